@@ -1,0 +1,107 @@
+"""Data sets by name: the bundled catalogue, and public sets fetched once from their own source and checked by hash."""
+
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+from engine import paths
+from engine.corpus import Corpus, read
+from engine.errors import TriescopeError
+
+
+class Dataset(NamedTuple):
+    """A named set. ``url`` None means it comes with the code; ``known_hash`` is what its source publishes (or SHA-256)."""
+
+    name: str
+    summary: str
+    documents: int
+    licence: str
+    url: str | None = None
+    known_hash: str | None = None
+
+
+_BEIR = "https://public.ukp.informatik.tu-darmstadt.de/thakur/BEIR/datasets"
+
+# BEIR (Thakur et al. 2021) publishes MD5 sums of its archives; where an SHA-256 of the same archive is known it is used instead.
+DATASETS: dict[str, Dataset] = {
+    entry.name: entry
+    for entry in (
+        Dataset("films", "Feature films of the world, 1910-2025, with plots and queries; bundled.", 1201, "CC0 1.0"),
+        Dataset(
+            "scifact", "Scientific claims and the abstracts that settle them.", 5183, "CC BY 4.0 / ODC-By 1.0",
+            f"{_BEIR}/scifact.zip", "sha256:536e14446a0ba56ed1398ab1055f39fe852686ecad24a6306c80c490fa8e0165",
+        ),
+        Dataset(
+            "nfcorpus", "Health questions and medical articles, graded.", 3633, "academic use",
+            f"{_BEIR}/nfcorpus.zip", "md5:a89dba18a62ef92f7d323ec890a0d38d",
+        ),
+        Dataset(
+            "arguana", "Arguments and their counter-arguments.", 8674, "CC BY 4.0",
+            f"{_BEIR}/arguana.zip", "md5:8ad3e3c2a5867cdced806d6503f29b99",
+        ),
+        Dataset(
+            "scidocs", "Papers and the papers they cite.", 25657, "GPL 3.0",
+            f"{_BEIR}/scidocs.zip", "md5:38121350fc3a4d2f48850f6aff52e4a9",
+        ),
+        Dataset(
+            "fiqa", "Questions and answers about personal finance.", 57638, "non-commercial use",
+            f"{_BEIR}/fiqa.zip", "md5:17918ed23cd04fb15047f73e6c3bd9d9",
+        ),
+    )
+}  # fmt: skip
+
+
+def load(source: str) -> Corpus:
+    """Corpus of a name in :data:`DATASETS`, or of a file or folder.
+
+    Raises
+    ------
+    TriescopeError
+        Neither a name nor a path; the download failed or has the wrong hash; the file is malformed.
+    """
+    if source not in DATASETS:
+        path = Path(source)
+        if not path.exists():
+            raise TriescopeError(f"{source}: no such file or folder, and no data set of that name ({', '.join(DATASETS)})")
+        return read(path)
+    folder = paths.bundled() / source if DATASETS[source].url is None else fetch(DATASETS[source])
+    return read(folder)._replace(name=source)
+
+
+def fetch(dataset: Dataset, folder: Path | None = None) -> Path:
+    """Download and unpack a public set unless it is here already; returns the folder of its corpus.
+
+    The archive is checked before it is opened, and only its plain members are unpacked, into a fresh folder that is
+    renamed when whole.
+    """
+    folder = folder or paths.cache() / "datasets"
+    target = folder / dataset.name
+    if (target / "corpus.jsonl").is_file():
+        return target
+    import pooch
+    import requests
+
+    try:
+        archive = pooch.retrieve(
+            dataset.url, known_hash=dataset.known_hash, path=folder, fname=f"{dataset.name}.zip", progressbar=False
+        )
+    except (requests.RequestException, OSError, ValueError) as error:
+        # pooch says a wrong hash with ValueError and has deleted the file by then.
+        raise TriescopeError(f"data set {dataset.name}: could not be fetched from its source ({_first_line(error)})") from error
+    partial = folder / f".{dataset.name}.partial"
+    try:
+        with zipfile.ZipFile(archive) as zipped:
+            for member in zipped.infolist():
+                inside = Path(*Path(member.filename).parts[1:])
+                if member.is_dir() or ".." in inside.parts or inside.suffix not in (".jsonl", ".tsv"):
+                    continue
+                (partial / inside).parent.mkdir(parents=True, exist_ok=True)
+                (partial / inside).write_bytes(zipped.read(member))
+    except zipfile.BadZipFile as error:
+        raise TriescopeError(f"data set {dataset.name}: the archive is damaged") from error
+    partial.rename(target)
+    return target
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,33 @@
+"""Generative retrieval: write the identifier code by code, look up the document at the leaf."""
+
+import numpy as np
+
+from engine.decode import beam_search
+from engine.retrievers.base import Queries, Ranking, pack
+from engine.retrievers.dense import vectors_of
+from engine.scorers.base import Scorer
+from engine.trace import Trace
+from engine.trie import Trie
+
+DEFAULT_BEAMS = 50
+
+
+class GenerativeRetriever:
+    """Constrained beam search over the trie with any scorer."""
+
+    name = "generative"
+    needs_vectors = True
+
+    def __init__(self, trie: Trie, scorer: Scorer, beams: int = DEFAULT_BEAMS):
+        self.trie = trie
+        self.scorer = scorer
+        self.beams = beams
+
+    def trace(self, query: np.ndarray) -> Trace:
+        """Decode one query vector without keeping what was pruned."""
+        return beam_search(self.trie, self.scorer, query, self.beams, explain=False)
+
+    def search(self, queries: Queries, k: int) -> Ranking:
+        """See :class:`engine.retrievers.base.Retriever`; scores are the totals of the paths (nats up to a constant)."""
+        traces = (self.trace(query) for query in vectors_of(self.name, queries))
+        return pack([trace.documents(self.trie, k) for trace in traces], k)

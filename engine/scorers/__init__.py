@@ -1,0 +1,1 @@
+"""Scorers: who says how likely the next code is."""

@@ -1,0 +1,65 @@
+"""What the decoder asks of a scorer.
+
+A scorer is asked for the legal children only, all beams at once, ragged. (The usual interface, a dense row of
+log-probabilities over every code for each beam, spends most of its time on codes that the trie forbids.)
+"""
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from engine.trie import Children
+
+
+class Scored(NamedTuple):
+    """Scores of children, parallel to the :class:`engine.trie.Children` they belong to.
+
+    Attributes
+    ----------
+    log_prob : np.ndarray
+        Float32, nats: log p(code | prefix, query), normalised over the legal siblings.
+    total : np.ndarray
+        Float32, nats up to a constant of the query: what the beam ranks by. For most scorers the sum of ``log_prob`` along the
+        path; the centroid scorer's node score already stands for the whole prefix.
+    """
+
+    log_prob: np.ndarray
+    total: np.ndarray
+
+
+class Scorer(Protocol):
+    """Says how likely the next code is."""
+
+    name: str
+
+    def start(self, query: np.ndarray) -> Any:
+        """State for one query; ``query`` is its unit embedding, float32 ``(d,)``."""
+        ...
+
+    def score(self, state: Any, nodes: np.ndarray, totals: np.ndarray, children: Children) -> Scored:
+        """Score the ``children`` of the beams at ``nodes``, whose totals so far are ``totals``."""
+        ...
+
+    def masked(self, state: Any, level: int, nodes: np.ndarray, children: Children) -> np.ndarray:
+        """Share of probability, a beam, that the scorer would spend at ``level`` on codes that the trie does not have there."""
+        ...
+
+
+def log_softmax_within(scores: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
+    """Log-softmax within each group of a ragged array; ``group`` is sorted.
+
+    >>> np.exp(log_softmax_within(np.array([0.0, 0.0, 5.0]), np.array([0, 0, 1]), 2)).tolist()
+    [0.5, 0.5, 1.0]
+    """
+    return scores - log_sum_exp_within(scores, group, groups)[group]
+
+
+def log_sum_exp_within(scores: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
+    """Log of summed exponentials of each group; -inf for a group without members. ``group`` is sorted."""
+    result = np.full(groups, -np.inf, scores.dtype)
+    if len(scores):
+        first = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
+        peak = np.maximum.reduceat(scores, first)
+        sizes = np.diff(np.append(first, len(scores)))
+        result[group[first]] = peak + np.log(np.add.reduceat(np.exp(scores - np.repeat(peak, sizes)), first))
+    return result

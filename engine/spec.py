@@ -1,0 +1,27 @@
+"""What is asked of a build, as data that can be written down, hashed and read back."""
+
+import hashlib
+import json
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.embed import DEFAULT_MODEL
+
+
+class BuildSpec(BaseModel):
+    """Everything that decides what a build holds, apart from the corpus itself.
+
+    >>> BuildSpec().digest() == BuildSpec(seed=0).digest()
+    True
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scheme: str = Field("rq-kmeans", description="Identifier scheme.")
+    settings: dict[str, int | float | None] = Field(default_factory=dict, description="The scheme's options.")
+    model: str = Field(DEFAULT_MODEL, description="Encoder: the packaged default, a folder, or a hub name.")
+    seed: int = Field(0, ge=0, lt=1 << 31, description="Seed of everything random.")
+
+    def digest(self) -> str:
+        """SHA-256 of the spec in canonical JSON."""
+        return hashlib.sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,178 @@
+"""An opened build: everything that was built, mapped or read when first asked for."""
+
+import hashlib
+import time
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from engine import build, embed, identifiers, retrievers, tables
+from engine.corpus import Corpus
+from engine.decode import beam_search
+from engine.errors import TriescopeError
+from engine.retrievers import Queries
+from engine.trace import Trace, steps_json
+from engine.trie import Trie
+
+# Files up to this size are hashed on opening (a few ms each); larger ones only have their size checked.
+HASHED_UP_TO = 8 << 20
+
+
+class Hit(NamedTuple):
+    """One result. ``score`` is in the retriever's own scale; ``source`` names the path that brought it."""
+
+    rank: int
+    id: str
+    title: str
+    score: float
+    identifier: str
+    source: str
+
+
+class Build:
+    """A build folder, checked against its manifest.
+
+    Raises
+    ------
+    TriescopeError
+        The folder is no build, or a file of it is missing or changed.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.manifest = build.read_manifest(folder)
+        for name, known in self.manifest["files"].items():
+            path = folder / name
+            if not path.is_file() or path.stat().st_size != known["bytes"]:
+                raise TriescopeError(f"{folder}: the build is damaged ({name} is missing or has another size)")
+            if known["bytes"] <= HASHED_UP_TO and hashlib.sha256(path.read_bytes()).hexdigest() != known["sha256"]:
+                raise TriescopeError(f"{folder}: the build is damaged ({name} has changed)")
+        self._retriever = lru_cache(maxsize=16)(lambda name, beams: retrievers.open_retriever(name, folder, beams))
+
+    @property
+    def name(self) -> str:
+        """Name of the corpus."""
+        return str(self.manifest["corpus"]["name"])
+
+    @property
+    def model(self) -> str:
+        """Name of the encoder."""
+        return str(self.manifest["spec"]["model"])
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """Documents, queries and judgements."""
+        return tables.read_corpus(self.folder, self.name, self.manifest["corpus"]["left_out"])
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Document id -> row."""
+        return {document.id: row for row, document in enumerate(self.corpus.documents)}
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Words for each trie node."""
+        return tables.read_names(self.folder)
+
+    @cached_property
+    def codes(self) -> np.ndarray:
+        """Identifiers: int32 ``(documents, levels)``, -1 padded."""
+        return identifiers.load(self.folder / "identifiers.npz").codes
+
+    @cached_property
+    def embeddings(self) -> np.ndarray:
+        """Float32 ``(documents, d)``, mapped."""
+        return np.load(self.folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
+
+    @cached_property
+    def scorer(self):
+        """The scorer, which also holds the trie."""
+        return retrievers.open_scorer(self.folder)
+
+    @property
+    def trie(self) -> Trie:
+        """The trie."""
+        return self.scorer.trie
+
+    def identifier(self, row: int) -> str:
+        """Codes of a document row as text: ``3-17-0``."""
+        return "-".join(str(code) for code in self.codes[row] if code >= 0)
+
+    def encode(self, query: str) -> tuple[np.ndarray, float]:
+        """Embedding of a query and the milliseconds it took.
+
+        Raises
+        ------
+        TriescopeError
+            The query is empty.
+        """
+        check_query(query)
+        return embed.encode_query(query, self.model)
+
+    def retriever(self, name: str, beams: int = retrievers.DEFAULT_BEAMS) -> retrievers.Retriever:
+        """A retriever, opened once a beam width."""
+        return self._retriever(name, beams)
+
+    def search(
+        self, query: str, retriever: str = "generative", k: int = 10, beams: int = retrievers.DEFAULT_BEAMS,
+        vector: np.ndarray | None = None,
+    ) -> tuple[list[Hit], dict[str, float]]:  # fmt: skip
+        """Hits of one query, and milliseconds: ``encode`` (0 if a vector was given or none is needed), ``search``."""
+        check_query(query)
+        opened, encode_ms = self.retriever(retriever, beams), 0.0
+        if opened.needs_vectors and vector is None:
+            vector, encode_ms = self.encode(query)
+        start = time.perf_counter()
+        ranking = opened.search(Queries([query], None if vector is None else vector[None]), k)
+        search_ms = (time.perf_counter() - start) * 1e3
+        found = ranking.rows[0][ranking.rows[0] >= 0]
+        sources = ranking.sources[0] if ranking.sources else [retriever] * len(found)
+        hits = [
+            Hit(rank, self.corpus.documents[row].id, self.corpus.documents[row].title, round(float(score), 4),
+                self.identifier(row), source)
+            for rank, (row, score, source) in enumerate(zip(found, ranking.scores[0], sources, strict=False), 1)
+        ]  # fmt: skip
+        return hits, {"encode": round(encode_ms, 3), "search": round(search_ms, 3)}
+
+    def decode(self, query: str, beams: int, vector: np.ndarray | None = None) -> Trace:
+        """Decode one query and keep everything that was considered."""
+        check_query(query)
+        return beam_search(self.trie, self.scorer, self.encode(query)[0] if vector is None else vector, beams)
+
+    def trace_json(self, query: str, trace: Trace, k: int = 10) -> dict:
+        """The trace as plain values, with the first ``k`` documents it leads to."""
+        rows, scores = trace.documents(self.trie, k)
+        documents = self.corpus.documents
+        hits = [
+            Hit(rank, documents[row].id, documents[row].title, round(float(score), 4), self.identifier(row), "generative")
+            for rank, (row, score) in enumerate(zip(rows, scores, strict=True), 1)
+        ]
+        return {
+            "query": query,
+            "beams": trace.beams,
+            "confidence": round(trace.confidence, 4),
+            "steps": steps_json(trace, self.trie),
+            "hits": [hit._asdict() for hit in hits],
+        }
+
+
+def check_query(query: str) -> None:
+    """Refuse a query without a word in it."""
+    if not any(character.isalnum() for character in query):
+        raise TriescopeError("the query is empty")
+
+
+def parse_prefix(text: str) -> tuple[int, ...]:
+    """Codes of ``3-17``; the empty string is the root.
+
+    >>> parse_prefix("3-17"), parse_prefix("")
+    ((3, 17), ())
+    """
+    if not text:
+        return ()
+    parts = text.split("-")
+    if not all(part.isascii() and part.isdigit() and len(part) < 8 for part in parts):
+        raise TriescopeError(f"{text!r} is not a prefix; write codes with hyphens, like 3-17")
+    return tuple(int(part) for part in parts)

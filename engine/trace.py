@@ -1,0 +1,114 @@
+"""The trace: everything one decode considered, in a form that a picture, the shell and a test read alike."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from engine.trie import Trie
+
+# Pruned candidates written out per step, best first. The trace in memory holds all of them.
+PRUNED_WRITTEN = 200
+
+
+class Candidates(NamedTuple):
+    """Nodes considered at one step, best total first. ``parent`` is the place of the parent among the previous step's kept."""
+
+    node: np.ndarray
+    parent: np.ndarray
+    log_prob: np.ndarray
+    total: np.ndarray
+
+
+class Step(NamedTuple):
+    """One level of decoding.
+
+    Attributes
+    ----------
+    level : int
+        Position of the code, from 1.
+    kept : Candidates
+        The beams after this step; rank 1 first.
+    pruned : Candidates
+        Legal but cut; the first has rank ``len(kept.node) + 1``.
+    masked_mass : float
+        Probability that the scorer put on codes that no document has there, averaged over the beams by their share.
+    ms : float
+        Milliseconds of this step: children, scores and selection; the masked mass is measured outside it.
+    """
+
+    level: int
+    kept: Candidates
+    pruned: Candidates
+    masked_mass: float
+    ms: float
+
+
+class Trace(NamedTuple):
+    """A whole decode. ``leaves`` and ``scores`` are the final beams that are complete identifiers."""
+
+    beams: int
+    steps: list[Step]
+    leaves: np.ndarray
+    scores: np.ndarray
+
+    @property
+    def ms(self) -> float:
+        """Milliseconds of all steps."""
+        return sum(step.ms for step in self.steps)
+
+    @property
+    def confidence(self) -> float:
+        """Share of the best path in the probability of all final beams; 0 without any."""
+        if not len(self.scores):
+            return 0.0
+        return float(1 / np.exp(self.scores - self.scores[0]).sum())
+
+    def documents(self, trie: Trie, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """The first ``k`` documents under the leaves, with the score of their leaf, in order of rank.
+
+        A leaf that holds several documents gives them in document order.
+        """
+        rows = [trie.leaf_documents(leaf) for leaf in self.leaves[:k]]
+        if not rows:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        scores = np.repeat(self.scores[:k], [len(r) for r in rows])
+        return np.concatenate(rows)[:k].astype(np.int64), scores[:k].astype(np.float32)
+
+    def beam_path(self, step: int, place: int) -> list[int]:
+        """Places in the kept beams of steps ``0..step`` that lead to beam ``place`` of ``step``."""
+        path = []
+        for index in range(step, -1, -1):
+            path.append(place)
+            place = int(self.steps[index].kept.parent[place])
+        return path[::-1]
+
+
+def steps_json(trace: Trace, trie: Trie) -> list[dict[str, Any]]:
+    """Steps as plain values; pruned candidates beyond :data:`PRUNED_WRITTEN` are only counted."""
+    counts = trie.counts
+    written = []
+    prefixes: list[tuple[int, ...]] = [()]
+    for step in trace.steps:
+        entry: dict[str, Any] = {"level": step.level}
+        for part, first_rank in (("kept", 1), ("pruned", len(step.kept.node) + 1)):
+            candidates: Candidates = getattr(step, part)
+            limit = len(candidates.node) if part == "kept" else PRUNED_WRITTEN
+            entry[part] = [
+                {
+                    "rank": first_rank + place,
+                    "prefix": "-".join(map(str, prefixes[candidates.parent[place]])),
+                    "code": int(trie.code[node]),
+                    "log_prob": round(float(candidates.log_prob[place]), 4),
+                    "total": round(float(candidates.total[place]), 4),
+                    "documents": int(counts[node]),
+                }
+                for place, node in enumerate(candidates.node[:limit])
+            ]
+        entry |= {
+            "pruned_count": len(step.pruned.node),
+            "masked_mass": round(step.masked_mass, 4),
+            "ms": round(step.ms, 3),
+        }
+        prefixes = [trie.prefix(int(node)) for node in step.kept.node]
+        written.append(entry)
+    return written
