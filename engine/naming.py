@@ -25,7 +25,7 @@ def name_nodes(trie: Trie, titles: Sequence[str], texts: Sequence[str]) -> list[
     >>> names[1].split(" · ")[0], names[2]
     ('ship', 'C')
     """
-    tokenized = bm25s.tokenize(list(texts), stopwords="en", token_pattern=r"(?u)\b[^\W\d_]{3,}\b", show_progress=False)
+    tokenized = bm25s.tokenize(list(texts), stopwords="en_plus", token_pattern=r"(?u)\b[^\W\d_]{3,}\b", show_progress=False)
     vocabulary = np.array([word for word, _ in sorted(tokenized.vocab.items(), key=lambda item: item[1])])
     lengths = [len(set(ids)) for ids in tokenized.ids]
     columns = np.concatenate([np.unique(ids) for ids in tokenized.ids] or [np.empty(0)]).astype(np.int64)
