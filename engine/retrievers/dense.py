@@ -51,7 +51,7 @@ class HnswRetriever:
 
     def __init__(self, path: Path):
         try:
-            self.index = faiss.downcast_index(faiss.read_index(str(path)))
+            self.index = faiss.read_index(str(path))
         except RuntimeError as error:
             raise TriescopeError(f"{path}: not a faiss index") from error
         if not isinstance(self.index, faiss.IndexHNSWFlat):

@@ -1,0 +1,1 @@
+"""The window onto the engine: navigation, state, cached loaders, jobs, charts."""

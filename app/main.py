@@ -1,0 +1,36 @@
+"""The router: page settings, navigation, the build picker. Start it with ``streamlit run app/main.py``."""
+
+import sys
+from pathlib import Path
+
+# ``streamlit run`` puts app/ on the path, not its parent; a bare clone needs the parent.
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+import streamlit as st  # noqa: E402
+
+from app import resources, state  # noqa: E402
+
+st.set_page_config(page_title="Triescope", page_icon=":material/account_tree:", layout="wide")
+
+PAGES = [
+    st.Page("../pages/start.py", title="Start", icon=":material/home:", default=True),
+    st.Page("../pages/decode.py", title="Decode", icon=":material/conversion_path:", url_path="decode"),
+    st.Page("../pages/trie.py", title="Trie", icon=":material/account_tree:", url_path="trie"),
+    st.Page("../pages/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+]
+page = st.navigation(PAGES, position="top")
+
+with st.sidebar:
+    st.markdown("### Triescope")
+    names = resources.build_names()
+    if names:
+        st.selectbox(
+            "Build", names, index=names.index("films") if "films" in names else 0, key=state.BUILD, bind="query-params",
+            help="A catalogue with its identifiers, trie and indexes. Make more with: python -m engine build",
+        )  # fmt: skip
+        resources.describe_build(st.session_state[state.BUILD])
+    st.caption("Everything runs on this machine; nothing is sent anywhere.")
+
+page.run()

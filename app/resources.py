@@ -1,0 +1,101 @@
+"""What pages share: opened builds, encoded queries, traces. Cached by build and its manifest, read-only."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from app import state
+from engine import paths
+from engine.errors import TriescopeError
+from engine.store import Build
+from engine.trace import Trace
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+def build_names() -> list[str]:
+    """Names of the builds that are there. A name in the URL is looked up here; it never becomes a path by itself."""
+    folder = paths.builds()
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(entry.name for entry in found if NAME.fullmatch(entry.name) and (entry / "manifest.json").is_file())
+
+
+def open_build() -> Build:
+    """The build chosen in the sidebar. Without one the page says what to do and stops."""
+    name = st.session_state.get(state.BUILD)
+    if name not in build_names():
+        st.info("There is no build yet. The start page makes one of the bundled catalogue.", icon=":material/construction:")
+        st.page_link("../pages/start.py", label="Go to the start page", icon=":material/home:")
+        st.stop()
+    try:
+        return opened(name)
+    except TriescopeError as error:
+        st.error(str(error), icon=":material/broken_image:")
+        st.stop()
+
+
+def opened(name: str) -> Build:
+    """An opened build by name, opened again when it was made anew."""
+    folder = paths.builds() / name
+    return _opened(str(folder), (folder / "manifest.json").stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _opened(folder: str, version: int) -> Build:
+    return Build(Path(folder))
+
+
+def describe_build(name: str) -> None:
+    """Two lines about a build, for the sidebar."""
+    try:
+        manifest = opened(name).manifest
+    except TriescopeError as error:
+        st.error(str(error))
+        return
+    vocabulary = " × ".join(str(size) for size in manifest["identifiers"]["vocabulary"])
+    st.caption(
+        f"{manifest['corpus']['documents']:,} documents · {manifest['identifiers']['scheme']} {vocabulary} · "
+        f"seed {manifest['spec']['seed']} · encoder {Path(manifest['spec']['model']).name} · CPU"
+    )
+
+
+def query_vector(build: Build, query: str) -> tuple[np.ndarray, float]:
+    """Embedding of a query and the milliseconds that encoding took when it was done."""
+    return _query_vector(build.model, query)
+
+
+@st.cache_data(max_entries=512, show_spinner="Encoding the query (the first one loads the encoder)")
+def _query_vector(model: str, query: str) -> tuple[np.ndarray, float]:
+    from engine import embed
+
+    embed.encode_query(query, model)  # the first call of a process pays for warming up, not the query
+    return embed.encode_query(query, model)
+
+
+def trace(build: Build, query: str, beams: int) -> Trace:
+    """Decode now: a few milliseconds, so nothing is cached and the times shown are of this run."""
+    return build.decode(query, beams, query_vector(build, query)[0])
+
+
+def ask(label: str = "Query") -> str:
+    """The query box with its examples; returns the query, and stops the page with a hint while there is none."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        query = st.text_input(
+            label, key=state.QUERY, bind="query-params", type="search", max_chars=500,
+            placeholder="What is the film about?", icon=":material/search:",
+        )  # fmt: skip
+        st.button("Run", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:", key="run")
+    picked = st.pills("Examples", state.EXAMPLES, key="example", label_visibility="collapsed", on_change=_use_example)
+    del picked
+    if not query or not any(c.isalnum() for c in query):
+        st.info("Type a query, or choose an example above.", icon=":material/edit:")
+        st.stop()
+    return query
+
+
+def _use_example() -> None:
+    if st.session_state.get("example"):
+        st.session_state[state.QUERY] = st.session_state["example"]
+        st.session_state["example"] = None

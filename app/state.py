@@ -1,0 +1,81 @@
+"""Names of what the URL and the session hold, and the pure part of every click.
+
+One fact has one place: a widget's value lives in its key (bound to the URL), a picture's focus in the URL parameter of
+the same name.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+BUILD, QUERY, BEAMS, STEP, NODE, PREFIX, DOCUMENT = "build", "query", "beams", "step", "node", "prefix", "doc"
+
+DECODE, TRIE, COMPARE = "../pages/decode.py", "../pages/trie.py", "../pages/compare.py"
+
+# Shown on every page that takes a query. The fourth is one where generative search loses: its beam drops the right branch
+# at the first code, while the words stand in the plot.
+EXAMPLES = (
+    "a heist that happens inside dreams",
+    "slow sad film about growing old",
+    "robot left alone on a ruined earth",
+    "bowling rug nihilists",
+    "samurai hired to protect a poor village",
+    "funny and warm, a family road trip",
+)
+
+
+def parameter(name: str) -> str:
+    """A URL parameter that no widget owns; empty when absent."""
+    return str(st.query_params.get(name, ""))
+
+
+def focus(name: str, value: str) -> None:
+    """Put a picture's focus into the URL; an empty value removes it."""
+    if value:
+        st.query_params[name] = value
+    else:
+        st.query_params.pop(name, None)
+
+
+def links(**parameters: Any) -> dict[str, str]:
+    """Parameters for a link to another page: the open build and whatever is not empty."""
+    chosen = {BUILD: st.session_state.get(BUILD), **parameters}
+    return {key: str(value) for key, value in chosen.items() if value not in (None, "")}
+
+
+def clicked_index(selection: Any, data_type: str = "node") -> int | None:
+    """Index of the node that was clicked in an ECharts graph or tree, from the chart's selection state.
+
+    >>> clicked_index({"selection": {"selected": [{"data_type": "node", "data_indices": [4]}]}})
+    4
+    >>> clicked_index({"selection": {"selected": []}}) is None
+    True
+    """
+    for entry in _get(_get(selection, "selection"), "selected") or []:
+        if (entry.get("data_type") or data_type) == data_type and entry.get("data_indices"):
+            return int(entry["data_indices"][-1])
+    return None
+
+
+def clicked_id(selection: Any) -> str | None:
+    """Id of the cell that was clicked in a Plotly icicle.
+
+    >>> clicked_id({"selection": {"points": [{"id": "3-17"}]}})
+    '3-17'
+    """
+    points: Sequence[Mapping] = _get(_get(selection, "selection"), "points") or []
+    return str(points[0]["id"]) if points and "id" in points[0] else None
+
+
+def parent_prefix(prefix: str) -> str:
+    """The prefix one code shorter.
+
+    >>> parent_prefix("3-17"), parent_prefix("3"), parent_prefix("")
+    ('3', '', '')
+    """
+    return prefix.rpartition("-")[0]
+
+
+def _get(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)

@@ -1,0 +1,97 @@
+"""Start: what this is, the tree of the open catalogue, a query box, the state of the build."""
+
+import pandas as pd
+import streamlit as st
+
+from app import jobs, resources, state
+from app.charts import tree
+from app.charts.window import window
+
+st.title("Watch a model write down the document it wants")
+st.markdown(
+    "Generative retrieval gives every document an **identifier**, a few codes that run from coarse to fine, and lets a model "
+    "*write* the identifier of the answer, one code at a time. The codes form a tree, so each step only has to choose among the "
+    "branches that exist. Here you can see that tree, watch the choice being made, and hold it against keyword and vector "
+    "search, all computed live on this machine."
+)
+
+if "job_ended" in st.session_state:
+    ended, message = st.session_state.pop("job_ended")
+    if ended == "failed":
+        st.error(f"The build failed: {message}", icon=":material/error:")
+    elif ended == "cancelled":
+        st.warning("The build was cancelled; nothing of it was kept but the embeddings already made.", icon=":material/cancel:")
+
+if not resources.build_names():
+    st.subheader("No build yet")
+    st.write("The bundled catalogue holds 1,200 films of the world. Building it takes about 20 seconds on two cores.")
+    if "films" in jobs.registry():
+        jobs.panel("films")
+    else:
+        st.button("Build the films catalogue", type="primary", on_click=jobs.start, args=("films", "films"))
+    st.stop()
+
+build = resources.open_build()
+
+
+def go(query: str) -> None:
+    """Carry the query to the Decode page."""
+    st.switch_page(state.DECODE, query_params=state.links(query=query))
+
+
+with st.form("ask", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+    asked = st.text_input("What would you like to find?", placeholder="a heist that happens inside dreams", max_chars=500)
+    sent = st.form_submit_button("Watch it decode", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:")
+if sent and asked.strip():
+    go(asked)
+if picked := st.pills("Or try one of these; in the fourth, generative search loses", state.EXAMPLES, key="start-example"):
+    go(picked)
+
+cells = window(build.trie, build.names, 0, 2)
+
+
+def open_prefix() -> None:
+    """A click in the tree: remember which prefix, the script below goes there."""
+    index = state.clicked_index(st.session_state["start-tree"])
+    order = tree.preorder(cells)
+    if index is not None and 0 < index <= len(order):
+        st.session_state["go-prefix"] = order[index - 1].prefix
+
+
+if prefix := st.session_state.pop("go-prefix", ""):
+    st.switch_page(state.TRIE, query_params=state.links(prefix=prefix))
+
+manifest = build.manifest
+left, right = st.columns([3, 2], gap="large")
+with left:
+    st.subheader("The first two codes of every identifier")
+    st.echarts_chart(
+        tree.option(cells), height=620, key="start-tree", on_select=open_prefix,
+        alt=f"Tree of {len(build.corpus.documents)} documents: {sum(c.depth == 1 for c in cells)} first codes, named by words.",
+    )  # fmt: skip
+    st.caption("Words are the most telling ones of the documents below. Click a branch to open it.")
+with right:
+    st.subheader(f"The open build: {build.name}")
+    facts = {
+        "Documents": f"{manifest['corpus']['documents']:,}",
+        "Trie nodes": f"{manifest['trie']['nodes']:,}",
+        "Codes a level": " × ".join(map(str, manifest["identifiers"]["vocabulary"])),
+        "Built in": f"{sum(manifest['stages'].values()):.1f} s",
+    }
+    with st.container(horizontal=True):
+        for label, value in facts.items():
+            st.metric(label, value, width="content")
+    branches = pd.DataFrame(
+        [(c.prefix, c.name, c.documents) for c in cells if c.depth == 1], columns=["First code", "Words", "Documents"]
+    )
+    st.dataframe(branches, hide_index=True, height=320, alt="First codes with the words that name them")
+    with st.container(horizontal=True):
+        st.page_link(state.TRIE, label="Explore the tree", icon=":material/account_tree:", query_params=state.links())
+        st.page_link(state.COMPARE, label="Compare retrievers", icon=":material/compare_arrows:", query_params=state.links())
+        st.download_button(
+            "Table", branches.to_csv(index=False), f"{build.name}-first-codes.csv", "text/csv", icon=":material/download:"
+        )
+    stages = pd.DataFrame(manifest["stages"].items(), columns=["Stage", "Seconds"])
+    with st.expander("How it was built"):
+        st.dataframe(stages, hide_index=True)
+        st.json({"created": manifest["created"], "spec": manifest["spec"], "versions": manifest["versions"]}, expanded=False)

@@ -1,0 +1,128 @@
+"""Trie: an icicle window of the tree, its words, and the documents under a prefix."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import resources, state
+from app.charts import icicle
+from app.charts.window import window
+from engine.cohesion import by_depth, pair_cosines
+from engine.errors import TriescopeError
+from engine.store import parse_prefix
+
+build = resources.open_build()
+trie, documents = build.trie, build.corpus.documents
+
+st.title("The tree of identifiers")
+try:
+    node = trie.find(parse_prefix(state.parameter(state.PREFIX)))
+except TriescopeError:
+    node = None
+if node is None:
+    st.warning(f"No identifier starts with {state.parameter(state.PREFIX)!r}; showing the root.", icon=":material/link_off:")
+    node = 0
+prefix = "-".join(map(str, trie.prefix(node)))
+
+
+def clicked() -> None:
+    """A click on a cell opens it; a click on the focus goes up one level."""
+    chosen = state.clicked_id(st.session_state["icicle"])
+    if chosen and not chosen.endswith("more"):
+        here = state.parameter(state.PREFIX)
+        chosen = "" if chosen == icicle.ROOT_ID else chosen
+        state.focus(state.PREFIX, state.parent_prefix(here) if chosen == here else chosen)
+
+
+def found() -> None:
+    """A title picked in the search box: pin the document and open the prefix of its leaf's parent."""
+    document = st.session_state["find"]
+    state.focus(state.DOCUMENT, document or "")
+    if document:
+        state.focus(state.PREFIX, state.parent_prefix(state.parent_prefix(build.identifier(build.row_of[document]))))
+
+
+pinned = state.parameter(state.DOCUMENT)
+pinned = pinned if pinned in build.row_of else ""
+controls = st.columns([3, 1.4, 1.6], vertical_alignment="bottom")
+titles = {document.id: document.title or document.id for document in documents}
+controls[0].selectbox(
+    "Find a document by title or id", list(titles), index=None, key="find", on_change=found,
+    format_func=lambda i: f"{titles[i]}  ({i})", placeholder="Type a title",
+)  # fmt: skip
+depth = controls[1].segmented_control("Levels shown", [1, 2, 3], default=2, key="depth", bind="query-params", required=True)
+typed = controls[2].text_input("Go to prefix", placeholder="3-17", key="goto")
+if typed and typed != st.session_state.get("went"):
+    st.session_state["went"] = typed
+    state.focus(state.PREFIX, typed.strip())
+    st.rerun()
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    steps = [("", "root")] + [("-".join(prefix.split("-")[: i + 1]), code) for i, code in enumerate(prefix.split("-")) if prefix]
+    for target, label in steps:
+        st.button(
+            label,
+            key=f"crumb-{target}",
+            type="tertiary",
+            disabled=target == prefix,
+            on_click=state.focus,
+            args=(state.PREFIX, target),
+        )
+    st.caption(f"{build.names[node] if node else 'all documents'} · {int(trie.counts[node]):,} documents")
+if pinned:
+    path = build.identifier(build.row_of[pinned])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(f"{titles[pinned]} has identifier {path}", icon=":material/push_pin:", color="orange")
+        st.button("Unpin", type="tertiary", on_click=state.focus, args=(state.DOCUMENT, ""), icon=":material/close:")
+
+cells = window(trie, build.names, node, depth or 2)
+cosines = pair_cosines(trie, build.scorer.means)
+marked = set(trie.path(build.row_of[pinned])) if pinned else set()
+picture, side = st.columns([3, 2], gap="large")
+with picture:
+    st.plotly_chart(
+        icicle.figure(cells, cosines, marked),
+        key="icicle",
+        on_select=clicked,
+        selection_mode="points",
+        alt=icicle.describe(cells),
+    )
+    st.caption(
+        "Columns are levels, left to right; height is documents; darker means the documents below are more alike (mean cosine), "
+        "grey is a single document. Click a cell to open it, the first column to go up."
+    )
+with side:
+    st.subheader("Documents under this prefix")
+    rows = trie.leaf_documents(node)
+    shown = rows[:10_000]
+    table = pd.DataFrame(
+        {
+            "Identifier": [build.identifier(row) for row in shown],
+            "Title": [documents[row].title for row in shown],
+            "Text": [documents[row].text for row in shown],
+            "Id": [documents[row].id for row in shown],
+        }
+    )
+    st.dataframe(table, hide_index=True, height=420, alt=f"{len(rows)} documents in leaf order")
+    if len(rows) > len(shown):
+        st.caption(f"Showing the first {len(shown):,} of {len(rows):,} in leaf order.")
+    st.markdown("**Do shared codes mean alike documents?**")
+    depths = pd.DataFrame(by_depth(trie, build.scorer.means))
+    depths.columns = ["Shared codes", "Pairs", "Mean cosine"]
+    st.dataframe(
+        depths, hide_index=True, column_config={"Mean cosine": st.column_config.ProgressColumn(min_value=0, max_value=1)}
+    )
+    st.caption("Mean cosine of the embeddings of all pairs that share so many codes; none shared is the whole catalogue.")
+
+children = pd.DataFrame(
+    [(c.prefix, c.name, c.documents, c.depth, float(cosines[c.node]) if c.node >= 0 else np.nan) for c in cells],
+    columns=["Prefix", "Words", "Documents", "Depth", "Mean cosine"],
+).round({"Mean cosine": 3})
+with st.expander("The picture as a table"):
+    st.dataframe(children, hide_index=True)
+with st.container(horizontal=True):
+    st.download_button("Cells, CSV", children.to_csv(index=False), "trie-window.csv", "text/csv", icon=":material/download:")
+    st.download_button("Documents, CSV", table.to_csv(index=False), "trie-documents.csv", "text/csv", icon=":material/download:")
+    st.download_button(
+        "Cells, JSON", children.to_json(orient="records"), "trie-window.json", "application/json", icon=":material/download:"
+    )
