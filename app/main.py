@@ -12,7 +12,7 @@ import streamlit as st  # noqa: E402
 
 from app import resources, state  # noqa: E402
 
-st.set_page_config(page_title="Triescope", page_icon=":material/account_tree:", layout="wide")
+st.set_page_config(page_title="Triescope", page_icon=str(ROOT / "app" / "icon.svg"), layout="wide")
 
 PAGES = [
     st.Page("../pages/start.py", title="Start", icon=":material/home:", default=True),

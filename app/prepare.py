@@ -6,7 +6,7 @@ import sys
 from engine import paths
 from engine.build import digest_of as digest
 from engine.build import make, read_manifest
-from engine.datasets import load
+from engine.datasets import default_fields, load
 from engine.errors import TriescopeError
 from engine.progress import Progress
 from engine.spec import BuildSpec
@@ -16,7 +16,7 @@ BUNDLED = "films"
 
 def main() -> None:
     """Build, or return at once; a build of an older catalogue or by another version of the defaults is replaced."""
-    corpus, spec, out = load(BUNDLED), BuildSpec(), paths.builds() / BUNDLED
+    corpus, spec, out = load(BUNDLED), BuildSpec(fields=default_fields(BUNDLED)), paths.builds() / BUNDLED
     if out.exists():
         try:
             manifest = read_manifest(out)

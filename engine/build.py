@@ -47,6 +47,9 @@ def make(corpus: Corpus, spec: BuildSpec, out: Path, report: Report | None = Non
         ``out`` holds something else, or a stage finds fault with the corpus or the spec.
     """
     identifiers.check_settings(spec.scheme, spec.settings)
+    known = {name for document in corpus.documents for name in document.metadata}
+    if unknown := [field for field in spec.fields if field not in known]:
+        raise TriescopeError(f"{corpus.name} has no metadata column {unknown[0]!r}; it has {', '.join(sorted(known)) or 'none'}")
     source = digest_of(corpus)
     if out.exists():
         manifest = read_manifest(out)
@@ -126,7 +129,7 @@ def _corpus(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress)
 
 
 def _embeddings(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    texts = [document.embedded_text() for document in corpus.documents]
+    texts = [document.searched_text(spec.fields) for document in corpus.documents]
     np.save(work / "embeddings.npy", embed.embed(texts, spec.model, report), allow_pickle=False)
 
 
@@ -145,7 +148,7 @@ def _scorer(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress)
 
 
 def _sparse(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    sparse.build([document.embedded_text() for document in corpus.documents], work / "sparse")
+    sparse.build([document.searched_text(spec.fields) for document in corpus.documents], work / "sparse")
 
 
 def _dense(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
@@ -153,8 +156,9 @@ def _dense(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) 
 
 
 def _names(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    documents = corpus.documents
-    names = name_nodes(trie.load(work / "trie"), [d.title for d in documents], [d.text for d in documents])
+    titles = [document.title for document in corpus.documents]
+    texts = [document._replace(title="").searched_text(spec.fields) for document in corpus.documents]
+    names = name_nodes(trie.load(work / "trie"), titles, texts)
     tables.write_names(names, work)
 
 

@@ -33,6 +33,7 @@ def build(
     ids: Annotated[str, typer.Option(help="Identifier scheme.")] = "rq-kmeans",
     levels: Annotated[int | None, typer.Option(help="Codes in an identifier, before the collision code.")] = None,
     codes: Annotated[int | None, typer.Option(help="Codes a level; chosen from the corpus size unless given.")] = None,
+    field: Annotated[list[str] | None, typer.Option(help="Metadata column to search too; repeat for more.")] = None,
     model: Annotated[str | None, typer.Option(help="Encoder: a folder or a hub name.")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     progress: Annotated[Path | None, typer.Option(help="Write progress into this file as JSON.")] = None,
@@ -40,7 +41,7 @@ def build(
 ) -> None:
     """Build a corpus: embeddings, identifiers, trie, scorer, indexes."""
     from engine.build import make, read_manifest
-    from engine.datasets import load
+    from engine.datasets import default_fields, load
     from engine.progress import Progress
     from engine.spec import BuildSpec
 
@@ -49,7 +50,8 @@ def build(
         settings: dict[str, int | float | None] = {
             key: value for key, value in (("levels", levels), ("codes", codes)) if value is not None
         }
-        spec = BuildSpec(scheme=ids, settings=settings, seed=seed, **({"model": model} if model else {}))
+        fields = default_fields(corpus) if field is None else tuple(field)
+        spec = BuildSpec(scheme=ids, settings=settings, fields=fields, seed=seed, **({"model": model} if model else {}))
         manifest = read_manifest(make(load(corpus), spec, out, told))
     except TriescopeError as error:
         told.write("failed", str(error))

@@ -6,7 +6,7 @@ wrong with a file is said with file, row and column, and nothing is built from a
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,13 +32,18 @@ class Document(NamedTuple):
     text: str
     metadata: dict[str, Any]
 
-    def embedded_text(self) -> str:
-        """Title and text in one string, as BEIR's dense baselines join them.
+    def searched_text(self, fields: Sequence[str] = ()) -> str:
+        """Title and text in one string, as BEIR's baselines join them, then the values of some metadata ``fields``.
 
-        >>> Document("a", "Kites", "How they fly.", {}).embedded_text()
-        'Kites How they fly.'
+        >>> kites = Document("a", "Kites", "How they fly.", {"topic": ["Toys", "Wind"], "year": 1999, "price": None})
+        >>> kites.searched_text(), kites.searched_text(("topic", "year", "price"))
+        ('Kites How they fly.', 'Kites How they fly. Toys, Wind. 1999.')
         """
-        return f"{self.title} {self.text}".strip()
+        values = [self.metadata.get(field) for field in fields]
+        told = [
+            ", ".join(map(str, value)) if isinstance(value, list) else str(value) for value in values if value not in (None, "")
+        ]
+        return " ".join([f"{self.title} {self.text}".strip(), *(f"{value}." for value in told)])
 
 
 class Corpus(NamedTuple):

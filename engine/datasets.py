@@ -10,7 +10,8 @@ from engine.errors import TriescopeError
 
 
 class Dataset(NamedTuple):
-    """A named set. ``url`` None means it comes with the code; ``known_hash`` is what its source publishes (or SHA-256)."""
+    """A named set. ``url`` None means it comes with the code; ``known_hash`` is what its source publishes (or SHA-256);
+    ``fields`` are the metadata columns that are searched besides title and text unless a spec says otherwise."""
 
     name: str
     summary: str
@@ -18,6 +19,7 @@ class Dataset(NamedTuple):
     licence: str
     url: str | None = None
     known_hash: str | None = None
+    fields: tuple[str, ...] = ()
 
 
 _BEIR = "https://public.ukp.informatik.tu-darmstadt.de/thakur/BEIR/datasets"
@@ -26,7 +28,8 @@ _BEIR = "https://public.ukp.informatik.tu-darmstadt.de/thakur/BEIR/datasets"
 DATASETS: dict[str, Dataset] = {
     entry.name: entry
     for entry in (
-        Dataset("films", "Feature films of the world, 1910-2025, with plots and queries; bundled.", 1201, "CC0 1.0"),
+        Dataset("films", "Feature films of the world, 1910-2025, with plots and queries; bundled.", 1201, "CC0 1.0",
+                fields=("genre", "mood", "countries", "language", "year")),
         Dataset(
             "scifact", "Scientific claims and the abstracts that settle them.", 5183, "CC BY 4.0 / ODC-By 1.0",
             f"{_BEIR}/scifact.zip", "sha256:536e14446a0ba56ed1398ab1055f39fe852686ecad24a6306c80c490fa8e0165",
@@ -66,6 +69,11 @@ def load(source: str) -> Corpus:
         return read(path)
     folder = paths.bundled() / source if DATASETS[source].url is None else fetch(DATASETS[source])
     return read(folder)._replace(name=source)
+
+
+def default_fields(source: str) -> tuple[str, ...]:
+    """Metadata columns searched by default: a named set's own choice, none for a person's files."""
+    return DATASETS[source].fields if source in DATASETS else ()
 
 
 def fetch(dataset: Dataset, folder: Path | None = None) -> Path:

@@ -114,12 +114,16 @@ for column, name in zip(st.columns(4), NAMES, strict=True):
             with st.container(border=True, gap="xxsmall"):
                 mark = " :orange[:material/push_pin:]" if hit.id == pinned else ""
                 grade = f" :green[:material/check_circle: {grades[hit.id]}]" if grades.get(hit.id) else ""
-                st.markdown(f"**{hit.rank}**{mark}{grade}")
-                st.text(titles[hit.id])
+                with st.container(horizontal=True, gap="xsmall"):
+                    st.markdown(f"**{hit.rank}**{mark}{grade}", width="content")
+                    st.text(titles[hit.id])
                 others = [f"{n} {r.rank}" for n in NAMES if n != name for r in results[n] if r.id == hit.id]
                 st.caption(" · ".join(others) or "only here")
                 if name == "bm25":
-                    st.caption("words: " + (", ".join(matched_terms(query, document.embedded_text())) or "none"))
+                    st.caption(
+                        "words: "
+                        + (", ".join(matched_terms(query, document.searched_text(build.manifest["spec"]["fields"]))) or "none")
+                    )
                 elif name == "generative":
                     st.caption(f"codes {hit.identifier}")
                 elif name == "hybrid":

@@ -82,8 +82,8 @@ with picture:
     st.caption(
         f"**The rule:** at each level every code that continues a kept prefix is scored; the {width} best totals are kept "
         f"(blue), the rest is cut (grey, the {beams.PRUNED_DRAWN} nearest drawn). Codes that no document has are masked. The "
-        "total is the centroid scorer's node score: 20 × query · mean of the documents below + log of their number. A line's width is "
-        "the probability of the code among its siblings. Orange leads."
+        "total is the centroid scorer's node score: 20 × query · mean of the documents below + log of their number. A line's "
+        "width is the probability of the code among its siblings. Orange leads."
     )
     st.caption(
         f"Encoding the query took {encode_ms:.1f} ms when it was first asked; decoding took {trace.ms:.2f} ms this time. "

@@ -54,7 +54,7 @@ def open_prefix() -> None:
     """A click in the tree: remember which prefix, the script below goes there."""
     index = state.clicked_index(st.session_state["start-tree"])
     order = tree.preorder(cells)
-    if index is not None and 0 < index <= len(order):
+    if index is not None and 0 < index <= len(order) and order[index - 1].node >= 0:
         st.session_state["go-prefix"] = order[index - 1].prefix
 
 

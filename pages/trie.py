@@ -92,7 +92,7 @@ with picture:
         "grey is a single document. Click a cell to open it, the first column to go up."
     )
 with side:
-    st.subheader("Documents under this prefix")
+    st.subheader("Documents below")
     rows = trie.leaf_documents(node)
     shown = rows[:10_000]
     table = pd.DataFrame(

@@ -1,5 +1,6 @@
 """The beam picture: x is the step, y the rank; kept beams, pruned candidates, and the path that leads."""
 
+import html
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,8 +79,8 @@ def option(trace: Trace, drawn: list[Point], animate: bool = True) -> dict[str, 
                 "color": ORANGE if point.state == "leading" else BLUE if point.state == "kept" else GREY,
                 "opacity": 0.9 if point.state == "leading" else 0.45 if point.state == "kept" else 0.25,
                 "type": "dashed" if point.state == "pruned" else "solid",
-                "curveness": 0.0,
             },
+            "tooltip": {"show": False},
         }
         for place, point in enumerate(drawn)
         if point.parent >= 0
@@ -89,12 +90,12 @@ def option(trace: Trace, drawn: list[Point], animate: bool = True) -> dict[str, 
         "animation": animate,
         "animationDuration": 250,
         "animationDurationUpdate": 250,
-        "grid": {"left": 44, "right": 24, "top": 16, "bottom": 44},
+        "grid": {"left": 44, "right": 24, "top": 16, "bottom": 52},
         "tooltip": {"confine": True},
-        "xAxis": {"type": "category", "data": labels, "boundaryGap": True, "splitLine": {"show": True}},
+        "xAxis": {"type": "category", "data": labels, "axisLabel": {"lineHeight": 16, "interval": 0}, "splitLine": {"show": True}},
         "yAxis": {
             "type": "value", "inverse": True, "min": 0, "max": deepest + 1, "name": "rank", "nameLocation": "start",
-            "minInterval": 1, "splitLine": {"show": False},
+            "minInterval": 1, "axisLabel": {"showMinLabel": False, "showMaxLabel": False}, "splitLine": {"show": False},
         },
         "series": [
             {
@@ -103,6 +104,7 @@ def option(trace: Trace, drawn: list[Point], animate: bool = True) -> dict[str, 
                 "label": {"color": "#FFFFFF", "fontSize": 11},
                 "select": {"itemStyle": {"borderColor": "#D55E00", "borderWidth": 4}},
                 "emphasis": {"focus": "adjacency"},
+                "blur": {"itemStyle": {"opacity": 0.35}, "lineStyle": {"opacity": 0.12}},
             }
         ],
     }  # fmt: skip
@@ -125,8 +127,6 @@ def _style(state: str) -> dict[str, Any]:
 
 def _tooltip(point: Point) -> str:
     """Tooltip templates are HTML and read braces; names come from people's documents, so both are escaped."""
-    import html
-
     name = html.escape(point.name).replace("{", "&#123;").replace("}", "&#125;")
     if not point.step:
         return "the query"

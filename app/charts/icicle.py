@@ -9,6 +9,7 @@ from app.charts.palette import GREY, RAMP
 from app.charts.window import Cell
 
 ROOT_ID = "root"
+HEIGHT = 780
 
 
 def figure(cells: list[Cell], cosines: np.ndarray, marked: set[int]) -> go.Figure:
@@ -27,6 +28,7 @@ def figure(cells: list[Cell], cosines: np.ndarray, marked: set[int]) -> go.Figur
     known = np.array([value for value in alike if np.isfinite(value)] or [0.0, 1.0])
     low, high = float(known.min()), float(max(known.max(), known.min() + 1e-6))
     colours = [_shade((value - low) / (high - low)) if np.isfinite(value) else GREY for value in alike]
+    total = max(cells[0].documents, 1)
     hover = [
         f"<b>{cell.prefix or 'root'}</b> · {html.escape(cell.name)}<br>{cell.documents:,} documents"
         + (f"<br>mean cosine {value:.2f}" if np.isfinite(value) else "")
@@ -40,22 +42,23 @@ def figure(cells: list[Cell], cosines: np.ndarray, marked: set[int]) -> go.Figur
             values=[cell.documents for cell in cells],
             branchvalues="total",
             sort=False,
-            tiling={"orientation": "h", "pad": 1},
+            tiling={"orientation": "h", "pad": 1 if len(cells) < 150 else 0},
             marker={
                 "colors": colours,
                 "line": {
                     "color": ["#D55E00" if cell.node in marked else "rgba(255,255,255,0.35)" for cell in cells],
-                    "width": [4 if cell.node in marked else 0.5 for cell in cells],
+                    "width": [4 if cell.node in marked else min(0.8, cell.documents / total * 200) for cell in cells],
                 },
             },
             hovertext=hover,
             hoverinfo="text",
             textinfo="label",
-            insidetextfont={"size": 13},
+            textfont={"size": 12, "color": [_ink(colour) for colour in colours]},
+            outsidetextfont={"size": 12, "color": [_ink(colour) for colour in colours]},
             pathbar={"visible": False},
         )
     )
-    figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, height=640, uniformtext={"minsize": 9, "mode": "hide"})
+    figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, height=HEIGHT, uniformtext={"minsize": 8, "mode": "hide"})
     return figure
 
 
@@ -71,6 +74,11 @@ def describe(cells: list[Cell]) -> str:
 def _label(cell: Cell) -> str:
     code = cell.prefix.rpartition("-")[2]
     return html.escape(cell.name) if cell.node < 0 or not cell.prefix else f"{code} · {html.escape(cell.name)}"
+
+
+def _ink(colour: str) -> str:
+    """Text colour that can be read on a cell."""
+    return "#FFFFFF" if colour in RAMP[4:] else "#10202C"
 
 
 def _shade(share: float) -> str:

@@ -1,35 +1,45 @@
-"""The start page's picture: the first two levels of the trie as a radial tree."""
+"""The start page's picture: the first two levels of the trie, from the centre outwards."""
 
 from typing import Any
 
-from app.charts.palette import BLUE, SKY
+from app.charts.palette import BLUE, GREEN, ORANGE, PINK, RED, SKY
 from app.charts.window import Cell
+
+HUES = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
 
 
 def option(cells: list[Cell]) -> dict[str, Any]:
-    """ECharts tree of a window of depth two; a node's size grows with the documents below it."""
-    nodes: dict[str, dict[str, Any]] = {}
-    for place, cell in enumerate(cells):
-        node = {
-            "name": cell.name,
-            "value": cell.documents,
-            "symbolSize": 4 + min(cell.documents, 64) ** 0.5 * (2 if cell.depth < 2 else 1.2),
-            "itemStyle": {"color": BLUE if cell.depth < 2 else SKY, "borderWidth": 0},
-            "label": {"show": cell.depth == 1},
-            "children": [],
-        }
-        nodes[cell.prefix] = node
-        if place:
-            nodes[cell.parent]["children"].append(node)
+    """ECharts sunburst of a window of depth two: an angle is a share of the documents, a ring is a level."""
+    below: dict[str, list[Cell]] = {}
+    for cell in cells[1:]:
+        below.setdefault(cell.parent, []).append(cell)
+    data = []
+    for place, branch in enumerate(below.get(cells[0].prefix, [])):
+        colour = HUES[place % len(HUES)]
+        twigs = [
+            {"name": twig.name, "value": twig.documents, "itemStyle": {"color": colour, "opacity": 0.55}}
+            for twig in below.get(branch.prefix, [])
+        ]
+        data.append(
+            {
+                "name": branch.name,
+                "value": branch.documents,
+                "itemStyle": {"color": colour, "opacity": 0.9},
+                "children": twigs,
+            }
+        )
     return {
         "tooltip": {"formatter": "{b}<br>{c} documents", "confine": True},
         "series": [
             {
-                "type": "tree", "layout": "radial", "data": [nodes[cells[0].prefix]], "symbol": "circle",
-                "left": "14%", "right": "14%", "top": "10%", "bottom": "10%", "initialTreeDepth": -1,
-                "expandAndCollapse": False, "selectedMode": "single", "roam": False,
-                "lineStyle": {"width": 0.7, "opacity": 0.5, "curveness": 0.4},
-                "label": {"fontSize": 11, "overflow": "truncate", "width": 150},
+                "type": "sunburst", "data": data, "sort": None, "nodeClick": False, "selectedMode": "single", "cursor": "pointer",
+                "itemStyle": {"borderWidth": 0.6, "borderColor": "rgba(255,255,255,0.7)"},
+                "levels": [
+                    {},
+                    {"r0": "9%", "r": "72%", "label": {"fontSize": 11, "color": "#FFFFFF", "minAngle": 5, "overflow": "truncate",
+                                                      "textBorderColor": "rgba(0,0,0,0.45)", "textBorderWidth": 2}},
+                    {"r0": "73%", "r": "96%", "label": {"show": False}},
+                ],
                 "emphasis": {"focus": "descendant"},
                 "animationDuration": 400,
             }
@@ -38,15 +48,17 @@ def option(cells: list[Cell]) -> dict[str, Any]:
 
 
 def preorder(cells: list[Cell]) -> list[Cell]:
-    """Cells in the order in which ECharts numbers a tree's nodes; its numbering starts with a virtual root at 0."""
+    """Cells below the first one in the order in which ECharts numbers the nodes: its number 0 is a virtual root, so cell ``i``
+    here is number ``i + 1``.
+
+    >>> cells = [Cell("", "", 0, "", 3, 0), Cell("0", "", 1, "", 2, 1), Cell("4", "", 2, "", 1, 1), Cell("0-7", "0", 3, "", 2, 2)]
+    >>> [cell.prefix for cell in preorder(cells)]
+    ['0', '0-7', '4']
+    """
     below: dict[str, list[Cell]] = {}
     for cell in cells[1:]:
         below.setdefault(cell.parent, []).append(cell)
     order: list[Cell] = []
-    stack = [cells[0]]
-    while stack:
-        cell = stack.pop()
-        order.append(cell)
-        if cell.depth < 2:
-            stack += reversed(below.get(cell.prefix, []) if cell.depth else below.get(cells[0].prefix, []))
+    for branch in below.get(cells[0].prefix, []):
+        order += [branch, *below.get(branch.prefix, [])]
     return order

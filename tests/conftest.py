@@ -1,0 +1,62 @@
+"""What every test may use: a home of its own on disk, and one small real build, made once a process."""
+
+import json
+import os
+from pathlib import Path
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import pytest
+from hypothesis import settings
+
+from engine import paths
+from engine.build import make
+from engine.corpus import Corpus, read
+from engine.spec import BuildSpec
+from engine.store import Build
+
+# The same examples on every machine: a red suite can be made red again.
+settings.register_profile("triescope", deadline=None, derandomize=True, database=None)
+settings.load_profile("triescope")
+
+FILMS = 60
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory) -> Path:
+    """A TRIESCOPE_HOME that nobody else uses."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def small_folder(tmp_path_factory) -> Path:
+    """A BEIR folder of 60 films; every fifth is asked for by its first words, in split dev or test."""
+    folder = tmp_path_factory.mktemp("corpus") / "sixty"
+    (folder / "qrels").mkdir(parents=True)
+    lines = (paths.bundled() / "films" / "corpus.jsonl").read_text("utf-8").splitlines()[::20][:FILMS]
+    (folder / "corpus.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    asked = [json.loads(line) for line in lines[::5]]
+    queries = [{"_id": f"q{place}", "text": " ".join(film["text"].split()[:8])} for place, film in enumerate(asked)]
+    (folder / "queries.jsonl").write_text("".join(json.dumps(query) + "\n" for query in queries), "utf-8")
+    for split, places in (("dev", range(0, len(asked), 2)), ("test", range(1, len(asked), 2))):
+        rows = "".join(f"q{place}\t{asked[place]['_id']}\t2\n" for place in places)
+        (folder / "qrels" / f"{split}.tsv").write_text("query-id\tcorpus-id\tscore\n" + rows, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_corpus(small_folder) -> Corpus:
+    return read(small_folder)
+
+
+@pytest.fixture(scope="session")
+def small_build(small_corpus, home) -> Path:
+    """Folder of the small corpus's build; copy it before changing it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRIESCOPE_HOME", str(home))
+        return make(small_corpus, BuildSpec(settings={"codes": 4}), home / "builds" / "sixty")
+
+
+@pytest.fixture(scope="session")
+def opened(small_build) -> Build:
+    return Build(small_build)

@@ -1,0 +1,67 @@
+import math
+
+import numpy as np
+import pytest
+
+from engine.retrievers import Queries, sparse
+
+TEXTS = ["red fox red", "red dog", "blue bird river moon"]
+
+
+@pytest.fixture
+def bm25(tmp_path):
+    sparse.build(TEXTS, tmp_path / "index")
+    return sparse.SparseRetriever(tmp_path / "index")
+
+
+def found(retriever, query, k=3):
+    ranking = retriever.search(Queries([query]), k)
+    return {int(row): float(score) for row, score in zip(ranking.rows[0], ranking.scores[0], strict=True) if row >= 0}
+
+
+def test_scores_are_those_of_lucene_worked_out_by_hand(bm25):
+    # Three documents of 3, 2 and 4 words: 3 on average. idf = ln(1 + (N - df + .5) / (df + .5)).
+    idf_red, idf_fox = math.log(1 + (3 - 2 + 0.5) / (2 + 0.5)), math.log(1 + (3 - 1 + 0.5) / (1 + 0.5))
+    # Term weight = tf / (tf + k1 * (1 - b + b * length / average)), k1 = 1.5, b = .75.
+    in_first = 1.5 * (1 - 0.75 + 0.75 * 3 / 3)
+    in_second = 1.5 * (1 - 0.75 + 0.75 * 2 / 3)
+    expected = {0: idf_red * 2 / (2 + in_first) + idf_fox * 1 / (1 + in_first), 1: idf_red * 1 / (1 + in_second)}
+    assert found(bm25, "red fox") == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_word_asked_twice_counts_twice(bm25):
+    once, twice = found(bm25, "red"), found(bm25, "red red")
+    assert twice == pytest.approx({row: 2 * score for row, score in once.items()})
+
+
+def test_documents_that_share_no_word_with_the_query_are_no_results(bm25):
+    assert set(found(bm25, "moon")) == {2}
+    assert found(bm25, "zeppelin") == {}
+    assert found(bm25, "the of and") == {}
+
+
+def test_words_are_compared_by_their_stems(bm25):
+    assert set(found(bm25, "Foxes")) == {0}
+
+
+def test_missing_results_are_padded(bm25):
+    ranking = bm25.search(Queries(["moon", "zeppelin"]), 2)
+    assert ranking.rows.tolist() == [[2, -1], [-1, -1]]
+    assert np.isneginf(ranking.scores[1]).all()
+
+
+def test_equal_scores_stand_in_document_order(tmp_path):
+    sparse.build(["grey cat", "white cat", "black cat", "dog"], tmp_path)
+    assert sparse.SparseRetriever(tmp_path).search(Queries(["cat"]), 2).rows.tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize("texts", [["It"], ["The", "Of"], ["..."]])
+def test_a_corpus_without_a_word_to_index_has_no_results(tmp_path, texts):
+    sparse.build(texts, tmp_path)
+    assert found(sparse.SparseRetriever(tmp_path), "it") == {}
+
+
+def test_matched_terms_are_the_words_of_the_text_that_share_a_stem_with_the_query():
+    assert sparse.matched_terms("dreams of flying", "He dreamed; a dream, a dream of flights") == ["dreamed", "dream"]
+    assert sparse.matched_terms("zeppelin", "red fox") == []
+    assert sparse.matched_terms("red", "") == []
