@@ -22,15 +22,15 @@ PAGES = [
 ]
 page = st.navigation(PAGES, position="top")
 
-with st.sidebar:
-    st.markdown("### Triescope")
-    names = resources.build_names()
-    if names:
+# The picker stands above the page and runs before it, so that a page can rely on the chosen build.
+with st.container(horizontal=True, vertical_alignment="center"):
+    if names := resources.build_names():
         st.selectbox(
             "Build", names, index=names.index("films") if "films" in names else 0, key=state.BUILD, bind="query-params",
-            help="A catalogue with its identifiers, trie and indexes. Make more with: python -m engine build",
+            label_visibility="collapsed", width=200,
         )  # fmt: skip
         resources.describe_build(st.session_state[state.BUILD])
-    st.caption("Everything runs on this machine; nothing is sent anywhere.")
+    else:
+        st.caption("No build yet. Everything runs on this machine; nothing is sent anywhere.")
 
 page.run()

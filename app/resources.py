@@ -23,7 +23,7 @@ def build_names() -> list[str]:
 
 
 def open_build() -> Build:
-    """The build chosen in the sidebar. Without one the page says what to do and stops."""
+    """The build chosen above the page. Without one the page says what to do and stops."""
     name = st.session_state.get(state.BUILD)
     if name not in build_names():
         st.info("There is no build yet. The start page makes one of the bundled catalogue.", icon=":material/construction:")
@@ -48,7 +48,7 @@ def _opened(folder: str, version: int) -> Build:
 
 
 def describe_build(name: str) -> None:
-    """Two lines about a build, for the sidebar."""
+    """One line about a build."""
     try:
         manifest = opened(name).manifest
     except TriescopeError as error:
@@ -57,7 +57,7 @@ def describe_build(name: str) -> None:
     vocabulary = " × ".join(str(size) for size in manifest["identifiers"]["vocabulary"])
     st.caption(
         f"{manifest['corpus']['documents']:,} documents · {manifest['identifiers']['scheme']} {vocabulary} · "
-        f"seed {manifest['spec']['seed']} · encoder {Path(manifest['spec']['model']).name} · CPU"
+        f"seed {manifest['spec']['seed']} · encoder {Path(manifest['spec']['model']).name} · on this machine alone"
     )
 
 

@@ -14,12 +14,12 @@ BUILD, QUERY, BEAMS, STEP, NODE, PREFIX, DOCUMENT = "build", "query", "beams", "
 DECODE, TRIE, COMPARE = "../pages/decode.py", "../pages/trie.py", "../pages/compare.py"
 
 # Shown on every page that takes a query. The fourth is one where generative search loses: its beam drops the right branch
-# at the first code, while the words stand in the plot.
+# early, while the words stand in the plot (tests/claims holds this).
 EXAMPLES = (
     "a heist that happens inside dreams",
-    "slow sad film about growing old",
+    "old couple visit their busy grown-up children in the city",
     "robot left alone on a ruined earth",
-    "bowling rug nihilists",
+    "college kid finds an ear in a field",
     "samurai hired to protect a poor village",
     "funny and warm, a family road trip",
 )
@@ -39,13 +39,12 @@ def focus(name: str, value: str) -> None:
 
 
 def links(**parameters: Any) -> dict[str, str]:
-    """Parameters for a link to another page: the open build and whatever is not empty."""
-    chosen = {BUILD: st.session_state.get(BUILD), **parameters}
-    return {key: str(value) for key, value in chosen.items() if value not in (None, "")}
+    """Parameters for a link to another page. The build needs none: its picker stands on every page and keeps its own."""
+    return {key: str(value) for key, value in parameters.items() if value not in (None, "")}
 
 
-def clicked_index(selection: Any, data_type: str = "node") -> int | None:
-    """Index of the node that was clicked in an ECharts graph or tree, from the chart's selection state.
+def clicked_index(selection: Any) -> int | None:
+    """Index of the node that was clicked in an ECharts graph or sunburst, from the chart's selection state; edges do not count.
 
     >>> clicked_index({"selection": {"selected": [{"data_type": "node", "data_indices": [4]}]}})
     4
@@ -53,7 +52,7 @@ def clicked_index(selection: Any, data_type: str = "node") -> int | None:
     True
     """
     for entry in _get(_get(selection, "selection"), "selected") or []:
-        if (entry.get("data_type") or data_type) == data_type and entry.get("data_indices"):
+        if entry.get("data_type") != "edge" and entry.get("data_indices"):
             return int(entry["data_indices"][-1])
     return None
 

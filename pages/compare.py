@@ -24,11 +24,10 @@ SAYS = {
 }
 REPEATS = 20
 
+st.title("Compare retrievers")
 build = resources.open_build()
 documents = build.corpus.documents
 titles = {document.id: document.title or document.id for document in documents}
-
-st.title("Compare retrievers")
 query = resources.ask()
 first, second = st.columns(2)
 k = first.slider("Results shown", 5, 20, 10, key="k", bind="query-params")
@@ -105,7 +104,7 @@ if pinned:
 
 for column, name in zip(st.columns(4), NAMES, strict=True):
     with column:
-        st.subheader(name, help=SAYS[name])
+        st.markdown(f"#### {name}")
         st.caption(SAYS[name])
         if not results[name]:
             st.info("No document shares a word with the query.")

@@ -8,13 +8,12 @@ import streamlit as st
 from app import resources, state
 from app.charts import beams
 
+st.title("Watch it decode")
 build = resources.open_build()
 trie, documents = build.trie, build.corpus.documents
-
-st.title("Watch it decode")
 query = resources.ask()
 levels = trie.levels
-left, right = st.columns([2, 3], vertical_alignment="bottom")
+left, right = st.columns([1, 2], vertical_alignment="bottom", gap="large")
 width = left.slider(
     "Beams kept", 1, 100, 10, key=state.BEAMS, bind="query-params",
     help="Hypotheses that survive each level. More find more and take longer.",
@@ -77,7 +76,12 @@ st.session_state["beam-nodes"] = [point.prefix for point in drawn]
 picture, side = st.columns([3, 2], gap="large")
 with picture:
     st.echarts_chart(
-        beams.option(trace, drawn), height=560, key="beam-picture", on_select=clicked, alt=beams.describe(trace, drawn)
+        beams.option(trace, drawn),
+        height=560,
+        key="beam-picture",
+        on_select=clicked,
+        renderer="svg",
+        alt=beams.describe(trace, drawn),
     )
     st.caption(
         f"**The rule:** at each level every code that continues a kept prefix is scored; the {width} best totals are kept "
@@ -115,7 +119,7 @@ with side:
         st.dataframe(
             pd.DataFrame([(d.title, d.text) for d in below], columns=["Title below this node", "Text"]),
             hide_index=True,
-            height=220,
+            height=min(220, 38 + 36 * len(below)),
         )
         with st.container(horizontal=True):
             st.page_link(
@@ -128,12 +132,11 @@ with side:
     else:
         st.info("Click a node of the picture to see its words, its odds and the documents below it.", icon=":material/touch_app:")
     st.subheader("What it wrote" if step == levels else "What it will have written")
-    for rank, (row, score) in enumerate(zip(rows, scores, strict=True), 1):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"{rank}.", width="content")
-            st.badge(build.identifier(int(row)), color="blue")
-            st.text(documents[row].title, width="content")
-            st.caption(f"{score:.2f}", width="content")
+    written = pd.DataFrame(
+        [(build.identifier(int(row)), documents[row].title, float(score)) for row, score in zip(rows, scores, strict=True)],
+        columns=["Identifier", "Title", "Total"],
+    )
+    st.dataframe(written, hide_index=True, column_config={"Total": st.column_config.NumberColumn(format="%.2f", width="small")})
     st.page_link(
         state.COMPARE, label="Compare with keyword and vector search", icon=":material/compare_arrows:",
         query_params=state.links(query=query),

@@ -11,10 +11,9 @@ from engine.cohesion import by_depth, pair_cosines
 from engine.errors import TriescopeError
 from engine.store import parse_prefix
 
+st.title("The tree of identifiers")
 build = resources.open_build()
 trie, documents = build.trie, build.corpus.documents
-
-st.title("The tree of identifiers")
 try:
     node = trie.find(parse_prefix(state.parameter(state.PREFIX)))
 except TriescopeError:

@@ -90,9 +90,10 @@ def option(trace: Trace, drawn: list[Point], animate: bool = True) -> dict[str, 
         "animation": animate,
         "animationDuration": 250,
         "animationDurationUpdate": 250,
-        "grid": {"left": 44, "right": 24, "top": 16, "bottom": 52},
+        "grid": {"left": 12, "right": 16, "top": 28, "bottom": 8, "containLabel": True},
         "tooltip": {"confine": True},
-        "xAxis": {"type": "category", "data": labels, "axisLabel": {"lineHeight": 16, "interval": 0}, "splitLine": {"show": True}},
+        "xAxis": {"type": "category", "data": labels, "axisLabel": {"lineHeight": 16, "interval": 0},
+                  "splitLine": {"show": True}},
         "yAxis": {
             "type": "value", "inverse": True, "min": 0, "max": deepest + 1, "name": "rank", "nameLocation": "start",
             "minInterval": 1, "axisLabel": {"showMinLabel": False, "showMaxLabel": False}, "splitLine": {"show": False},
@@ -130,7 +131,8 @@ def _tooltip(point: Point) -> str:
     name = html.escape(point.name).replace("{", "&#123;").replace("}", "&#125;")
     if not point.step:
         return "the query"
+    below = "1 document" if point.documents == 1 else f"{point.documents:,} documents"
     return (
         f"<b>{point.prefix}</b> · {name}<br>rank {point.rank}, {point.state}<br>"
-        f"step probability {point.probability:.1%}<br>total {point.total:.2f} nats<br>{point.documents} documents below"
+        f"step probability {point.probability:.1%}<br>total {point.total:.2f} nats<br>{below} below"
     )

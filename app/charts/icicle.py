@@ -30,7 +30,7 @@ def figure(cells: list[Cell], cosines: np.ndarray, marked: set[int]) -> go.Figur
     colours = [_shade((value - low) / (high - low)) if np.isfinite(value) else GREY for value in alike]
     total = max(cells[0].documents, 1)
     hover = [
-        f"<b>{cell.prefix or 'root'}</b> · {html.escape(cell.name)}<br>{cell.documents:,} documents"
+        f"<b>{cell.prefix or 'root'}</b> · {html.escape(cell.name)}<br>{cell.documents:,} document{'s' * (cell.documents != 1)}"
         + (f"<br>mean cosine {value:.2f}" if np.isfinite(value) else "")
         for cell, value in zip(cells, alike, strict=True)
     ]

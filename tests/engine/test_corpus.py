@@ -152,7 +152,14 @@ def test_json_text_comes_back_as_it_was_but_for_space_around_it(tmp_path_factory
     assert [document.text for document in read(path).documents] == [text.strip() for text in texts]
 
 
-def test_title_and_text_are_embedded_together():
-    assert Document("a", "Kites", "How they fly.", {}).embedded_text() == "Kites How they fly."
-    assert Document("a", "Kites", "", {}).embedded_text() == "Kites"
-    assert Document("a", "", "How they fly.", {}).embedded_text() == "How they fly."
+def test_title_and_text_are_searched_together_and_fields_when_asked_for():
+    kites = Document("a", "Kites", "How they fly.", {"topic": ["Toys", "Wind"], "year": 1999})
+    assert kites.searched_text() == "Kites How they fly."
+    assert kites.searched_text(["year", "topic"]) == "Kites How they fly. 1999. Toys, Wind."
+    assert kites._replace(text="").searched_text() == "Kites"
+    assert kites._replace(title="").searched_text() == "How they fly."
+
+
+@pytest.mark.parametrize("nothing", [None, "", []])
+def test_a_field_without_a_value_adds_nothing_to_what_is_searched(nothing):
+    assert Document("a", "Kites", "", {"topic": nothing}).searched_text(["topic", "other"]) == "Kites"
