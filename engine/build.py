@@ -5,6 +5,7 @@ interrupted goes on after it; the last step renames the sibling to its final nam
 never taken for a build.
 """
 
+import fcntl
 import hashlib
 import importlib.metadata
 import json
@@ -12,7 +13,8 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -27,7 +29,7 @@ from engine.errors import TriescopeError
 from engine.naming import name_nodes
 from engine.retrievers import Queries, dense, hybrid, open_members, sparse
 from engine.scorers import centroid
-from engine.spec import BuildSpec
+from engine.spec import BuildSpec, Manifest
 
 FORMAT = 1
 STAGES = ("corpus", "embeddings", "identifiers", "trie", "scorer", "sparse", "dense", "names", "tuning")
@@ -56,11 +58,20 @@ def make(corpus: Corpus, spec: BuildSpec, out: Path, report: Report | None = Non
         if manifest["spec_sha256"] == spec.digest() and manifest["corpus"]["sha256"] == source:
             return out
         raise TriescopeError(f"{out}: there is another build in this folder; choose another or remove it")
-    if not out.parent.is_dir():
-        out.parent.mkdir(parents=True)
     work = out.parent / f".{out.name}.partial"
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        with _alone(work):
+            _run_stages(work, corpus, spec, source, report or (lambda stage, done, total: None))
+            work.rename(out)
+    except OSError as error:
+        raise TriescopeError(f"{error.filename or out}: {error.strerror or error}") from error
+    return out
+
+
+def _run_stages(work: Path, corpus: Corpus, spec: BuildSpec, source: str, report: Report) -> None:
+    """Run the stages that are not done yet and write the manifest."""
     done = _resume(work, spec, source)
-    report = report or (lambda stage, done, total: None)
     for place, stage in enumerate(STAGES):
         if stage not in done:
             report(stage, 0, 0)
@@ -71,8 +82,19 @@ def make(corpus: Corpus, spec: BuildSpec, out: Path, report: Report | None = Non
         report("build", place + 1, len(STAGES))
     (work / "progress.json").unlink()
     _write_json(work / "manifest.json", _manifest(work, corpus, spec, source, done))
-    work.rename(out)
-    return out
+
+
+@contextmanager
+def _alone(work: Path) -> Iterator[None]:
+    """Hold a lock on the folder itself: two builders of one output would write over each other."""
+    handle = os.open(work, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise TriescopeError(f"{work}: another process is building here") from error
+    finally:
+        os.close(handle)
 
 
 def discard(out: Path) -> None:
@@ -95,9 +117,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text("utf-8"))
         if manifest["format"] != FORMAT:
             raise TriescopeError(f"{folder}: build format {manifest['format']}, this version reads {FORMAT}")
-        BuildSpec.model_validate(manifest["spec"])
-        if not (isinstance(manifest["files"], dict) and manifest["corpus"]["sha256"] and manifest["spec_sha256"]):
-            raise TypeError
+        Manifest.model_validate(manifest)
     except (ValueError, KeyError, TypeError) as error:
         raise TriescopeError(f"{path}: the manifest is damaged") from error
     return manifest
@@ -116,11 +136,14 @@ def _resume(work: Path, spec: BuildSpec, source: str) -> dict[str, float]:
     try:
         progress = json.loads((work / "progress.json").read_text("utf-8"))
         if progress["spec"] == spec.digest() and progress["corpus"] == source:
-            return progress["done"]
-    except (OSError, ValueError, KeyError):
+            return dict(progress["done"])
+    except (OSError, ValueError, KeyError, TypeError):
         pass  # nothing to go on from: start afresh
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
+    for left in work.iterdir():
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
     return {}
 
 

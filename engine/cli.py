@@ -35,7 +35,7 @@ def build(
     codes: Annotated[int | None, typer.Option(help="Codes a level; chosen from the corpus size unless given.")] = None,
     field: Annotated[list[str] | None, typer.Option(help="Metadata column to search too; repeat for more.")] = None,
     model: Annotated[str | None, typer.Option(help="Encoder: a folder or a hub name.")] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=(1 << 31) - 1)] = 0,
     progress: Annotated[Path | None, typer.Option(help="Write progress into this file as JSON.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -51,7 +51,8 @@ def build(
             key: value for key, value in (("levels", levels), ("codes", codes)) if value is not None
         }
         fields = default_fields(corpus) if field is None else tuple(field)
-        spec = BuildSpec(scheme=ids, settings=settings, fields=fields, seed=seed, **({"model": model} if model else {}))
+        chosen = {"model": model} if model else {}
+        spec = BuildSpec(scheme=ids, settings=settings, fields=fields, seed=seed, **chosen)
         manifest = read_manifest(make(load(corpus), spec, out, told))
     except TriescopeError as error:
         told.write("failed", str(error))

@@ -40,9 +40,8 @@ class Document(NamedTuple):
         ('Kites How they fly.', 'Kites How they fly. Toys, Wind. 1999.')
         """
         values = [self.metadata.get(field) for field in fields]
-        told = [
-            ", ".join(map(str, value)) if isinstance(value, list) else str(value) for value in values if value not in (None, "")
-        ]
+        values = [value for value in values if value not in (None, "", [])]
+        told = [", ".join(map(str, value)) if isinstance(value, list) else str(value) for value in values]
         return " ".join([f"{self.title} {self.text}".strip(), *(f"{value}." for value in told)])
 
 
@@ -92,10 +91,12 @@ def read(source: Path, columns: dict[str, str] | None = None) -> Corpus:
 def read_documents(path: Path, columns: dict[str, str] | None = None) -> tuple[list[Document], list[str]]:
     """Documents of one file, and the ids of those left out because title and text are both empty."""
     documents, left_out, row_of = [], [], dict[str, int]()
-    names: dict[str, str] = {}
+    chosen: dict[tuple[str, ...], dict[str, str]] = {}
     for row, record in _records(path):
-        if not row_of:
-            names = _choose_columns(path, record, columns or {})
+        # Lines of JSON may differ in their columns, so the choice is made for each set of columns that occurs.
+        if (kinds := tuple(record)) not in chosen:
+            chosen[kinds] = _choose_columns(path, record, columns or {}, next(iter(chosen.values()), None))
+        names = chosen[kinds]
         identifier = _text(path, row, names["id"], record.get(names["id"])).strip()
         if not identifier:
             raise TriescopeError(f"{path}, row {row}, column {names['id']}: the id is missing")
@@ -110,24 +111,27 @@ def read_documents(path: Path, columns: dict[str, str] | None = None) -> tuple[l
         if not title and not text:
             left_out.append(identifier)
             continue
-        rest = {key: value for key, value in record.items() if key not in names.values() and key != "metadata"}
-        inner = record.get("metadata")
-        metadata = rest | (inner if isinstance(inner, dict) else {})
+        metadata = {key: value for key, value in record.items() if key not in names.values()}
+        if isinstance(inner := metadata.get("metadata"), dict):
+            metadata = {key: value for key, value in metadata.items() if key != "metadata"} | inner
         documents.append(Document(identifier, title, text, metadata))
     if not documents:
         raise TriescopeError(f"{path}: no document with a title or a text")
     return documents, left_out
 
 
-def _choose_columns(path: Path, record: dict, asked: dict[str, str]) -> dict[str, str]:
+def _choose_columns(path: Path, record: dict, asked: dict[str, str], first: dict[str, str] | None) -> dict[str, str]:
+    """Which column is what in a record; ``first`` is the choice made for the first one, None when this is it."""
     for part, name in asked.items():
-        if name not in record:
+        if first is None and name not in record:
             raise TriescopeError(f"{path}: there is no column {name!r} to take the {part} from; columns are {', '.join(record)}")
     found = dict(asked)
     by_lower = {name.lower(): name for name in reversed(list(record))}
     for part, candidates in KNOWN.items():
         if part not in found and (match := next((c for c in candidates if c in by_lower), None)):
             found[part] = by_lower[match]
+    if first is not None:
+        return first | found
     if "id" not in found:
         raise TriescopeError(f"{path}, row 1: no id column; looked for {', '.join(KNOWN['id'])}, found {', '.join(record)}")
     if "title" not in found and "text" not in found:
@@ -170,7 +174,7 @@ def _read_qrels(path: Path, queries: dict[str, str]) -> dict[str, dict[str, int]
         query, document, score = (str(record[key] or "") for key in ("query-id", "corpus-id", "score"))
         if query not in queries:
             raise TriescopeError(f"{path}, row {row}, column query-id: there is no query {query!r} in queries.jsonl")
-        if not score.isdigit():
+        if not (score.isascii() and score.isdigit() and len(score) < 10):
             raise TriescopeError(f"{path}, row {row}, column score: expected a whole number from 0, found {score!r}")
         qrels.setdefault(query, {})[document] = int(score)
     return qrels
@@ -188,7 +192,7 @@ def _records(path: Path) -> Iterator[tuple[int, dict]]:
             yield from _json_lines(path, _lines(con, name))
         elif suffix in ("csv", "tsv"):
             head = next(_lines(con, name, limit=1), None)
-            if head is None:
+            if head is None or not head.strip():
                 raise TriescopeError(f"{path}: the file is empty")
             delimiter = "\t" if suffix == "tsv" else max(",;", key=head.count)
             header = [cell.strip().lstrip("\ufeff") for cell in next(csv.reader([head], delimiter=delimiter))]
@@ -206,7 +210,7 @@ def _records(path: Path) -> Iterator[tuple[int, dict]]:
         else:
             raise TriescopeError(f"{path}: files of this kind are not read; use .jsonl, .csv, .tsv or .parquet")
     except duckdb.Error as error:
-        raise TriescopeError(_plain(path, str(error))) from error
+        raise TriescopeError(_plain(path, str(error), header=suffix in ("csv", "tsv"))) from error
     finally:
         con.close()
 
@@ -237,18 +241,30 @@ def _json_lines(path: Path, lines: Iterator[str]) -> Iterator[tuple[int, dict]]:
             continue
         try:
             record = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            where = f", column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-            raise TriescopeError(f"{path}, row {row}{where}: not valid JSON ({getattr(error, 'msg', 'too deep')})") from error
+        except json.JSONDecodeError as error:
+            raise TriescopeError(f"{path}, row {row}, column {error.colno}: not valid JSON ({error.msg})") from error
+        except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets without end
+            raise TriescopeError(f"{path}, row {row}: not valid JSON ({str(error).splitlines()[0][:80]})") from error
         if not isinstance(record, dict):
             raise TriescopeError(f"{path}, row {row}: expected a JSON object, found {type(record).__name__}")
+        if "\\u" in line:
+            _check_whole_characters(path, row, record)
         yield row, record
 
 
-def _plain(path: Path, message: str) -> str:
+def _check_whole_characters(path: Path, row: int, record: dict) -> None:
+    """JSON can spell half of a character that needs two codes; no file can hold it."""
+    for column, value in record.items():
+        try:
+            json.dumps([column, value], ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise TriescopeError(f"{path}, row {row}, column {column}: half a character (a lone surrogate)") from error
+
+
+def _plain(path: Path, message: str, header: bool) -> str:
     """DuckDB's many-line message as one line: where, and what."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     where = lines[0].partition("Line: ")[2]
     what = next((line for line in lines[1:] if line.startswith(("Expected", "Value", "Invalid", "Maximum"))), lines[0])
-    # The header is line 1 of the file, so the first row stands on line 2.
-    return f"{path}, row {int(where) - 1}: {what}" if where.isdigit() else f"{path}: {lines[0]}"
+    # Where there is a header it is line 1 of the file, so the first row stands on line 2.
+    return f"{path}, row {int(where) - header}: {what}" if where.isdigit() else f"{path}: {lines[0]}"

@@ -1,6 +1,8 @@
 """Data sets by name: the bundled catalogue, and public sets fetched once from their own source and checked by hash."""
 
+import shutil
 import zipfile
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -89,6 +91,7 @@ def fetch(dataset: Dataset, folder: Path | None = None) -> Path:
     import pooch
     import requests
 
+    pooch.get_logger().setLevel("WARNING")  # it would announce the download on stderr beside our own lines
     try:
         archive = pooch.retrieve(
             dataset.url, known_hash=dataset.known_hash, path=folder, fname=f"{dataset.name}.zip", progressbar=False
@@ -97,6 +100,7 @@ def fetch(dataset: Dataset, folder: Path | None = None) -> Path:
         # pooch says a wrong hash with ValueError and has deleted the file by then.
         raise TriescopeError(f"data set {dataset.name}: could not be fetched from its source ({_first_line(error)})") from error
     partial = folder / f".{dataset.name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
     try:
         with zipfile.ZipFile(archive) as zipped:
             for member in zipped.infolist():
@@ -105,8 +109,11 @@ def fetch(dataset: Dataset, folder: Path | None = None) -> Path:
                     continue
                 (partial / inside).parent.mkdir(parents=True, exist_ok=True)
                 (partial / inside).write_bytes(zipped.read(member))
-    except zipfile.BadZipFile as error:
+        (partial / "corpus.jsonl").stat()
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise TriescopeError(f"data set {dataset.name}: the archive is damaged") from error
+    except FileNotFoundError as error:
+        raise TriescopeError(f"data set {dataset.name}: there is no corpus.jsonl in the archive") from error
     partial.rename(target)
     return target
 

@@ -79,6 +79,7 @@ def locate(model: str) -> Path:
 def load(model: str = DEFAULT_MODEL) -> Encoder:
     """Load an encoder once a process. Imports torch, so it is called only when a text has to be embedded."""
     folder = locate(model)
+    from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
@@ -89,7 +90,7 @@ def load(model: str = DEFAULT_MODEL) -> Encoder:
     key = hashlib.sha256("".join(_sha256(path) for path in weights).encode()).hexdigest()[:24]
     try:
         loaded = SentenceTransformer(str(folder), model_kwargs={"use_safetensors": True})
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise TriescopeError(f"encoder {model!r} in {folder} cannot be loaded: {str(error).splitlines()[0]}") from error
     return Encoder(model, key, int(loaded.get_embedding_dimension() or 0), loaded)
 
@@ -120,6 +121,10 @@ def embed(
     """
     encoder = load(model)
     store = VectorCache((cache or paths.cache() / "embeddings") / encoder.key, encoder.dimensions)
+    # Equal texts are one text; ``place`` brings them back to where they came from.
+    place_of = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    place = [place_of[text] for text in texts]
+    texts = list(place_of)
     keys = keys_of(texts)
     vectors, found = store.get(keys)
     # Longest first would batch best, but similar lengths within a chunk are enough and keep the estimate steady.
@@ -135,7 +140,7 @@ def embed(
         done += len(rows)
         if progress:
             progress(done, len(texts))
-    return vectors
+    return vectors[place]
 
 
 def encode_query(text: str, model: str = DEFAULT_MODEL) -> tuple[np.ndarray, float]:

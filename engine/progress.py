@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+from engine.errors import TriescopeError
+
 # A stage shorter than this is over before its estimate means anything.
 ESTIMATE_AFTER_S = 1.0
 
@@ -20,9 +22,16 @@ class Progress:
         as a whole, at most five times a second.
     quiet : bool
         Write nothing on stderr.
+
+    Raises
+    ------
+    TriescopeError
+        The file's folder does not exist.
     """
 
     def __init__(self, file: Path | None = None, quiet: bool = False):
+        if file and not file.parent.is_dir():
+            raise TriescopeError(f"{file}: there is no folder {file.parent} for the progress file")
         self.file, self.quiet = file, quiet
         self.state = {"stage": "start", "done": 0, "total": 0, "stages_done": 0, "stages": 1, "seconds_left": None}
         self.started = self.written = 0.0

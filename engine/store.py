@@ -159,9 +159,11 @@ class Build:
 
 
 def check_query(query: str) -> None:
-    """Refuse a query without a word in it."""
+    """Refuse a query without a word in it, or with bytes that are no text."""
     if not any(character.isalnum() for character in query):
         raise TriescopeError("the query is empty")
+    if any(0xD800 <= ord(character) < 0xE000 for character in query):
+        raise TriescopeError("the query is not valid UTF-8")
 
 
 def parse_prefix(text: str) -> tuple[int, ...]:

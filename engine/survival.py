@@ -21,12 +21,15 @@ class Stage(NamedTuple):
 
 
 def survival(trace: Trace, trie: Trie, document: int) -> list[Stage]:
-    """The document's path through a trace (which must hold its pruned candidates), one stage a level of its identifier.
+    """The document's path through a trace (which must hold its pruned candidates), one stage a step.
 
     A document that is not in the trie has no stages.
     """
     stages = []
-    for step, node in zip(trace.steps, trie.path(document), strict=False):
+    path = trie.path(document)
+    # An identifier that ends early stands in the beam at its leaf until the last step, and can still be cut there.
+    path += path[-1:] * (len(trace.steps) - len(path))
+    for step, node in zip(trace.steps, path, strict=False):
         rank, log_prob, total = None, None, None
         for candidates, before in ((step.kept, 0), (step.pruned, len(step.kept.node))):
             place = np.flatnonzero(candidates.node == node)

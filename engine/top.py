@@ -19,6 +19,8 @@ def top_k(scores: np.ndarray, k: int, tie_key: np.ndarray | None = None) -> np.n
     [2]
     """
     n = len(scores)
+    if np.isnan(scores).any():
+        raise ValueError("a score is NaN")
     if k >= n:
         chosen = np.arange(n)
     else:
@@ -28,7 +30,5 @@ def top_k(scores: np.ndarray, k: int, tie_key: np.ndarray | None = None) -> np.n
         if tie_key is not None:
             equal = equal[np.argsort(tie_key[equal], kind="stable")]
         chosen = np.concatenate([above, equal[: k - len(above)]])
-    if np.isnan(scores[chosen]).any() or len(chosen) < min(k, n):
-        raise ValueError("a score is NaN")
     key = chosen if tie_key is None else tie_key[chosen]
     return chosen[np.lexsort((key, -scores[chosen]))]

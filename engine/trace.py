@@ -87,7 +87,6 @@ def steps_json(trace: Trace, trie: Trie) -> list[dict[str, Any]]:
     """Steps as plain values; pruned candidates beyond :data:`PRUNED_WRITTEN` are only counted."""
     counts = trie.counts
     written = []
-    prefixes: list[tuple[int, ...]] = [()]
     for step in trace.steps:
         entry: dict[str, Any] = {"level": step.level}
         for part, first_rank in (("kept", 1), ("pruned", len(step.kept.node) + 1)):
@@ -96,7 +95,7 @@ def steps_json(trace: Trace, trie: Trie) -> list[dict[str, Any]]:
             entry[part] = [
                 {
                     "rank": first_rank + place,
-                    "prefix": "-".join(map(str, prefixes[candidates.parent[place]])),
+                    "prefix": "-".join(map(str, trie.prefix(int(node))[:-1])),
                     "code": int(trie.code[node]),
                     "log_prob": round(float(candidates.log_prob[place]), 4),
                     "total": round(float(candidates.total[place]), 4),
@@ -109,6 +108,5 @@ def steps_json(trace: Trace, trie: Trie) -> list[dict[str, Any]]:
             "masked_mass": round(step.masked_mass, 4),
             "ms": round(step.ms, 3),
         }
-        prefixes = [trie.prefix(int(node)) for node in step.kept.node]
         written.append(entry)
     return written

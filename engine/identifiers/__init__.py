@@ -22,6 +22,8 @@ def check_settings(name: str, settings: dict) -> Scheme:
         option = options[key]
         if value is not None and not option.low <= value <= option.high:
             raise TriescopeError(f"{name}: {key} must lie between {option.low} and {option.high}, not {value}")
+        if value is not None and option.type is int and not isinstance(value, int):
+            raise TriescopeError(f"{name}: {key} must be a whole number, not {value}")
     return SCHEMES[name]
 
 

@@ -56,7 +56,7 @@ def fit(embeddings: np.ndarray, settings: dict, seed: int) -> Identifiers:
     for level in range(levels):
         # k-means cannot place more centroids than there are different points.
         k = min(codes, len(np.unique(residual, axis=0)))
-        codebook = _kmeans(residual, k, seed + level)
+        codebook = _kmeans(residual, k, (seed + level) % (1 << 31))
         code = faiss.knn(residual, codebook, 1)[1][:, 0]
         residual -= codebook[code]
         columns.append(code.astype(np.int32))

@@ -143,9 +143,10 @@ def _ndcg_of_weights(lists: list[np.ndarray], grid: np.ndarray, gains: Mapping[i
     found = np.unique(np.concatenate(lists))
     found = found[found >= 0]
     scores = reciprocal_ranks(lists, found) @ grid.T
-    gain = np.array([gains.get(int(row), 0) for row in found], float)
+    gain = np.array([gains.get(int(row), 0) for row in found], float)[:, None] * (scores > 0)  # weight 0 brings nothing
     order = np.argsort(-scores, axis=0, kind="stable")[:10]
     discount = 1 / np.log2(np.arange(2, 12))
     ideal = sorted(gains.values(), reverse=True)[:10]
     best = float(np.sum(np.array(ideal) * discount[: len(ideal)]))
-    return (gain[order] * discount[: len(order), None]).sum(axis=0) / best if best else np.zeros(len(grid))
+    ranked = np.take_along_axis(gain, order, axis=0)
+    return (ranked * discount[: len(order), None]).sum(axis=0) / best if best else np.zeros(len(grid))

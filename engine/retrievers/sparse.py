@@ -26,7 +26,10 @@ def tokens(texts: Sequence[str]) -> list[list[str]]:
 def build(texts: Sequence[str], folder: Path) -> None:
     """Index ``texts`` and write the index into ``folder``."""
     index = bm25s.BM25(k1=K1, b=B, method="lucene")
-    index.index(tokens(texts), show_progress=False)
+    words = tokens(texts)
+    if not any(words):
+        words = [["\0"], *words[1:]]  # bm25s cannot index nothing; no query can hold this word
+    index.index(words, show_progress=False)
     index.save(folder, show_progress=False)
 
 

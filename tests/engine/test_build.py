@@ -118,6 +118,20 @@ def test_nothing_is_seen_at_the_output_path_before_the_end(dozen, tmp_path):
     assert [path.name for path in out.parent.iterdir()] == ["out"]
 
 
+def test_a_folder_that_is_being_built_is_refused_to_a_second_builder(dozen, tmp_path):
+    out, refused = tmp_path / "out", []
+
+    def meanwhile(stage, done, total):
+        if stage == "trie" and not refused:
+            with pytest.raises(TriescopeError) as caught:
+                build.make(dozen, SPEC, out)
+            refused.append(str(caught.value))
+
+    build.make(dozen, SPEC, out, meanwhile)
+    assert len(refused) == 1
+    assert len(Build(out).corpus.documents) == 12
+
+
 def test_the_stages_are_reported_in_their_order(dozen, tmp_path):
     told = []
     build.make(dozen, SPEC, tmp_path / "out", lambda *args: told.append(args))

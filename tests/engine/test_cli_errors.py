@@ -86,7 +86,6 @@ def test_an_unknown_split(refused, small_build):
         (["--codes", "1"], "rq-kmeans: codes must lie between 2 and 4096, not 1"),
         (["--field", "colour"], "sixty has no metadata column 'colour'"),
         (["--model", "nobody/has-this"], "encoder 'nobody/has-this' is neither a folder here nor a model"),
-        (["--seed", "3000000000"], "seed"),
     ],
 )
 def test_a_build_asked_for_wrongly(refused, small_folder, tmp_path, options, fault):
@@ -123,3 +122,17 @@ def test_an_output_folder_that_cannot_be_made(refused, small_folder, tmp_path):
 
 def test_a_progress_file_that_cannot_be_made(refused, small_folder, tmp_path):
     assert refused("build", small_folder, "--json", "--out", tmp_path / "out", "--progress", tmp_path / "no" / "p.json")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["search", "-k", 0], ["search", "--beams", 0], ["build", "--seed", -1], ["build", "--seed", 1 << 31]]
+)
+def test_an_option_out_of_its_range_is_no_fault_of_ours(capfd, monkeypatch, small_folder, tmp_path, arguments):
+    command, option, value = arguments
+    rest = ["--out", str(tmp_path / "out")] if command == "build" else ["ship"]
+    monkeypatch.setattr(sys, "argv", ["triescope", command, str(small_folder), *rest, option, str(value)])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    out, err = capfd.readouterr()
+    assert (left.value.code, out) == (2, "")
+    assert option.lstrip("-") in err
