@@ -12,7 +12,7 @@ RUN pip install --no-cache-dir --index-url "$TORCH_INDEX" "$(grep -o '^torch==[^
  && pip install --no-cache-dir -r requirements.txt
 
 COPY --chown=triescope . .
-RUN pip install --no-cache-dir --no-deps . && mkdir -p /home/triescope/data && chown -R triescope /home/triescope
+RUN mkdir -p /home/triescope/data && chown -R triescope /home/triescope
 USER triescope
 RUN python -m app.prepare
 

@@ -4,15 +4,12 @@ BEIR folders (Thakur et al. 2021), JSONL, CSV, TSV and Parquet come in through D
 wrong with a file is said with file, row and column, and nothing is built from a file that is wrong in part.
 """
 
-import csv
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
-
 from engine.errors import TriescopeError
+from engine.records import records
 
 # Column names that are understood without being told, in order of preference.
 KNOWN = {
@@ -20,8 +17,6 @@ KNOWN = {
     "title": ("title", "name", "headline"),
     "text": ("text", "description", "body", "abstract", "content"),
 }
-# Longest line accepted in a text file: a guard against a file that is not what its name says.
-LONGEST_LINE = 16 << 20
 
 
 class Document(NamedTuple):
@@ -92,7 +87,7 @@ def read_documents(path: Path, columns: dict[str, str] | None = None) -> tuple[l
     """Documents of one file, and the ids of those left out because title and text are both empty."""
     documents, left_out, row_of = [], [], dict[str, int]()
     chosen: dict[tuple[str, ...], dict[str, str]] = {}
-    for row, record in _records(path):
+    for row, record in records(path):
         # Lines of JSON may differ in their columns, so the choice is made for each set of columns that occurs.
         if (kinds := tuple(record)) not in chosen:
             chosen[kinds] = _choose_columns(path, record, columns or {}, next(iter(chosen.values()), None))
@@ -151,7 +146,7 @@ def _text(path: Path, row: int, column: str, value: Any) -> str:
 def _read_queries(path: Path) -> dict[str, str]:
     queries: dict[str, str] = {}
     if path.is_file():
-        for row, record in _records(path):
+        for row, record in records(path):
             missing = next((key for key in ("_id", "text") if record.get(key) in (None, "")), None)
             if missing:
                 raise TriescopeError(f"{path}, row {row}, column {missing}: missing")
@@ -170,7 +165,7 @@ def _is_beir(path: Path) -> bool:
 
 def _read_qrels(path: Path, queries: dict[str, str]) -> dict[str, dict[str, int]]:
     qrels: dict[str, dict[str, int]] = {}
-    for row, record in _records(path):
+    for row, record in records(path):
         query, document, score = (str(record[key] or "") for key in ("query-id", "corpus-id", "score"))
         if query not in queries:
             raise TriescopeError(f"{path}, row {row}, column query-id: there is no query {query!r} in queries.jsonl")
@@ -178,93 +173,3 @@ def _read_qrels(path: Path, queries: dict[str, str]) -> dict[str, dict[str, int]
             raise TriescopeError(f"{path}, row {row}, column score: expected a whole number from 0, found {score!r}")
         qrels.setdefault(query, {})[document] = int(score)
     return qrels
-
-
-def _records(path: Path) -> Iterator[tuple[int, dict]]:
-    """(row, record) of a file; rows count from 1 and a header line is not a row, except that JSONL rows are lines."""
-    suffix = path.name.removesuffix(".gz").rsplit(".", 1)[-1].lower()
-    # No extension is fetched behind the user's back; nothing but this file is asked for.
-    con = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-    # A file called a[1].csv is one file, not a pattern.
-    name = "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
-    try:
-        if suffix in ("jsonl", "ndjson"):
-            yield from _json_lines(path, _lines(con, name))
-        elif suffix in ("csv", "tsv"):
-            head = next(_lines(con, name, limit=1), None)
-            if head is None or not head.strip():
-                raise TriescopeError(f"{path}: the file is empty")
-            delimiter = "\t" if suffix == "tsv" else max(",;", key=head.count)
-            header = [cell.strip().lstrip("\ufeff") for cell in next(csv.reader([head], delimiter=delimiter))]
-            if len(set(header)) < len(header) or "" in header:
-                raise TriescopeError(f"{path}, row 1: column names must be there and differ; found {', '.join(header)}")
-            rows = con.execute(
-                "SELECT * FROM read_csv(?, delim=?, quote='\"', escape='\"', header=true, auto_detect=false, "
-                "strict_mode=true, max_line_size=?, columns=?)",
-                [name, delimiter, LONGEST_LINE, dict.fromkeys(header, "VARCHAR")],
-            )
-            yield from _rows(rows, header)
-        elif suffix == "parquet":
-            rows = con.execute("SELECT * FROM read_parquet(?)", [name])
-            yield from _rows(rows, [column[0] for column in rows.description or []])
-        else:
-            raise TriescopeError(f"{path}: files of this kind are not read; use .jsonl, .csv, .tsv or .parquet")
-    except duckdb.Error as error:
-        raise TriescopeError(_plain(path, str(error), header=suffix in ("csv", "tsv"))) from error
-    finally:
-        con.close()
-
-
-def _rows(rows: duckdb.DuckDBPyConnection, header: list[str]) -> Iterator[tuple[int, dict]]:
-    row = 0
-    while batch := rows.fetchmany(10_000):
-        for values in batch:
-            row += 1
-            yield row, dict(zip(header, values, strict=True))
-
-
-def _lines(con: duckdb.DuckDBPyConnection, name: str, limit: int = 1 << 62) -> Iterator[str]:
-    # One column that nothing splits: DuckDB decodes, unzips and checks UTF-8; line numbers stay exact.
-    rows = con.execute(
-        "SELECT line FROM read_csv(?, columns={'line': 'VARCHAR'}, header=false, delim='\x01', quote='', escape='', "
-        "auto_detect=false, max_line_size=?) LIMIT ?",
-        [name, LONGEST_LINE, limit],
-    )
-    while batch := rows.fetchmany(10_000):
-        for (line,) in batch:
-            yield line or ""
-
-
-def _json_lines(path: Path, lines: Iterator[str]) -> Iterator[tuple[int, dict]]:
-    for row, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise TriescopeError(f"{path}, row {row}, column {error.colno}: not valid JSON ({error.msg})") from error
-        except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets without end
-            raise TriescopeError(f"{path}, row {row}: not valid JSON ({str(error).splitlines()[0][:80]})") from error
-        if not isinstance(record, dict):
-            raise TriescopeError(f"{path}, row {row}: expected a JSON object, found {type(record).__name__}")
-        if "\\u" in line:
-            _check_whole_characters(path, row, record)
-        yield row, record
-
-
-def _check_whole_characters(path: Path, row: int, record: dict) -> None:
-    """JSON can spell half of a character that needs two codes; no file can hold it."""
-    for column, value in record.items():
-        try:
-            json.dumps([column, value], ensure_ascii=False).encode()
-        except UnicodeEncodeError as error:
-            raise TriescopeError(f"{path}, row {row}, column {column}: half a character (a lone surrogate)") from error
-
-
-def _plain(path: Path, message: str, header: bool) -> str:
-    """DuckDB's many-line message as one line: where, and what."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    where = lines[0].partition("Line: ")[2]
-    what = next((line for line in lines[1:] if line.startswith(("Expected", "Value", "Invalid", "Maximum"))), lines[0])
-    # Where there is a header it is line 1 of the file, so the first row stands on line 2.
-    return f"{path}, row {int(where) - header}: {what}" if where.isdigit() else f"{path}: {lines[0]}"

@@ -1,5 +1,7 @@
 """Start: what this is, the tree of the open catalogue, a query box, the state of the build."""
 
+import json
+
 import pandas as pd
 import streamlit as st
 
@@ -89,7 +91,14 @@ with right:
         st.page_link(state.TRIE, label="Explore the tree", icon=":material/account_tree:", query_params=state.links())
         st.page_link(state.COMPARE, label="Compare retrievers", icon=":material/compare_arrows:", query_params=state.links())
         st.download_button(
-            "Table", branches.to_csv(index=False), f"{build.name}-first-codes.csv", "text/csv", icon=":material/download:"
+            "Manifest, JSON",
+            json.dumps(manifest, ensure_ascii=False, indent=1),
+            f"{build.name}-manifest.json",
+            "application/json",
+            icon=":material/download:",
+        )
+        st.download_button(
+            "Table, CSV", branches.to_csv(index=False), f"{build.name}-first-codes.csv", "text/csv", icon=":material/download:"
         )
     stages = pd.DataFrame(manifest["stages"].items(), columns=["Stage", "Seconds"])
     with st.expander("How it was built"):

@@ -56,6 +56,7 @@ def figure(cells: list[Cell], cosines: np.ndarray, marked: set[int]) -> go.Figur
             textfont={"size": 12, "color": [_ink(colour) for colour in colours]},
             outsidetextfont={"size": 12, "color": [_ink(colour) for colour in colours]},
             pathbar={"visible": False},
+            leaf={"opacity": 1},
         )
     )
     figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, height=HEIGHT, uniformtext={"minsize": 8, "mode": "hide"})

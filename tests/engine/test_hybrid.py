@@ -104,18 +104,32 @@ def mixed(rng, documents):
     return texts, embeddings, Queries(words, unit(np.array(vectors))), gains
 
 
+def mean_ndcg(four, tuning, queries, gains):
+    """nDCG@10 of the hybrid itself, by ir-measures."""
+    rows = HybridRetriever(*four, tuning).search(queries, 10).rows.tolist()
+    return np.mean([ndcg([row for row in ranked if row >= 0], of_query) for ranked, of_query in zip(rows, gains, strict=True)])
+
+
 @pytest.mark.parametrize("documents", [40, 300])
 def test_no_weights_of_the_grid_do_better_on_the_queries_tuned_on(tmp_path, documents):
     texts, embeddings, queries, gains = mixed(np.random.default_rng(3), documents)
     four = members(tmp_path, texts, embeddings, without=range(0, documents, 5))
-
-    def quality(tuning):
-        ranking = HybridRetriever(*four, tuning).search(queries, 10)
-        return np.mean([ndcg([r for r in rows.tolist() if r >= 0], g) for rows, g in zip(ranking.rows, gains, strict=True)])
-
     grid = [(a / 10, b / 10, (10 - a - b) / 10) for a in range(11) for b in range(11 - a)]
+    best = max(mean_ndcg(four, Tuning(weights), queries, gains) for weights in grid)
+    assert mean_ndcg(four, tune(*four, queries, gains), queries, gains) >= best - 1e-6
+
+
+@pytest.mark.parametrize("missing", [0, 5, 2], ids=["all have identifiers", "one of five has none", "one of two has none"])
+def test_no_threshold_does_better_with_the_weights_chosen(tmp_path, missing):
+    texts, embeddings, queries, gains = mixed(np.random.default_rng(4), 300)
+    bm25, _, generative, ann = members(tmp_path, texts, embeddings, without=range(0, 300, missing) if missing else [])
+    # Dense search over other vectors: where the words are wrong, only the third list can be right.
+    four = bm25, ExactRetriever(unit(np.random.default_rng(5).normal(size=embeddings.shape))), generative, ann
     tuned = tune(*four, queries, gains)
-    assert quality(tuned) >= max(quality(Tuning(weights)) for weights in grid) - 1e-6
+    seen = [generative.trace(query).confidence for query in queries.vectors]
+    thresholds = [0, *np.quantile(seen, np.arange(0.05, 0.55, 0.05))]
+    best = max(mean_ndcg(four, tuned._replace(threshold=float(t)), queries, gains) for t in thresholds)
+    assert mean_ndcg(four, tuned, queries, gains) == pytest.approx(best)
 
 
 ranked = st.lists(st.integers(0, 14), unique=True, min_size=1, max_size=12)

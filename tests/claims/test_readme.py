@@ -1,0 +1,144 @@
+"""The README's figures are what the engine gives. SciFact and NFCorpus are slow: ``make test-slow``.
+
+They are read from the folder that ``TRIESCOPE_DATASETS`` names, else fetched from their source.
+"""
+
+import os
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.state import EXAMPLES
+from engine import embed, evaluation, paths, trie
+from engine.build import make
+from engine.datasets import DATASETS, default_fields, load
+from engine.retrievers import Queries
+from engine.retrievers.generative import GenerativeRetriever
+from engine.scorers.centroid import CentroidScorer, node_means
+from engine.spec import BuildSpec
+from engine.store import Build
+
+README = (paths.ROOT / "README.md").read_text("utf-8")
+COLUMNS = ("bm25", "dense", "generative", "hybrid")
+SETS = {"films": "films", "SciFact": "scifact", "NFCorpus": "nfcorpus"}
+# Figures are quoted to three places; another processor's arithmetic may turn a tie or two.
+TOLERANCE = 0.006
+
+
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory):
+    """Builds of the README's sets by name, made when first asked for."""
+    folder = tmp_path_factory.mktemp("claims")
+
+    @cache
+    def build(name: str) -> Build:
+        datasets = os.environ.get("TRIESCOPE_DATASETS")
+        source = str(Path(datasets) / name) if datasets and DATASETS[name].url else name
+        return Build(make(load(source), BuildSpec(fields=default_fields(name)), folder / name))
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def evaluated(opened):
+    @cache
+    def evaluate(name: str, beams: int = 100) -> dict:
+        return evaluation.evaluate(opened(name), "test", COLUMNS, beams)
+
+    return evaluate
+
+
+def quoted(name: str) -> list[tuple[str, str, tuple[float, float, float]]]:
+    """(measure, retriever, (mean, low, high)) of the README's table rows about a set."""
+    rows = re.findall(rf"^\| {name} test \| (\S+) \| (.+) \|$", README, re.MULTILINE)
+    assert rows
+    figures = []
+    for measure, cells in rows:
+        for retriever, cell in zip(COLUMNS, cells.split(" | "), strict=True):
+            mean, low, high = (float(number) for number in re.findall(r"\.\d+", cell))
+            figures.append((measure, retriever, (mean, low, high)))
+    return figures
+
+
+@pytest.mark.parametrize(
+    "name", ["films", pytest.param("SciFact", marks=pytest.mark.slow), pytest.param("NFCorpus", marks=pytest.mark.slow)]
+)
+def test_the_table_of_figures(evaluated, name):
+    result = evaluated(SETS[name])["retrievers"]
+    for measure, retriever, figures in quoted(name):
+        found = result[retriever][measure]
+        assert tuple(found.values()) == pytest.approx(figures, abs=TOLERANCE), (measure, retriever)
+
+
+@pytest.mark.slow
+def test_scifact_and_nfcorpus_reach_what_the_project_asks(evaluated):
+    scifact, nfcorpus = (evaluated(name)["retrievers"] for name in ("scifact", "nfcorpus"))
+    assert scifact["dense"]["nDCG@10"]["mean"] >= 0.64
+    assert scifact["bm25"]["nDCG@10"]["mean"] >= 0.66
+    assert scifact["generative"]["nDCG@10"]["mean"] >= 0.63
+    assert scifact["generative"]["Recall@100"]["mean"] >= 0.90
+    assert scifact["hybrid"]["nDCG@10"]["mean"] > max(scifact[n]["nDCG@10"]["mean"] for n in COLUMNS[:3])
+    assert nfcorpus["dense"]["nDCG@10"]["mean"] >= 0.31
+    assert nfcorpus["generative"]["nDCG@10"]["mean"] >= 0.305
+    assert evaluated("scifact", 50)["retrievers"]["generative"]["latency_ms"]["p50"] < 5
+
+
+@pytest.mark.slow
+def test_the_random_identifier_control(opened):
+    build = opened("scifact")
+    shuffled = trie.build(build.codes[np.random.default_rng(0).permutation(len(build.codes))])
+    control = CentroidScorer(shuffled, node_means(shuffled, build.embeddings), [])
+    qrels = build.corpus.qrels["test"]
+    texts = [build.corpus.queries[query] for query in qrels]
+    queries = Queries(texts, embed.embed(texts, build.model))
+    ids = [document.id for document in build.corpus.documents]
+    rows = {
+        label: [float(number) for number in re.findall(r"\.\d+", line)]
+        for label, line in re.findall(r"^\| (RQ-KMeans identifiers|the same, dealt out at random) \|(.+)$", README, re.MULTILINE)
+    }
+    contenders = {"RQ-KMeans identifiers": build.scorer, "the same, dealt out at random": control}
+    for label, scorer in contenders.items():
+        for beams, figure in zip((5, 10, 20, 50, 100), rows[label], strict=True):
+            found = GenerativeRetriever(scorer.trie, scorer, beams).search(queries, 100).rows
+            run = {query: [ids[row] for row in row_of if row >= 0] for query, row_of in zip(qrels, found, strict=True)}
+            assert evaluation.measure(qrels, run)["nDCG@10"].mean() == pytest.approx(figure, abs=TOLERANCE), (label, beams)
+
+
+def test_the_catalogue_is_as_large_as_it_is_said_to_be():
+    corpus = load("films")
+    countries = {country for document in corpus.documents for country in document.metadata["countries"]}
+    english = sum(document.metadata["language"] == "English" for document in corpus.documents)
+    told = (paths.bundled() / "films" / "README.md").read_text("utf-8")
+    assert f"{len(corpus.documents):,} feature films" in told
+    assert f"{len(countries)} countries" in told
+    assert f"{english} of them in English" in told
+    assert f"{len(corpus.queries):,} search queries" in told
+    assert f"{len(corpus.documents):,} films" in README
+    assert f"{len(corpus.queries):,} queries" in README
+    assert DATASETS["films"].documents == len(corpus.documents)
+
+
+def test_in_the_fourth_example_generative_search_loses(opened):
+    build, query = opened("films"), EXAMPLES[3]
+    first = {name: build.search(query, name, 10, beams)[0] for name, beams in (("bm25", 50), ("dense", 50), ("generative", 50))}
+    wanted = "blue-velvet-1986"
+    assert first["bm25"][0].id == wanted
+    assert wanted in [hit.id for hit in first["dense"]]
+    assert all(wanted not in [hit.id for hit in build.search(query, "generative", 10, beams)[0]] for beams in (10, 50))
+
+
+@pytest.mark.parametrize(("place", "wanted"), [(0, "inception-2010"), (2, "wall-e-2008"), (4, "seven-samurai-1954")])
+def test_in_other_examples_it_finds_the_film(opened, place, wanted):
+    assert opened("films").search(EXAMPLES[place], "generative", 10, 10)[0][0].id == wanted
+
+
+def test_a_trie_takes_the_bytes_a_document_that_the_readme_says():
+    codes = np.random.default_rng(0).integers(0, 256, (200_000, 4)).astype(np.int32)
+    nodes_of_a_million = 1 + 256 + 65_536 + 1_000_000 + 1_000_000
+    built = trie.build(codes)
+    bytes_a_node = (built.nbytes - built.documents.nbytes) / len(built.code)
+    assert "about 33 bytes a document" in README
+    assert 31 < bytes_a_node * nodes_of_a_million / 1_000_000 + 4 < 34
