@@ -48,7 +48,7 @@ def make(corpus: Corpus, spec: BuildSpec, out: Path, report: Report | None = Non
     TriescopeError
         ``out`` holds something else, or a stage finds fault with the corpus or the spec.
     """
-    identifiers.check_settings(spec.scheme, spec.settings)
+    identifiers.check_settings(spec.scheme, spec.settings, spec.resolver)
     known = {name for document in corpus.documents for name in document.metadata}
     if unknown := [field for field in spec.fields if field not in known]:
         raise TriescopeError(f"{corpus.name} has no metadata column {unknown[0]!r}; it has {', '.join(sorted(known)) or 'none'}")
@@ -157,7 +157,8 @@ def _embeddings(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progr
 
 
 def _identifiers(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    fitted = identifiers.fit(spec.scheme, np.load(work / "embeddings.npy"), dict(spec.settings), spec.seed)
+    embeddings = np.load(work / "embeddings.npy")
+    fitted = identifiers.fit(spec.scheme, embeddings, dict(spec.settings), spec.seed, corpus.documents, spec.resolver, report)
     identifiers.save(fitted, work / "identifiers.npz")
 
 
@@ -181,7 +182,8 @@ def _dense(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) 
 def _names(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
     titles = [document.title for document in corpus.documents]
     texts = [document._replace(title="").searched_text(spec.fields) for document in corpus.documents]
-    names = name_nodes(trie.load(work / "trie"), titles, texts)
+    words = identifiers.load(work / "identifiers.npz").words
+    names = name_nodes(trie.load(work / "trie"), titles, texts, words)
     tables.write_names(names, work)
 
 

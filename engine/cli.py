@@ -27,10 +27,43 @@ def datasets(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def schemes(as_json: AsJson = False) -> None:
+    """List the identifier schemes with their options."""
+    from engine.identifiers import SCHEMES
+
+    rows: list[dict[str, Any]] = [
+        {
+            "name": scheme.name,
+            "summary": scheme.summary,
+            "options": [
+                {
+                    "name": option.name,
+                    "type": option.type.__name__,
+                    "default": option.default,
+                    "range": option.choices or ((option.low, option.high) if option.low is not None else None),
+                    "help": option.help,
+                }
+                for option in scheme.options
+            ],
+            "resolvers": list(scheme.resolvers),
+            "citation": scheme.citation,
+        }
+        for scheme in SCHEMES.values()
+    ]
+    lines = []
+    for row in rows:
+        lines.append(f"{row['name']:20} {row['summary']}")
+        lines += [f"{'':20}   -o {o['name']}=...  {o['help']} (default: {o['default']})" for o in row["options"]]
+    _print(rows, as_json, lines)
+
+
+@app.command()
 def build(
     corpus: Annotated[str, typer.Argument(help="A data set's name, a file (.jsonl, .csv, .tsv, .parquet) or a BEIR folder.")],
     out: Annotated[Path, typer.Option(help="Folder to make; it must not exist yet.")],
     ids: Annotated[str, typer.Option(help="Identifier scheme.")] = "rq-kmeans",
+    option: Annotated[list[str] | None, typer.Option("-o", "--option", help="Setting of the scheme, name=value.")] = None,
+    resolver: Annotated[str | None, typer.Option(help="What to do when documents share an identifier.")] = None,
     levels: Annotated[int | None, typer.Option(help="Codes in an identifier, before the collision code.")] = None,
     codes: Annotated[int | None, typer.Option(help="Codes a level; chosen from the corpus size unless given.")] = None,
     field: Annotated[list[str] | None, typer.Option(help="Metadata column to search too; repeat for more.")] = None,
@@ -42,17 +75,17 @@ def build(
     """Build a corpus: embeddings, identifiers, trie, scorer, indexes."""
     from engine.build import make, read_manifest
     from engine.datasets import default_fields, load
+    from engine.identifiers import parse_setting
     from engine.progress import Progress
     from engine.spec import BuildSpec
 
     told = Progress(progress, quiet=as_json)
     try:
-        settings: dict[str, int | float | None] = {
-            key: value for key, value in (("levels", levels), ("codes", codes)) if value is not None
-        }
+        settings: dict[str, int | float | str | None] = dict(parse_setting(ids, text) for text in option or [])
+        settings |= {key: value for key, value in (("levels", levels), ("codes", codes)) if value is not None}
         fields = default_fields(corpus) if field is None else tuple(field)
         chosen = {"model": model} if model else {}
-        spec = BuildSpec(scheme=ids, settings=settings, fields=fields, seed=seed, **chosen)
+        spec = BuildSpec(scheme=ids, settings=settings, resolver=resolver, fields=fields, seed=seed, **chosen)
         manifest = read_manifest(make(load(corpus), spec, out, told))
     except TriescopeError as error:
         told.write("failed", str(error))

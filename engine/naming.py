@@ -16,8 +16,9 @@ from engine.trie import Trie
 WORDS = 3
 
 
-def name_nodes(trie: Trie, titles: Sequence[str], texts: Sequence[str]) -> list[str]:
-    """One name a node: its most telling words, or the document's title when it holds a single one.
+def name_nodes(trie: Trie, titles: Sequence[str], texts: Sequence[str], code_words: Sequence[Sequence[str]] = ()) -> list[str]:
+    """One name a node: the word its code means, where the scheme has words; else its most telling words, or the document's
+    title when it holds a single one.
 
     >>> from engine.trie import build
     >>> trie = build(np.array([[0, 0], [0, 1], [1, 0]], np.int32))
@@ -49,6 +50,11 @@ def name_nodes(trie: Trie, titles: Sequence[str], texts: Sequence[str]) -> list[
         for node in nodes[counts[nodes] == 1]:
             row = trie.documents[trie.doc_start[node]]
             names[node] = titles[row] or texts[row][:60]
+    for level, words in enumerate(code_words, 1):
+        if level < len(trie.level_start) - 1:
+            for node in range(trie.level_start[level], trie.level_start[level + 1]):
+                if counts[node] > 1 and trie.code[node] < len(words):
+                    names[node] = words[trie.code[node]]
     return names
 
 

@@ -37,7 +37,8 @@ class BuildSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     scheme: str = Field("rq-kmeans", description="Identifier scheme.")
-    settings: dict[str, int | float | None] = Field(default_factory=dict, description="The scheme's options.")
+    settings: dict[str, int | float | str | None] = Field(default_factory=dict, description="The scheme's options.")
+    resolver: str | None = Field(None, description="What to do about collisions; the scheme's own way unless named.")
     fields: tuple[str, ...] = Field((), description="Metadata columns searched besides title and text.")
     model: str = Field(DEFAULT_MODEL, description="Encoder: the packaged default, a folder, or a hub name.")
     seed: int = Field(0, ge=0, lt=1 << 31, description="Seed of everything random.")

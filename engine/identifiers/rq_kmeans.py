@@ -4,15 +4,13 @@ Level 1 clusters the embeddings, level 2 clusters what level 1 left over, and so
 fine. Within a few percent of RQ-VAE (Lee et al. 2022; TIGER, Rajput et al. 2023) without training a network; k-means is faiss'.
 """
 
+from typing import Any
+
 import faiss
 import numpy as np
 
-from engine.errors import TriescopeError
-from engine.identifiers.base import Identifiers, Option, Scheme, add_collision_code
-
-ITERATIONS = 25
-# faiss samples the data down to this many points a centroid; its default, and enough at every size measured.
-POINTS_PER_CENTROID = 256
+from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme
+from engine.identifiers.kmeans import kmeans
 
 
 def default_codes(documents: int) -> int:
@@ -24,52 +22,33 @@ def default_codes(documents: int) -> int:
     return 16 if documents < 500 else 32 if documents < 3000 else 256
 
 
-def fit(embeddings: np.ndarray, settings: dict, seed: int) -> Identifiers:
-    """Fit the codebooks and encode every row.
-
-    Parameters
-    ----------
-    embeddings : np.ndarray
-        Float32 ``(n, d)``.
-    settings : dict
-        ``levels``, ``codes``; missing or None means the default.
-    seed : int
-        Seed of every k-means start.
-
-    Returns
-    -------
-    Identifiers
-        With a collision code as last level when two documents would share an identifier.
-
-    Raises
-    ------
-    TriescopeError
-        The embeddings hold NaN or infinity.
-    """
-    if not np.isfinite(embeddings).all():
-        row = int(np.flatnonzero(~np.isfinite(embeddings).all(axis=1))[0])
-        raise TriescopeError(f"rq-kmeans: the embedding of document {row + 1} is not finite")
-    levels = settings.get("levels") or 3
-    codes = settings.get("codes") or default_codes(len(embeddings))
-    residual = np.ascontiguousarray(embeddings, np.float32).copy()
+def fit(material: Material, settings: dict[str, Any], seed: int, progress: Progress) -> Identifiers:
+    """Fit the codebooks and encode every row; see :class:`engine.identifiers.base.Scheme`."""
+    levels = settings["levels"] or 3
+    codes = settings["codes"] or default_codes(len(material.embeddings))
+    residual = np.ascontiguousarray(material.embeddings, np.float32).copy()
     columns, codebooks = [], []
     for level in range(levels):
-        # k-means cannot place more centroids than there are different points.
-        k = min(codes, len(np.unique(residual, axis=0)))
-        codebook = _kmeans(residual, k, (seed + level) % (1 << 31))
-        code = faiss.knn(residual, codebook, 1)[1][:, 0]
-        residual -= codebook[code]
-        columns.append(code.astype(np.int32))
+        progress(level, levels)
+        codebook = kmeans(residual, codes, seed + level)
+        columns.append(_nearest(residual, codebook))
+        residual -= codebook[columns[-1]]
         codebooks.append(codebook)
-    return add_collision_code(Identifiers(np.column_stack(columns), tuple(len(c) for c in codebooks), codebooks))
+    return Identifiers(np.column_stack(columns).astype(np.int32), tuple(len(c) for c in codebooks), codebooks)
 
 
-def _kmeans(points: np.ndarray, k: int, seed: int) -> np.ndarray:
-    means = faiss.Kmeans(
-        points.shape[1], k, niter=ITERATIONS, seed=seed, max_points_per_centroid=POINTS_PER_CENTROID, min_points_per_centroid=1
-    )
-    means.train(points)
-    return np.asarray(means.centroids, np.float32).reshape(k, points.shape[1])
+def assign(fitted: Identifiers, embeddings: np.ndarray) -> np.ndarray:
+    """Nearest code of each residual in turn, int32 ``(n, levels)``."""
+    residual = embeddings.copy()
+    columns = []
+    for codebook in fitted.codebooks:
+        columns.append(_nearest(residual, codebook))
+        residual -= codebook[columns[-1]]
+    return np.column_stack(columns).astype(np.int32)
+
+
+def _nearest(points: np.ndarray, codebook: np.ndarray) -> np.ndarray:
+    return faiss.knn(np.ascontiguousarray(points), codebook, 1)[1][:, 0]
 
 
 SCHEME = Scheme(
@@ -81,4 +60,5 @@ SCHEME = Scheme(
         Option("codes", int, None, 2, 4096, "Codes a level. 16 below 500 documents, 32 below 3,000, else 256."),
     ),
     fit=fit,
+    assign=assign,
 )

@@ -60,7 +60,8 @@ class CentroidScorer:
         # The children of one node are a run, and a run is a view: no gather.
         run = len(nodes) > 0 and nodes[-1] - nodes[0] == len(nodes) - 1 and bool((np.diff(nodes) == 1).all())
         means = self.means[nodes[0] : nodes[-1] + 1] if run else self.means[nodes]
-        return means @ state.vector + self.log_counts[nodes]
+        # Rounded because BLAS gives equal rows scores that differ in the last digit, and ties must be ties.
+        return np.round(means @ state.vector, 4) + self.log_counts[nodes]
 
     def score(self, state: Query, nodes: np.ndarray, totals: np.ndarray, children: Children) -> Scored:
         """See :class:`engine.scorers.base.Scorer`."""

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from engine import identifiers, trie
 from engine.errors import TriescopeError
-from engine.identifiers.base import Identifiers, add_collision_code
+from engine.identifiers.base import Identifiers
+from engine.identifiers.collisions import extra_code
 from engine.identifiers.rq_kmeans import default_codes
 from tests.engine.oracles import unit
 
@@ -68,7 +69,7 @@ def test_the_largest_seed_that_a_spec_allows_is_a_seed():
 @given(st.lists(st.lists(st.integers(0, 2), min_size=2, max_size=2), min_size=1, max_size=20))
 def test_the_collision_code_numbers_documents_that_share_an_identifier(codes):
     given_codes = Identifiers(np.array(codes, np.int32), (3, 3), [])
-    found = add_collision_code(given_codes)
+    found = extra_code(given_codes, None, 0)
     shared = max(codes.count(one) for one in codes)
     if shared == 1:
         assert found is given_codes
