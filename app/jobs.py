@@ -1,13 +1,14 @@
 """Long work in a process of its own, so that it can be watched and cancelled and cannot take the server down.
 
-Streamlit cannot cancel a script and a spawned child would import the page again, so a job is ``python -m engine
-build`` with a progress file that this side reads.
+Streamlit cannot cancel a script and a spawned child would import the page again, so a job is a command of the shell
+(``python -m engine ...``) with a progress file that this side reads.
 """
 
 import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -16,32 +17,30 @@ from engine import paths
 from engine.build import discard
 
 
-class Job:
-    """One running build."""
+class Command:
+    """One running command of the shell, which must know ``--progress`` and ``--json``.
 
-    def __init__(self, corpus: str, name: str):
+    Parameters
+    ----------
+    name : str
+        Name in the :func:`registry` and, hidden, of the progress file; no part of it comes from a person.
+    arguments : sequence of str
+        What follows ``python -m engine``.
+    """
+
+    def __init__(self, name: str, arguments: Sequence[str]):
         self.name = name
-        self.out = paths.builds() / name
-        self.out.parent.mkdir(parents=True, exist_ok=True)
-        self.file = self.out.parent / f".{name}.progress.json"
+        folder = paths.builds()
+        folder.mkdir(parents=True, exist_ok=True)
+        self.file = folder / f".{name}.progress.json"
         self.file.unlink(missing_ok=True)
         self.started = time.monotonic()
         self.cancelled = False
-        command = [
-            sys.executable,
-            "-m",
-            "engine",
-            "build",
-            corpus,
-            "--out",
-            str(self.out),
-            "--progress",
-            str(self.file),
-            "--json",
-        ]
+        command = [sys.executable, "-m", "engine", *arguments, "--progress", str(self.file), "--json"]
         self.process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=paths.ROOT, start_new_session=True
         )
+        self.said = ""
 
     def state(self) -> dict[str, Any]:
         """Progress as the child wrote it, with ``state``: running, done, failed or cancelled."""
@@ -57,8 +56,10 @@ class Job:
         elif code == 0:
             told["state"] = "done"
         else:
-            said = (self.process.stderr.read() if self.process.stderr else "").strip().splitlines()
-            told |= {"state": "failed", "message": told.get("message") or (said[-1] if said else f"exit code {code}")}
+            # A pipe can be read once; two browsers may ask.
+            self.said += self.process.stderr.read() if self.process.stderr else ""
+            lines = self.said.strip().splitlines()
+            told |= {"state": "failed", "message": told.get("message") or (lines[-1] if lines else f"exit code {code}")}
         return told
 
     def cancel(self) -> None:
@@ -69,21 +70,47 @@ class Job:
             self.process.wait(5)
         except subprocess.TimeoutExpired:
             self.process.kill()
-        discard(self.out)
+        self.undo()
         self.file.unlink(missing_ok=True)
+
+    def undo(self) -> None:
+        """Remove what the child had begun; a command that writes everything at its end leaves nothing."""
+
+
+class Job(Command):
+    """One running build."""
+
+    def __init__(self, corpus: str, name: str):
+        self.out = paths.builds() / name
+        super().__init__(name, ["build", corpus, "--out", str(self.out)])
+
+    def undo(self) -> None:
+        """Remove the unfinished build."""
+        discard(self.out)
 
 
 @st.cache_resource
-def registry() -> dict[str, Job]:
+def registry() -> dict[str, Command]:
     """Jobs of this server by name: a reloaded browser finds its job again."""
     return {}
 
 
 def start(corpus: str, name: str) -> None:
-    """Start a build unless one of that name is running."""
-    job = registry().get(name)
-    if job is None or job.state()["state"] != "running":
+    """Start a build unless a job of that name is running."""
+    if not running(name):
         registry()[name] = Job(corpus, name)
+
+
+def start_command(name: str, arguments: Sequence[str]) -> None:
+    """Start another command of the shell unless a job of that name is running."""
+    if not running(name):
+        registry()[name] = Command(name, arguments)
+
+
+def running(name: str) -> bool:
+    """Whether a job of that name is at work."""
+    job = registry().get(name)
+    return job is not None and job.state()["state"] == "running"
 
 
 def panel(name: str) -> None:

@@ -19,6 +19,9 @@ PAGES = [
     st.Page("../pages/decode.py", title="Decode", icon=":material/conversion_path:", url_path="decode"),
     st.Page("../pages/trie.py", title="Trie", icon=":material/account_tree:", url_path="trie"),
     st.Page("../pages/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+    st.Page("../pages/identifiers.py", title="Identifiers", icon=":material/fingerprint:", url_path="identifiers"),
+    st.Page("../pages/codebooks.py", title="Codebooks", icon=":material/grid_on:", url_path="codebooks"),
+    st.Page("../pages/map.py", title="Map", icon=":material/scatter_plot:", url_path="map"),
 ]
 page = st.navigation(PAGES, position="top")
 

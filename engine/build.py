@@ -31,7 +31,7 @@ from engine.retrievers import Queries, dense, hybrid, open_members, sparse
 from engine.scorers import centroid
 from engine.spec import BuildSpec, Manifest
 
-FORMAT = 1
+FORMAT = 2  # 2: identifiers carry words and arrays
 STAGES = ("corpus", "embeddings", "identifiers", "trie", "scorer", "sparse", "dense", "names", "tuning")
 VERSIONS_OF = ("torch", "sentence-transformers", "faiss-cpu", "bm25s", "duckdb", "numpy")
 

@@ -6,6 +6,7 @@ shares, words used once or twice in all win.)
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import bm25s
 import numpy as np
@@ -14,6 +15,53 @@ from scipy import sparse
 from engine.trie import Trie
 
 WORDS = 3
+
+
+class Lexicon(NamedTuple):
+    """Who uses which word: ``uses`` is a float32 ``(documents, words)`` CSR matrix of 0 and 1, ``words`` their spelling."""
+
+    uses: sparse.csr_matrix
+    words: np.ndarray
+
+
+def lexicon(texts: Sequence[str]) -> Lexicon:
+    """Words of at least three letters in each text, without stop words and numbers."""
+    tokenized = bm25s.tokenize(list(texts), stopwords="en_plus", token_pattern=r"(?u)\b[^\W\d_]{3,}\b", show_progress=False)
+    vocabulary = np.array([word for word, _ in sorted(tokenized.vocab.items(), key=lambda item: item[1])])
+    lengths = [len(set(ids)) for ids in tokenized.ids]
+    columns = np.concatenate([np.unique(ids) for ids in tokenized.ids] or [np.empty(0)]).astype(np.int64)
+    uses = sparse.csr_matrix(
+        (np.ones(len(columns), np.float32), columns, np.append(0, np.cumsum(lengths))), (len(texts), len(vocabulary))
+    )
+    return Lexicon(uses, vocabulary)
+
+
+def telling_words(known: Lexicon, groups: Sequence[np.ndarray], limit: int = WORDS) -> list[list[str]]:
+    """The most telling words of each group of document rows, best first; none for a group without documents or words.
+
+    >>> telling_words(lexicon(["ship storm", "ship island", "dance hall"]), [np.array([0, 1]), np.array([], int)], 1)
+    [['ship'], []]
+    """
+    sizes = [len(rows) for rows in groups]
+    indices = np.concatenate([*groups, np.empty(0, np.int64)]).astype(np.int64)
+    members = sparse.csr_matrix(
+        (np.ones(len(indices), np.float32), indices, np.append(0, np.cumsum(sizes))), (len(groups), known.uses.shape[0])
+    )
+    return _telling(known, members, limit)
+
+
+def _telling(known: Lexicon, members: sparse.csr_matrix, limit: int) -> list[list[str]]:
+    """The same for groups as rows of an indicator matrix."""
+    in_all = np.asarray(known.uses.sum(axis=0)).ravel() / max(known.uses.shape[0], 1)
+    below, sizes = members @ known.uses, np.diff(members.indptr)
+    result = []
+    for row, size in enumerate(sizes):
+        low, high = below.indptr[row], below.indptr[row + 1]
+        words = below.indices[low:high]
+        share = below.data[low:high] / size
+        weight = share * np.log(share / in_all[words])
+        result.append(known.words[words[np.lexsort((words, -weight))[:limit]]].tolist())
+    return result
 
 
 def name_nodes(trie: Trie, titles: Sequence[str], texts: Sequence[str], code_words: Sequence[Sequence[str]] = ()) -> list[str]:
@@ -26,27 +74,16 @@ def name_nodes(trie: Trie, titles: Sequence[str], texts: Sequence[str], code_wor
     >>> names[1].split(" · ")[0], names[2]
     ('ship', 'C')
     """
-    tokenized = bm25s.tokenize(list(texts), stopwords="en_plus", token_pattern=r"(?u)\b[^\W\d_]{3,}\b", show_progress=False)
-    vocabulary = np.array([word for word, _ in sorted(tokenized.vocab.items(), key=lambda item: item[1])])
-    lengths = [len(set(ids)) for ids in tokenized.ids]
-    columns = np.concatenate([np.unique(ids) for ids in tokenized.ids] or [np.empty(0)]).astype(np.int64)
-    uses = sparse.csr_matrix(
-        (np.ones(len(columns), np.float32), columns, np.append(0, np.cumsum(lengths))), (len(texts), len(vocabulary))
-    )[trie.documents]
-    in_all = np.asarray(uses.sum(axis=0)).ravel() / uses.shape[0]
+    known = lexicon(texts)
+    below = known._replace(uses=known.uses[trie.documents])
     counts = trie.counts
     names = ["all"] + [""] * (len(trie.code) - 1)
     for level in range(1, len(trie.level_start) - 1):
         nodes = np.arange(trie.level_start[level], trie.level_start[level + 1])
         several = nodes[counts[nodes] > 1]
-        below = _slices(trie.doc_start[several], counts[several], uses.shape[0]) @ uses
-        for row, node in enumerate(several):
-            low, high = below.indptr[row], below.indptr[row + 1]
-            words = below.indices[low:high]
-            share = below.data[low:high] / counts[node]
-            weight = share * np.log(share / in_all[words])
-            best = words[np.lexsort((words, -weight))[:WORDS]]
-            names[node] = " · ".join(vocabulary[best]) or f"{counts[node]} documents"
+        members = _slices(trie.doc_start[several], counts[several], below.uses.shape[0])
+        for node, best in zip(several, _telling(below, members, WORDS), strict=True):
+            names[node] = " · ".join(best) or f"{counts[node]} documents"
         for node in nodes[counts[nodes] == 1]:
             row = trie.documents[trie.doc_start[node]]
             names[node] = titles[row] or texts[row][:60]

@@ -100,4 +100,5 @@ def _plain(path: Path, message: str, header: bool) -> str:
     where = lines[0].partition("Line: ")[2]
     what = next((line for line in lines[1:] if line.startswith(("Expected", "Value", "Invalid", "Maximum"))), lines[0])
     # Where there is a header it is line 1 of the file, so the first row stands on line 2.
-    return f"{path}, row {int(where) - header}: {what}" if where.isdigit() else f"{path}: {lines[0]}"
+    place = int(where) - header if where.isdigit() else 0
+    return f"{path}, {f'row {place}' if place else 'header'}: {what}" if where.isdigit() else f"{path}: {lines[0]}"

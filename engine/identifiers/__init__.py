@@ -7,11 +7,30 @@ import numpy as np
 
 from engine.corpus import Document
 from engine.errors import TriescopeError
-from engine.identifiers import rq_kmeans
+from engine.identifiers import (
+    atomic,
+    attributes,
+    category,
+    cluster_index,
+    hierarchical_kmeans,
+    keywords,
+    opq,
+    pq,
+    random,
+    rq_kmeans,
+    rq_vae,
+    title,
+    url,
+)
 from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme, load, save
 from engine.identifiers.collisions import RESOLVERS, resolve
 
-SCHEMES: dict[str, Scheme] = {scheme.name: scheme for scheme in (rq_kmeans.SCHEME,)}
+SCHEMES: dict[str, Scheme] = {
+    scheme.name: scheme for scheme in (
+        rq_kmeans.SCHEME, rq_vae.SCHEME, pq.SCHEME, opq.SCHEME, hierarchical_kmeans.SCHEME, cluster_index.SCHEME, category.SCHEME,
+        attributes.SCHEME, title.SCHEME, keywords.SCHEME, url.SCHEME, atomic.SCHEME, random.SCHEME,
+    )
+}  # fmt: skip
 
 __all__ = [
     "RESOLVERS", "SCHEMES", "Identifiers", "Material", "Option", "Scheme", "assign", "check_settings", "fit", "load", "save",

@@ -1,6 +1,9 @@
 """Two documents, one identifier: what to do about it.
 
 Each resolver takes what a scheme fitted and returns it with fewer collisions (or none); :func:`resolve` picks one by name.
+Those that need the codes' vectors are in :mod:`engine.identifiers.collision_vectors`; what each of them cannot separate is
+numbered here, so that after every resolver but ``leave`` all identifiers differ. What they cost is
+:func:`engine.identifiers.distortion.distortion` before and after.
 """
 
 from collections.abc import Callable
@@ -8,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.errors import TriescopeError
+from engine.identifiers import collision_vectors
 from engine.identifiers.base import Identifiers, Material, Scheme
 
 
@@ -55,7 +59,37 @@ def leave(fitted: Identifiers, material: Material, seed: int) -> Identifiers:
     return fitted
 
 
-RESOLVERS: dict[str, Callable[[Identifiers, Material, int], Identifiers]] = {"extra-code": extra_code, "leave": leave}
+def reassign(fitted: Identifiers, material: Material, seed: int) -> Identifiers:
+    """Give documents that collide the nearest free code of the last level; :func:`extra_code` where no code is free.
+
+    See :func:`engine.identifiers.collision_vectors.reassign`. ``assign`` no longer equals the identifier of a moved document.
+    """
+    return extra_code(collision_vectors.reassign(fitted, material), material, seed)
+
+
+def sinkhorn(fitted: Identifiers, material: Material, seed: int) -> Identifiers:
+    """Balance the last level under each crowded prefix; :func:`extra_code` for what still collides.
+
+    See :func:`engine.identifiers.collision_vectors.sinkhorn`. ``assign`` no longer equals the identifier of a moved document.
+    """
+    return extra_code(collision_vectors.sinkhorn(fitted, material), material, seed)
+
+
+def one_more_level(fitted: Identifiers, material: Material, seed: int) -> Identifiers:
+    """Quantize what is left over once more; :func:`extra_code` for what still collides.
+
+    See :func:`engine.identifiers.collision_vectors.one_more_level`; only for schemes whose ``assign`` works on residuals.
+    """
+    return extra_code(collision_vectors.one_more_level(fitted, material, seed), material, seed)
+
+
+RESOLVERS: dict[str, Callable[[Identifiers, Material, int], Identifiers]] = {
+    "extra-code": extra_code,
+    "reassign": reassign,
+    "sinkhorn": sinkhorn,
+    "one-more-level": one_more_level,
+    "leave": leave,
+}
 
 
 def resolve(name: str | None, scheme: Scheme, fitted: Identifiers, material: Material, seed: int) -> Identifiers:

@@ -61,4 +61,5 @@ SCHEME = Scheme(
     ),
     fit=fit,
     assign=assign,
+    resolvers=("extra-code", "reassign", "sinkhorn", "one-more-level", "leave"),
 )

@@ -1,12 +1,13 @@
 import math
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.naming import WORDS, name_nodes
+from engine.naming import WORDS, lexicon, name_nodes, telling_words
 from tests.engine.oracles import DictTrie, identifiers, padded
 
 # No stop words, no plurals, three letters at least: nothing that the tokenizer would change.
@@ -67,3 +68,14 @@ def test_documents_without_an_identifier_are_in_no_name():
     built = trie.build(padded([(0, 0), (), (0, 1), (1, 0)]))
     names = name_nodes(built, ["A", "B", "C", "D"], ["ship storm", "zeppelin", "ship storm", "dance"])
     assert "zeppelin" not in " ".join(names)
+
+
+@given(st.data())
+def test_a_group_of_documents_is_told_by_the_words_that_tell_most_about_it(data):
+    texts = data.draw(st.lists(document, min_size=1, max_size=10))
+    rows = st.lists(st.integers(0, len(texts) - 1), unique=True, max_size=len(texts))
+    groups = data.draw(st.lists(rows, min_size=1, max_size=4))
+    found = telling_words(lexicon(texts), [np.array(group, int) for group in groups])
+    for group, words in zip(groups, found, strict=True):
+        weight = weights(texts, group, range(len(texts))) if group else {}
+        assert [weight[word] for word in words] == pytest.approx(sorted(weight.values(), reverse=True)[:WORDS], abs=1e-5)

@@ -1,0 +1,148 @@
+"""The map's picture: every document a point, WebGL, coloured by group; the chosen one with its neighbours on top."""
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app.charts.groups import Group
+from app.charts.palette import GREY, RED
+
+HEIGHT = 640
+# Part of the map's width that a close-up shows.
+CLOSE = 0.25
+LEGEND_CHARACTERS, HOVER_CHARACTERS = 34, 90
+
+
+class Chosen(NamedTuple):
+    """The chosen document and its nearest in the original space, as places in the map; those not drawn are left out."""
+
+    place: int
+    neighbours: list[int]
+    close: bool = False
+
+
+def figure(
+    xy: np.ndarray, rows: np.ndarray, groups: Sequence[Group], titles: Sequence[str], chosen: Chosen | None = None
+) -> go.Figure:
+    """Scatter of a projection.
+
+    Parameters
+    ----------
+    xy : np.ndarray
+        Float32 ``(m, 2)``.
+    rows : np.ndarray
+        Int ``(m,)`` document rows; what a click or a lasso tells, as ``customdata``.
+    groups : sequence of Group
+        Colours, drawn in this order.
+    titles : sequence of str
+        ``m`` titles, as they are; escaped here.
+    chosen : Chosen, optional
+        Marked in red, with a line to each neighbour; all else steps back.
+    """
+    size = float(np.clip(220 / np.sqrt(max(len(xy), 1)), 2.5, 9))
+    figure = go.Figure()
+    told = sum(len(group.places) for group in groups if group.colour != GREY)
+    # A few coloured points among many grey ones have to be found by eye.
+    larger = 1.7 if told * 8 < len(xy) else 1.0
+    for group in groups:
+        grey = group.colour == GREY
+        marker = {"color": group.colour, "symbol": group.symbol, "size": size if grey else size * larger, "line": {"width": 0}}
+        figure.add_trace(
+            _points(
+                xy, rows, group.places.tolist(), titles, group.name,
+                name=html.escape(f"{_cut(group.name, LEGEND_CHARACTERS)} ({len(group.places):,})"),
+                marker=marker, opacity=(0.4 if grey else 0.9) * (0.5 if chosen else 1),
+            )
+        )  # fmt: skip
+    if chosen:
+        _mark(figure, xy, rows, titles, chosen)
+    hidden: dict[str, Any] = {"showgrid": False, "zeroline": False, "showticklabels": False, "title": None, "ticks": ""}
+    figure.update_layout(
+        height=HEIGHT,
+        margin={"l": 0, "r": 0, "t": 6, "b": 0},
+        xaxis=hidden | _range(xy[:, 0], chosen),
+        yaxis=hidden | _range(xy[:, 1], chosen) | {"scaleanchor": "x"},
+        legend={"orientation": "h", "y": -0.02, "yanchor": "top", "x": 0, "itemsizing": "constant", "title": None},
+        dragmode="lasso",
+        hovermode="closest",
+        uirevision="map",
+    )
+    return figure
+
+
+def describe(groups: Sequence[Group], by: str, chosen: str = "") -> str:
+    """Alternative text; ``by`` says what the colours stand for, ``chosen`` is the title of the chosen document."""
+    count = sum(len(group.places) for group in groups)
+    largest = max(groups, key=lambda group: len(group.places))
+    marked = f" Marked: {chosen} and its nearest documents." if chosen else ""
+    return (
+        f"Map of {count:,} documents in two dimensions, coloured by {by}: {len(groups)} colours, the largest group is "
+        f"{largest.name} with {len(largest.places):,}.{marked}"
+    )
+
+
+def selected(selection: Any) -> list[int]:
+    """Document rows of the points in a click or lasso, each once, in the order told.
+
+    >>> selected({"selection": {"points": [{"customdata": [4]}, {"x": 1.0}, {"customdata": 7}, {"customdata": [4]}]}})
+    [4, 7]
+    """
+    inner = _get(selection, "selection")
+    told = [point.get("customdata") for point in (_get(inner, "points") or [])]
+    return list(dict.fromkeys(int(data[0] if isinstance(data, Sequence) else data) for data in told if data not in (None, [])))
+
+
+def _points(
+    xy: np.ndarray, rows: np.ndarray, places: list[int], titles: Sequence[str], says: str, **style: Any
+) -> go.Scattergl:  # fmt: skip
+    return go.Scattergl(
+        x=xy[places, 0],
+        y=xy[places, 1],
+        mode="markers",
+        customdata=rows[places],
+        hovertext=[f"<b>{html.escape(_cut(titles[place], HOVER_CHARACTERS))}</b><br>{html.escape(says)}" for place in places],
+        hoverinfo="text",
+        **style,
+    )
+
+
+def _mark(figure: go.Figure, xy: np.ndarray, rows: np.ndarray, titles: Sequence[str], chosen: Chosen) -> None:
+    """Lines to the neighbours, rings around them, and the chosen document itself."""
+    ends = np.full((3 * len(chosen.neighbours), 2), np.nan, np.float32)
+    ends[0::3], ends[1::3] = xy[chosen.place], xy[chosen.neighbours]
+    figure.add_trace(
+        go.Scattergl(
+            x=ends[:, 0], y=ends[:, 1], mode="lines", line={"color": RED, "width": 1}, opacity=0.6, hoverinfo="skip",
+            showlegend=False,
+        )
+    )  # fmt: skip
+    ring = {"color": RED, "symbol": "circle-open", "size": 11, "line": {"width": 2}}
+    figure.add_trace(
+        _points(
+            xy, rows, chosen.neighbours, titles, "among the nearest by cosine", name=f"nearest ({len(chosen.neighbours):,})",
+            marker=ring,
+        )
+    )  # fmt: skip
+    star = {"color": RED, "symbol": "star", "size": 18, "line": {"width": 1, "color": "white"}}
+    figure.add_trace(_points(xy, rows, [chosen.place], titles, "the chosen document", name="chosen", marker=star))
+
+
+def _range(values: np.ndarray, chosen: Chosen | None) -> dict[str, Any]:
+    """All points with a margin, or a window around the chosen one."""
+    low, high = float(values.min()), float(values.max())
+    width = max(high - low, 1.0)
+    if chosen and chosen.close:
+        middle = float(values[chosen.place])
+        return {"range": [middle - width * CLOSE / 2, middle + width * CLOSE / 2]}
+    return {"range": [(low + high - width * 1.06) / 2, (low + high + width * 1.06) / 2]}
+
+
+def _cut(text: str, characters: int) -> str:
+    return text if len(text) <= characters else f"{text[: characters - 1].rstrip()}…"
+
+
+def _get(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)

@@ -1,0 +1,177 @@
+"""What the Map page knows of a build: its map, read once, hits, neighbours in the space of the embeddings, tables."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import jobs, resources
+from app.charts import groups
+from app.charts.groups import Group
+from engine import projection
+from engine.projection import Projection
+from engine.retrievers import Queries
+from engine.store import Build
+
+# Columns of the table of neighbours that are shown, and what does not fit by itself, pixels.
+SHOWN = ["Title", "Cosine", "Map place", "Codes shared", "Identifier"]
+WIDTHS = {
+    "Title": st.column_config.TextColumn(width=160),
+    "Cosine": st.column_config.NumberColumn(format="%.3f", width=55),
+    "Map place": st.column_config.NumberColumn(width=72),
+    "Codes shared": st.column_config.NumberColumn(width=90),
+}
+
+
+def job_name(build: Build) -> str:
+    """Name of the job that makes the map; a build's name has no blank, so none is mistaken for it."""
+    return f"map of {build.folder.name}"
+
+
+def start(build: Build) -> None:
+    """Make the map in a process of its own."""
+    jobs.start_command(job_name(build), ["map", str(build.folder)])
+
+
+def offer(build: Build) -> None:
+    """What stands on the page while there is no map: how the last job ended, what a map is, a button or the running job."""
+    ended, message = st.session_state.pop("job_ended", ("", ""))
+    if ended == "failed":
+        st.error(f"The map failed: {message}", icon=":material/error:")
+    elif ended == "cancelled":
+        st.warning("The map was cancelled; nothing of it was kept.", icon=":material/cancel:")
+    st.info(
+        f"There is no map of {build.folder.name} yet. UMAP lays the {len(build.corpus.documents):,} documents out so that those "
+        "with similar embeddings lie together; of more than 20,000 it takes a sample. That is half a minute's work for two "
+        "cores, done in a process of its own, and kept beside the build.", icon=":material/map:",
+    )  # fmt: skip
+    if job_name(build) in jobs.registry():
+        jobs.panel(job_name(build))
+    else:
+        st.button("Make the map", type="primary", on_click=start, args=(build,), icon=":material/play_arrow:")
+
+
+def read(build: Build) -> Projection | None:
+    """The build's map, if there is one.
+
+    Raises
+    ------
+    TriescopeError
+        It is damaged.
+    """
+    folder = projection.map_folder(build)
+    try:
+        version = (folder / projection.FACTS).stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+    return _read(str(folder), version, len(build.corpus.documents))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _read(folder: str, version: int, documents: int) -> Projection | None:
+    return projection.read(Path(folder), documents)
+
+
+def columns(build: Build) -> list[str]:
+    """Columns to colour by."""
+    return _columns(str(build.folder), build.manifest["created"], build)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _columns(folder: str, created: str, _build: Build) -> list[str]:
+    return groups.group_columns(_build.corpus.documents)
+
+
+def hits(build: Build, query: str, k: int) -> dict[str, list[int]]:
+    """Document rows that ``dense`` and ``generative`` search find for a query; none for a query without a word."""
+    if not any(character.isalnum() for character in query):
+        return {"dense": [], "generative": []}
+    vector = resources.query_vector(build, query)[0]
+    return {
+        name: [build.row_of[hit.id] for hit in build.search(query, name, k, vector=vector)[0]] for name in ("dense", "generative")
+    }
+
+
+def neighbours(build: Build, made: Projection, row: int, k: int) -> pd.DataFrame:
+    """The ``k`` documents nearest to a document by cosine, among all documents, and where the map puts them.
+
+    ``Map place`` counts documents by distance on the map; missing where one of the two is not drawn.
+    """
+    vector = np.asarray(build.embeddings[row], np.float32)
+    found = build.retriever("dense").search(Queries([""], vector[None]), k + 1)
+    near = [(int(r), float(s)) for r, s in zip(found.rows[0], found.scores[0], strict=True) if r not in (-1, row)][:k]
+    ranks = np.zeros(len(made.rows), np.int64)
+    if (at := place(made, row)) is not None:
+        distance = np.linalg.norm(made.xy - made.xy[at], axis=1)
+        distance[at] = -1  # it comes before all others, which then count from 1
+        ranks = np.searchsorted(np.sort(distance), distance)
+    documents = build.corpus.documents
+    own = [code for code in build.codes[row] if code >= 0]
+    return pd.DataFrame(
+        [
+            (number, documents[other].title or documents[other].id, round(cosine, 4), _shared(own, build.codes[other]),
+             _rank(made, ranks, other), build.identifier(other), documents[other].id, other)
+            for number, (other, cosine) in enumerate(near, 1)
+        ],
+        columns=["Rank", "Title", "Cosine", "Codes shared", "Map place", "Identifier", "Id", "Row"],
+    )  # fmt: skip
+
+
+def place(made: Projection, row: int) -> int | None:
+    """Where in the map a document row is; None when it is not shown."""
+    at = int(np.searchsorted(made.rows, row))
+    return at if at < len(made.rows) and made.rows[at] == row else None
+
+
+def trust(made: Projection) -> str:
+    """What a map may be believed, what it shows and how it was made: a few sentences of Markdown."""
+    kept = (
+        f"Of a document's {made.neighbours} nearest by cosine, **{made.preservation:.0%}** are among its {made.neighbours} "
+        f"nearest here (measured on {made.judged:,} points; points thrown down at random: {made.chance:.1%}). "
+        if made.preservation is not None else ""
+    )  # fmt: skip
+    shown = (
+        f"Showing {len(made.rows):,} of {made.documents:,} documents, sampled in proportion to the first codes."
+        if made.sampled else f"All {made.documents:,} documents are shown."
+    )  # fmt: skip
+    how = "UMAP, cosine" if made.method == "umap" else "principal components, for there are too few documents for UMAP"
+    return f"{kept}**Distances on this map are not distances in the index.** {shown} Layout: {how}; seed {made.seed}."
+
+
+def documents_table(build: Build, rows: Sequence[int]) -> pd.DataFrame:
+    """Documents by row."""
+    found = [(build.corpus.documents[row], build.identifier(row)) for row in rows]
+    return pd.DataFrame(
+        [(document.title or document.id, identifier, document.text, document.id) for document, identifier in found],
+        columns=["Title", "Identifier", "Text", "Id"],
+    )
+
+
+def points_table(build: Build, made: Projection, drawn: Sequence[Group]) -> pd.DataFrame:
+    """Every point of the map with its group."""
+    table = documents_table(build, made.rows.tolist()).drop(columns="Text")
+    table["Group"] = ""
+    for group in drawn:
+        table.loc[group.places, "Group"] = group.name
+    return table.assign(x=made.xy[:, 0].round(4).astype(float), y=made.xy[:, 1].round(4).astype(float))
+
+
+def export(made: Projection, points: pd.DataFrame, coloured_by: str, **more: Any) -> dict[str, Any]:
+    """The page as plain values."""
+    return {"map": projection.facts(made), "coloured_by": coloured_by, "points": points.to_dict("records")} | {
+        key: value.to_dict("records") if isinstance(value, pd.DataFrame) else value for key, value in more.items()
+    }
+
+
+def _rank(made: Projection, ranks: np.ndarray, row: int) -> int | None:
+    at = place(made, row)
+    return None if at is None else int(ranks[at]) or None
+
+
+def _shared(own: list[int], codes: np.ndarray) -> int:
+    """How many codes two identifiers begin with in common."""
+    same = [a == b for a, b in zip(own, codes, strict=False)]
+    return same.index(False) if False in same else len(same)

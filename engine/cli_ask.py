@@ -1,0 +1,101 @@
+"""Commands that ask a build: search, decode, trie, evaluate."""
+
+from typing import Annotated
+
+import typer
+
+from engine.errors import TriescopeError
+from engine.shell import AsJson, Beams, Folder, Names, Text, app, show
+
+
+@app.command()
+def search(
+    folder: Folder,
+    query: Text,
+    retriever: Annotated[str, typer.Option("-r", "--retriever")] = "generative",
+    k: Annotated[int, typer.Option("-k", min=1, max=1000)] = 10,
+    beams: Beams = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Search a build with one retriever."""
+    from engine.store import Build
+
+    hits, ms = Build(folder).search(query, retriever, k, beams)
+    show(
+        {"retriever": retriever, "query": query, "hits": [hit._asdict() for hit in hits], "ms": ms},
+        as_json,
+        [f"{hit.rank:>3}  {hit.score:>9.3f}  {hit.identifier:<14} {hit.title}  [{hit.source}]" for hit in hits],
+    )
+
+
+@app.command()
+def decode(
+    folder: Folder,
+    query: Text,
+    beams: Beams = 10,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000)] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Decode a query and print the trace: every step, what was kept, what was cut."""
+    from engine.store import Build
+
+    opened = Build(folder)
+    trace = opened.trace_json(query, opened.decode(query, beams), k)
+    lines = []
+    for step in trace["steps"]:
+        lines.append(
+            f"step {step['level']}: {len(step['kept'])} kept, {step['pruned_count']} pruned, "
+            f"{step['masked_mass']:.1%} masked, {step['ms']:.2f} ms"
+        )
+        for beam in step["kept"][:5]:
+            prefix = f"{beam['prefix']}-{beam['code']}".lstrip("-")
+            lines.append(
+                f"   {prefix:<14} log p {beam['log_prob']:>8.3f}  total {beam['total']:>8.3f}  {beam['documents']} below"
+            )
+    lines += [f"{hit['rank']:>3}  {hit['score']:>9.3f}  {hit['identifier']:<14} {hit['title']}" for hit in trace["hits"]]
+    show(trace, as_json, lines)
+
+
+@app.command("trie")
+def show_trie(
+    folder: Folder,
+    prefix: Annotated[str, typer.Option(help="Codes with hyphens, like 3-17; empty for the root.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what lies below a prefix of the trie."""
+    from engine.store import Build, parse_prefix
+
+    opened, codes = Build(folder), parse_prefix(prefix)
+    node = opened.trie.find(codes)
+    if node is None:
+        raise TriescopeError(f"no identifier starts with {prefix}")
+    counts = opened.trie.counts
+    children = [
+        {"code": int(opened.trie.code[child]), "documents": int(counts[child]), "name": opened.names[child]}
+        for child in range(opened.trie.first_child[node], opened.trie.first_child[node + 1])
+    ]
+    value = {"prefix": prefix, "documents": int(counts[node]), "children": children}
+    show(value, as_json, [f"{c['code']:>5}  {c['documents']:>6}  {c['name']}" for c in children])
+
+
+@app.command()
+def evaluate(
+    folder: Folder,
+    split: Annotated[str, typer.Option()] = "test",
+    retriever: Names = None,
+    beams: Beams = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Measure retrievers on judged queries, with 95% intervals and latency."""
+    from engine.evaluation import DEPTH, MEASURES
+    from engine.evaluation import evaluate as run
+    from engine.store import Build
+
+    result = run(Build(folder), split, retriever or ["bm25", "dense", "generative", "hybrid"], beams)
+    lines = [f"{result['corpus']}, {result['split']}: {result['queries']} queries, {result['device']}"]
+    for name, row in result["retrievers"].items():
+        figures = "  ".join(f"{m} {row[m]['mean']:.3f} [{row[m]['low']:.3f}, {row[m]['high']:.3f}]" for m in MEASURES)
+        lines.append(f"{name:12} {figures}  p50 {row['latency_ms']['p50']:.2f} ms")
+    if beams < DEPTH and "generative" in result["retrievers"]:
+        lines.append(f"With {beams} beams generative search returns about {beams} documents, which bounds its Recall@100.")
+    show(result, as_json, lines)

@@ -1,0 +1,176 @@
+"""Commands that make and judge: data sets, schemes, builds, report cards, studies, maps."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.datasets import DATASETS
+from engine.errors import TriescopeError
+from engine.shell import AsJson, Folder, ProgressFile, app, show
+
+
+@app.command()
+def datasets(as_json: AsJson = False) -> None:
+    """List the data sets that have a name."""
+    rows = [entry._asdict() for entry in DATASETS.values()]
+    show(rows, as_json, [f"{r['name']:10} {r['documents']:>6} documents  {r['summary']} ({r['licence']})" for r in rows])
+
+
+@app.command()
+def schemes(as_json: AsJson = False) -> None:
+    """List the identifier schemes with their options."""
+    from engine.identifiers import SCHEMES
+
+    rows: list[dict[str, Any]] = [
+        {
+            "name": scheme.name,
+            "summary": scheme.summary,
+            "options": [
+                {
+                    "name": option.name,
+                    "type": option.type.__name__,
+                    "default": option.default,
+                    "range": option.choices or ((option.low, option.high) if option.low is not None else None),
+                    "help": option.help,
+                }
+                for option in scheme.options
+            ],
+            "resolvers": list(scheme.resolvers),
+            "citation": scheme.citation,
+        }
+        for scheme in SCHEMES.values()
+    ]
+    lines = []
+    for row in rows:
+        lines.append(f"{row['name']:20} {row['summary']}")
+        lines += [f"{'':20}   -o {o['name']}=...  {o['help']} (default: {o['default']})" for o in row["options"]]
+    show(rows, as_json, lines)
+
+
+@app.command()
+def build(
+    corpus: Annotated[str, typer.Argument(help="A data set's name, a file (.jsonl, .csv, .tsv, .parquet) or a BEIR folder.")],
+    out: Annotated[Path, typer.Option(help="Folder to make; it must not exist yet.")],
+    ids: Annotated[str, typer.Option(help="Identifier scheme.")] = "rq-kmeans",
+    option: Annotated[list[str] | None, typer.Option("-o", "--option", help="Setting of the scheme, name=value.")] = None,
+    resolver: Annotated[str | None, typer.Option(help="What to do when documents share an identifier.")] = None,
+    levels: Annotated[int | None, typer.Option(help="Codes in an identifier, before the collision code.")] = None,
+    codes: Annotated[int | None, typer.Option(help="Codes a level; chosen from the corpus size unless given.")] = None,
+    field: Annotated[list[str] | None, typer.Option(help="Metadata column to search too; repeat for more.")] = None,
+    model: Annotated[str | None, typer.Option(help="Encoder: a folder or a hub name.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=(1 << 31) - 1)] = 0,
+    progress: ProgressFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build a corpus: embeddings, identifiers, trie, scorer, indexes."""
+    from engine.build import make, read_manifest
+    from engine.datasets import default_fields, load
+    from engine.identifiers import parse_setting
+    from engine.progress import Progress
+    from engine.spec import BuildSpec
+
+    told = Progress(progress, quiet=as_json)
+    try:
+        settings: dict[str, int | float | str | None] = dict(parse_setting(ids, text) for text in option or [])
+        settings |= {key: value for key, value in (("levels", levels), ("codes", codes)) if value is not None}
+        fields = default_fields(corpus) if field is None else tuple(field)
+        chosen = {"model": model} if model else {}
+        spec = BuildSpec(scheme=ids, settings=settings, resolver=resolver, fields=fields, seed=seed, **chosen)
+        manifest = read_manifest(make(load(corpus), spec, out, told))
+    except TriescopeError as error:
+        told.write("failed", str(error))
+        raise
+    told.write("done")
+    known = manifest["corpus"]
+    show(
+        {"build": str(out)} | manifest,
+        as_json,
+        [
+            f"{known['name']}: {known['documents']:,} documents, {manifest['trie']['nodes']:,} trie nodes, "
+            f"{sum(manifest['stages'].values()):.1f} s -> {out}",
+            *([f"left out, having neither title nor text: {', '.join(known['left_out'])}"] if known["left_out"] else []),
+        ],
+    )
+
+
+@app.command("report")
+def show_report(folder: Folder, as_json: AsJson = False) -> None:
+    """Report card of a build's identifiers: how healthy its codes are, with the rule and the remedy."""
+    import numpy as np
+
+    from engine import identifiers
+    from engine.report import choose_labels, report
+    from engine.resolver_costs import resolver_costs
+    from engine.store import Build
+
+    opened = Build(folder)
+    fitted = identifiers.load(folder / "identifiers.npz")
+    embeddings, labels = np.asarray(opened.embeddings), choose_labels(opened.corpus.documents)
+    seed, scheme = opened.manifest["spec"]["seed"], opened.manifest["spec"]["scheme"]
+    card = report(fitted, opened.trie, embeddings, labels, seed)
+    card["resolvers"] = [cost._asdict() for cost in resolver_costs(scheme, fitted, embeddings, seed)]
+    lines = [f"{opened.name}, {opened.manifest['spec']['scheme']}: {card['verdict']}"]
+    for row in card["levels"]:
+        lines.append(
+            f"level {row['level']}: {row['used']} of {row['codes']} codes used, perplexity {row['perplexity']:.1f}, "
+            f"largest share {row['largest_share']:.1%}  {row['verdict'] or 'counts'}"
+        )
+    for row in card["verdicts"]:
+        remedy = f"  -> {row['remedy']}" if row["remedy"] else ""
+        lines.append(f"{row['figure']}: {row['value']}  {row['verdict']} ({row['rule']}){remedy}")
+    for cost in card["resolvers"]:
+        lines.append(f"resolver {cost['resolver']}: {cost['moved']:.1%} moved, cosine to the sum of codes {cost['cosine']:.4f}")
+    show(card, as_json, lines)
+
+
+@app.command("study")
+def run_study(
+    folder: Folder,
+    scheme: Annotated[list[str] | None, typer.Option("--ids", help="Scheme to study; repeat for more, all unless given.")] = None,
+    split: Annotated[str, typer.Option()] = "test",
+    seed: Annotated[int, typer.Option(min=0, max=(1 << 31) - 1)] = 0,
+    progress: ProgressFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit every scheme on a build's catalogue and set them side by side."""
+    from engine import study
+    from engine.progress import Progress
+    from engine.store import Build
+
+    told = Progress(progress, quiet=as_json)
+    try:
+        found = study.run(Build(folder), scheme or (), split, seed, told)
+    except TriescopeError as error:
+        told.write("failed", str(error))
+        raise
+    told.write("done")
+    lines = [
+        f"{found['corpus']}: {found['documents']:,} documents, {found['queries']} {found['split']} queries, beam {found['beams']}"
+    ]
+    for name, row in found["schemes"].items():
+        if "error" in row:
+            lines.append(f"{name:20} {row['error']}")
+            continue
+        quality = "  ".join(f"{m} {v['mean']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for m, v in row.get("quality", {}).items())
+        unique = row["report"]["content_unique_rate"]
+        lines.append(f"{name:20} {row['report']['verdict']:8} unique {unique:.1%}  {quality}  fit {row['fit_seconds']:.1f} s")
+    show(found, as_json, lines)
+
+
+@app.command("map")
+def make_map(folder: Folder, progress: ProgressFile = None, as_json: AsJson = False) -> None:
+    """Lay a build's documents out on a plane with UMAP, for the Map page; kept beside the build."""
+    from engine import projection
+    from engine.progress import Progress
+    from engine.store import Build
+
+    told = Progress(progress, quiet=as_json)
+    try:
+        made = projection.make(Build(folder), told)
+    except TriescopeError as error:
+        told.write("failed", str(error))
+        raise
+    told.write("done")
+    facts = projection.facts(made)
+    show(facts, as_json, [f"{name}: {value}" for name, value in facts.items()])

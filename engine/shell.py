@@ -1,0 +1,26 @@
+"""What the shell's commands share: the application, arguments that recur, and how a result is printed."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="The shell of Triescope. --json gives the machine form, with stable keys.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A build folder.")]
+Text = Annotated[str, typer.Argument(metavar="QUERY")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine form.")]
+Beams = Annotated[int, typer.Option(min=1, help="Hypotheses kept after each level.")]
+Names = Annotated[list[str] | None, typer.Option("-r", "--retriever", help="bm25, dense, dense-hnsw, generative or hybrid.")]
+ProgressFile = Annotated[Path | None, typer.Option("--progress", help="Write progress into this file as JSON.")]
+
+
+def show(value: Any, as_json: bool, lines: list[str]) -> None:
+    """Print a result: the value as JSON, or its lines for a person."""
+    print(json.dumps(value, ensure_ascii=False, indent=1) if as_json else "\n".join(lines))

@@ -1,0 +1,149 @@
+"""Codebooks: which codes are used, what stands behind one, and how one document came by its codes."""
+
+import json
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from app import codes, resources, state
+from app.charts import codebooks, residuals
+from engine.usage import lorenz, residual_steps
+
+CODE, ROWS = "code", 10_000
+THREE = {name: st.column_config.NumberColumn(format="%.3f") for name in ("Cosine", "Distance")}
+
+
+def picked_code() -> None:
+    """A click on a cell puts its level and code into the URL."""
+    index = state.clicked_index(st.session_state["codebook-map"])
+    known = st.session_state.get("codebook-cells", [])
+    if index is not None and index < len(known):
+        state.focus(CODE, known[index])
+
+
+def picked_row(key: str, name: str, values: list[str]) -> None:
+    """A row chosen in a table puts what it stands for into the URL."""
+    if rows := st.session_state[key]["selection"]["rows"]:
+        state.focus(name, values[rows[0]])
+
+
+def typed(key: str, name: str) -> None:
+    """A box whose text belongs into the URL."""
+    state.focus(name, (st.session_state[key] or "").strip())
+
+
+st.title("Codebooks: which codes are used?")
+build = resources.open_build()
+documents, scheme = build.corpus.documents, build.manifest["spec"]["scheme"]
+facts = codes.facts(build)
+books, levels = facts.fitted.codebooks, codes.level_figures(facts)
+cards = st.columns(min(len(levels), 4))
+for place, figures in enumerate(levels):
+    with cards[place % 4].container(border=True, gap="small"):
+        share = f"largest share {figures['largest_share']:.1%}"
+        if figures["counts_only"]:
+            st.metric(f"Level {figures['level']}, only counts", f"{figures['used']:,}")
+            st.caption(f"numbers in use, for documents whose other codes are the same · {share}")
+        else:
+            st.metric(f"Level {figures['level']}, codes used", f"{figures['used'] / figures['codes']:.0%}")
+            dead = f"{figures['dead']:,} of {figures['codes']:,} dead"
+            st.caption(f"{dead} · perplexity {figures['perplexity']:,.1f} · {share}")
+
+controls = st.columns([3, 1.3], vertical_alignment="bottom")
+conditional = controls[0].toggle(
+    "Given the prefix", key="given", bind="query-params",
+    help="Colour by the part that a code has of a prefix's documents, averaged over the prefixes it comes after. A level can "
+    "look even over all documents while each prefix goes on with a few codes only.",
+)  # fmt: skip
+controls[1].text_input("Go to level and code", placeholder="2-17", key="go-code", on_change=typed, args=("go-code", CODE))
+chosen = codes.find_code(facts.counts, asked := state.parameter(CODE))
+if asked and not chosen:
+    st.warning(f"There is no code {asked!r}; write a level and a code, like 2-17.", icon=":material/link_off:")
+st.session_state["codebook-cells"] = [f"{cell.level}-{cell.code}" for cell in facts.cells]
+st.echarts_chart(
+    codebooks.heat_map(facts.cells, facts.counts, facts.counting, conditional, chosen),
+    height=120 + 56 * len(levels), key="codebook-map", on_select=picked_code, alt=codebooks.describe_heat_map(facts.counts),
+)  # fmt: skip
+st.caption(codebooks.note(facts.cells, facts.counts, conditional))
+
+side, even = st.columns([3, 2], gap="large")
+with even:
+    st.subheader("How evenly?")
+    curves = {f"level {level}": lorenz(counts) for level, counts in enumerate(facts.counts, 1)}
+    drawn = codebooks.lorenz_curves(curves)
+    st.echarts_chart(drawn, height=380, key="lorenz", renderer="svg", alt=codebooks.describe_lorenz(curves))
+    ginis = ", ".join(f"level {figures['level']} {figures['gini']:.2f}" for figures in levels)
+    st.caption(f"Lorenz curves: the further a line sags below the diagonal, the fewer codes hold the documents. Gini: {ginis}.")
+with side:
+    rows = facts.rows(*chosen) if chosen else []
+    if not chosen:
+        st.subheader("What is behind a code?")
+        st.info("Click a cell to see a code's documents, words and nearest codes.", icon=":material/touch_app:")
+    else:
+        level, code = chosen
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(f"Level {level}, code {code}", width="content")
+            st.button("Close", type="tertiary", icon=":material/close:", on_click=state.focus, args=(CODE, ""))
+        if level in facts.counting:
+            st.caption("Codes of this level mean nothing: they number documents whose other codes are the same.")
+        else:
+            st.text(facts.words(level, [code], 8)[0] if len(rows) else "Dead: no document has this code.")
+        inside = facts.given[level - 1]
+        with st.container(horizontal=True):
+            st.metric("Documents", f"{len(rows):,}", width="content")
+            st.metric("Part of the level", f"{len(rows) / max(facts.counts[level - 1].sum(), 1):.1%}", width="content")
+            st.metric("Prefixes it comes after", f"{inside.prefixes[code]:,}", width="content")
+            st.metric("Mean part of these", f"{inside.share[code]:.1%}" if len(rows) else "none", width="content")
+        if len(rows):
+            table, key = codes.documents_table(build, rows[:ROWS]), f"documents-{level}-{code}"
+            pick = partial(picked_row, key, state.DOCUMENT, table["Id"].tolist())
+            tall = min(240, 40 + 36 * len(rows))
+            st.dataframe(table, hide_index=True, height=tall, key=key, selection_mode="single-row", on_select=pick)
+            cut = f"The first {ROWS:,} of {len(rows):,}. " if len(rows) > ROWS else ""
+            st.caption(f"{cut}Choose a row to follow that document below.")
+        if level <= len(books):
+            near, key = codes.neighbours_table(facts, level, code, 8), f"near-{level}-{code}"
+            st.markdown("**Nearest codes in code space**")
+            pick = partial(picked_row, key, CODE, [f"{level}-{other}" for other in near["Code"]])
+            st.dataframe(near, hide_index=True, key=key, selection_mode="single-row", on_select=pick, column_config=THREE)
+            st.caption("By cosine of the code vectors. Choose a row to go to that code.")
+        elif not books and level not in facts.counting:
+            st.caption(f"Codes by {scheme} have no vectors, so none is nearer than another.")
+
+st.subheader("One document, quantized step by step")
+titles = {document.id: document.title or document.id for document in documents}
+wanted = state.parameter(state.DOCUMENT)
+# Without a document in the URL the first one of the chosen code is the example.
+document = wanted if wanted in build.row_of else documents[int(rows[0]) if len(rows) else 0].id
+st.session_state["one-document"] = document
+st.selectbox(
+    "Document", list(titles), key="one-document", on_change=typed, args=("one-document", state.DOCUMENT),
+    format_func=lambda i: f"{titles[i]}  ({i})",
+)  # fmt: skip
+row = build.row_of[document]
+steps = residual_steps(facts.fitted, build.embeddings[row], facts.fitted.codes[row])
+followed = codes.steps_table(steps).round(4)
+st.text(f"{titles[document]} has the identifier {build.identifier(row)}." if build.identifier(row) else "It has no identifier.")
+if not books:
+    st.info(f"Codes by {scheme} are no vectors in the space of the embeddings: there is no residual to follow.")
+elif steps:
+    told, pictured = st.columns([3, 2], gap="large")
+    told.markdown("\n".join(f"{step.level}. {residuals.explain(step, len(books[step.level - 1]))}" for step in steps))
+    if facts.counting:
+        told.caption("The codes after these only number documents whose other codes are the same; no vector belongs to them.")
+    told.dataframe(followed, hide_index=True)
+    told.caption("The residual after is the distance to the chosen codeword; beside it, that to the second nearest.")
+    pictured.echarts_chart(residuals.picture(steps), height=320, key="residuals", renderer="svg", alt=residuals.describe(steps))
+
+table = pd.DataFrame(facts.cells).drop(columns="place").round({"share": 5, "within": 5})
+saved = {"build": build.name, "scheme": scheme, "levels": codes.export(facts), "document": document,
+         "identifier": build.identifier(row), "steps": [step._asdict() for step in steps]}  # fmt: skip
+with st.expander("The heat map as a table"):
+    st.dataframe(table, hide_index=True)
+    st.dataframe(pd.DataFrame(levels).round(3), hide_index=True)
+with st.container(horizontal=True):
+    st.download_button("Codes, CSV", table.to_csv(index=False), "codes.csv", "text/csv", icon=":material/download:")
+    if steps:
+        st.download_button("Steps, CSV", followed.to_csv(index=False), "steps.csv", "text/csv", icon=":material/download:")
+    st.download_button("All, JSON", json.dumps(saved, indent=1), "codes.json", "application/json", icon=":material/download:")

@@ -1,0 +1,119 @@
+"""Identifiers: every scheme on the open catalogue, two of them side by side, one document under all."""
+
+import json
+
+import pandas as pd
+import streamlit as st
+
+from app import jobs, resources, state
+from app.charts import schemes, tree
+from app.charts.window import window
+from engine import study
+from engine.errors import TriescopeError
+from engine.identifiers import SCHEMES
+
+st.title("Identifiers: which scheme suits this catalogue?")
+build = resources.open_build()
+documents = build.corpus.documents
+job = f"study-{build.folder.name}"
+
+try:
+    found = study.read(build)
+except TriescopeError as error:
+    st.error(str(error))
+    found = None
+if job in jobs.registry():
+    jobs.panel(job)
+if found is None:
+    st.write(
+        f"A study fits all {len(SCHEMES)} schemes on the {len(documents):,} documents of {build.name}, builds each one's tree, "
+        "and searches it with the same scorer. On the films it takes a minute or two on two cores, in a process of its own."
+    )
+    if job not in jobs.registry():
+        st.button(
+            "Compare all schemes", type="primary", on_click=jobs.start_command,
+            args=(job, ["study", str(build.folder)]), icon=":material/science:",
+        )  # fmt: skip
+    st.subheader("The schemes")
+    listed = [(s.name, s.summary, ", ".join(o.name for o in s.options), s.citation) for s in SCHEMES.values()]
+    st.dataframe(pd.DataFrame(listed, columns=["Scheme", "What it is", "Options", "Source"]), hide_index=True)
+    st.stop()
+
+rows = schemes.table(found)
+asked = f"{found['queries']} {found['split']} queries, centroid scorer, beam {found['beams']}"
+measured = asked if found["queries"] else "no judged queries"
+left, right = st.columns([3, 2], gap="large")
+with left:
+    st.subheader("Health, quality, cost")
+    percent, three = st.column_config.NumberColumn(format="percent"), st.column_config.NumberColumn(format="%.3f")
+    st.dataframe(
+        pd.DataFrame(rows).drop(columns=[c for c in pd.DataFrame(rows).columns if c.endswith((" low", " high"))]),
+        hide_index=True,
+        height=40 + 36 * len(rows),
+        column_order=[
+            "Scheme", "Health", "nDCG@10", "nDCG@10, beam 10", "Recall@100", "Unique before resolving", "Unique", "Bits",
+            "Codes a level", "Reconstruction cosine", "Fit, s", "Trie, kB", "Note",
+        ],
+        column_config={
+            "nDCG@10": three, "nDCG@10, beam 10": three, "Recall@100": three, "Reconstruction cosine": three,
+            "Unique before resolving": percent, "Unique": percent,
+            "Bits": st.column_config.NumberColumn(format="%.1f"), "Trie, kB": st.column_config.NumberColumn(format="%.0f"),
+        },
+    )  # fmt: skip
+with right:
+    st.subheader("Does it retrieve?")
+    st.plotly_chart(schemes.figure(rows), key="scheme-quality", alt=schemes.describe(rows))
+    st.caption(f"{measured}, defaults of each scheme, seed {found['seed']}. Grey are the controls. {found['device']}.")
+
+fitted = [name for name, row in found["schemes"].items() if "error" not in row]
+st.subheader("Two trees side by side")
+first, second = st.columns(2, gap="large")
+default_b = fitted.index("hierarchical-kmeans") if "hierarchical-kmeans" in fitted else len(fitted) - 1
+picked = [
+    first.selectbox("Left", fitted, index=0, key="a", bind="query-params"),
+    second.selectbox("Right", fitted, index=default_b, key="b", bind="query-params"),
+]
+for column, name, side in zip((first, second), picked, "ab", strict=True):
+    with column:
+        scheme_trie, names = resources.scheme_tree(build, name)
+        cells = window(scheme_trie, names, 0, 2)
+        st.caption(SCHEMES[name].summary)
+        st.echarts_chart(
+            tree.option(cells), height=520, key=f"tree-{side}",
+            alt=f"First two levels of {name}: {sum(c.depth == 1 for c in cells)} first codes.",
+        )  # fmt: skip
+        card = found["schemes"][name]["report"]
+        with st.expander(f"Report card of {name}: {card['verdict']}"):
+            st.dataframe(pd.DataFrame(card["verdicts"]), hide_index=True)
+            st.dataframe(pd.DataFrame(card["levels"]).drop(columns="given_prefix"), hide_index=True)
+shared = next((pair["nmi"] for pair in found["nmi"] if {pair["a"], pair["b"]} == set(picked)), None)
+if shared is not None:
+    st.caption(f"Normalised mutual information of their first codes: {shared:.2f} (1: the same grouping, 0: unrelated).")
+
+st.subheader("One document under every scheme")
+ids = [document.id for document in documents]
+titles = {document.id: document.title or document.id for document in documents}
+
+
+def chosen() -> None:
+    """The document box changed."""
+    state.focus(state.DOCUMENT, st.session_state["scheme-doc"] or "")
+
+
+document = state.parameter(state.DOCUMENT)
+document = document if document in build.row_of else ids[0]
+st.selectbox(
+    "Document", ids, index=build.row_of[document], key="scheme-doc", on_change=chosen, format_func=lambda i: f"{titles[i]}  ({i})"
+)
+spelled = pd.DataFrame(
+    [(name, *resources.spell(build, name, build.row_of[document])) for name in fitted],
+    columns=["Scheme", "Identifier", "In words"],
+)
+st.dataframe(spelled, hide_index=True, height=40 + 36 * len(spelled))
+with st.container(horizontal=True):
+    flat = pd.DataFrame(rows).to_csv(index=False)
+    st.download_button("Schemes, CSV", flat, "schemes.csv", "text/csv", icon=":material/download:")
+    st.download_button("Study, JSON", json.dumps(found, indent=1), "study.json", "application/json", icon=":material/download:")
+    if job not in jobs.registry():
+        again = (job, ["study", str(build.folder)])
+        st.button("Run the study again", on_click=jobs.start_command, args=again, icon=":material/refresh:")

@@ -1,0 +1,155 @@
+"""Map: the documents in a plane, coloured by what their identifiers share, and how far to trust that plane."""
+
+import json
+
+import pandas as pd
+import streamlit as st
+
+from app import maps, resources, state
+from app.charts import groups
+from app.charts import map as picture
+from engine.errors import TriescopeError
+
+HITS, LASSO, PICTURE = 20, "map-lasso", "map-picture"
+CODES, COLUMN, FOUND = "Codes", "Column", "Search hits"
+
+st.title("A map of the documents")
+build = resources.open_build()
+documents, trie = build.corpus.documents, build.trie
+titles = {document.id: document.title or document.id for document in documents}
+try:
+    made = maps.read(build)
+except TriescopeError as error:
+    st.error(f"{error}. Making it again replaces it.", icon=":material/broken_image:")
+    made = None
+if made is None:
+    maps.offer(build)
+    st.stop()
+
+
+def choose(document: str) -> None:
+    """Put the chosen document into the URL."""
+    state.focus(state.DOCUMENT, document)
+
+
+def picked() -> None:
+    """A click on a point chooses its document; a lasso or box fills the table; a double click empties it."""
+    rows = picture.selected(st.session_state[PICTURE])
+    if len(rows) == 1:
+        choose(documents[rows[0]].id)
+    else:
+        st.session_state[LASSO] = (build.folder.name, rows)
+
+
+def picked_row(key: str, ids: list[str]) -> None:
+    """A row of a table chooses its document."""
+    if rows := st.session_state[key]["selection"]["rows"]:
+        choose(ids[rows[0]])
+
+
+def found() -> None:
+    """A title picked in the search box, which is then free for the next one."""
+    choose(st.session_state["map-find"] or "")
+    st.session_state["map-find"] = None
+
+
+columns = maps.columns(build)
+hits: dict[str, list[int]] = {}
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    by = st.segmented_control(
+        "Colour by", [CODES, *([COLUMN] if columns else []), FOUND], default=CODES, key="colour", bind="query-params",
+        required=True, width="content",
+    )  # fmt: skip
+    if by == COLUMN:
+        column = st.selectbox("Column", columns, key="column", bind="query-params", width=260)
+        told, drawn = f"the column {column}", groups.largest(groups.column_labels(documents, made.rows, column))
+    elif by == FOUND:
+        query = st.text_input(
+            "Query", key=state.QUERY, bind="query-params", type="search", max_chars=500, icon=":material/search:",
+            placeholder="What is it about?", width=360,
+        )  # fmt: skip
+        hits = maps.hits(build, query or "", HITS)
+        told, drawn = f"the first {HITS} hits", groups.hit_groups(made.rows, **hits)
+    else:
+        depth = st.segmented_control(
+            "Codes in common", list(range(1, trie.levels + 1)), default=1, key="codes", bind="query-params", required=True,
+            help="Documents whose identifiers begin with the same codes have one colour.", width="content",
+        )  # fmt: skip
+        told = "the first code" if depth == 1 else f"the first {depth} codes"
+        drawn = groups.largest(groups.prefix_labels(trie, build.names, made.rows, depth))
+    st.selectbox(
+        "Find a document by title or id", list(titles), index=None, key="map-find", on_change=found, width=320,
+        format_func=lambda i: f"{titles[i]}  ({i})", placeholder="Type a title",
+    )  # fmt: skip
+if by == FOUND and not any(hits.values()):
+    st.info("Type a query to mark what vector and generative search find.", icon=":material/edit:")
+
+pinned = state.parameter(state.DOCUMENT)
+if pinned and pinned not in build.row_of:
+    st.warning(f"There is no document {pinned!r}.", icon=":material/link_off:")
+    pinned = ""
+chosen, near = None, pd.DataFrame()
+folder, rows = st.session_state.get(LASSO, ("", []))
+selected = maps.documents_table(build, rows if folder == build.folder.name else [])
+plot, side = st.columns([3, 2], gap="large")
+with side:
+    if pinned:
+        row = build.row_of[pinned]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader("Nearest in the original space", width="content")
+            st.button("Close", type="tertiary", icon=":material/close:", on_click=choose, args=("",))
+        st.text(f"{titles[pinned]}, identifier {build.identifier(row) or 'none'}")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            how_many = st.slider("Documents", 1, 50, 10, key="neighbours", bind="query-params", width=200)
+            close = st.toggle("Close-up on the map", key="close", bind="query-params")
+        near = maps.neighbours(build, made, row, how_many)
+        if (at := maps.place(made, row)) is None:
+            st.info("It is not in the sample that is drawn; its neighbours are those among all documents.")
+        else:
+            drawn_near = [place for other in near["Row"] if (place := maps.place(made, other)) is not None]
+            chosen = picture.Chosen(at, drawn_near, close)
+        st.dataframe(
+            near, hide_index=True, height=min(420, 38 + 35 * len(near)), key=f"near-{pinned}", selection_mode="single-row",
+            on_select=lambda: picked_row(f"near-{pinned}", near["Id"].tolist()), column_order=maps.SHOWN,
+            column_config=maps.WIDTHS,
+        )  # fmt: skip
+        st.caption(
+            "By cosine of the embeddings, among all documents. Map place 1 is the nearest on the map. Choose a row to go there."
+        )
+        above = state.parent_prefix(state.parent_prefix(build.identifier(row)))
+        links = state.links(doc=pinned, prefix=above)
+        st.page_link(state.TRIE, label="See it in the trie", icon=":material/account_tree:", query_params=links)
+    if len(selected):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(f"{len(selected):,} selected", width="content")
+            st.button("Clear", type="tertiary", icon=":material/close:", on_click=st.session_state.pop, args=(LASSO, None))
+        st.dataframe(
+            selected, hide_index=True, height=300, key="map-table", selection_mode="single-row",
+            on_select=lambda: picked_row("map-table", selected["Id"].tolist()),
+        )  # fmt: skip
+    elif not pinned:
+        st.info(
+            "Click a point to see its nearest documents in the original space. Drag around points to list their documents.",
+            icon=":material/touch_app:",
+        )
+with plot:
+    st.plotly_chart(
+        picture.figure(made.xy, made.rows, drawn, [titles[documents[row].id] for row in made.rows], chosen), key=PICTURE,
+        on_select=picked, selection_mode=("points", "box", "lasso"),
+        alt=picture.describe(drawn, told, titles[pinned] if chosen else ""),
+    )  # fmt: skip
+    st.caption(maps.trust(made))
+
+table = maps.points_table(build, made, drawn)
+with st.expander("The picture as a table"):
+    st.dataframe(table, hide_index=True)
+with st.container(horizontal=True):
+    st.download_button("Points, CSV", lambda: table.to_csv(index=False), "map.csv", "text/csv", icon=":material/download:")
+    st.download_button(
+        "All, JSON",
+        lambda: json.dumps(
+            maps.export(made, table, told, build=build.name, selected=selected["Id"].tolist(), document=pinned, nearest=near),
+            ensure_ascii=False, indent=1,
+        ),
+        "map.json", "application/json", icon=":material/download:",
+    )  # fmt: skip

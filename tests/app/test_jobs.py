@@ -1,0 +1,191 @@
+"""Builds in a process of their own: watched, cancelled, failing, killed."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import jobs, resources
+from engine import paths
+from engine.store import Build
+
+PATIENCE_S = 120
+HEADER = "id,title,text\n"
+
+
+def csv_of(folder: Path, rows: int) -> str:
+    file = folder / "things.csv"
+    told = (f"t{row},Thing {row},thing number {row} is kept in drawer {row * 7} of the hall\n" for row in range(rows))
+    file.write_text(HEADER + "".join(told), "utf-8")
+    return str(file)
+
+
+def wait_for(condition, what: str):
+    """The first true value of ``condition()``."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    return pytest.fail(f"waited {PATIENCE_S} s for {what}")
+
+
+def ended(job: jobs.Job) -> dict:
+    return wait_for(lambda: (told := job.state())["state"] != "running" and told, "the end of the job")
+
+
+def partial(job: jobs.Job) -> Path:
+    return job.out.parent / f".{job.name}.partial"
+
+
+@pytest.fixture(autouse=True)
+def no_job_stays() -> Iterator[None]:
+    """Nothing that a test started outlives it."""
+    yield
+    for job in jobs.registry().values():
+        if job.process.poll() is None:
+            job.process.kill()
+            job.process.wait(10)
+    jobs.registry().clear()
+
+
+@pytest.fixture
+def begun(empty_home, tmp_path) -> jobs.Job:
+    """A job that has begun to write and is still far from its end: the encoder is not loaded yet."""
+    jobs.start(csv_of(tmp_path, 100), "things")
+    job = jobs.registry()["things"]
+    wait_for(lambda: partial(job).exists() or job.process.poll() is not None, "the job to begin")
+    assert job.state()["state"] == "running"
+    return job
+
+
+def test_a_small_file_is_built_and_its_progress_told(empty_home, tmp_path):
+    jobs.start(csv_of(tmp_path, 40), "things")
+    job, seen = jobs.registry()["things"], []
+    while (told := job.state())["state"] == "running":
+        seen.append(told)
+        time.sleep(0.05)
+    assert told["state"] == "done"
+    assert seen[0]["stage"] == "start"
+    assert {"corpus", "embeddings"} <= {one["stage"] for one in seen}
+    shares = [one["stages_done"] / one["stages"] for one in seen]
+    assert shares == sorted(shares)
+    assert all(0 <= one["done"] <= one["total"] for one in seen)
+    assert told["stages_done"] == told["stages"] > 1
+    assert resources.build_names() == ["things"]
+    assert len(Build(job.out).corpus.documents) == 40
+    assert not partial(job).exists()
+
+
+def test_cancelling_removes_what_was_begun_and_says_cancelled(begun):
+    begun.cancel()
+    assert begun.process.poll() is not None
+    assert begun.state()["state"] == "cancelled"
+    assert not partial(begun).exists()
+    assert not begun.file.exists()
+    assert resources.build_names() == []
+
+
+def test_cancelling_twice_is_cancelling_once(begun):
+    begun.cancel()
+    begun.cancel()
+    assert begun.state()["state"] == "cancelled"
+
+
+def test_a_second_start_of_a_running_build_changes_nothing(begun, tmp_path):
+    jobs.start(csv_of(tmp_path, 5), "things")
+    assert jobs.registry()["things"] is begun
+
+
+def test_a_killed_child_leaves_no_build_and_the_next_start_goes_on(begun, tmp_path):
+    os.kill(begun.process.pid, signal.SIGKILL)
+    told = ended(begun)
+    assert told["state"] == "failed"
+    assert told["message"]
+    assert resources.build_names() == []
+    jobs.start(csv_of(tmp_path, 100), "things")
+    again = jobs.registry()["things"]
+    assert again is not begun
+    assert ended(again)["state"] == "done"
+    assert resources.build_names() == ["things"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (HEADER + "a,One,first\na,Two,second\n", "row 2, column id"),
+        (HEADER, "no document"),
+        ("id,title,text\nlonely\n", "row 1"),
+    ],
+    ids=["an id twice", "no rows", "a short row"],
+)
+def test_a_corpus_with_an_error_fails_with_one_line(empty_home, tmp_path, content, message):
+    (tmp_path / "wrong.csv").write_text(content, "utf-8")
+    jobs.start(str(tmp_path / "wrong.csv"), "wrong")
+    job = jobs.registry()["wrong"]
+    told = ended(job)
+    assert told["state"] == "failed"
+    assert message in told["message"]
+    assert "\n" not in told["message"]
+    assert job.state() == told
+    assert resources.build_names() == []
+    assert not partial(job).exists()
+
+
+def test_a_file_that_is_not_there_fails_with_one_line(empty_home):
+    jobs.start("/nowhere/at-all.csv", "things")
+    told = ended(jobs.registry()["things"])
+    assert told["state"] == "failed"
+    assert "/nowhere/at-all.csv" in told["message"]
+
+
+def test_an_unforeseen_failure_says_the_same_however_often_it_is_asked(empty_home, tmp_path):
+    (empty_home / "builds").mkdir()
+    (empty_home / "builds" / ".things.partial").write_text("a file where a folder is wanted")
+    jobs.start(csv_of(tmp_path, 5), "things")
+    job = jobs.registry()["things"]
+    told = ended(job)
+    assert told["state"] == "failed"
+    assert "File exists" in told["message"]
+    assert job.state() == told
+
+
+class TestOnTheStartPage:
+    @staticmethod
+    def start_page() -> AppTest:
+        at = AppTest.from_file(str(paths.ROOT / "app" / "main.py"), default_timeout=90).run()
+        assert not at.exception
+        return at
+
+    def test_cancel_is_offered_and_said(self, warm_home):
+        at = self.start_page()
+        at.button[0].click().run()
+        job = jobs.registry()["films"]
+        assert [button.label for button in at.button] == ["Cancel"]
+        assert job.state()["state"] == "running"
+        at.button("cancel-films").click().run()
+        assert not at.exception
+        assert ["cancelled" in warning.value for warning in at.warning] == [True]
+        assert job.process.poll() is not None
+        assert [button.label for button in at.button] == ["Build the films catalogue"]
+
+    def test_another_visitor_sees_the_same_build_going_on(self, warm_home):
+        self.start_page().button[0].click().run()
+        at = self.start_page()
+        assert [button.label for button in at.button] == ["Cancel"]
+        assert len(jobs.registry()) == 1
+
+    def test_a_failure_is_said_and_it_can_be_tried_again(self, warm_home):
+        at = self.start_page()
+        at.button[0].click().run()
+        job = jobs.registry()["films"]
+        job.process.kill()
+        job.process.wait(10)
+        at.run()
+        assert not at.exception
+        assert [error.value[:17] for error in at.error] == ["The build failed:"]
+        assert [button.label for button in at.button] == ["Build the films catalogue"]

@@ -1,0 +1,211 @@
+"""The map's picture and its colours as what they are: data in, data out. No UMAP, no encoder, no app."""
+
+import html
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.charts import groups
+from app.charts import map as picture
+from app.charts.groups import HUES, NO_IDENTIFIER, NO_VALUE, SYMBOLS, Group
+from app.charts.palette import GREY, ORANGE, RED, RETRIEVERS
+from engine.corpus import Document
+from engine.trie import build
+
+HOSTILE = '<script>alert(1)</script> {b} & "quoted" <img src=x onerror=alert(1)>'
+CODES = np.array([[0, 1, 0], [0, 1, 1], [0, 2, 0], [3, 0, -1], [-1, -1, -1]], np.int32)
+
+
+def films(*shelves, **more) -> list[Document]:
+    return [Document(str(place), f"Film {place}", "", {"shelf": shelf} | more) for place, shelf in enumerate(shelves)]
+
+
+class TestGroups:
+    @given(st.lists(st.text(st.characters(codec="ascii"), max_size=2), max_size=60))
+    def test_every_point_is_in_one_group_and_the_largest_have_a_hue(self, labels):
+        found = groups.largest(labels)
+        assert sorted(place for group in found for place in group.places.tolist()) == list(range(len(labels)))
+        coloured = [group for group in found if group.colour != GREY]
+        assert len(coloured) == min(len(set(labels)), len(HUES))
+        assert [group.colour for group in coloured] == list(HUES[: len(coloured)])
+        for group in coloured:
+            assert group.places.tolist() == [place for place, label in enumerate(labels) if label == group.name]
+        sizes = [len(group.places) for group in coloured]
+        assert sizes == sorted(sizes, reverse=True)
+
+    def test_what_is_left_is_grey_and_counted(self):
+        found = groups.largest([chr(97 + min(place, 10)) for place in range(20)])
+        assert (found[-1].name, found[-1].colour, len(found[-1].places)) == ("3 others", GREY, 3)
+
+    def test_hues_differ_from_the_accent_and_late_ones_have_symbols_of_their_own(self):
+        assert len(set(HUES)) == len(HUES) == len(SYMBOLS) == 8
+        assert not {RED, GREY} & set(HUES)
+        assert len(set(SYMBOLS[5:])) == 3
+
+    @pytest.mark.parametrize(
+        ("depth", "expected"),
+        [
+            (1, ["0 · n1", "0 · n1", "0 · n1", "3 · n2", NO_IDENTIFIER]),
+            (2, ["0-1 · n3", "0-1 · n3", "0-2 · n4", "3-0 · n5", NO_IDENTIFIER]),
+            (3, ["0-1-0 · n6", "0-1-1 · n7", "0-2-0 · n8", "3-0 · n5", NO_IDENTIFIER]),
+        ],
+    )
+    def test_a_prefix_and_its_words_label_a_document(self, depth, expected):
+        trie = build(CODES)
+        names = [f"n{node}" for node in range(len(trie.code))]
+        assert groups.prefix_labels(trie, names, np.arange(5), depth) == expected
+        assert groups.prefix_labels(trie, names, np.array([4, 2]), depth) == [expected[4], expected[2]]
+
+    @given(st.lists(st.lists(st.integers(0, 3), min_size=3, max_size=3), min_size=1, max_size=40), st.integers(1, 3))
+    def test_documents_with_the_same_first_codes_have_one_label_and_others_another(self, codes, depth):
+        trie = build(np.array(codes, np.int32))
+        labels = groups.prefix_labels(trie, [""] * len(trie.code), np.arange(len(codes)), depth)
+        assert labels == ["-".join(map(str, code[:depth])) + " · " for code in codes]
+
+    def test_a_column_is_told_by_its_first_level(self):
+        documents = films(["Drama", "War"], "Toys > Kites", "plain", None, "", [])
+        labels = groups.column_labels(documents, np.arange(6), "shelf")
+        assert labels == ["Drama", "Toys", "plain", NO_VALUE, NO_VALUE, NO_VALUE]
+        assert groups.column_labels(documents, np.array([1]), "no such column") == [NO_VALUE]
+
+    def test_only_columns_that_group_are_offered_and_categories_come_first(self):
+        documents = [
+            Document(
+                str(n), "", "", {"year": 1990 + n, "sku": f"s{n}", "mood": "ab"[n % 2], "one": "x", "genre": ["c", "d"][n % 2]}
+            )
+            for n in range(12)
+        ]
+        assert groups.group_columns(documents) == ["genre", "mood"]
+        assert groups.group_columns(films("a", None, None, None)) == []
+        assert groups.group_columns([]) == []
+
+    def test_hits_are_told_apart_by_who_found_them(self):
+        found = {group.name: group for group in groups.hit_groups(np.array([2, 3, 5, 8, 9]), dense=[3, 5, 77], generative=[5, 8])}
+        assert {name: group.places.tolist() for name, group in found.items()} == {
+            "not found": [0, 4], "dense only": [1], "generative only": [3], "dense and generative": [2],
+        }  # fmt: skip
+        assert next(iter(found)) == "not found"
+        colours = [group.colour for group in found.values()]
+        assert colours == [GREY, RETRIEVERS["dense"], RETRIEVERS["generative"], ORANGE]
+        assert len({group.symbol for group in found.values()} - {"circle"}) == 2
+
+    def test_without_a_query_all_is_grey(self):
+        assert [group.colour for group in groups.hit_groups(np.arange(3), [], [])] == [GREY]
+
+
+@pytest.fixture
+def parts():
+    """Twelve points on rows 100.., three groups."""
+    xy = np.random.default_rng(0).normal(size=(12, 2)).astype(np.float32)
+    return xy, np.arange(100, 112), groups.largest(["a"] * 6 + ["b"] * 4 + ["c"] * 2), [f"Film {n}" for n in range(12)]
+
+
+class TestFigure:
+    def test_one_webgl_trace_a_group_with_the_row_of_every_point(self, parts):
+        xy, rows, found, titles = parts
+        drawn = picture.figure(xy, rows, found, titles)
+        assert [trace.type for trace in drawn.data] == ["scattergl"] * 3
+        for trace, group in zip(drawn.data, found, strict=True):
+            assert np.array_equal(np.column_stack([trace.x, trace.y]), xy[group.places])
+            assert list(trace.customdata) == rows[group.places].tolist()
+            assert (trace.marker.color, trace.marker.symbol) == (group.colour, group.symbol)
+        assert drawn.data[0].name == "a (6)"
+
+    def test_zoom_survives_and_both_axes_have_one_scale(self, parts):
+        layout = picture.figure(*parts).layout
+        assert layout.uirevision == "map"
+        assert layout.yaxis.scaleanchor == "x"
+        assert not layout.xaxis.showticklabels
+        assert layout.xaxis.range[0] < parts[0][:, 0].min() < parts[0][:, 0].max() < layout.xaxis.range[1]
+
+    def test_titles_and_names_cannot_become_markup(self, parts):
+        xy, rows, _, _ = parts
+        drawn = picture.figure(xy, rows, groups.largest([HOSTILE] * 12), [HOSTILE] * 12, picture.Chosen(0, [1, 2]))
+        told = [text for trace in drawn.data for text in (*(trace.hovertext or ()), trace.name or "")]
+        assert told
+        for text in told:
+            assert "<script" not in text
+            assert "<img" not in text
+        assert html.escape("<script>") in drawn.data[0].hovertext[0]
+        assert drawn.data[0].hovertext[0].startswith("<b>")
+
+    def test_long_titles_and_names_are_cut(self, parts):
+        xy, rows, _, _ = parts
+        drawn = picture.figure(xy, rows, groups.largest(["n" * 99] * 12), ["t" * 999] * 12)
+        assert len(drawn.data[0].name) < 50
+        assert drawn.data[0].hovertext[0].startswith("<b>" + "t" * 89 + "…</b>")
+
+    def test_the_chosen_one_and_its_neighbours_are_marked_and_the_rest_steps_back(self, parts):
+        xy, _, found, _ = parts
+        plain, drawn = picture.figure(*parts), picture.figure(*parts, picture.Chosen(3, [7, 1]))
+        lines, ring, star = drawn.data[-3:]
+        assert len(drawn.data) == len(found) + 3
+        assert {lines.line.color, ring.marker.color, star.marker.color} == {RED}
+        assert list(ring.customdata) == [107, 101]
+        assert list(star.customdata) == [103]
+        joined = np.column_stack([lines.x, lines.y])
+        assert np.array_equal(joined[[0, 1, 3, 4]], xy[[3, 7, 3, 1]])
+        assert np.isnan(joined[[2, 5]]).all()
+        assert lines.hoverinfo == "skip"
+        assert all(now.opacity < before.opacity for now, before in zip(drawn.data, plain.data, strict=False))
+
+    def test_a_chosen_one_may_have_no_neighbour_that_is_drawn(self, parts):
+        assert list(picture.figure(*parts, picture.Chosen(3, [])).data[-1].customdata) == [103]
+
+    def test_a_close_up_is_a_quarter_as_wide_and_centred(self, parts):
+        xy = parts[0]
+        for axis, column in (("xaxis", 0), ("yaxis", 1)):
+            low, high = picture.figure(*parts, picture.Chosen(3, [], close=True)).layout[axis].range
+            assert (low + high) / 2 == pytest.approx(float(xy[3, column]), abs=1e-5)
+            assert high - low == pytest.approx(max(float(np.ptp(xy[:, column])), 1.0) / 4, rel=1e-5)
+
+    def test_few_hits_among_many_points_are_larger(self):
+        xy = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
+        found = groups.hit_groups(np.arange(200), [5], [5, 6])
+        sizes = {trace.name: trace.marker.size for trace in picture.figure(xy, np.arange(200), found, ["t"] * 200).data}
+        assert sizes["dense and generative (1)"] > sizes["not found (198)"]
+
+    @pytest.mark.parametrize("points", [1, 2])
+    def test_one_point_and_points_in_one_place_can_be_drawn(self, points):
+        xy = np.zeros((points, 2), np.float32)
+        low, high = picture.figure(xy, np.arange(points), groups.largest(["a"] * points), ["t"] * points).layout.xaxis.range
+        assert low < 0 < high
+
+    def test_points_get_smaller_as_there_are_more(self):
+        def size(points: int) -> float:
+            xy = np.zeros((points, 2), np.float32)
+            return picture.figure(xy, np.arange(points), groups.largest(["a"] * points), ["t"] * points).data[0].marker.size
+
+        assert size(10) > size(1200) > size(20_000) >= 2.5
+
+
+def test_the_description_names_colours_size_and_the_largest_group(parts):
+    told = picture.describe(parts[2], "the first code", "Film 3")
+    assert told == (
+        "Map of 12 documents in two dimensions, coloured by the first code: 3 colours, the largest group is a with 6. "
+        "Marked: Film 3 and its nearest documents."
+    )
+    assert "Marked" not in picture.describe([Group("a", GREY, "circle", np.arange(2))], "x")
+
+
+@pytest.mark.parametrize(
+    ("points", "rows"),
+    [
+        ([], []),
+        ([{"customdata": [4]}], [4]),
+        ([{"customdata": 4}], [4]),
+        ([{"customdata": [0]}, {"customdata": [9]}, {"customdata": [0]}], [0, 9]),
+        ([{"x": 1.0}, {"customdata": None}, {"customdata": []}, {"customdata": [2]}], [2]),
+    ],
+)
+def test_a_click_or_lasso_tells_each_row_once(points, rows):
+    assert picture.selected({"selection": {"points": points}}) == rows
+    assert picture.selected(SimpleNamespace(selection=SimpleNamespace(points=points))) == rows
+
+
+@pytest.mark.parametrize("nothing", [None, {}, {"selection": {}}, {"selection": None}])
+def test_no_selection_is_no_row(nothing):
+    assert picture.selected(nothing) == []
