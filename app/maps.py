@@ -1,5 +1,6 @@
 """What the Map page knows of a build: its map, read once, hits, neighbours in the space of the embeddings, tables."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -156,14 +157,18 @@ def points_table(build: Build, made: Projection, drawn: Sequence[Group]) -> pd.D
     table["Group"] = ""
     for group in drawn:
         table.loc[group.places, "Group"] = group.name
-    return table.assign(x=made.xy[:, 0].round(4).astype(float), y=made.xy[:, 1].round(4).astype(float))
+    x, y = made.xy.astype(np.float64).round(4).T
+    return table.assign(x=x, y=y)
 
 
-def export(made: Projection, points: pd.DataFrame, coloured_by: str, **more: Any) -> dict[str, Any]:
-    """The page as plain values."""
-    return {"map": projection.facts(made), "coloured_by": coloured_by, "points": points.to_dict("records")} | {
-        key: value.to_dict("records") if isinstance(value, pd.DataFrame) else value for key, value in more.items()
+def export(made: Projection, points: pd.DataFrame, coloured_by: str, **more: Any) -> str:
+    """The page as JSON text; tables become lists of objects, without the engine's row numbers."""
+    value = {"map": projection.facts(made), "coloured_by": coloured_by, "points": points} | more
+    plain = {
+        key: part.drop(columns="Row", errors="ignore").to_dict("records") if isinstance(part, pd.DataFrame) else part
+        for key, part in value.items()
     }
+    return json.dumps(plain, ensure_ascii=False, indent=1)
 
 
 def _rank(made: Projection, ranks: np.ndarray, row: int) -> int | None:

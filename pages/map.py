@@ -1,7 +1,5 @@
 """Map: the documents in a plane, coloured by what their identifiers share, and how far to trust that plane."""
 
-import json
-
 import pandas as pd
 import streamlit as st
 
@@ -27,16 +25,11 @@ if made is None:
     st.stop()
 
 
-def choose(document: str) -> None:
-    """Put the chosen document into the URL."""
-    state.focus(state.DOCUMENT, document)
-
-
 def picked() -> None:
     """A click on a point chooses its document; a lasso or box fills the table; a double click empties it."""
     rows = picture.selected(st.session_state[PICTURE])
     if len(rows) == 1:
-        choose(documents[rows[0]].id)
+        state.focus(state.DOCUMENT, documents[rows[0]].id)
     else:
         st.session_state[LASSO] = (build.folder.name, rows)
 
@@ -44,12 +37,12 @@ def picked() -> None:
 def picked_row(key: str, ids: list[str]) -> None:
     """A row of a table chooses its document."""
     if rows := st.session_state[key]["selection"]["rows"]:
-        choose(ids[rows[0]])
+        state.focus(state.DOCUMENT, ids[rows[0]])
 
 
 def found() -> None:
     """A title picked in the search box, which is then free for the next one."""
-    choose(st.session_state["map-find"] or "")
+    state.focus(state.DOCUMENT, st.session_state["map-find"] or "")
     st.session_state["map-find"] = None
 
 
@@ -81,12 +74,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "Find a document by title or id", list(titles), index=None, key="map-find", on_change=found, width=320,
         format_func=lambda i: f"{titles[i]}  ({i})", placeholder="Type a title",
     )  # fmt: skip
+    lasso = st.toggle("Lasso", key="lasso", bind="query-params", help="Drag around points to list them; clicks choose none then.")
 if by == FOUND and not any(hits.values()):
     st.info("Type a query to mark what vector and generative search find.", icon=":material/edit:")
 
 pinned = state.parameter(state.DOCUMENT)
 if pinned and pinned not in build.row_of:
-    st.warning(f"There is no document {pinned!r}.", icon=":material/link_off:")
+    st.warning("The address names a document that this build does not have.", icon=":material/link_off:")
     pinned = ""
 chosen, near = None, pd.DataFrame()
 folder, rows = st.session_state.get(LASSO, ("", []))
@@ -97,7 +91,7 @@ with side:
         row = build.row_of[pinned]
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader("Nearest in the original space", width="content")
-            st.button("Close", type="tertiary", icon=":material/close:", on_click=choose, args=("",))
+            st.button("Close", type="tertiary", icon=":material/close:", on_click=state.focus, args=(state.DOCUMENT, ""))
         st.text(f"{titles[pinned]}, identifier {build.identifier(row) or 'none'}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             how_many = st.slider("Documents", 1, 50, 10, key="neighbours", bind="query-params", width=200)
@@ -114,10 +108,9 @@ with side:
             column_config=maps.WIDTHS,
         )  # fmt: skip
         st.caption(
-            "By cosine of the embeddings, among all documents. Map place 1 is the nearest on the map. Choose a row to go there."
+            "By cosine of the embeddings, among all documents; map place 1 is nearest on the map. Choose a row to go there."
         )
-        above = state.parent_prefix(state.parent_prefix(build.identifier(row)))
-        links = state.links(doc=pinned, prefix=above)
+        links = state.links(doc=pinned, prefix=state.parent_prefix(state.parent_prefix(build.identifier(row))))
         st.page_link(state.TRIE, label="See it in the trie", icon=":material/account_tree:", query_params=links)
     if len(selected):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -128,14 +121,12 @@ with side:
             on_select=lambda: picked_row("map-table", selected["Id"].tolist()),
         )  # fmt: skip
     elif not pinned:
-        st.info(
-            "Click a point to see its nearest documents in the original space. Drag around points to list their documents.",
-            icon=":material/touch_app:",
-        )
+        hint = "Click a point to see its nearest documents in the original space, or switch to the lasso to list a region."
+        st.info("Drag around points to list their documents." if lasso else hint, icon=":material/touch_app:")
 with plot:
     st.plotly_chart(
-        picture.figure(made.xy, made.rows, drawn, [titles[documents[row].id] for row in made.rows], chosen), key=PICTURE,
-        on_select=picked, selection_mode=("points", "box", "lasso"),
+        picture.figure(made.xy, made.rows, drawn, [titles[documents[row].id] for row in made.rows], chosen, lasso),
+        key=PICTURE, on_select=picked, selection_mode=("points", "box", "lasso"),
         alt=picture.describe(drawn, told, titles[pinned] if chosen else ""),
     )  # fmt: skip
     st.caption(maps.trust(made))
@@ -145,11 +136,7 @@ with st.expander("The picture as a table"):
     st.dataframe(table, hide_index=True)
 with st.container(horizontal=True):
     st.download_button("Points, CSV", lambda: table.to_csv(index=False), "map.csv", "text/csv", icon=":material/download:")
+    more = {"build": build.name, "document": pinned, "nearest": near, "selected": selected["Id"].tolist()}
     st.download_button(
-        "All, JSON",
-        lambda: json.dumps(
-            maps.export(made, table, told, build=build.name, selected=selected["Id"].tolist(), document=pinned, nearest=near),
-            ensure_ascii=False, indent=1,
-        ),
-        "map.json", "application/json", icon=":material/download:",
-    )  # fmt: skip
+        "All, JSON", lambda: maps.export(made, table, told, **more), "map.json", "application/json", icon=":material/download:"
+    )

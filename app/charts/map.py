@@ -25,8 +25,9 @@ class Chosen(NamedTuple):
 
 
 def figure(
-    xy: np.ndarray, rows: np.ndarray, groups: Sequence[Group], titles: Sequence[str], chosen: Chosen | None = None
-) -> go.Figure:
+    xy: np.ndarray, rows: np.ndarray, groups: Sequence[Group], titles: Sequence[str], chosen: Chosen | None = None,
+    lasso: bool = False,
+) -> go.Figure:  # fmt: skip
     """Scatter of a projection.
 
     Parameters
@@ -41,6 +42,8 @@ def figure(
         ``m`` titles, as they are; escaped here.
     chosen : Chosen, optional
         Marked in red, with a line to each neighbour; all else steps back.
+    lasso : bool
+        Whether dragging draws a lasso; Streamlit takes no clicks then. Else it moves the map.
     """
     size = float(np.clip(220 / np.sqrt(max(len(xy), 1)), 2.5, 9))
     figure = go.Figure()
@@ -66,7 +69,7 @@ def figure(
         xaxis=hidden | _range(xy[:, 0], chosen),
         yaxis=hidden | _range(xy[:, 1], chosen) | {"scaleanchor": "x"},
         legend={"orientation": "h", "y": -0.02, "yanchor": "top", "x": 0, "itemsizing": "constant", "title": None},
-        dragmode="lasso",
+        dragmode="lasso" if lasso else "pan",
         hovermode="closest",
         uirevision="map",
     )

@@ -24,8 +24,8 @@ from engine.identifiers.rq_vae_model import BATCH, train
 # Training steps when the user does not say, in epochs of the catalogue at hand; more changed little (see `default_epochs`).
 STEPS = 1000
 MOST_EPOCHS = 300
-# Entropy weights of the rounds of balancing, relative to half the range of the distances. LC-Rec (Zheng et al. 2024) takes 50 rounds
-# at .003; that many are far from balance unless the weight comes down to it from above (epsilon scaling, Schmitzer 2019).
+# Entropy weights of the rounds of balancing, relative to half the range of the distances. LC-Rec (Zheng et al. 2024) takes 50
+# rounds at .003; that many are far from balance unless the weight comes down to it from above (epsilon scaling, Schmitzer 2019).
 SINKHORN_EPSILONS = (*np.geomspace(1, 0.003, 30).tolist(), *[0.003] * 20)
 # Distances that balancing looks at; larger catalogues are sampled.
 SINKHORN_ENTRIES = 1 << 22
@@ -154,7 +154,7 @@ def balancing_prices(points: np.ndarray, codebook: np.ndarray) -> np.ndarray:
         closeness = cost / -np.float32(epsilon)
         of_point = logsumexp(closeness - (price / epsilon).astype(np.float32), axis=1, keepdims=True)
         price = epsilon * (logsumexp(closeness - of_point, axis=0) - share)
-    return half_range * (price - price.min())
+    return half_range * (price - price.min()).astype(np.float64)
 
 
 def effective_codebooks(points: np.ndarray, codes: np.ndarray, vocabulary: tuple[int, ...]) -> list[np.ndarray]:

@@ -121,6 +121,10 @@ class TestFigure:
         assert not layout.xaxis.showticklabels
         assert layout.xaxis.range[0] < parts[0][:, 0].min() < parts[0][:, 0].max() < layout.xaxis.range[1]
 
+    def test_dragging_moves_the_map_unless_a_lasso_is_asked_for(self, parts):
+        assert picture.figure(*parts).layout.dragmode == "pan"
+        assert picture.figure(*parts, lasso=True).layout.dragmode == "lasso"
+
     def test_titles_and_names_cannot_become_markup(self, parts):
         xy, rows, _, _ = parts
         drawn = picture.figure(xy, rows, groups.largest([HOSTILE] * 12), [HOSTILE] * 12, picture.Chosen(0, [1, 2]))

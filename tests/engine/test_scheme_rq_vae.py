@@ -83,11 +83,11 @@ def test_a_code_without_documents_has_no_effect():
     assert [book.tolist() for book in books] == [[[0, 0], [3, 0], [0, 0]], [[-1, 0], [0, 0], [1, 0]]]
 
 
-def test_documents_of_one_cluster_share_their_first_code_and_of_two_do_not():
+def test_documents_that_share_a_first_code_are_of_one_cluster():
     embeddings, cluster = planted()
-    first = fit(embeddings, codes=6, levels=1, epochs=60).codes[:, 0]
-    pairs = {(code, of) for code, of in zip(first.tolist(), cluster.tolist(), strict=True)}
-    assert len(pairs) == len({of for _, of in pairs}) == len({code for code, _ in pairs}) == 6
+    first = fit(embeddings, codes=18, levels=1, latent=16, epochs=60).codes[:, 0]
+    of_the_largest = sum(np.bincount(cluster[first == code]).max() for code in set(first.tolist()))
+    assert of_the_largest >= 0.9 * len(cluster)
 
 
 def test_the_loss_falls_and_the_codes_come_into_use():
