@@ -118,7 +118,7 @@ def neighbours(build: Build, made: Projection, row: int, k: int) -> pd.DataFrame
             for number, (other, cosine) in enumerate(near, 1)
         ],
         columns=["Rank", "Title", "Cosine", "Codes shared", "Map place", "Identifier", "Id", "Row"],
-    )  # fmt: skip
+    ).astype({"Map place": "Int64"})  # fmt: skip
 
 
 def place(made: Projection, row: int) -> int | None:
@@ -164,11 +164,13 @@ def points_table(build: Build, made: Projection, drawn: Sequence[Group]) -> pd.D
 def export(made: Projection, points: pd.DataFrame, coloured_by: str, **more: Any) -> str:
     """The page as JSON text; tables become lists of objects, without the engine's row numbers."""
     value = {"map": projection.facts(made), "coloured_by": coloured_by, "points": points} | more
-    plain = {
-        key: part.drop(columns="Row", errors="ignore").to_dict("records") if isinstance(part, pd.DataFrame) else part
-        for key, part in value.items()
-    }
+    plain = {key: _records(part) if isinstance(part, pd.DataFrame) else part for key, part in value.items()}
     return json.dumps(plain, ensure_ascii=False, indent=1)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    objects = table.drop(columns="Row", errors="ignore").astype(object)
+    return objects.where(objects.notna(), None).to_dict("records")
 
 
 def _rank(made: Projection, ranks: np.ndarray, row: int) -> int | None:

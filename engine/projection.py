@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.errors import TriescopeError
+from engine.preservation import knn_preservation
 from engine.store import Build
 
 FORMAT = 1
@@ -140,29 +141,6 @@ def sample(strata: np.ndarray, limit: int, seed: int) -> np.ndarray:
     rank = np.arange(len(order)) - np.repeat(start, size)
     spaced = (rank + np.repeat(random.random(len(size)), size)) / np.repeat(size, size)
     return np.sort(order[np.argsort(spaced, kind="stable")[:limit]])
-
-
-def knn_preservation(vectors: np.ndarray, xy: np.ndarray, k: int, judged: int, seed: int) -> float:
-    """Share of each point's ``k`` nearest on the map that are among its ``k`` nearest by cosine, over ``judged`` points.
-
-    Without ties this is the overlap of the two lists. Where several documents are equally near, each of them counts.
-    """
-    from scipy.spatial import cKDTree
-
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = vectors / np.maximum(norms, 1e-12)
-    points = np.random.default_rng(seed).permutation(len(unit))[:judged]
-    near = cKDTree(xy).query(xy[points], k + 1)[1]
-    kept = 0.0
-    for start in range(0, len(points), 256):
-        mine, found = points[start : start + 256], near[start : start + 256]
-        cosines = unit[mine] @ unit.T
-        cosines[np.arange(len(mine)), mine] = -np.inf
-        worst = np.partition(cosines, -k, axis=1)[:, -k]
-        good = (np.take_along_axis(cosines, found, axis=1) >= worst[:, None] - 1e-6) & (found != mine[:, None])
-        # A point lies on itself, but among copies the tree may name k + 1 others.
-        kept += np.minimum(good.sum(axis=1), k).sum() / k
-    return round(float(kept / len(points)), 4)
 
 
 def map_folder(build: Build) -> Path:

@@ -41,16 +41,19 @@ class Trained(NamedTuple):
         The encoder's layers, float32 ``(out, in)`` and ``(out,)``, with a ReLU between two.
     codebooks : list of np.ndarray
         Float32 ``(codes, latent)``, a level each.
-    loss : np.ndarray
-        Float32 ``(epochs,)``: what was minimised, a document, averaged over the epoch.
+    reconstruction, commitment : np.ndarray
+        Float32 ``(epochs,)``: the two parts of the loss, weighted, a document, averaged over the epoch. Only the first measures
+        quality: the second has the scale of the latent space, which grows as training spreads it out.
     usage : np.ndarray
-        Float32 ``(epochs, levels)``: share of codes that some document has, counted over all documents after each epoch.
+        Float32 ``(epochs, levels)``: share of codes that some document has, counted over all documents after each epoch
+        as training sees them, in float32.
     """
 
     weights: list[np.ndarray]
     biases: list[np.ndarray]
     codebooks: list[np.ndarray]
-    loss: np.ndarray
+    reconstruction: np.ndarray
+    commitment: np.ndarray
     usage: np.ndarray
 
 
@@ -81,20 +84,20 @@ def train(
         optimizer = torch.optim.AdamW([*encoder.parameters(), *decoder.parameters()], LEARNING_RATE, weight_decay=WEIGHT_DECAY)
         with torch.no_grad():
             quantizer(encoder(points[torch.randperm(len(points))[:KMEANS_ROWS]]))
-        loss_of, usage_of = [], []
+        parts_of, usage_of = [], []
         for epoch in range(epochs):
-            total = 0.0
+            parts = np.zeros(2)
             for rows in torch.randperm(len(points)).split(batch):
                 target = points[rows]
-                quantized, _, commitment = quantizer(encoder(target))
+                quantized, _, distances = quantizer(encoder(target))
                 reconstruction = (decoder(quantized) - target).square().sum(dim=1).mean()
                 # The library averages over dimensions, a level each.
-                loss = reconstruction + COMMITMENT * latent * commitment.sum()
+                commitment = COMMITMENT * latent * distances.sum()
                 optimizer.zero_grad()
-                loss.backward()
+                (reconstruction + commitment).backward()
                 optimizer.step()
-                total += loss.item() * len(rows)
-            loss_of.append(total / len(points))
+                parts += np.array([reconstruction.item(), commitment.item()]) * len(rows) / len(points)
+            parts_of.append(parts)
             usage_of.append(_usage(encoder, quantizer, points, codes))
             progress(epoch + 1, epochs)
         linear = [layer for layer in encoder if isinstance(layer, torch.nn.Linear)]
@@ -102,7 +105,8 @@ def train(
             [layer.weight.detach().numpy().copy() for layer in linear],
             [layer.bias.detach().numpy().copy() for layer in linear],
             [book.detach().numpy().copy() for book in quantizer.codebooks],
-            np.array(loss_of, np.float32),
+            np.array([parts[0] for parts in parts_of], np.float32),
+            np.array([parts[1] for parts in parts_of], np.float32),
             np.array(usage_of, np.float32),
         )
 

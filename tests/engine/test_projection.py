@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from engine import projection
 from engine.errors import TriescopeError
 from engine.paths import ROOT
-from engine.projection import STAGES, knn_preservation, map_folder, project, read, sample, write
+from engine.preservation import knn_preservation
+from engine.projection import STAGES, map_folder, project, read, sample, write
 
 
 def unit(vectors) -> np.ndarray:

@@ -93,7 +93,7 @@ def test_documents_that_share_a_first_code_are_of_one_cluster():
 def test_the_loss_falls_and_the_codes_come_into_use():
     arrays = fit(random_vectors(200), codes=16, latent=8, epochs=60).arrays
     assert arrays["history_loss"].dtype == arrays["history_usage"].dtype == np.float32
-    assert arrays["history_loss"].shape == (60,)
+    assert arrays["history_loss"].shape == arrays["history_commitment"].shape == (60,)
     assert arrays["history_usage"].shape == (60, 3)
     assert arrays["history_loss"][-1] < 0.8 * arrays["history_loss"][0]
     assert arrays["history_usage"][-1].min() >= 0.9

@@ -260,6 +260,16 @@ def test_the_rotation_is_one_and_leaves_no_direction_out(columns, levels):
     assert np.allclose(turned @ turned.T, np.eye(columns), atol=1e-5)
 
 
+def test_directions_that_the_division_leaves_over_do_not_shift_those_that_faiss_put_together():
+    embeddings = random_vectors(200, 20)
+    quantizer, matrix = faiss.ProductQuantizer(18, 3, 2), faiss.OPQMatrix(20, 3, 18)
+    quantizer.cp.seed, quantizer.cp.min_points_per_centroid, matrix.pq, matrix.niter = 0, 1, quantizer, opq.ITERATIONS
+    matrix.train(embeddings)
+    turned, theirs = embeddings @ opq.rotation(embeddings, 3, 4, 0).T, matrix.apply(embeddings)
+    for level, run in enumerate(pq.sub_spaces(20, 3)):
+        assert np.allclose(turned[:, run[:6]], theirs[:, 6 * level : 6 * level + 6], atol=1e-5)
+
+
 def test_fewer_documents_than_columns_do_not_end_the_process():
     # faiss writes past the end of a buffer then; in a process of its own, because that kills whoever asks for it.
     code = (
