@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import jobs, resources
+from app import jobs, resources, state
 from app.charts import groups
 from app.charts.groups import Group
 from engine import projection
@@ -41,7 +41,7 @@ def offer(build: Build) -> None:
     """What stands on the page while there is no map: how the last job ended, what a map is, a button or the running job."""
     ended, message = st.session_state.pop("job_ended", ("", ""))
     if ended == "failed":
-        st.error(f"The map failed: {message}", icon=":material/error:")
+        st.error(f"The map failed: {state.plain(message)}", icon=":material/error:")
     elif ended == "cancelled":
         st.warning("The map was cancelled; nothing of it was kept.", icon=":material/cancel:")
     st.info(

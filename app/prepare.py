@@ -5,11 +5,12 @@ import sys
 
 from engine import paths
 from engine.build import digest_of as digest
-from engine.build import make, read_manifest
+from engine.build import make
 from engine.datasets import default_fields, load
 from engine.errors import TriescopeError
 from engine.progress import Progress
 from engine.spec import BuildSpec
+from engine.store import Build
 
 BUNDLED = "films"
 
@@ -19,17 +20,17 @@ def main() -> None:
     corpus, spec, out = load(BUNDLED), BuildSpec(fields=default_fields(BUNDLED)), paths.builds() / BUNDLED
     if out.exists():
         try:
-            manifest = read_manifest(out)
+            manifest = Build(out).manifest
             if (manifest["spec_sha256"], manifest["corpus"]["sha256"]) == (spec.digest(), digest(corpus)):
                 return
         except TriescopeError:
             pass  # damaged or of another format: made anew below
-        fresh = make(corpus, spec, out.with_name(f"{BUNDLED}-fresh"), Progress())
-        shutil.rmtree(out)
-        fresh.rename(out)
-        return
     print("Building the bundled catalogue, once:", file=sys.stderr)
-    make(corpus, spec, out, Progress())
+    fresh = out.with_name(f".{BUNDLED}.fresh")  # a hidden name is never offered as a build
+    shutil.rmtree(fresh, ignore_errors=True)  # of a run that was killed
+    make(corpus, spec, fresh, Progress())
+    shutil.rmtree(out, ignore_errors=True)
+    fresh.rename(out)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def open_build() -> Build:
     try:
         return opened(name)
     except TriescopeError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        st.error(state.plain(str(error)), icon=":material/broken_image:")
         st.stop()
 
 
@@ -53,7 +53,7 @@ def describe_build(name: str) -> None:
     try:
         manifest = opened(name).manifest
     except TriescopeError as error:
-        st.error(str(error))
+        st.error(state.plain(str(error)))
         return
     vocabulary = " × ".join(str(size) for size in manifest["identifiers"]["vocabulary"])
     st.caption(

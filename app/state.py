@@ -4,6 +4,7 @@ One fact has one place: a widget's value lives in its key (bound to the URL), a 
 the same name.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,22 @@ def focus(name: str, value: str) -> None:
         st.query_params[name] = value
     else:
         st.query_params.pop(name, None)
+
+
+def take(key: str, name: str, empty: bool = False) -> None:
+    """A widget changed: put its value into the URL as a picture's focus, and empty the box where it only asks."""
+    focus(name, (st.session_state[key] or "").strip())
+    if empty:
+        st.session_state[key] = ""
+
+
+def plain(text: str) -> str:
+    """Text of a catalogue or an error as Markdown that shows it letter by letter.
+
+    >>> print(plain("![x](y) *bold* :red[no]"))
+    \\!\\[x\\]\\(y\\) \\*bold\\* \\:red\\[no\\]
+    """
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def links(**parameters: Any) -> dict[str, str]:

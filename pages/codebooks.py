@@ -28,11 +28,6 @@ def picked_row(key: str, name: str, values: list[str]) -> None:
         state.focus(name, values[rows[0]])
 
 
-def typed(key: str, name: str) -> None:
-    """A box whose text belongs into the URL."""
-    state.focus(name, (st.session_state[key] or "").strip())
-
-
 st.title("Codebooks: which codes are used?")
 build = resources.open_build()
 documents, scheme = build.corpus.documents, build.manifest["spec"]["scheme"]
@@ -56,10 +51,12 @@ conditional = controls[0].toggle(
     help="Colour by the part that a code has of a prefix's documents, averaged over the prefixes it comes after. A level can "
     "look even over all documents while each prefix goes on with a few codes only.",
 )  # fmt: skip
-controls[1].text_input("Go to level and code", placeholder="2-17", key="go-code", on_change=typed, args=("go-code", CODE))
+controls[1].text_input(
+    "Go to level and code", placeholder="2-17", key="go-code", on_change=state.take, args=("go-code", CODE, True)
+)
 chosen = codes.find_code(facts.counts, asked := state.parameter(CODE))
 if asked and not chosen:
-    st.warning(f"There is no code {asked!r}; write a level and a code, like 2-17.", icon=":material/link_off:")
+    st.warning("The address names no code of this build; write a level and a code, like 2-17.", icon=":material/link_off:")
 st.session_state["codebook-cells"] = [f"{cell.level}-{cell.code}" for cell in facts.cells]
 st.echarts_chart(
     codebooks.heat_map(facts.cells, facts.counts, facts.counting, conditional, chosen),
@@ -118,7 +115,7 @@ wanted = state.parameter(state.DOCUMENT)
 document = wanted if wanted in build.row_of else documents[int(rows[0]) if len(rows) else 0].id
 st.session_state["one-document"] = document
 st.selectbox(
-    "Document", list(titles), key="one-document", on_change=typed, args=("one-document", state.DOCUMENT),
+    "Document", list(titles), key="one-document", on_change=state.take, args=("one-document", state.DOCUMENT),
     format_func=lambda i: f"{titles[i]}  ({i})",
 )  # fmt: skip
 row = build.row_of[document]

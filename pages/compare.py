@@ -58,23 +58,18 @@ pinned = state.parameter(state.DOCUMENT)
 pinned = pinned if pinned in build.row_of else ""
 
 
-def pin() -> None:
-    """The pin box changed."""
-    state.focus(state.DOCUMENT, st.session_state["pin"] or "")
-
-
 everywhere = list(ranks.ranks(results))
 choices = everywhere + [i for i in titles if i not in set(everywhere)]
 st.selectbox(
     "Pin a document: where is it in each list, and where was it cut?", choices,
-    index=choices.index(pinned) if pinned else None, key="pin", on_change=pin, format_func=lambda i: f"{titles[i]}  ({i})",
-    placeholder="Type a title; results come first",
+    index=choices.index(pinned) if pinned else None, key="pin", on_change=state.take, args=("pin", state.DOCUMENT),
+    format_func=lambda i: f"{titles[i]}  ({i})", placeholder="Type a title; results come first",
 )  # fmt: skip
 
 if pinned:
     row = build.row_of[pinned]
     with st.container(border=True):
-        st.markdown(f"**{html.escape(titles[pinned])}** · identifier `{build.identifier(row)}`")
+        st.text(f"{titles[pinned]} · identifier {build.identifier(row) or 'none'}")
         trace = build.decode(query, beams, vector)
         order, _ = exact_search(build.trie, build.scorer, vector)
         path = build.trie.path(row)

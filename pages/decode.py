@@ -1,6 +1,7 @@
 """Decode: the beam picture of one query, step by step, and what stands behind each node."""
 
 import json
+import time
 
 import pandas as pd
 import streamlit as st
@@ -35,6 +36,7 @@ def play() -> None:
     st.session_state["playing"] = not st.session_state["playing"]
     if st.session_state["playing"]:
         st.session_state[state.STEP] = 0
+        st.session_state["stepped"] = time.monotonic()
 
 
 def clicked() -> None:
@@ -57,9 +59,10 @@ with right.container(horizontal=True, vertical_alignment="bottom"):
 
 @st.fragment(run_every=0.9)
 def advance() -> None:
-    """While playing: one level more every 0.9 s."""
-    if not st.session_state["playing"]:
+    """While playing: one level more every 0.9 s. The full run that a step causes calls this too; that call is too early."""
+    if not st.session_state["playing"] or time.monotonic() - st.session_state["stepped"] < 0.8:
         return
+    st.session_state["stepped"] = time.monotonic()
     following = st.session_state.get(state.STEP, 0) + 1
     if following > levels:
         st.session_state["playing"] = False

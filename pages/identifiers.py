@@ -20,7 +20,7 @@ job = f"study-{build.folder.name}"
 try:
     found = study.read(build)
 except TriescopeError as error:
-    st.error(str(error))
+    st.error(state.plain(str(error)))
     found = None
 if job in jobs.registry():
     jobs.panel(job)
@@ -97,18 +97,12 @@ if shared is not None:
 st.subheader("One document under every scheme")
 ids = [document.id for document in documents]
 titles = {document.id: document.title or document.id for document in documents}
-
-
-def chosen() -> None:
-    """The document box changed."""
-    state.focus(state.DOCUMENT, st.session_state["scheme-doc"] or "")
-
-
 document = state.parameter(state.DOCUMENT)
 document = document if document in build.row_of else ids[0]
 st.selectbox(
-    "Document", ids, index=build.row_of[document], key="scheme-doc", on_change=chosen, format_func=lambda i: f"{titles[i]}  ({i})"
-)
+    "Document", ids, index=build.row_of[document], key="scheme-doc", on_change=state.take, args=("scheme-doc", state.DOCUMENT),
+    format_func=lambda i: f"{titles[i]}  ({i})",
+)  # fmt: skip
 spelled = pd.DataFrame(
     [(name, *resources.spell(build, name, build.row_of[document])) for name in fitted],
     columns=["Scheme", "Identifier", "In words"],

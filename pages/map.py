@@ -18,7 +18,7 @@ titles = {document.id: document.title or document.id for document in documents}
 try:
     made = maps.read(build)
 except TriescopeError as error:
-    st.error(f"{error}. Making it again replaces it.", icon=":material/broken_image:")
+    st.error(f"{state.plain(str(error))}. Making it again replaces it.", icon=":material/broken_image:")
     made = None
 if made is None:
     maps.offer(build)

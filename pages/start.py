@@ -20,7 +20,7 @@ st.markdown(
 if "job_ended" in st.session_state:
     ended, message = st.session_state.pop("job_ended")
     if ended == "failed":
-        st.error(f"The build failed: {message}", icon=":material/error:")
+        st.error(f"The build failed: {state.plain(message)}", icon=":material/error:")
     elif ended == "cancelled":
         st.warning("The build was cancelled; nothing of it was kept but the embeddings already made.", icon=":material/cancel:")
 

@@ -19,7 +19,7 @@ try:
 except TriescopeError:
     node = None
 if node is None:
-    st.warning(f"No identifier starts with {state.parameter(state.PREFIX)!r}; showing the root.", icon=":material/link_off:")
+    st.warning("No identifier starts with the prefix of the address; showing the root.", icon=":material/link_off:")
     node = 0
 prefix = "-".join(map(str, trie.prefix(node)))
 
@@ -50,11 +50,7 @@ controls[0].selectbox(
     format_func=lambda i: f"{titles[i]}  ({i})", placeholder="Type a title",
 )  # fmt: skip
 depth = controls[1].segmented_control("Levels shown", [1, 2, 3], default=2, key="depth", bind="query-params", required=True)
-typed = controls[2].text_input("Go to prefix", placeholder="3-17", key="goto")
-if typed and typed != st.session_state.get("went"):
-    st.session_state["went"] = typed
-    state.focus(state.PREFIX, typed.strip())
-    st.rerun()
+controls[2].text_input("Go to prefix", placeholder="3-17", key="goto", on_change=state.take, args=("goto", state.PREFIX, True))
 
 with st.container(horizontal=True, vertical_alignment="center"):
     steps = [("", "root")] + [("-".join(prefix.split("-")[: i + 1]), code) for i, code in enumerate(prefix.split("-")) if prefix]
@@ -67,11 +63,12 @@ with st.container(horizontal=True, vertical_alignment="center"):
             on_click=state.focus,
             args=(state.PREFIX, target),
         )
-    st.caption(f"{build.names[node] if node else 'all documents'} · {int(trie.counts[node]):,} documents")
+    st.text(f"{build.names[node] if node else 'all documents'} · {int(trie.counts[node]):,} documents")
 if pinned:
     path = build.identifier(build.row_of[pinned])
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(f"{titles[pinned]} has identifier {path}", icon=":material/push_pin:", color="orange")
+        st.badge("Pinned", icon=":material/push_pin:", color="orange")
+        st.text(f"{titles[pinned]} has identifier {path}" if path else f"{titles[pinned]} has no identifier")
         st.button("Unpin", type="tertiary", on_click=state.focus, args=(state.DOCUMENT, ""), icon=":material/close:")
 
 cells = window(trie, build.names, node, depth or 2)

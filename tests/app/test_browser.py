@@ -273,7 +273,6 @@ class TestDecode:
         expect(beam_nodes(page)).to_have_count(40)
         expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
-    @pytest.mark.xfail(reason="advance() runs inside the full run too, so a level stays for as long as a run takes, not 0.9 s")
     def test_play_shows_each_level_for_most_of_a_second(self, page, server):
         go(page, server, "decode", query=QUERY, step=2)
         page.evaluate(NOTE_STEPS)
@@ -486,17 +485,14 @@ class TestHostileText:
         assert_plain(go(page, server, "", build="hostile"))
         assert_plain(go(page, server, "decode", build="hostile", query=f"dreams {hostile}"))
 
-    @pytest.mark.xfail(strict=True, reason="titles go through st.badge and names of leaves through st.caption as Markdown")
     def test_on_a_leaf_of_the_trie(self, page, server, hostile):
         go(page, server, "trie", build="hostile", doc=hostile)
         page.get_by_role("button", name="Unpin").wait_for()
         assert_plain(page)
 
-    @pytest.mark.xfail(strict=True, reason="the pinned title goes through st.markdown; html.escape leaves Markdown alive")
     def test_of_a_pinned_document(self, page, server, hostile):
         assert_plain(go(page, server, "compare", build="hostile", query="dreams", doc=hostile))
 
-    @pytest.mark.xfail(strict=True, reason="the warning about a wrong prefix is Markdown made of the URL")
     def test_in_the_address(self, page, server):
         go(page, server, "trie", prefix="![x](http://127.0.0.1:9/a.png)")
         page.get_by_text("showing the root").wait_for()
