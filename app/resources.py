@@ -7,11 +7,9 @@ import numpy as np
 import streamlit as st
 
 from app import state
-from engine import paths, study, trie
+from engine import paths
 from engine.errors import TriescopeError
-from engine.naming import name_nodes
 from engine.store import Build
-from engine.trie import Trie
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
@@ -73,28 +71,6 @@ def _query_vector(model: str, query: str) -> tuple[np.ndarray, float]:
 
     embed.encode_query(query, model)  # the first call of a process pays for warming up, not the query
     return embed.encode_query(query, model)
-
-
-def scheme_tree(build: Build, name: str) -> tuple[Trie, list[str]]:
-    """Trie and node names of a scheme of the build's study."""
-    return _scheme_tree(str(study.study_folder(build) / f"{name}.npz"), build, name)
-
-
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _scheme_tree(path: str, _build: Build, name: str) -> tuple[Trie, list[str]]:
-    fitted = study.read_identifiers(_build, name)
-    built = trie.build(fitted.codes)
-    documents = _build.corpus.documents
-    fields = _build.manifest["spec"]["fields"]
-    texts = [document._replace(title="").searched_text(fields) for document in documents]
-    return built, name_nodes(built, [document.title for document in documents], texts, fitted.words)
-
-
-def spell(build: Build, name: str, row: int) -> tuple[str, str]:
-    """A document's identifier under a scheme of the study: its codes, and the words of the nodes on its path."""
-    built, names = scheme_tree(build, name)
-    path = built.path(row)
-    return "-".join(str(int(built.code[node])) for node in path), "  >  ".join(names[node] for node in path)
 
 
 def ask(label: str = "Query") -> str:

@@ -43,7 +43,7 @@ def catalogue(source: str) -> str:
     lines = ""
     for name, row in found["schemes"].items():
         if "error" in row:
-            lines += f"| {name} | does not fit: {row['error'].split(':')[-1].strip()} | | | | | |\n"
+            lines += f"| {name} | does not fit: {row['error'].split(': ')[1].split(' (')[0]} | | | | | |\n"
             continue
         card, quality = row["report"], row["quality"]
         used = ", ".join(f"{level['used']}/{level['codes']}" for level in card["levels"][:4])

@@ -114,14 +114,24 @@ def show_report(folder: Folder, as_json: AsJson = False) -> None:
     for row in card["levels"]:
         lines.append(
             f"level {row['level']}: {row['used']} of {row['codes']} codes used, perplexity {row['perplexity']:.1f}, "
-            f"largest share {row['largest_share']:.1%}  {row['verdict'] or 'counts'}"
+            f"largest share {row['largest_share']:.1%}; given the prefix {row['given_prefix']['perplexity']:.1f} and "
+            f"{row['given_prefix']['largest_share']:.1%}  {row['verdict'] or 'only numbers documents'}{_remedy(row)}"
         )
     for row in card["verdicts"]:
-        remedy = f"  -> {row['remedy']}" if row["remedy"] else ""
-        lines.append(f"{row['figure']}: {row['value']}  {row['verdict']} ({row['rule']}){remedy}")
+        value = f"{row['value']:,.4g}"
+        lines.append(f"{row['figure'].replace('_', ' ')}: {value}  {row['verdict']} ({row['rule']}){_remedy(row)}")
+    for shared in card["prefix_cosine"]:
+        lines.append(
+            f"first {shared['shared']} codes in common: mean cosine {shared['mean_cosine']:.3f} over {shared['pairs']:,} pairs "
+            f"(any two documents {card['random_pair_cosine']:.3f})"
+        )
     for cost in card["resolvers"]:
         lines.append(f"resolver {cost['resolver']}: {cost['moved']:.1%} moved, cosine to the sum of codes {cost['cosine']:.4f}")
     show(card, as_json, lines)
+
+
+def _remedy(judged: dict[str, Any]) -> str:
+    return f"  -> {judged['remedy']}" if judged["remedy"] else ""
 
 
 @app.command("study")

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app import codes, resources, state
-from app.charts import codebooks, residuals
+from app.charts import codebooks, residuals, training
 from engine.usage import lorenz, residual_steps
 
 CODE, ROWS = "code", 10_000
@@ -107,6 +107,12 @@ with side:
             st.caption("By cosine of the code vectors. Choose a row to go to that code.")
         elif not books and level not in facts.counting:
             st.caption(f"Codes by {scheme} have no vectors, so none is nearer than another.")
+
+if (history := training.table(facts.fitted.arrays)) is not None:
+    st.subheader("How the codes were learned")
+    st.plotly_chart(training.figure(history), key="training", alt=training.describe(history))
+    with st.expander("Epoch by epoch"):
+        st.dataframe(history, hide_index=True)
 
 st.subheader("One document, quantized step by step")
 titles = {document.id: document.title or document.id for document in documents}

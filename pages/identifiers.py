@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import streamlit as st
 
-from app import jobs, resources, state
-from app.charts import schemes, tree
+from app import jobs, resources, spelling, state
+from app.charts import schemes, training, tree
 from app.charts.window import window
 from engine import study
 from engine.errors import TriescopeError
@@ -42,32 +42,33 @@ if found is None:
 rows = schemes.table(found)
 asked = f"{found['queries']} {found['split']} queries, centroid scorer, beam {found['beams']}"
 measured = asked if found["queries"] else "no judged queries"
-left, right = st.columns([3, 2], gap="large")
-with left:
-    st.subheader("Health, quality, cost")
-    percent, three = st.column_config.NumberColumn(format="percent"), st.column_config.NumberColumn(format="%.3f")
-    st.dataframe(
-        pd.DataFrame(rows).drop(columns=[c for c in pd.DataFrame(rows).columns if c.endswith((" low", " high"))]),
-        hide_index=True,
-        height=40 + 36 * len(rows),
-        column_order=[
-            "Scheme", "Health", "nDCG@10", "nDCG@10, beam 10", "Recall@100", "Unique before resolving", "Unique", "Bits",
-            "Codes a level", "Reconstruction cosine", "Fit, s", "Trie, kB", "Note",
-        ],
-        column_config={
-            "nDCG@10": three, "nDCG@10, beam 10": three, "Recall@100": three, "Reconstruction cosine": three,
-            "Unique before resolving": percent, "Unique": percent,
-            "Bits": st.column_config.NumberColumn(format="%.1f"), "Trie, kB": st.column_config.NumberColumn(format="%.0f"),
-        },
-    )  # fmt: skip
-with right:
-    st.subheader("Does it retrieve?")
-    st.plotly_chart(schemes.figure(rows), key="scheme-quality", alt=schemes.describe(rows))
-    st.caption(
-        f"{measured}; the picture has beam 10, because a wide beam on a small catalogue hides what an identifier is worth. "
-        f"Defaults of each scheme, seed {found['seed']}. Grey are the controls: random deals identifiers out, atomic has no tree "
-        f"at all, so its one step scores every document. {found['device']}."
-    )
+st.subheader("Health, quality, cost")
+percent, three = st.column_config.NumberColumn(format="percent"), st.column_config.NumberColumn(format="%.3f")
+st.dataframe(
+    pd.DataFrame(rows).drop(columns=[c for c in pd.DataFrame(rows).columns if c.endswith((" low", " high"))]),
+    hide_index=True,
+    height=40 + 36 * len(rows),
+    column_order=[
+        "Scheme", "Health", "nDCG@10, beam 10", "nDCG@10", "Recall@100", "Unique before resolving", "Unique", "Content bits",
+        "Codes a level", "Reconstruction cosine", "Fit, s", "Trie, kB", "Note",
+    ],
+    column_config={
+        "nDCG@10": three, "nDCG@10, beam 10": three, "Recall@100": three, "Reconstruction cosine": three,
+        "Unique before resolving": percent, "Unique": percent, "Scheme": st.column_config.TextColumn(pinned=True),
+        "Content bits": st.column_config.NumberColumn(format="%.1f"),
+        "Trie, kB": st.column_config.NumberColumn(format="%.0f"),
+    },
+)  # fmt: skip
+st.caption(
+    f"{measured}, or 10 where it says so. Defaults of each scheme, seed {found['seed']}; every figure is of this catalogue. "
+    f"{found['device']}."
+)
+st.subheader("Does it retrieve?")
+st.plotly_chart(schemes.figure(rows), key="scheme-quality", alt=schemes.describe(rows))
+st.caption(
+    "At beam 10, because a wide beam on a small catalogue hides what an identifier is worth. Grey are the controls: random deals "
+    "identifiers out; atomic has no tree at all, so its one step scores every document."
+)
 
 fitted = [name for name, row in found["schemes"].items() if "error" not in row]
 st.subheader("Two trees side by side")
@@ -79,8 +80,8 @@ picked = [
 ]
 for column, name, side in zip((first, second), picked, "ab", strict=True):
     with column:
-        scheme_trie, names = resources.scheme_tree(build, name)
-        cells = window(scheme_trie, names, 0, 2)
+        found_tree = spelling.tree(build, name)
+        cells = window(found_tree.trie, found_tree.names, 0, 2)
         st.caption(SCHEMES[name].summary)
         st.echarts_chart(
             tree.option(cells), height=520, key=f"tree-{side}",
@@ -90,6 +91,10 @@ for column, name, side in zip((first, second), picked, "ab", strict=True):
         with st.expander(f"Report card of {name}: {card['verdict']}"):
             st.dataframe(pd.DataFrame(card["verdicts"]), hide_index=True)
             st.dataframe(pd.DataFrame(card["levels"]).drop(columns="given_prefix"), hide_index=True)
+        if (history := training.table(found_tree.fitted.arrays)) is not None:
+            st.plotly_chart(training.figure(history), key=f"training-{side}", alt=training.describe(history))
+            with st.expander(f"How {name} trained, epoch by epoch"):
+                st.dataframe(history, hide_index=True)
 shared = next((pair["nmi"] for pair in found["nmi"] if {pair["a"], pair["b"]} == set(picked)), None)
 if shared is not None:
     st.caption(f"Normalised mutual information of their first codes: {shared:.2f} (1: the same grouping, 0: unrelated).")
@@ -103,13 +108,21 @@ st.selectbox(
     "Document", ids, index=build.row_of[document], key="scheme-doc", on_change=state.take, args=("scheme-doc", state.DOCUMENT),
     format_func=lambda i: f"{titles[i]}  ({i})",
 )  # fmt: skip
-spelled = pd.DataFrame(
-    [(name, *resources.spell(build, name, build.row_of[document])) for name in fitted],
-    columns=["Scheme", "Identifier", "In words"],
-)
+typed = st.text_input(
+    "Or type a document of your own", key="text", bind="query-params", max_chars=2000, icon=":material/edit:",
+    placeholder="Two thieves plan one last job",
+    help="Placed by the fitted codebooks, without refitting; it gets no number behind.",
+)  # fmt: skip
+if typed.strip():
+    vector = spelling.typed_vector(build, typed)
+    lines = [(name, *spelling.spell_new(spelling.tree(build, name), name, vector)) for name in fitted]
+else:
+    lines = [(name, *spelling.spell(spelling.tree(build, name), build.row_of[document])) for name in fitted]
+spelled = pd.DataFrame(lines, columns=["Scheme", "Identifier", "In words"])
 st.dataframe(spelled, hide_index=True, height=40 + 36 * len(spelled))
 with st.container(horizontal=True):
     flat = pd.DataFrame(rows).to_csv(index=False)
+    st.download_button("Spelled, CSV", spelled.to_csv(index=False), "spelled.csv", "text/csv", icon=":material/download:")
     st.download_button("Schemes, CSV", flat, "schemes.csv", "text/csv", icon=":material/download:")
     st.download_button("Study, JSON", json.dumps(found, indent=1), "study.json", "application/json", icon=":material/download:")
     if job not in jobs.registry():

@@ -25,7 +25,7 @@ def table(study: dict[str, Any]) -> list[dict[str, Any]]:
             "Codes a level": " × ".join(map(str, row["vocabulary"][:5])) + (" …" if len(row["vocabulary"]) > 5 else ""),
             "Unique before resolving": card["content_unique_rate"],
             "Unique": card["unique_rate"],
-            "Bits": card["bits"],
+            "Content bits": card["content_bits"],
             "Reconstruction cosine": card["reconstruction_cosine"],
             "Fit, s": row["fit_seconds"],
             "Trie, kB": row["trie_bytes"] / 1000,

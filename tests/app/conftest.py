@@ -5,15 +5,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from filelock import FileLock
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app import prepare
+from engine import projection, study
 from engine.build import make
 from engine.corpus import Corpus, Document
 from engine.spec import BuildSpec
 from engine.store import Build
+from tests.app.driving import CHROMIUM, PATIENCE_MS, Opener, serving, watch
 
+STUDIED = ("rq-kmeans", "hierarchical-kmeans", "category", "random", "url")
 # Text of a document that would become an image, a link or a script if a page took it for Markdown or HTML.
 HOSTILE = "![x](http://192.0.2.1/a.png) <img src=http://192.0.2.1/b.png> <script>alert(1)</script> [y](http://192.0.2.1/c)"
 
@@ -82,3 +87,68 @@ def link_cache(known: Path, home: Path) -> None:
     (known / "cache").mkdir(parents=True, exist_ok=True)
     if not (home / "cache").exists():
         (home / "cache").symlink_to((known / "cache").resolve())
+
+
+@pytest.fixture(scope="session")
+def studied_home(tmp_path_factory, films_home) -> Path:
+    """A home that holds the films, a study of five schemes, and a map that is thrown down at random: no UMAP."""
+    with shared_home(tmp_path_factory, "studied-home") as home:
+        (home / "builds").mkdir(exist_ok=True)
+        if not (home / "builds" / "films").exists():
+            (home / "builds" / "films").symlink_to(films_home / "builds" / "films")
+        link_cache(films_home, home)
+        opened = Build(home / "builds" / "films")
+        if study.read(opened) is None:
+            study.run(opened, STUDIED)
+            documents = len(opened.corpus.documents)
+            places = np.random.default_rng(0).normal(size=(documents, 2)).astype(np.float32)
+            made = projection.Projection(np.arange(documents), places, documents, "umap", 7, 0.25, 10, documents)
+            projection.write(made, projection.map_folder(opened))
+    return home
+
+
+@pytest.fixture(scope="session")
+def server(studied_home, hostile_build, tmp_path_factory) -> Iterator[str]:
+    """Serves the films with their study and map, and the hostile catalogue."""
+    home = tmp_path_factory.mktemp("served")
+    (home / "builds").mkdir()
+    for name in ("films", ".studies", ".maps"):
+        (home / "builds" / name).symlink_to(studied_home / "builds" / name)
+    (home / "builds" / "hostile").symlink_to(hostile_build)
+    with serving(home, home / "server.log") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    assert CHROMIUM.exists(), f"{CHROMIUM} is missing: install Debian's chromium (apt-get install chromium); .ci/run does"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def fresh(browser) -> Iterator[Opener]:
+    """Opens a page in a context of its own, as another visitor would, and watches it."""
+    faults: list[str] = []
+    contexts = []
+
+    def opener(**options) -> Page:
+        context = browser.new_context(**({"viewport": {"width": 1400, "height": 1000}} | options))
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        page = context.new_page()
+        watch(page, faults)
+        return page
+
+    expect.set_options(timeout=PATIENCE_MS)
+    yield opener
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def page(fresh) -> Page:
+    return fresh()

@@ -1,0 +1,110 @@
+"""Identifiers, Codebooks and Map as a person meets them."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.app.driving import SAMURAI, expect_parameter, go, parameters, settled, subheadings
+
+pytestmark = pytest.mark.browser
+
+
+class TestIdentifiers:
+    def test_another_scheme_can_be_set_beside_the_first(self, page, server):
+        go(page, server, "identifiers")
+        box = page.get_by_role("combobox", name="Right")
+        box.click()
+        box.fill("category")
+        page.get_by_role("option", name="category").click()
+        expect_parameter(page, "b", "category")
+        expect(page.get_by_text("Report card of category")).to_be_visible()
+        expect(page.locator("[data-testid=stEChartsChart] canvas").first).to_be_visible()
+
+    def test_a_typed_document_is_spelled_and_kept_in_the_url(self, page, fresh, server):
+        go(page, server, "identifiers")
+        box = page.get_by_role("textbox", name="Or type a document of your own")
+        box.fill("Two thieves plan one last job")
+        box.press("Enter")
+        expect_parameter(page, "text", "Two+thieves+plan+one+last+job")
+        other = fresh()
+        other.goto(page.url)
+        expect(other.get_by_role("textbox", name="Or type a document of your own")).to_have_value("Two thieves plan one last job")
+
+    def test_the_study_can_be_downloaded(self, page, server):
+        go(page, server, "identifiers")
+        with page.expect_download() as started:
+            page.get_by_role("button", name="Study, JSON").click()
+        found = json.loads(started.value.path().read_text("utf-8"))
+        assert set(found["schemes"]) >= {"rq-kmeans", "random"}
+
+    def test_a_study_is_made_on_demand_and_watched(self, page, server):
+        page.goto(f"{server}/identifiers?build=hostile")
+        page.get_by_role("button", name="Compare all schemes").click()
+        expect(page.get_by_text("Two trees side by side")).to_be_visible(timeout=120_000)
+        assert "One document under every scheme" in subheadings(settled(page))
+
+
+class TestCodebooks:
+    def test_a_click_on_a_cell_opens_its_code(self, page, server):
+        go(page, server, "codebooks")
+        box = page.locator("[data-testid=stEChartsChart] canvas").first.bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.3)
+        expect(page).to_have_url(re.compile(r"code=[12]-\d+"))
+        level, code = parameters(settled(page))["code"].split("-")
+        assert f"Level {level}, code {code}" in subheadings(page)
+
+    def test_a_code_typed_is_gone_to_and_closed(self, page, server):
+        go(page, server, "codebooks")
+        box = page.get_by_label("Go to level and code")
+        box.fill("2-17")
+        box.press("Enter")
+        expect_parameter(page, "code", "2-17")
+        expect(box).to_have_value("")
+        page.get_by_role("button", name="Close").click()
+        expect_parameter(page, "code", None)
+
+    def test_the_toggle_is_in_the_url(self, page, server):
+        go(page, server, "codebooks")
+        page.get_by_text("Given the prefix").click()
+        expect_parameter(page, "given", "true")
+
+
+class TestMap:
+    def test_a_click_on_a_point_shows_its_nearest(self, page, server):
+        go(page, server, "map")
+        plot = page.locator("[data-testid=stPlotlyChart] .nsewdrag").first
+        box = plot.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        expect(page).to_have_url(re.compile(r"doc=[a-z0-9-]+"))
+        assert "Nearest in the original space" in subheadings(settled(page))
+
+    def test_a_lasso_lists_what_it_holds(self, page, server):
+        go(page, server, "map", lasso="true")
+        box = page.locator("[data-testid=stPlotlyChart] .nsewdrag").first.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x - 60, y - 60)
+        page.mouse.down()
+        for dx, dy in ((60, -60), (60, 60), (-60, 60), (-60, -60)):
+            page.mouse.move(x + dx, y + dy, steps=5)
+        page.mouse.up()
+        page.get_by_role("heading", name=re.compile(r"^[\d,]+ selected$")).wait_for()
+        page.get_by_role("button", name="Clear").click()
+        expect(page.get_by_role("heading", name=re.compile("selected$"))).to_have_count(0)
+
+    def test_a_film_is_found_by_its_title(self, page, server):
+        go(page, server, "map")
+        box = page.get_by_role("combobox", name="Find a document by title or id")
+        box.fill("Seven Samurai")
+        page.get_by_role("option", name=re.compile("^Seven Samurai")).click()
+        expect_parameter(page, "doc", SAMURAI)
+        expect(page.get_by_text(re.compile("^Seven Samurai, identifier"))).to_be_visible()
+
+    def test_colours_are_in_the_url(self, page, server):
+        go(page, server, "map", colour="Column", column="genre")
+        expect(page.get_by_role("combobox", name="Column")).to_have_value("genre")

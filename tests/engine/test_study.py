@@ -1,0 +1,102 @@
+"""The study: every scheme measured on one build, kept beside it, and read back."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from engine import embed, evaluation, identifiers, study, trie
+from engine.build import make
+from engine.errors import TriescopeError
+from engine.retrievers import Queries
+from engine.spec import BuildSpec
+from engine.store import Build
+
+NAMES = ("rq-kmeans", "category", "random", "url")
+
+
+@pytest.fixture(scope="module")
+def copied(small_corpus, tmp_path_factory) -> Build:
+    """A build by the defaults, which are the study's."""
+    return Build(make(small_corpus, BuildSpec(), tmp_path_factory.mktemp("studied") / "builds" / "sixty"))
+
+
+@pytest.fixture(scope="module")
+def found(copied) -> dict:
+    return study.run(copied, NAMES)
+
+
+def test_every_scheme_asked_for_is_there_or_says_why_not(found):
+    assert tuple(found["schemes"]) == NAMES
+    assert "no URL or path column" in found["schemes"]["url"]["error"]
+    assert all("report" in row for name, row in found["schemes"].items() if name != "url")
+
+
+def test_it_is_kept_beside_the_build_which_does_not_change(copied, found):
+    assert study.read(Build(copied.folder)) == json.loads(json.dumps(found))
+    assert study.study_folder(copied).parent == copied.folder.parent / ".studies"
+    assert not list(copied.folder.glob("stud*"))
+
+
+def test_identifiers_are_those_that_a_build_would_get(copied, found):
+    fitted = study.read_identifiers(copied, "rq-kmeans")
+    again = identifiers.fit("rq-kmeans", np.asarray(copied.embeddings), {}, 0, copied.corpus.documents)
+    assert (fitted.codes == again.codes).all()
+    assert found["schemes"]["rq-kmeans"]["vocabulary"] == list(again.vocabulary)
+    assert found["schemes"]["rq-kmeans"]["trie_nodes"] == len(trie.build(again.codes).code)
+
+
+@pytest.mark.parametrize("beams", [1, 2, 100])
+def test_quality_is_that_of_generative_search_over_such_a_build(small_corpus, tmp_path, monkeypatch, beams):
+    """On random identifiers, where a narrow beam makes mistakes even on sixty films."""
+    monkeypatch.setattr(study, "NARROW", beams)
+    dealt = Build(make(small_corpus, BuildSpec(scheme="random"), tmp_path / "dealt"))
+    qrels = dealt.corpus.qrels["test"]
+    texts = [dealt.corpus.queries[query] for query in qrels]
+    rows = dealt.retriever("generative", beams).search(Queries(texts, embed.embed(texts, dealt.model)), evaluation.DEPTH).rows
+    ids = [document.id for document in dealt.corpus.documents]
+    run = {query: [ids[place] for place in places if place >= 0] for query, places in zip(qrels, rows, strict=True)}
+    values = evaluation.measure(qrels, run)
+    quality = study.run(dealt, ["random"])["schemes"]["random"]["quality"]
+    if beams == study.BEAMS:
+        assert {name: row["mean"] for name, row in quality.items()} == {
+            name: pytest.approx(float(np.mean(values[name]))) for name in study.MEASURES
+        }
+    else:
+        assert quality[f"nDCG@10, beam {beams}"]["mean"] == pytest.approx(float(np.mean(values["nDCG@10"])))
+        assert np.mean(values["nDCG@10"]) < quality["nDCG@10"]["mean"]
+
+
+def test_agreement_is_given_once_a_pair(found):
+    assert {(pair["a"], pair["b"]) for pair in found["nmi"]} == {
+        ("rq-kmeans", "category"), ("rq-kmeans", "random"), ("category", "random")
+    }  # fmt: skip
+
+
+def test_without_judged_queries_quality_is_left_out(copied):
+    told = []
+    again = study.run(copied, ["random"], split="nosuch", report_progress=lambda *given: told.append(given))
+    assert again["queries"] == 0
+    assert "quality" not in again["schemes"]["random"]
+    assert told == [("random", 0, 1), ("done", 1, 1)]
+    study.run(copied, NAMES)  # what the other tests read
+
+
+def test_what_is_wrong_is_said(copied, found):
+    with pytest.raises(TriescopeError, match="unknown identifier scheme"):
+        study.run(copied, ["nosuch"])
+    with pytest.raises(TriescopeError, match="no identifiers by"):
+        study.read_identifiers(copied, "../../etc/passwd")
+    with pytest.raises(TriescopeError, match="no identifiers by"):
+        study.read_identifiers(copied, "url")
+
+
+def test_a_damaged_study_is_said(copied, found, tmp_path):
+    other = Build(shutil.copytree(copied.folder, tmp_path / "builds" / "sixty"))
+    assert study.read(other) is None
+    folder = study.study_folder(other)
+    folder.mkdir(parents=True)
+    (folder / "study.json").write_text("{")
+    with pytest.raises(TriescopeError, match="damaged"):
+        study.read(other)
