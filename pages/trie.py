@@ -106,7 +106,9 @@ with side:
     depths = pd.DataFrame(by_depth(trie, build.scorer.means))
     depths.columns = ["Shared codes", "Pairs", "Mean cosine"]
     st.dataframe(
-        depths, hide_index=True, column_config={"Mean cosine": st.column_config.ProgressColumn(min_value=0, max_value=1)}
+        depths,
+        hide_index=True,
+        column_config={"Mean cosine": st.column_config.ProgressColumn(format="%.3f", min_value=0, max_value=1)},
     )
     st.caption("Mean cosine of the embeddings of all pairs that share so many codes; none shared is the whole catalogue.")
 
