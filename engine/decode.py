@@ -6,6 +6,7 @@ a document; a leaf that is reached early waits, unchanged, until the others fini
 """
 
 import time
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,14 +15,19 @@ from engine.scorers.base import Scored, Scorer
 from engine.top import top_k
 from engine.trace import Candidates, Step, Trace
 from engine.trie import ROOT, Children, Trie
+from engine.view import View
+
+Tree = Trie | View
 
 
-def beam_search(trie: Trie, scorer: Scorer, query: np.ndarray, beams: int, explain: bool = True) -> Trace:
+def beam_search(
+    trie: Tree, scorer: Scorer, query: np.ndarray, beams: int, explain: bool = True, temperature: float = 1.0
+) -> Trace:
     """Decode identifiers for one query.
 
     Parameters
     ----------
-    trie : Trie
+    trie : Trie or View
         The legal identifiers.
     scorer : Scorer
         Gives log-probabilities and totals.
@@ -31,24 +37,25 @@ def beam_search(trie: Trie, scorer: Scorer, query: np.ndarray, beams: int, expla
         Hypotheses kept after each level.
     explain : bool
         Keep the pruned candidates and measure the mass that the mask removes. The hits are the same without.
+    temperature : float
+        Of the scorer; above 1 evens the odds.
 
     Raises
     ------
     TriescopeError
-        ``beams`` below 1, or a score that is NaN (the message names the scorer).
+        ``beams`` below 1, or a score that is not finite (the message names the scorer).
     """
     if beams < 1:
         raise TriescopeError(f"beams must be at least 1, not {beams}")
-    state = scorer.start(query)
+    state = scorer.start(query, temperature)
     nodes, totals = np.array([ROOT]), np.zeros(1, np.float32)
     steps: list[Step] = []
+    seen = 0
     for level in range(1, trie.levels + 1):
         start = time.perf_counter()
-        children, scored = _expand(trie, scorer, state, nodes, totals)
-        try:
-            best = top_k(scored.total, beams, children.node)
-        except ValueError as error:
-            raise TriescopeError(f"scorer {scorer.name}: a score at level {level} is not a number") from error
+        children, scored = expand(trie, scorer, state, level, nodes, totals)
+        best = top_k(scored.total, beams, children.node)
+        seen += len(children.node)
         kept = Candidates(children.node[best], children.parent[best], scored.log_prob[best], scored.total[best])
         ms = (time.perf_counter() - start) * 1e3
         pruned, masked_mass = Candidates(*(array[:0] for array in kept)), 0.0
@@ -61,10 +68,10 @@ def beam_search(trie: Trie, scorer: Scorer, query: np.ndarray, beams: int, expla
             masked_mass = _masked_mass(trie, scorer, state, level, nodes, totals)
         steps.append(Step(level, kept, pruned, masked_mass, ms))
         nodes, totals = kept.node, kept.total
-    return Trace(beams, steps, nodes, totals)
+    return Trace(beams, steps, nodes, totals, scored=seen)
 
 
-def exact_search(trie: Trie, scorer: Scorer, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def exact_search(trie: Tree, scorer: Scorer, query: np.ndarray, temperature: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Score every node of the trie, level by level, and rank all leaves.
 
     The oracle of :func:`beam_search`: a beam as wide as the trie must return the same.
@@ -74,22 +81,48 @@ def exact_search(trie: Trie, scorer: Scorer, query: np.ndarray) -> tuple[np.ndar
     leaves, totals : np.ndarray
         Every leaf, best first; equal totals in node order.
     """
-    state = scorer.start(query)
-    totals = np.zeros(len(trie.code), np.float32)
-    for level in range(len(trie.level_start) - 2):
-        nodes = np.arange(trie.level_start[level], trie.level_start[level + 1])
+    levels = score_all(trie, scorer, query, temperature)
+    leaves = np.concatenate([level.node[trie.is_leaf(level.node)] for level in levels])
+    totals = np.concatenate([level.total[trie.is_leaf(level.node)] for level in levels])
+    order = np.lexsort((leaves, -totals))
+    return leaves[order], totals[order]
+
+
+class Level(NamedTuple):
+    """All legal nodes of one level, in node order, with what the scorer says of them; ``parent`` indexes the level above."""
+
+    node: np.ndarray
+    parent: np.ndarray
+    log_prob: np.ndarray
+    total: np.ndarray
+
+
+def score_all(trie: Tree, scorer: Scorer, query: np.ndarray, temperature: float = 1.0) -> list[Level]:
+    """Score every legal node, level by level from 1."""
+    state = scorer.start(query, temperature)
+    nodes, totals = np.array([ROOT]), np.zeros(1, np.float32)
+    levels = []
+    for level in range(1, trie.levels + 1):
         children = trie.children(nodes)
-        totals[children.node] = scorer.score(state, nodes, totals[nodes], children).total
-    leaves = np.flatnonzero(np.diff(trie.first_child) == 0)
-    order = np.lexsort((leaves, -totals[leaves]))
-    return leaves[order], totals[leaves[order]]
+        scored = _scored(scorer, state, level, nodes, totals, children)
+        levels.append(Level(children.node, children.parent, scored.log_prob, scored.total))
+        nodes, totals = children.node, scored.total
+    return levels
 
 
-def _expand(trie: Trie, scorer: Scorer, state, nodes: np.ndarray, totals: np.ndarray) -> tuple[Children, Scored]:
+def _scored(scorer: Scorer, state, level: int, nodes: np.ndarray, totals: np.ndarray, children: Children) -> Scored:
+    """Scores of children, refused unless finite: a NaN would sort anywhere, an infinity hide everything below it."""
+    scored = scorer.score(state, nodes, totals, children)
+    if not np.isfinite(scored.total).all():
+        raise TriescopeError(f"scorer {scorer.name}: a score at level {level} is not a finite number")
+    return scored
+
+
+def expand(trie: Tree, scorer: Scorer, state, level: int, nodes: np.ndarray, totals: np.ndarray) -> tuple[Children, Scored]:
     """Children of the beams with their scores; a finished beam stands as its own only child, at probability 1."""
     children = trie.children(nodes)
-    scored = scorer.score(state, nodes, totals, children)
-    finished = np.flatnonzero(trie.first_child[nodes] == trie.first_child[nodes + 1])
+    scored = _scored(scorer, state, level, nodes, totals, children)
+    finished = np.flatnonzero(trie.is_leaf(nodes))
     if len(finished):
         children = Children(np.append(children.parent, finished), np.append(children.node, nodes[finished]))
         scored = Scored(
@@ -98,8 +131,8 @@ def _expand(trie: Trie, scorer: Scorer, state, nodes: np.ndarray, totals: np.nda
     return children, scored
 
 
-def _masked_mass(trie: Trie, scorer: Scorer, state, level: int, nodes: np.ndarray, totals: np.ndarray) -> float:
-    open_beams = trie.first_child[nodes] < trie.first_child[nodes + 1]
+def _masked_mass(trie: Tree, scorer: Scorer, state, level: int, nodes: np.ndarray, totals: np.ndarray) -> float:
+    open_beams = ~trie.is_leaf(nodes)
     if not open_beams.any():
         return 0.0
     nodes, totals = nodes[open_beams], totals[open_beams]

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine.trie import Trie
+from engine.view import View
 
 # Pruned candidates written out per step, best first. The trace in memory holds all of them.
 PRUNED_WRITTEN = 200
@@ -44,12 +45,31 @@ class Step(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """A whole decode. ``leaves`` and ``scores`` are the final beams that are complete identifiers."""
+    """A whole decode.
+
+    Attributes
+    ----------
+    beams : int
+        Hypotheses asked for.
+    steps : list of Step
+        One a level.
+    leaves, scores : np.ndarray
+        The complete identifiers found, in order of rank, and what ranks them.
+    strategy : str
+        Name of the strategy that decoded (see :mod:`engine.strategies`).
+    scored : int
+        Nodes whose score was computed.
+    absent : tuple of tuple of int
+        Prefixes that no document has, where decoding ran without the mask: node ``-1 - i`` in a step is ``absent[i]``.
+    """
 
     beams: int
     steps: list[Step]
     leaves: np.ndarray
     scores: np.ndarray
+    strategy: str = "beam"
+    scored: int = 0
+    absent: tuple[tuple[int, ...], ...] = ()
 
     @property
     def ms(self) -> float:
@@ -61,9 +81,13 @@ class Trace(NamedTuple):
         """Share of the best path in the probability of all final beams; 0 without any."""
         if not len(self.scores):
             return 0.0
-        return float(1 / np.exp(self.scores - self.scores[0]).sum())
+        return float(1 / np.exp(self.scores - self.scores.max()).sum())
 
-    def documents(self, trie: Trie, k: int) -> tuple[np.ndarray, np.ndarray]:
+    def prefix(self, trie: Trie, node: int) -> tuple[int, ...]:
+        """Codes that lead to a node of a step, whether or not a document has them."""
+        return trie.prefix(node) if node >= 0 else self.absent[-1 - node]
+
+    def documents(self, trie: Trie | View, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The first ``k`` documents under the leaves, with the score of their leaf, in order of rank.
 
         A leaf that holds several documents gives them in document order.
@@ -95,11 +119,11 @@ def steps_json(trace: Trace, trie: Trie) -> list[dict[str, Any]]:
             entry[part] = [
                 {
                     "rank": first_rank + place,
-                    "prefix": "-".join(map(str, trie.prefix(int(node))[:-1])),
-                    "code": int(trie.code[node]),
+                    "prefix": "-".join(map(str, trace.prefix(trie, int(node))[:-1])),
+                    "code": trace.prefix(trie, int(node))[-1],
                     "log_prob": round(float(candidates.log_prob[place]), 4),
                     "total": round(float(candidates.total[place]), 4),
-                    "documents": int(counts[node]),
+                    "documents": int(counts[node]) if node >= 0 else 0,
                 }
                 for place, node in enumerate(candidates.node[:limit])
             ]

@@ -77,6 +77,10 @@ class Trie(NamedTuple):
         parent = np.repeat(np.arange(len(size)), size)
         return Children(parent, np.arange(len(parent)) + np.repeat(start - (ends - size), size))
 
+    def is_leaf(self, nodes: np.ndarray) -> np.ndarray:
+        """Which nodes are complete identifiers."""
+        return self.first_child[nodes] == self.first_child[np.asarray(nodes) + 1]
+
     def leaf_documents(self, node: int) -> np.ndarray:
         """Document rows below ``node``: a slice, not a copy."""
         return self.documents[self.doc_start[node] : self.doc_stop[node]]

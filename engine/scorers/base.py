@@ -32,8 +32,8 @@ class Scorer(Protocol):
 
     name: str
 
-    def start(self, query: np.ndarray) -> Any:
-        """State for one query; ``query`` is its unit embedding, float32 ``(d,)``."""
+    def start(self, query: np.ndarray, temperature: float = 1.0) -> Any:
+        """State for one query; ``query`` is its unit embedding, float32 ``(d,)``. A higher temperature evens the odds."""
         ...
 
     def score(self, state: Any, nodes: np.ndarray, totals: np.ndarray, children: Children) -> Scored:

@@ -50,9 +50,9 @@ class CentroidScorer:
         self.codebooks = codebooks
         self.log_counts = np.log(trie.counts).astype(np.float32)
 
-    def start(self, query: np.ndarray) -> Query:
-        """Scale the query once."""
-        vector = np.float32(SCALE) * query
+    def start(self, query: np.ndarray, temperature: float = 1.0) -> Query:
+        """Scale the query once: the temperature divides the scale of the cosine."""
+        vector = np.float32(SCALE / temperature) * query
         return Query(vector, [codebook @ vector for codebook in self.codebooks])
 
     def node_scores(self, state: Query, nodes: np.ndarray) -> np.ndarray:

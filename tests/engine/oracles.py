@@ -55,7 +55,7 @@ class SumScorer:
         self.log_probs = np.array(log_probs, np.float32)
         self.mass = np.zeros(len(self.log_probs)) if masked is None else np.array(masked)
 
-    def start(self, query: np.ndarray) -> None:
+    def start(self, query: np.ndarray, temperature: float = 1.0) -> None:
         return None
 
     def score(self, state: None, nodes: np.ndarray, totals: np.ndarray, children: Children) -> Scored:

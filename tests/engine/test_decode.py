@@ -128,5 +128,5 @@ def test_a_score_that_is_no_number_is_an_error_that_names_the_scorer(words, seed
     built = trie.build(padded(words))
     scorer = random_sums(built, seed)
     scorer.log_probs[data.draw(st.integers(1, int(built.level_start[2]) - 1))] = np.nan
-    with pytest.raises(TriescopeError, match="scorer sums: a score at level 1 is not a number"):
+    with pytest.raises(TriescopeError, match="scorer sums: a score at level 1 is not a finite number"):
         beam_search(built, scorer, QUERY, data.draw(widths))
