@@ -7,6 +7,7 @@ import typer
 
 from engine.datasets import DATASETS
 from engine.errors import TriescopeError
+from engine.options import described
 from engine.shell import AsJson, Folder, ProgressFile, app, show
 
 
@@ -26,16 +27,7 @@ def schemes(as_json: AsJson = False) -> None:
         {
             "name": scheme.name,
             "summary": scheme.summary,
-            "options": [
-                {
-                    "name": option.name,
-                    "type": option.type.__name__,
-                    "default": option.default,
-                    "range": option.choices or ((option.low, option.high) if option.low is not None else None),
-                    "help": option.help,
-                }
-                for option in scheme.options
-            ],
+            "options": described(scheme.options),
             "resolvers": list(scheme.resolvers),
             "citation": scheme.citation,
         }

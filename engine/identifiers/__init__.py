@@ -24,6 +24,7 @@ from engine.identifiers import (
 )
 from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme, load, save
 from engine.identifiers.collisions import RESOLVERS, resolve
+from engine.options import check_options, parse_option
 
 SCHEMES: dict[str, Scheme] = {
     scheme.name: scheme for scheme in (
@@ -42,27 +43,10 @@ def check_settings(name: str, settings: dict[str, Any], resolver: str | None = N
     if name not in SCHEMES:
         raise TriescopeError(f"unknown identifier scheme {name!r}; there are {', '.join(SCHEMES)}")
     scheme = SCHEMES[name]
-    options = {option.name: option for option in scheme.options}
-    for key, value in settings.items():
-        if key not in options:
-            raise TriescopeError(f"{name} has no option {key!r}; it has {', '.join(options) or 'none'}")
-        if value is not None:
-            _check(name, options[key], value)
+    check_options(name, scheme.options, settings)
     if resolver is not None and resolver not in scheme.resolvers:
         raise TriescopeError(f"{name} has no resolver {resolver!r}; it has {', '.join(scheme.resolvers)}")
     return scheme
-
-
-def _check(name: str, option: Option, value: Any) -> None:
-    if option.low is not None and option.high is not None and not isinstance(value, str):
-        if not option.low <= value <= option.high:
-            raise TriescopeError(f"{name}: {option.name} must lie between {option.low} and {option.high}, not {value}")
-        if option.type is int and not isinstance(value, int):
-            raise TriescopeError(f"{name}: {option.name} must be a whole number, not {value}")
-    elif option.type is not str or not isinstance(value, str):
-        raise TriescopeError(f"{name}: {option.name} must be {'a text' if option.type is str else 'a number'}, not {value!r}")
-    if option.choices and value not in option.choices:
-        raise TriescopeError(f"{name}: {option.name} must be one of {', '.join(option.choices)}, not {value!r}")
 
 
 def parse_setting(name: str, text: str) -> tuple[str, Any]:
@@ -71,14 +55,7 @@ def parse_setting(name: str, text: str) -> tuple[str, Any]:
     >>> parse_setting("rq-kmeans", "levels=4")
     ('levels', 4)
     """
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise TriescopeError(f"{text!r} is not a setting; write name=value, like levels=4")
-    option = next((option for option in check_settings(name, {}).options if option.name == key), None)
-    try:
-        return key, value if option is None else option.type(value)
-    except ValueError as error:
-        raise TriescopeError(f"{name}: {key} must be a number, not {value!r}") from error
+    return parse_option(name, check_settings(name, {}).options, text)
 
 
 def fit(

@@ -8,22 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine.corpus import Document
-
-
-class Option(NamedTuple):
-    """One setting as data: the same record makes the shell flag, the form field and the row in the docs.
-
-    ``default`` None means: chosen from the corpus, by the rule that ``help`` states. Text options have no ``low`` and ``high``;
-    ``choices`` lists their values where there are few.
-    """
-
-    name: str
-    type: type
-    default: int | float | str | None
-    low: int | float | None
-    high: int | float | None
-    help: str
-    choices: tuple[str, ...] = ()
+from engine.options import Option
 
 
 class Material(NamedTuple):

@@ -1,0 +1,70 @@
+"""One setting as data: the same record makes the shell's flag, the form's field and the row in the docs."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from engine.errors import TriescopeError
+
+
+class Option(NamedTuple):
+    """One setting.
+
+    ``default`` None means: chosen from the corpus, by the rule that ``help`` states. Text options have no ``low`` and ``high``;
+    ``choices`` lists their values where there are few.
+    """
+
+    name: str
+    type: type
+    default: int | float | str | None
+    low: int | float | None
+    high: int | float | None
+    help: str
+    choices: tuple[str, ...] = ()
+
+
+def check_options(owner: str, options: Sequence[Option], settings: dict[str, Any]) -> None:
+    """Refuse a setting that is no option of ``owner`` or out of its range; None leaves an option at its default."""
+    known = {option.name: option for option in options}
+    for key, value in settings.items():
+        if key not in known:
+            raise TriescopeError(f"{owner} has no option {key!r}; it has {', '.join(known) or 'none'}")
+        if value is not None:
+            _check(owner, known[key], value)
+
+
+def parse_option(owner: str, options: Sequence[Option], text: str) -> tuple[str, Any]:
+    """Key and typed value of ``key=value`` as typed in the shell; an unknown key stays text, to be refused by the check."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise TriescopeError(f"{text!r} is not a setting; write name=value, like levels=4")
+    option = next((option for option in options if option.name == key), None)
+    try:
+        return key, value if option is None else option.type(value)
+    except ValueError as error:
+        raise TriescopeError(f"{owner}: {key} must be a number, not {value!r}") from error
+
+
+def described(options: Sequence[Option]) -> list[dict[str, Any]]:
+    """Options as plain values."""
+    return [
+        {
+            "name": option.name,
+            "type": option.type.__name__,
+            "default": option.default,
+            "range": option.choices or ((option.low, option.high) if option.low is not None else None),
+            "help": option.help,
+        }
+        for option in options
+    ]
+
+
+def _check(owner: str, option: Option, value: Any) -> None:
+    if option.low is not None and option.high is not None and not isinstance(value, str):
+        if not option.low <= value <= option.high:
+            raise TriescopeError(f"{owner}: {option.name} must lie between {option.low} and {option.high}, not {value}")
+        if option.type is int and not isinstance(value, int):
+            raise TriescopeError(f"{owner}: {option.name} must be a whole number, not {value}")
+    elif option.type is not str or not isinstance(value, str):
+        raise TriescopeError(f"{owner}: {option.name} must be {'a text' if option.type is str else 'a number'}, not {value!r}")
+    if option.choices and value not in option.choices:
+        raise TriescopeError(f"{owner}: {option.name} must be one of {', '.join(option.choices)}, not {value!r}")
