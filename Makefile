@@ -35,6 +35,8 @@ lint: install
 
 bench: install
 	$(BIN)/python -m benchmarks.retrieval
+	$(BIN)/python -m benchmarks.identifiers
+	$(BIN)/python -m benchmarks.decoding
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

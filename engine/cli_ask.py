@@ -1,11 +1,12 @@
 """Commands that ask a build: search, decode, trie, evaluate."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from engine.errors import TriescopeError
-from engine.shell import AsJson, Beams, Folder, Names, Text, app, show
+from engine.options import described
+from engine.shell import AsJson, Beams, Filter, Folder, Names, Temperature, Text, app, show
 
 
 @app.command()
@@ -34,14 +35,29 @@ def decode(
     query: Text,
     beams: Beams = 10,
     k: Annotated[int, typer.Option("-k", min=1, max=1000)] = 10,
+    strategy: Annotated[str, typer.Option(help="How to search: see `python -m engine strategies`.")] = "beam",
+    option: Annotated[
+        list[str] | None, typer.Option("-o", help="An option of the strategy, like alpha=0.6; repeat for more.")
+    ] = None,
+    filter_text: Filter = "",
+    force: Annotated[str, typer.Option(help="A prefix that every identifier must begin with, like 3-17.")] = "",
+    ban: Annotated[list[str] | None, typer.Option(help="A prefix that none may begin with; repeat for more.")] = None,
+    temperature: Temperature = 1.0,
+    seed: Annotated[int, typer.Option(min=0, max=(1 << 31) - 1)] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Decode a query and print the trace: every step, what was kept, what was cut."""
+    from engine import strategies
     from engine.store import Build
 
+    settings = dict(strategies.parse_setting(strategy, text) for text in option or ())
     opened = Build(folder)
-    trace = opened.trace_json(query, opened.decode(query, beams), k)
-    lines = []
+    tree = opened.view(filter_text, force, ban or ())
+    decoded = opened.decode(query, beams, None, strategy, tree, settings, seed, temperature)
+    trace = opened.trace_json(query, decoded, k, tree)
+    lines = [f"{strategy}: {trace['scored']:,} nodes scored"]
+    if strategy == "unconstrained":
+        lines.append(f"{strategies.existing_share(decoded):.0%} of its outputs are identifiers of a document")
     for step in trace["steps"]:
         lines.append(
             f"step {step['level']}: {len(step['kept'])} kept, {step['pruned_count']} pruned, "
@@ -54,6 +70,48 @@ def decode(
             )
     lines += [f"{hit['rank']:>3}  {hit['score']:>9.3f}  {hit['identifier']:<14} {hit['title']}" for hit in trace["hits"]]
     show(trace, as_json, lines)
+
+
+@app.command("strategies")
+def list_strategies(as_json: AsJson = False) -> None:
+    """Ways to decode, with their options."""
+    from engine.strategies import STRATEGIES
+
+    listed = [
+        {"name": s.name, "summary": s.summary, "options": described(s.options), "citation": s.citation}
+        for s in STRATEGIES.values()
+    ]
+    lines = []
+    for strategy in STRATEGIES.values():
+        lines.append(f"{strategy.name:20} {strategy.summary}")
+        lines += [f"{'':20}   -o {o.name}=...  {o.help} (default: {o.default})" for o in strategy.options]
+    show(listed, as_json, lines)
+
+
+@app.command("why")
+def show_why(
+    folder: Folder,
+    query: Text,
+    document: Annotated[str, typer.Argument(help="Id of a document.")],
+    beams: Beams = 50,
+    filter_text: Filter = "",
+    temperature: Temperature = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Why a document comes back, or at which level it is cut and what displaced it."""
+    from engine.store import Build
+    from engine.why import why_json
+
+    opened = Build(folder)
+    found = opened.why(query, document, beams, None, opened.view(filter_text), temperature)
+    value: dict[str, Any] = {"query": query, "document": document, "beams": beams} | why_json(found)
+    lines = [found.verdict]
+    for step in value["steps"]:
+        rank = f"rank {step['rank']}" if step["rank"] else "gone"
+        lines.append(
+            f"level {step['level']}: code {step['code']}, score {step['score']:.3f}, {rank}, {'kept' if step['kept'] else 'cut'}"
+        )
+    show(value, as_json, lines)
 
 
 @app.command("trie")

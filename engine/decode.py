@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.errors import TriescopeError
+from engine.level_search import search_levels
+from engine.overlay import Overlay
 from engine.scorers.base import Scored, Scorer
 from engine.top import top_k
 from engine.trace import Candidates, Step, Trace
@@ -18,16 +20,18 @@ from engine.trie import ROOT, Children, Trie
 from engine.view import View
 
 Tree = Trie | View
+Searched = Tree | Overlay
 
 
 def beam_search(
-    trie: Tree, scorer: Scorer, query: np.ndarray, beams: int, explain: bool = True, temperature: float = 1.0
-) -> Trace:
+    trie: Searched, scorer: Scorer, query: np.ndarray, beams: int, explain: bool = True, temperature: float = 1.0,
+    narrow: tuple[int, ...] = (),
+) -> Trace:  # fmt: skip
     """Decode identifiers for one query.
 
     Parameters
     ----------
-    trie : Trie or View
+    trie : Trie, View or Overlay
         The legal identifiers.
     scorer : Scorer
         Gives log-probabilities and totals.
@@ -36,17 +40,25 @@ def beam_search(
     beams : int
         Hypotheses kept after each level.
     explain : bool
-        Keep the pruned candidates and measure the mass that the mask removes. The hits are the same without.
+        Keep the pruned candidates and measure the mass that the mask removes. The hits are the same without; a scorer that can
+        select for itself (:class:`engine.level_search.LevelScorer`) then does, and leaves log-probabilities NaN.
     temperature : float
         Of the scorer; above 1 evens the odds.
+    narrow : tuple of int
+        Beams after the first levels, where fewer than ``beams`` will do: a documented approximation of the full beam, off by
+        default. Upper levels have the widest nodes, so most of the scoring is saved there.
 
     Raises
     ------
     TriescopeError
         ``beams`` below 1, or a score that is not finite (the message names the scorer).
     """
-    if beams < 1:
-        raise TriescopeError(f"beams must be at least 1, not {beams}")
+    if min(beams, *narrow, beams) < 1:
+        raise TriescopeError(f"beams must be at least 1, not {min(beams, *narrow, beams)}")
+    if not explain and not isinstance(trie, Overlay):
+        traces = search_levels(trie, scorer, query[None], beams, temperature, narrow)
+        if traces is not None:
+            return traces[0]
     state = scorer.start(query, temperature)
     nodes, totals = np.array([ROOT]), np.zeros(1, np.float32)
     steps: list[Step] = []
@@ -54,7 +66,8 @@ def beam_search(
     for level in range(1, trie.levels + 1):
         start = time.perf_counter()
         children, scored = expand(trie, scorer, state, level, nodes, totals)
-        best = top_k(scored.total, beams, children.node)
+        key = trie.tie_key(children.node)
+        best = top_k(scored.total, narrow[level - 1] if level <= len(narrow) else beams, key)
         seen += len(children.node)
         kept = Candidates(children.node[best], children.parent[best], scored.log_prob[best], scored.total[best])
         ms = (time.perf_counter() - start) * 1e3
@@ -63,7 +76,7 @@ def beam_search(
             cut = np.ones(len(children.node), bool)
             cut[best] = False
             rest = np.flatnonzero(cut)
-            rest = rest[np.lexsort((children.node[rest], -scored.total[rest]))]
+            rest = rest[np.lexsort((key[rest], -scored.total[rest]))]
             pruned = Candidates(children.node[rest], children.parent[rest], scored.log_prob[rest], scored.total[rest])
             masked_mass = _masked_mass(trie, scorer, state, level, nodes, totals)
         steps.append(Step(level, kept, pruned, masked_mass, ms))
@@ -71,7 +84,7 @@ def beam_search(
     return Trace(beams, steps, nodes, totals, scored=seen)
 
 
-def exact_search(trie: Tree, scorer: Scorer, query: np.ndarray, temperature: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+def exact_search(trie: Searched, scorer: Scorer, query: np.ndarray, temperature: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Score every node of the trie, level by level, and rank all leaves.
 
     The oracle of :func:`beam_search`: a beam as wide as the trie must return the same.
@@ -84,7 +97,7 @@ def exact_search(trie: Tree, scorer: Scorer, query: np.ndarray, temperature: flo
     levels = score_all(trie, scorer, query, temperature)
     leaves = np.concatenate([level.node[trie.is_leaf(level.node)] for level in levels])
     totals = np.concatenate([level.total[trie.is_leaf(level.node)] for level in levels])
-    order = np.lexsort((leaves, -totals))
+    order = np.lexsort((trie.tie_key(leaves), -totals))
     return leaves[order], totals[order]
 
 
@@ -97,7 +110,7 @@ class Level(NamedTuple):
     total: np.ndarray
 
 
-def score_all(trie: Tree, scorer: Scorer, query: np.ndarray, temperature: float = 1.0) -> list[Level]:
+def score_all(trie: Searched, scorer: Scorer, query: np.ndarray, temperature: float = 1.0) -> list[Level]:
     """Score every legal node, level by level from 1."""
     state = scorer.start(query, temperature)
     nodes, totals = np.array([ROOT]), np.zeros(1, np.float32)
@@ -118,7 +131,7 @@ def _scored(scorer: Scorer, state, level: int, nodes: np.ndarray, totals: np.nda
     return scored
 
 
-def expand(trie: Tree, scorer: Scorer, state, level: int, nodes: np.ndarray, totals: np.ndarray) -> tuple[Children, Scored]:
+def expand(trie: Searched, scorer: Scorer, state, level: int, nodes: np.ndarray, totals: np.ndarray) -> tuple[Children, Scored]:
     """Children of the beams with their scores; a finished beam stands as its own only child, at probability 1."""
     children = trie.children(nodes)
     scored = _scored(scorer, state, level, nodes, totals, children)
@@ -131,7 +144,7 @@ def expand(trie: Tree, scorer: Scorer, state, level: int, nodes: np.ndarray, tot
     return children, scored
 
 
-def _masked_mass(trie: Tree, scorer: Scorer, state, level: int, nodes: np.ndarray, totals: np.ndarray) -> float:
+def _masked_mass(trie: Searched, scorer: Scorer, state, level: int, nodes: np.ndarray, totals: np.ndarray) -> float:
     open_beams = ~trie.is_leaf(nodes)
     if not open_beams.any():
         return 0.0

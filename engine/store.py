@@ -2,19 +2,22 @@
 
 import hashlib
 import time
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine import build, embed, identifiers, retrievers, tables
+from engine import build, embed, filters, identifiers, retrievers, strategies, tables
 from engine.corpus import Corpus
-from engine.decode import beam_search
+from engine.decode import Tree
 from engine.errors import TriescopeError
 from engine.retrievers import Queries
 from engine.trace import Trace, steps_json
 from engine.trie import Trie
+from engine.view import restrict
+from engine.why import Why, why
 
 # Files up to this size are hashed on opening (a few ms each); larger ones only have their size checked.
 HASHED_UP_TO = 8 << 20
@@ -82,6 +85,11 @@ class Build:
         return identifiers.load(self.folder / "identifiers.npz").codes
 
     @cached_property
+    def columns(self) -> filters.Columns:
+        """Columns that a filter can name."""
+        return filters.columns_of(self.corpus.documents)
+
+    @cached_property
     def embeddings(self) -> np.ndarray:
         """Float32 ``(documents, d)``, mapped."""
         return np.load(self.folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
@@ -136,14 +144,39 @@ class Build:
         ]  # fmt: skip
         return hits, {"encode": round(encode_ms, 3), "search": round(search_ms, 3)}
 
-    def decode(self, query: str, beams: int, vector: np.ndarray | None = None) -> Trace:
-        """Decode one query and keep everything that was considered."""
-        check_query(query)
-        return beam_search(self.trie, self.scorer, self.encode(query)[0] if vector is None else vector, beams)
+    def view(self, filter_text: str = "", force: str = "", ban: Sequence[str] = ()) -> Tree:
+        """The trie, restricted to documents that pass a filter and to identifiers that begin as told.
 
-    def trace_json(self, query: str, trace: Trace, k: int = 10) -> dict:
+        Prefixes are text like ``3-17``; see :func:`engine.filters.evaluate` for filters.
+        """
+        if not (filter_text or force or ban):
+            return self.trie
+        allowed = filters.evaluate(self.columns, filter_text) if filter_text else None
+        return restrict(self.trie, allowed, parse_prefix(force), [parse_prefix(prefix) for prefix in ban])
+
+    def decode(
+        self, query: str, beams: int, vector: np.ndarray | None = None, strategy: str = "beam", tree: Tree | None = None,
+        settings: dict[str, Any] | None = None, seed: int = 0, temperature: float = 1.0,
+    ) -> Trace:  # fmt: skip
+        """Decode one query by a strategy and keep everything that was considered."""
+        check_query(query)
+        vector = self.encode(query)[0] if vector is None else vector
+        return strategies.decode(strategy, tree or self.trie, self.scorer, vector, beams, settings or {}, seed, temperature)
+
+    def why(
+        self, query: str, document: str, beams: int, vector: np.ndarray | None = None, tree: Tree | None = None,
+        temperature: float = 1.0,
+    ) -> Why:  # fmt: skip
+        """Why beam search brings a document, or why it does not."""
+        check_query(query)
+        if document not in self.row_of:
+            raise TriescopeError(f"{self.name} has no document {document!r}")
+        vector = self.encode(query)[0] if vector is None else vector
+        return why(tree or self.trie, self.scorer, vector, self.row_of[document], beams, temperature)
+
+    def trace_json(self, query: str, trace: Trace, k: int = 10, tree: Tree | None = None) -> dict:
         """The trace as plain values, with the first ``k`` documents it leads to."""
-        rows, scores = trace.documents(self.trie, k)
+        rows, scores = trace.documents(tree or self.trie, k)
         documents = self.corpus.documents
         hits = [
             Hit(rank, documents[row].id, documents[row].title, round(float(score), 4), self.identifier(row), "generative")
@@ -151,7 +184,9 @@ class Build:
         ]
         return {
             "query": query,
+            "strategy": trace.strategy,
             "beams": trace.beams,
+            "scored": trace.scored,
             "confidence": round(trace.confidence, 4),
             "steps": steps_json(trace, self.trie),
             "hits": [hit._asdict() for hit in hits],

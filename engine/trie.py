@@ -81,6 +81,10 @@ class Trie(NamedTuple):
         """Which nodes are complete identifiers."""
         return self.first_child[nodes] == self.first_child[np.asarray(nodes) + 1]
 
+    def tie_key(self, nodes: np.ndarray) -> np.ndarray:
+        """What settles equal scores: the node numbers themselves."""
+        return nodes
+
     def leaf_documents(self, node: int) -> np.ndarray:
         """Document rows below ``node``: a slice, not a copy."""
         return self.documents[self.doc_start[node] : self.doc_stop[node]]
@@ -142,50 +146,84 @@ def build(codes: np.ndarray) -> Trie:
         No row has a code, a gap (-1 before a code), or an identifier that is a proper prefix of another (it would end at an
         inner node, where a decoder could not tell "stop" from "go on").
     """
-    length = (codes >= 0).sum(axis=1)
-    if np.any((codes >= 0) != (np.arange(codes.shape[1]) < length[:, None])):
+    columns = np.ascontiguousarray(codes.T)
+    present = columns >= 0
+    if np.any(present[1:] & ~present[:-1]):
         raise TriescopeError("identifiers: a code follows a gap (-1)")
-    rows = np.flatnonzero(length)
+    length = present.sum(axis=0, dtype=np.int32)
+    rows = np.flatnonzero(length).astype(np.int32)
     if not len(rows):
         raise TriescopeError("identifiers: no document has one")
-    codes, length = codes[rows], length[rows]
-    # Sort by code, last column first; the row number settles ties, so equal identifiers keep document order.
-    order = np.lexsort(codes.T[::-1])
-    codes, length, rows = codes[order], length[order], rows[order]
-    n, levels = codes.shape
-    # The first column in which a row differs from the row above: all its deeper prefixes are new nodes.
-    differs = np.ones((n, levels), bool)
-    differs[1:] = codes[1:] != codes[:-1]
-    new = np.logical_or.accumulate(differs, axis=1) & (codes >= 0)
-    starts = [np.zeros(1, np.int64), *(np.flatnonzero(new[:, level]) for level in range(levels))]
-    starts = starts[: int(length.max()) + 1]
-    level_start = np.cumsum([0] + [len(s) for s in starts]).astype(np.int32)
-    # A node's documents run to the next node of its level or to where its parent's end, whichever comes first.
-    stops, child_counts = [np.array([n])], []
-    for level in range(1, len(starts)):
-        parent = np.searchsorted(starts[level - 1], starts[level], side="right") - 1
-        following = np.append(starts[level][1:], n)
-        stops.append(np.minimum(following, stops[level - 1][parent]))
-        child_counts.append(np.bincount(parent, minlength=len(starts[level - 1])))
-    child_counts.append(np.zeros(len(starts[-1]), np.int64))
-    doc_start, doc_stop, children = (np.concatenate(part) for part in (starts, stops, child_counts))
-    level_of_row_end = length[doc_start]
-    node_level = np.repeat(np.arange(len(starts)), np.diff(level_start))
-    ends_inside = (level_of_row_end == node_level) & (children > 0)
-    if ends_inside.any():
-        row = rows[doc_start[np.flatnonzero(ends_inside)[0]]]
-        raise TriescopeError(f"identifiers: that of document {row + 1} is the beginning of another one")
-    narrow = np.uint16 if codes.max() < 1 << 16 else np.int32
-    code = np.concatenate([np.zeros(1, np.int64), *(codes[s, level] for level, s in enumerate(starts[1:]))])
-    # The root is node 0 and level-order numbering continues at 1, so children run one after another through all levels.
-    return Trie(
-        code.astype(narrow),
-        np.concatenate([[1], 1 + np.cumsum(children)]).astype(np.int32),
-        doc_start.astype(np.int32),
-        doc_stop.astype(np.int32),
-        rows.astype(np.int32),
-        level_start,
-    )
+    if len(rows) < len(codes):
+        columns, length = columns[:, rows], length[rows]
+    order = sorted_order(columns)
+    rows, n, levels = rows[order], len(rows), int(length.max())
+    ragged = int(length.min()) < levels
+    # A row whose code differs from that of the row above begins a new node, and so do all its deeper prefixes.
+    changed = np.zeros(n, bool)
+    changed[0] = True
+    above = np.zeros(n, np.int32)  # the node that each row has on the level above, counted within that level
+    nodes, starts, stops = 1, [np.zeros(1, np.int32)], [np.array([n], np.int32)]
+    narrow = np.uint16 if columns.max() < 1 << 16 else np.int32
+    code, first_child = [np.zeros(1, narrow)], []
+    for unsorted in columns[:levels]:
+        column = unsorted[order]
+        changed[1:] |= column[1:] != column[:-1]
+        new = changed & (column >= 0)
+        start = np.flatnonzero(new).astype(np.int32)
+        stop = np.append(start[1:], np.int32(n))
+        # A node's documents run to the next node of its level or to where its parent's end, whichever comes first.
+        stops.append(np.minimum(stop, stops[-1][above[start]]) if ragged else stop)
+        here = np.cumsum(new, dtype=np.int32)
+        # Numbering goes on from level to level, so a node's first child comes behind all nodes that begin before its documents.
+        first_child.append(here[starts[-1]] - new[starts[-1]] + np.int32(nodes))
+        starts.append(start)
+        code.append(column[start].astype(narrow))
+        nodes, above = nodes + len(start), here - 1
+    first_child.append(np.full(len(starts[-1]) + 1, nodes, np.int32))
+    level_start = np.cumsum([0] + [len(start) for start in starts]).astype(np.int32)
+    parts = [np.concatenate(part) for part in (code, first_child, starts, stops)]
+    trie = Trie(parts[0], parts[1], parts[2], parts[3], rows, level_start)
+    if ragged:
+        inner = np.flatnonzero(np.diff(trie.first_child))
+        ends_inside = inner[length[order[trie.doc_start[inner]]] == trie.level_of(inner)]
+        if len(ends_inside):
+            row = rows[trie.doc_start[ends_inside[0]]]
+            raise TriescopeError(f"identifiers: that of document {row + 1} is the beginning of another one")
+    return trie
+
+
+def sorted_order(columns: np.ndarray) -> np.ndarray:
+    """Order of rows by their first column, then the second and so on; equal rows stay as they stand.
+
+    What :func:`numpy.lexsort` returns, in a sixth of the time: the columns are cut into digits of 16 bits, which NumPy sorts by
+    counting, last digit first.
+
+    Parameters
+    ----------
+    columns : np.ndarray
+        Int ``(levels, rows)``, from -1.
+
+    >>> sorted_order(np.array([[2, 0, 2], [1, -1, 0]])).tolist()
+    [1, 2, 0]
+    """
+    order, digit, filled = None, np.zeros(columns.shape[1], np.uint16), 0
+    for column in columns[::-1]:
+        rest = column + 1 if column.min() < 0 else column
+        bits = int(rest.max()).bit_length()
+        while bits:
+            taken = min(bits, 16 - filled)
+            digit |= (rest & ((1 << taken) - 1)).astype(np.uint16) << np.uint16(filled)
+            rest, bits, filled = rest >> taken, bits - taken, filled + taken
+            if filled == 16:
+                order, digit, filled = _by_digit(digit, order), np.zeros_like(digit), 0
+    return _by_digit(digit, order) if filled or order is None else order
+
+
+def _by_digit(digit: np.ndarray, order: np.ndarray | None) -> np.ndarray:
+    if order is None:
+        return np.argsort(digit, kind="stable")
+    return order[np.argsort(digit[order], kind="stable")]
 
 
 def save(trie: Trie, folder: Path) -> None:

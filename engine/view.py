@@ -50,6 +50,10 @@ class View:
         """Which nodes are complete identifiers."""
         return self.trie.is_leaf(nodes)
 
+    def tie_key(self, nodes: np.ndarray) -> np.ndarray:
+        """What settles equal scores: the node numbers themselves."""
+        return nodes
+
     def leaf_documents(self, node: int) -> np.ndarray:
         """Rows of the set below ``node``, in leaf order."""
         start, stop = int(self.trie.doc_start[node]), int(self.trie.doc_stop[node])

@@ -1,158 +1,144 @@
-"""Decode: the beam picture of one query, step by step, and what stands behind each node."""
+"""Decode: the beam picture of one query, step by step, what stands behind each node, and what an intervention changes."""
 
 import json
 import time
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from app import resources, state
-from app.charts import beams
-
-st.title("Watch it decode")
-build = resources.open_build()
-trie, documents = build.trie, build.corpus.documents
-query = resources.ask()
-levels = trie.levels
-left, right = st.columns([1, 2], vertical_alignment="bottom", gap="large")
-width = left.slider(
-    "Beams kept", 1, 100, 10, key=state.BEAMS, bind="query-params",
-    help="Hypotheses that survive each level. More find more and take longer.",
-)  # fmt: skip
-
-if "next-step" in st.session_state:
-    st.session_state[state.STEP] = st.session_state.pop("next-step")
-st.session_state.setdefault("playing", False)
+from app import decoding, node_panel, pinned, resources, state, stepper
+from app.charts import beams, beams_file
+from engine.errors import TriescopeError
+from engine.strategies import STRATEGIES, existing_share
+from engine.trace_diff import diff, diff_json
+from engine.why import why_json
 
 
-def move(by: int) -> None:
-    """Left and Right."""
-    st.session_state["playing"] = False
-    st.session_state[state.STEP] = min(max(st.session_state.get(state.STEP, levels) + by, 0), levels)
-
-
-def play() -> None:
-    """Start from nothing, or stop."""
-    st.session_state["playing"] = not st.session_state["playing"]
-    if st.session_state["playing"]:
-        st.session_state[state.STEP] = 0
-        st.session_state["stepped"] = time.monotonic()
-
-
-def clicked() -> None:
+def clicked(key: str) -> None:
     """A click on a node puts its prefix into the URL."""
-    index = state.clicked_index(st.session_state["beam-picture"])
-    known = st.session_state.get("beam-nodes", [])
+    index = state.clicked_index(st.session_state[key])
+    known = st.session_state.get(f"{key}-nodes", [])
     if index is not None and index < len(known):
         state.focus(state.NODE, known[index])
 
 
-with right.container(horizontal=True, vertical_alignment="bottom"):
-    step = st.select_slider("Levels shown", list(range(levels + 1)), value=levels, key=state.STEP, bind="query-params")
-    st.button("", icon=":material/chevron_left:", on_click=move, args=(-1,), shortcut="Left", key="back", help="One level back")
-    st.button("", icon=":material/chevron_right:", on_click=move, args=(1,), shortcut="Right", key="on", help="One level on")
-    playing = st.session_state["playing"]
-    st.button(
-        "Pause" if playing else "Play", on_click=play, key="play", icon=":material/pause:" if playing else ":material/play_arrow:"
+def draw(shown: decoding.Decoded, key: str) -> list[beams.Point]:
+    """The picture of one decode and what is to be said below it."""
+    drawn = beams.points(shown.trace, trie, build.names, step, marked)
+    st.session_state[f"{key}-nodes"] = [point.prefix for point in drawn]
+    st.echarts_chart(
+        beams.option(shown.trace, drawn), height=560, key=key, on_select=partial(clicked, key), renderer="svg",
+        alt=beams.describe(shown.trace, drawn),
+    )  # fmt: skip
+    told = (
+        f"Finds {shown.found} of the exact first {shown.possible}; {shown.trace.scored:,} nodes scored, {shown.trace.ms:.2f} ms."
     )
+    if shown.asked.strategy == "unconstrained":
+        told += f" {existing_share(shown.trace):.0%} of its outputs are identifiers of a document; pink ones are not."
+    st.caption(told)
+    return drawn
 
 
-@st.fragment(run_every=0.9)
-def advance() -> None:
-    """While playing: one level more every 0.9 s. The full run that a step causes calls this too; that call is too early."""
-    if not st.session_state["playing"] or time.monotonic() - st.session_state["stepped"] < 0.8:
-        return
-    st.session_state["stepped"] = time.monotonic()
-    following = st.session_state.get(state.STEP, 0) + 1
-    if following > levels:
-        st.session_state["playing"] = False
-    else:
-        st.session_state["next-step"] = following
-    st.rerun()
-
+st.title("Watch it decode")
+build = resources.open_build()
+trie = build.trie
+query = resources.ask()
+levels = trie.levels
+left, middle, right = st.columns([1.2, 1.2, 2.6], vertical_alignment="bottom", gap="medium")
+left.selectbox("Strategy", list(STRATEGIES), key=decoding.STRATEGY, bind="query-params")
+width = middle.slider(
+    "Beams kept", 1, pinned.MOST_BEAMS, 10, key=state.BEAMS, bind="query-params",
+    help="Hypotheses that survive each level, or identifiers drawn. More find more and take longer.",
+)  # fmt: skip
+with right:
+    step = stepper.controls(levels)
+with st.expander("Intervene, filter, or set another strategy beside it", icon=":material/tune:"):
+    asked, other = decoding.controls(width)
 
 vector, encode_ms = resources.query_vector(build, query)
-trace = build.decode(query, width, vector)
-drawn = beams.points(trace, trie, build.names, step)
-st.session_state["beam-nodes"] = [point.prefix for point in drawn]
+start = time.perf_counter()
+try:
+    decoded = decoding.run(build, query, asked)
+    second = decoding.beside(build, query, asked, other)
+except TriescopeError as error:
+    st.error(state.plain(str(error)), icon=":material/error:")
+    st.stop()
+document = state.parameter(state.DOCUMENT)
+document = document if document in build.row_of else ""
+marked = frozenset(trie.path(build.row_of[document])) if document else frozenset()
 
-picture, side = st.columns([3, 2], gap="large")
-with picture:
-    st.echarts_chart(
-        beams.option(trace, drawn),
-        height=560,
-        key="beam-picture",
-        on_select=clicked,
-        renderer="svg",
-        alt=beams.describe(trace, drawn),
-    )
-    st.caption(
-        f"**The rule:** at each level every code that continues a kept prefix is scored; the {width} best totals are kept "
-        f"(blue), the rest is cut (grey, the {beams.PRUNED_DRAWN} nearest drawn). Codes that no document has are masked. The "
-        "total is the centroid scorer's node score: 20 × query · mean of the documents below + log of their number. A line's "
-        "width is the probability of the code among its siblings. Orange leads."
-    )
-    st.caption(
-        f"Encoding the query took {encode_ms:.1f} ms when it was first asked; decoding took {trace.ms:.2f} ms this time. "
-        f"The best path holds {trace.confidence:.0%} of the final beams' probability."
-    )
-with side:
-    rows, scores = trace.documents(trie, 10)
+pictures = st.columns(2 if second else [3, 2], gap="large")
+with pictures[0]:
+    if second:
+        st.text(decoding.named(decoded.asked))
+    drawn = draw(decoded, "beam-picture")
+if second:
+    with pictures[1]:
+        st.text(decoding.named(second.asked))
+        draw(second, "second-picture")
+pin_colour = ", the pinned document green" if document else ""
+st.caption(
+    f"**{asked.strategy}:** {STRATEGIES[asked.strategy].summary} Kept is blue, cut is grey (the {beams.PRUNED_DRAWN} nearest "
+    f"drawn), the best path is orange{pin_colour}. The total is the centroid scorer's node score: 20 × query · mean of the "
+    "documents below + log of their number. A line's width is the probability of the code among its siblings; masked is the "
+    f"share of probability on codes that no document has. Encoding the query took {encode_ms:.1f} ms when it was first asked. "
+    f"The best path holds {decoded.trace.confidence:.0%} of the final beams' probability."
+)
+
+below = st.columns([3, 2], gap="large") if second else pictures
+changes = None
+if second:
+    with below[0]:
+        changes = diff(second.trace, decoded.trace, second.tree, decoded.tree)
+        st.subheader("What is different")
+        st.dataframe(decoding.changed(build, changes), hide_index=True, height=300)
+        st.caption(f"Documents and prefixes of the left picture against the right one ({decoding.named(second.asked)}).")
+with below[1]:
     focus = state.parameter(state.NODE)
-    point = next((p for p in drawn if p.prefix == focus and p.step), None)
-    if point:
-        st.subheader(f"Node {point.prefix}")
-        st.text(point.name)
-        with st.container(horizontal=True):
-            st.metric("Step probability", f"{point.probability:.1%}", width="content")
-            st.metric("Total, nats", f"{point.total:.2f}", width="content")
-            st.metric("Rank", point.rank, width="content")
-            st.metric("Documents below", f"{point.documents:,}", width="content")
-        kept = trace.steps[point.step - 1].kept
-        if point.state == "pruned":
-            gap = float(kept.total[-1]) - point.total
-            st.warning(
-                f"Cut: rank {point.rank} of {len(kept.node)} kept, {gap:.2f} nats behind the last one kept.",
-                icon=":material/cut:",
-            )
-        else:
-            st.success(f"Kept: rank {point.rank} of {len(kept.node)}.", icon=":material/check:")
-        node = trie.find(tuple(map(int, point.prefix.split("-"))))
-        below = [documents[row] for row in trie.leaf_documents(node or 0)[:50]]
-        st.dataframe(
-            pd.DataFrame([(d.title, d.text) for d in below], columns=["Title below this node", "Text"]),
-            hide_index=True,
-            height=min(220, 38 + 36 * len(below)),
-        )
-        with st.container(horizontal=True):
-            st.page_link(
-                state.TRIE,
-                label="Open in the trie",
-                icon=":material/account_tree:",
-                query_params=state.links(prefix=point.prefix),
-            )
-            st.button("Close", type="tertiary", icon=":material/close:", on_click=state.focus, args=(state.NODE, ""))
+    if point := next((p for p in drawn if p.prefix == focus and p.step), None):
+        node_panel.panel(build, decoded, point)
     else:
-        st.info("Click a node of the picture to see its words, its odds and the documents below it.", icon=":material/touch_app:")
+        hint = "Click a node of the picture to see its words, its odds and its documents, and to force or ban it."
+        st.info(hint, icon=":material/touch_app:")
     st.subheader("What it wrote" if step == levels else "What it will have written")
-    written = pd.DataFrame(
-        [(build.identifier(int(row)), documents[row].title, float(score)) for row, score in zip(rows, scores, strict=True)],
-        columns=["Identifier", "Title", "Total"],
-    )
-    st.dataframe(written, hide_index=True, column_config={"Total": st.column_config.NumberColumn(format="%.2f", width="small")})
+    two = st.column_config.NumberColumn(format="%.2f", width="small")
+    st.dataframe(decoding.written(build, decoded), hide_index=True, column_config={"Total": two})
     st.page_link(
         state.COMPARE, label="Compare with keyword and vector search", icon=":material/compare_arrows:",
         query_params=state.links(query=query),
     )  # fmt: skip
 
-table = pd.DataFrame(drawn[1:]).drop(columns="parent") if len(drawn) > 1 else pd.DataFrame()
+st.subheader("Why this one, and why not that one?")
+pinned.choose(build, decoded, document)
+try:
+    found = pinned.explain(build, query, decoded, document) if document else None
+except TriescopeError as error:
+    st.warning(state.plain(str(error)), icon=":material/block:")
+    found = None
+server_ms = (time.perf_counter() - start) * 1e3
+
+table = pd.DataFrame(drawn[1:]).drop(columns=["parent", "drawn_at"]) if len(drawn) > 1 else pd.DataFrame()
 with st.expander("The picture as a table"):
     st.dataframe(table, hide_index=True)
+st.caption(f"This page took {server_ms:.0f} ms of the server's time after the query was encoded.")
+
+
+def trace_json() -> str:
+    """The trace, and where there is one what is different and why."""
+    value = build.trace_json(query, decoded.trace, tree=decoded.tree)
+    value |= {"interventions": asked.interventions, "diff": diff_json(changes) if changes else None}
+    return json.dumps(value | {"why": why_json(found) if found else None}, ensure_ascii=False, indent=1)
+
+
+def offline() -> str:
+    """The picture as a file."""
+    everything = beams.points(decoded.trace, trie, build.names, levels, marked)
+    return beams_file.page(everything, query, asked.strategy, asked.beams)
+
+
 with st.container(horizontal=True):
     st.download_button("Table, CSV", table.to_csv(index=False), "beams.csv", "text/csv", icon=":material/download:")
-    st.download_button(
-        "Trace, JSON", lambda: json.dumps(build.trace_json(query, trace), ensure_ascii=False, indent=1), "trace.json",
-        "application/json", icon=":material/download:",
-    )  # fmt: skip
-if st.session_state["playing"]:
-    advance()
+    st.download_button("Trace, JSON", trace_json, "trace.json", "application/json", icon=":material/download:")
+    st.download_button("Picture, HTML", offline, "decode.html", "text/html", icon=":material/download:")
+stepper.go_on(levels)

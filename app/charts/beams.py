@@ -1,20 +1,27 @@
 """The beam picture: x is the step, y the rank; kept beams, pruned candidates, and the path that leads."""
 
 import html
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from app.charts.palette import BLUE, GREY, ORANGE
+from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK
 from engine.trace import Trace
 from engine.trie import Trie
 
 # Pruned candidates drawn per step: the ones that nearly made it.
 PRUNED_DRAWN = 8
+COLOURS = {"leading": ORANGE, "kept": BLUE, "pruned": GREY, "absent": PINK}
+OPACITY = {"leading": 0.9, "kept": 0.45, "pruned": 0.25, "absent": 0.45}
 
 
 class Point(NamedTuple):
-    """One candidate of one step. ``parent`` is the place of its parent in the list of points."""
+    """One candidate of one step.
+
+    ``parent`` is the place of its parent in the list of points; ``drawn_at`` is the rank, but for a pinned one cut far down the
+    row below the others. ``state`` is leading, kept, pruned, or absent (kept, though no document has the prefix).
+    """
 
     step: int
     rank: int
@@ -26,46 +33,64 @@ class Point(NamedTuple):
     documents: int
     state: str
     parent: int
+    pinned: bool = False
+    drawn_at: int = 1
 
 
-def points(trace: Trace, trie: Trie, names: list[str], shown: int) -> list[Point]:
-    """Candidates of the first ``shown`` steps; the leading path of the last one shown is marked."""
+def points(trace: Trace, trie: Trie, names: list[str], shown: int, pinned: Collection[int] = ()) -> list[Point]:
+    """Candidates of the first ``shown`` steps; the path of the best identifier, as far as shown, is marked, and so are ``pinned``
+    nodes, which are drawn even where they were cut far down."""
     counts = trie.counts
     result = [Point(0, 1, "", 0, "the query", 1.0, 0.0, int(counts[0]), "leading", -1)]
-    leading = set(enumerate(trace.beam_path(shown - 1, 0))) if shown and len(trace.steps[shown - 1].kept.node) else set()
+    leading = _leading(trace, shown)
     kept_before = {0: 0}
     for index, step in enumerate(trace.steps[:shown]):
         kept_now = {}
         width = len(step.kept.node)
         for part, first in ((step.kept, 0), (step.pruned, width)):
-            limit = width if first == 0 else PRUNED_DRAWN
-            for place in range(min(limit, len(part.node))):
+            near = range(min(width if first == 0 else PRUNED_DRAWN, len(part.node)))
+            far = [int(place) for place in np.flatnonzero(np.isin(part.node, list(pinned))) if place >= len(near)]
+            for place in (*near, *far):
                 node, parent = int(part.node[place]), kept_before[int(part.parent[place])]
                 state = "pruned" if first else "leading" if (index, place) in leading else "kept"
                 if not first:
                     kept_now[place] = len(result)
-                prefix = "-".join(map(str, trie.prefix(node)))
+                prefix = trace.prefix(trie, node)
                 result.append(
                     Point(
-                        index + 1, first + place + 1, prefix, int(trie.code[node]), names[node],
-                        float(np.exp(part.log_prob[place])), float(part.total[place]), int(counts[node]), state, parent,
+                        index + 1, first + place + 1, "-".join(map(str, prefix)), prefix[-1],
+                        names[node] if node >= 0 else "no document", float(np.exp(part.log_prob[place])),
+                        float(part.total[place]), int(counts[node]) if node >= 0 else 0,
+                        "absent" if node < 0 and not first else state, parent,
+                        node in pinned, min(first + place, width + PRUNED_DRAWN) + 1,
                     )
                 )  # fmt: skip
         kept_before = kept_now
     return result
 
 
+def _leading(trace: Trace, shown: int) -> set[tuple[int, int]]:
+    """(step, place) of the beams that lead to the best identifier found, or to the first beam of the last step shown."""
+    if not shown or not len(trace.steps[shown - 1].kept.node):
+        return set()
+    place = 0
+    if len(trace.leaves) and shown == len(trace.steps):
+        at = np.flatnonzero(trace.steps[-1].kept.node == trace.leaves[0])
+        place = int(at[0]) if len(at) else 0
+    return set(enumerate(trace.beam_path(shown - 1, place)))
+
+
 def option(trace: Trace, drawn: list[Point], animate: bool = True) -> dict[str, Any]:
     """ECharts option of the picture; data order is the order of ``drawn``."""
-    deepest = max((point.rank for point in drawn), default=1)
+    deepest = max((point.drawn_at for point in drawn), default=1)
     size = 22 if trace.beams <= 12 else 13 if trace.beams <= 30 else 8
     nodes = [
         {
             "name": str(place),
-            "value": [point.step, point.rank],
+            "value": [point.step, point.drawn_at],
             "symbolSize": size * (1 if point.state != "pruned" else 0.55),
-            "itemStyle": _style(point.state),
-            "label": {"show": size > 20 and point.state != "pruned" and point.step > 0, "formatter": str(point.code)},
+            "itemStyle": _style(point),
+            "label": _label(point, size),
             "tooltip": {"formatter": _tooltip(point)},
         }
         for place, point in enumerate(drawn)
@@ -76,8 +101,8 @@ def option(trace: Trace, drawn: list[Point], animate: bool = True) -> dict[str, 
             "target": str(place),
             "lineStyle": {
                 "width": 0.6 + 6 * point.probability,
-                "color": ORANGE if point.state == "leading" else BLUE if point.state == "kept" else GREY,
-                "opacity": 0.9 if point.state == "leading" else 0.45 if point.state == "kept" else 0.25,
+                "color": GREEN if point.pinned else COLOURS[point.state],
+                "opacity": 0.9 if point.pinned else OPACITY[point.state],
                 "type": "dashed" if point.state == "pruned" else "solid",
             },
             "tooltip": {"show": False},
@@ -117,13 +142,25 @@ def describe(trace: Trace, drawn: list[Point]) -> str:
     best = next((p for p in drawn if p.step == last and p.state == "leading"), None)
     cut = sum(len(step.pruned.node) for step in trace.steps[:last])
     lead = f" Leading: {best.prefix}, {best.name}." if best and last else ""
-    return f"Beam search after {last} of {len(trace.steps)} levels with {trace.beams} beams; {cut} candidates cut.{lead}"
+    done = f"Decoding by {trace.strategy} after {last} of {len(trace.steps)} levels with {trace.beams} beams"
+    return f"{done}; {cut} candidates cut.{lead}"
 
 
-def _style(state: str) -> dict[str, Any]:
-    if state == "leading":
-        return {"color": ORANGE, "borderColor": "#B87A00", "borderWidth": 2}
-    return {"color": BLUE} if state == "kept" else {"color": "transparent", "borderColor": GREY, "borderWidth": 1.5}
+def _style(point: Point) -> dict[str, Any]:
+    colour = COLOURS[point.state]
+    style: dict[str, Any] = {"color": colour}
+    if point.state == "leading":
+        style |= {"borderColor": "#B87A00", "borderWidth": 2}
+    elif point.state in ("pruned", "absent"):
+        style = {"color": "transparent", "borderColor": colour, "borderWidth": 1.5}
+    return style | ({"borderColor": GREEN, "borderWidth": 4} if point.pinned else {})
+
+
+def _label(point: Point, size: int) -> dict[str, Any]:
+    if point.rank != point.drawn_at:
+        return {"show": True, "formatter": f"rank {point.rank:,}", "position": "right", "color": GREEN}
+    shown = size > 20 and point.state != "pruned" and point.step > 0
+    return {"show": shown, "formatter": str(point.code)} | ({"color": PINK} if point.state == "absent" else {})
 
 
 def _tooltip(point: Point) -> str:

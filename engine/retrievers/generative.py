@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.batch import TOGETHER, beam_search_batch
 from engine.decode import beam_search
 from engine.retrievers.base import Queries, Ranking, pack
 from engine.retrievers.dense import vectors_of
@@ -29,5 +30,10 @@ class GenerativeRetriever:
 
     def search(self, queries: Queries, k: int) -> Ranking:
         """See :class:`engine.retrievers.base.Retriever`; scores are the totals of the paths (nats up to a constant)."""
-        traces = (self.trace(query) for query in vectors_of(self.name, queries))
-        return pack([trace.documents(self.trie, k) for trace in traces], k)
+        vectors = vectors_of(self.name, queries)
+        found = []
+        # A group's traces are let go before the next group is decoded.
+        for start in range(0, len(vectors), TOGETHER):
+            traces = beam_search_batch(self.trie, self.scorer, vectors[start : start + TOGETHER], self.beams)
+            found += [trace.documents(self.trie, k) for trace in traces]
+        return pack(found, k)

@@ -45,6 +45,28 @@ class Scorer(Protocol):
         ...
 
 
+class BoundedScorer(Scorer, Protocol):
+    """A scorer that can say how good a leaf below a node can be; best-first search needs it."""
+
+    def bound(self, state: Any, nodes: np.ndarray, totals: np.ndarray) -> np.ndarray:
+        """At least the total of every leaf below each of ``nodes``, whose own totals are ``totals``; at a leaf, its total.
+
+        Never below what :meth:`Scorer.score` may return for such a leaf, its rounding included; infinity where nothing is known.
+        """
+        ...
+
+
+class DenseScorer(Scorer, Protocol):
+    """A scorer that also knows codes that the trie lacks; decoding without a mask needs it."""
+
+    def dense(self, state: Any, level: int, nodes: np.ndarray, totals: np.ndarray) -> np.ndarray:
+        """Total of every code of ``level`` after each unfinished beam: float32 ``(beams, codes)``, -inf where none can follow.
+
+        A beam has node -1 where no document has its prefix. Codes that exist after a node get the totals of :meth:`Scorer.score`.
+        """
+        ...
+
+
 def log_softmax_within(scores: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
     """Log-softmax within each group of a ragged array; ``group`` is sorted.
 

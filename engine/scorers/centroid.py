@@ -10,13 +10,20 @@ beam ranks by the node score rather than by summed conditionals: summing them ad
 and costs a fifth of nDCG on NFCorpus (.258 against .314 at scale 20).
 """
 
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from engine.level_search import Best
 from engine.scorers.base import Scored, log_softmax_within, log_sum_exp_within
+from engine.scorers.centroid_bound import Spread, measure_spread, upper_bound
 from engine.trie import Children, Trie
+from engine.view import View
+
+if TYPE_CHECKING:
+    from engine.scorers.node_search import NodeSearch, SearchState
 
 # Inverse temperature of the cosine. 10 to 50 retrieve alike; 20 is the temperature .05 of contrastive training.
 SCALE = 20.0
@@ -49,6 +56,8 @@ class CentroidScorer:
         self.means = means
         self.codebooks = codebooks
         self.log_counts = np.log(trie.counts).astype(np.float32)
+        # Equal documents have equal means; taking both from one place makes their scores equal beyond doubt.
+        self.holder = holders(trie)
 
     def start(self, query: np.ndarray, temperature: float = 1.0) -> Query:
         """Scale the query once: the temperature divides the scale of the cosine."""
@@ -57,16 +66,37 @@ class CentroidScorer:
 
     def node_scores(self, state: Query, nodes: np.ndarray) -> np.ndarray:
         """Node score of each node, float32."""
-        # The children of one node are a run, and a run is a view: no gather.
-        run = len(nodes) > 0 and nodes[-1] - nodes[0] == len(nodes) - 1 and bool((np.diff(nodes) == 1).all())
-        means = self.means[nodes[0] : nodes[-1] + 1] if run else self.means[nodes]
-        # Rounded because BLAS gives equal rows scores that differ in the last digit, and ties must be ties.
-        return np.round(means @ state.vector, 4) + self.log_counts[nodes]
+        if len(state.vector) != self.means.shape[1]:
+            raise ValueError(f"the query has {len(state.vector)} dimensions, the means have {self.means.shape[1]}")
+        products, means = self._products
+        return products(means, self.holder[nodes], state.vector.astype(np.float64)) + self.log_counts[nodes]
 
     def score(self, state: Query, nodes: np.ndarray, totals: np.ndarray, children: Children) -> Scored:
         """See :class:`engine.scorers.base.Scorer`."""
         total = self.node_scores(state, children.node)
         return Scored(log_softmax_within(total, children.parent, len(nodes)), total)
+
+    @cached_property
+    def _products(self):
+        # Compiled code is loaded by the first decode, not by whoever only opens a build.
+        from engine.kernels_decode import fixed, products
+
+        return products, fixed(self.means)
+
+    @cached_property
+    def search(self) -> "NodeSearch":
+        """Selects the best children without scoring all; a byte a dimension of memory, made by the first search that asks."""
+        from engine.scorers.node_search import NodeSearch
+
+        return NodeSearch(self.trie, self.means, self.log_counts, self.holder)
+
+    def start_all(self, tree: Trie | View, queries: np.ndarray, temperature: float = 1.0) -> "SearchState | None":
+        """See :class:`engine.level_search.LevelScorer`."""
+        return self.search.start(tree, np.float32(SCALE / temperature) * queries)
+
+    def best_children(self, state: "SearchState", old: Best, beams: int) -> Best:
+        """See :class:`engine.level_search.LevelScorer`."""
+        return self.search.best_children(state, old, beams)
 
     def masked(self, state: Query, level: int, nodes: np.ndarray, children: Children) -> np.ndarray:
         """Probability spent on absent codes, when a code that no document has here counts as one document at the beam's mean
@@ -82,28 +112,69 @@ class CentroidScorer:
         legal_mass = log_sum_exp_within(self.node_scores(state, children.node), children.parent, len(nodes))
         return np.exp(absent_mass - np.logaddexp(absent_mass, legal_mass))
 
+    def dense(self, state: Query, level: int, nodes: np.ndarray, totals: np.ndarray) -> np.ndarray:
+        """See :class:`engine.scorers.base.DenseScorer`. An absent code counts as in :meth:`masked`, and so does every code after
+        an absent prefix: as one document, at the last mean that exists plus the vectors of all codes since, which is the beam's
+        total plus the code's score. An absent prefix ends where codes have no vectors."""
+        real = np.flatnonzero(nodes >= 0)
+        children = self.trie.children(nodes[real])
+        code = self.trie.code[children.node].astype(np.int64)
+        if level > len(self.codebooks):
+            scores = np.full((len(nodes), int(code.max(initial=-1)) + 1), -np.inf, np.float32)
+        else:
+            at = totals.astype(np.float32)
+            at[real] = self.node_scores(state, nodes[real]) - self.log_counts[nodes[real]]
+            # Rounded because BLAS gives equal code vectors scores that differ in the last digit.
+            scores = np.round(at[:, None] + state.code_scores[level - 1], 4)
+        scores[real[children.parent], code] = self.node_scores(state, children.node)
+        return scores
+
+    @cached_property
+    def spread(self) -> Spread:
+        """How far leaves lie from the means above them; measured when first asked for."""
+        return measure_spread(self.trie, self.means)
+
+    def bound(self, state: Query, nodes: np.ndarray, totals: np.ndarray) -> np.ndarray:
+        """See :class:`engine.scorers.base.BoundedScorer`."""
+        return upper_bound(self.spread, state.vector, nodes, totals)
+
 
 def node_means(trie: Trie, embeddings: np.ndarray, rows_at_once: int = 200_000) -> np.ndarray:
     """Mean embedding of the documents under every node: float32 ``(nodes, d)``.
 
     Documents stand in leaf order, so each level is one segmented sum; float64 sums, taken in blocks of documents so
-    that a million documents need no second copy.
+    that a million documents need no second copy (where numba is missing: the compiled loop makes none).
     """
-    sums = np.zeros((len(trie.code), embeddings.shape[1]), np.float32)
+    from engine.kernels_decode import fixed, run_means
+
+    means = np.empty((len(trie.code), embeddings.shape[1]), np.float32)
     for level in range(len(trie.level_start) - 1):
         nodes = np.arange(trie.level_start[level], trie.level_start[level + 1])
         starts, stops = trie.doc_start[nodes], trie.doc_stop[nodes]
         first = 0
         while first < len(nodes):
             last = max(first + 1, int(np.searchsorted(starts, starts[first] + rows_at_once)))
-            low, high = int(starts[first]), int(stops[last - 1])
-            block = embeddings[trie.documents[low:high]].astype(np.float64)
-            # Documents whose identifiers end above this level lie between two nodes; even places are nodes, odd ones gaps.
-            bounds = np.column_stack([starts[first:last], stops[first:last]]).ravel() - low
-            summed = np.add.reduceat(np.vstack([block, np.zeros(block.shape[1])]), bounds, axis=0)[::2]
-            sums[nodes[first:last]] = summed / trie.counts[nodes[first:last], None]
+            run_means(
+                fixed(embeddings), fixed(trie.documents), starts[first:last], stops[first:last], means[nodes[0] :][first:last]
+            )
             first = last
-    return sums
+    return means
+
+
+def holders(trie: Trie) -> np.ndarray:
+    """The highest node with the same documents, for each node: int32. Only children share their parent's.
+
+    >>> from engine.trie import build
+    >>> holders(build(np.array([[0, 1, 0], [0, 2, 0], [3, 0, 0]], np.int32))).tolist()
+    [0, 1, 2, 3, 4, 2, 3, 4, 2]
+    """
+    holder = np.arange(len(trie.code), dtype=np.int32)
+    sizes = np.diff(trie.first_child)
+    for level in range(1, trie.levels + 1):
+        above = np.arange(trie.level_start[level - 1], trie.level_start[level])
+        single = above[sizes[above] == 1]
+        holder[trie.first_child[single]] = holder[single]
+    return holder
 
 
 def save(means: np.ndarray, folder: Path) -> None:

@@ -93,7 +93,7 @@ def watch(page: Page, faults: list[str]) -> None:
 
     def requested(url: str) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
+        if parts.scheme not in ("data", "blob", "file") and parts.hostname != "127.0.0.1":
             faults.append(f"left this machine: {url}")
 
     page.on("console", console)

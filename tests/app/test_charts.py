@@ -147,12 +147,12 @@ class TestBeams:
         best = next(point for point in drawn if point.step == 4 and point.rank == 1)
         cut = sum(len(step.pruned.node) for step in narrow.steps)
         assert beams.describe(narrow, drawn) == (
-            f"Beam search after 4 of 4 levels with 10 beams; {cut} candidates cut. Leading: {best.prefix}, {best.name}."
+            f"Decoding by beam after 4 of 4 levels with 10 beams; {cut} candidates cut. Leading: {best.prefix}, {best.name}."
         )
 
     def test_the_description_before_the_first_step_has_no_lead(self, narrow, films):
         drawn = beams.points(narrow, films.trie, films.names, 0)
-        assert beams.describe(narrow, drawn) == "Beam search after 0 of 4 levels with 10 beams; 0 candidates cut."
+        assert beams.describe(narrow, drawn) == "Decoding by beam after 0 of 4 levels with 10 beams; 0 candidates cut."
 
 
 def below(cells: list[Cell]) -> dict[str, list[Cell]]:

@@ -1,0 +1,171 @@
+"""What the Decode page asks for and gets: strategy, width, interventions; two decodes to hold against each other."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import resources, state
+from engine.decode import Tree
+from engine.options import Option
+from engine.store import Build
+from engine.strategies import STRATEGIES
+from engine.trace import Trace
+from engine.trace_diff import Diff
+
+FORCE, BAN, FILTER, STRATEGY, BESIDE, TEMPERATURE, SEED = "force", "ban", "filter", "strategy", "beside", "temperature", "seed"
+EXACT = 10
+NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One decode as a person asked for it; prefixes are text like ``3-17``."""
+
+    strategy: str
+    beams: int
+    temperature: float
+    seed: int
+    settings: dict[str, Any]
+    filter: str
+    force: str
+    ban: tuple[str, ...]
+
+    @property
+    def interventions(self) -> list[str]:
+        """What is done to the decoder besides its strategy and width, in words."""
+        told = [f"filter {self.filter}"] if self.filter else []
+        told += [f"forced {self.force}"] if self.force else []
+        told += [f"banned {prefix}" for prefix in self.ban]
+        return told + ([f"temperature {self.temperature:g}"] if self.temperature != 1 else [])
+
+    def plain(self) -> "Asked":
+        """The same without interventions."""
+        return replace(self, filter="", force="", ban=(), temperature=1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A decode, the tree that it was allowed to see, and how many of the exact first ten documents it found."""
+
+    asked: Asked
+    trace: Trace
+    tree: Tree
+    found: int
+    possible: int
+
+
+def banned() -> tuple[str, ...]:
+    """Prefixes that the URL bans."""
+    return tuple(prefix for prefix in state.parameter(BAN).split(",") if prefix)
+
+
+def ban(prefix: str) -> None:
+    """Add a prefix to those banned."""
+    state.focus(BAN, ",".join(dict.fromkeys((*banned(), prefix))))
+
+
+def allow(prefix: str) -> None:
+    """Take a prefix off those banned."""
+    state.focus(BAN, ",".join(other for other in banned() if other != prefix))
+
+
+def reset() -> None:
+    """Take every intervention back."""
+    for name in (FORCE, BAN):
+        state.focus(name, "")
+    st.session_state[FILTER], st.session_state[TEMPERATURE] = "", 1.0
+
+
+def controls(beams: int) -> tuple[Asked, str]:
+    """The row that intervenes: filter, temperature, seed, options of the strategy, forced and banned prefixes.
+
+    Returns what is asked, and the strategy to show beside it (or :data:`NOTHING`).
+    """
+    strategy = st.session_state.get(STRATEGY, "beam")
+    settings: dict[str, Any] = {}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        allowed = st.text_input(
+            "Filter documents", key=FILTER, bind="query-params", placeholder="year > 1990 and genre has Drama", max_chars=300,
+            width=300, help="Columns, = != < > <= >=, has, in (...), contains, is missing; and, or, not. Whole branches go.",
+        )  # fmt: skip
+        temperature = st.number_input(
+            "Temperature", 0.1, 10.0, 1.0, 0.1, key=TEMPERATURE, bind="query-params", width=130, help="Above 1 evens the odds."
+        )
+        seed = st.number_input("Seed", 0, 1 << 30, 0, key=SEED, bind="query-params", width=130) if strategy == "sample" else 0
+        for option in STRATEGIES[strategy].options:
+            settings[option.name] = _field(strategy, option)
+        if force := state.parameter(FORCE):
+            st.button(f"Forced {force}", icon=":material/close:", on_click=state.focus, args=(FORCE, ""), key="unforce")
+        for prefix in banned()[:20]:
+            st.button(f"Banned {prefix}", icon=":material/close:", on_click=allow, args=(prefix,), key=f"allow-{prefix}")
+        if force or banned() or allowed or temperature != 1:
+            st.button("Take all back", type="tertiary", icon=":material/undo:", on_click=reset, key="reset")
+        others = [NOTHING, *(name for name in STRATEGIES if name != strategy)]
+        other = st.selectbox("Beside it", others, key=BESIDE, bind="query-params", width=200)
+    return Asked(strategy, beams, float(temperature), int(seed), settings, allowed.strip(), force, banned()), other
+
+
+def _field(strategy: str, option: Option) -> Any:
+    """The form field of an option."""
+    key = f"{strategy}-{option.name}"
+    if option.choices:
+        return st.selectbox(option.name, option.choices, key=key, help=option.help, width=150)
+    number = option.type
+    low, high, default = (None if value is None else number(value) for value in (option.low, option.high, option.default))
+    step = 1 if number is int else 0.1
+    return number(st.number_input(option.name.replace("_", " "), low, high, default, step, key=key, help=option.help, width=130))
+
+
+def run(build: Build, query: str, asked: Asked) -> Decoded:
+    """Decode.
+
+    Raises
+    ------
+    TriescopeError
+        A filter or prefix is wrong, nothing is left, or the scorer cannot serve the strategy.
+    """
+    vector = resources.query_vector(build, query)[0]
+    tree = build.view(asked.filter, asked.force, asked.ban)
+    trace = build.decode(query, asked.beams, vector, asked.strategy, tree, asked.settings, asked.seed, asked.temperature)
+    best = build.decode(query, EXACT, vector, "exact", tree, temperature=asked.temperature).documents(tree, EXACT)[0]
+    mine = trace.documents(tree, EXACT)[0]
+    return Decoded(asked, trace, tree, len(np.intersect1d(best, mine)), len(best))
+
+
+def beside(build: Build, query: str, asked: Asked, other: str) -> Decoded | None:
+    """What to hold a decode against: another strategy, else the same without interventions; None when there is neither."""
+    if other in STRATEGIES and other != asked.strategy:
+        return run(build, query, replace(asked, strategy=other, settings={}))
+    return run(build, query, asked.plain()) if asked.interventions else None
+
+
+def named(asked: Asked) -> str:
+    """Strategy and interventions in a line."""
+    return ", ".join([asked.strategy, *asked.interventions])
+
+
+def written(build: Build, decoded: Decoded) -> pd.DataFrame:
+    """The first ten documents of a decode."""
+    rows, scores = decoded.trace.documents(decoded.tree, EXACT)
+    documents = build.corpus.documents
+    listed = [(build.identifier(int(row)), documents[row].title, float(score)) for row, score in zip(rows, scores, strict=True)]
+    return pd.DataFrame(listed, columns=["Identifier", "Title", "Total"])
+
+
+def changed(build: Build, changes: Diff) -> pd.DataFrame:
+    """Documents that came, went or moved, then prefixes that only one decode kept."""
+    documents = build.corpus.documents
+    hits = {"only here": changes.entered, "only there": changes.left, "moved": changes.moved, "same": changes.same}
+    rows = [
+        (fate, documents[hit.row].title or documents[hit.row].id, build.identifier(hit.row), hit.rank_before, hit.rank_after)
+        for fate, of_fate in hits.items()
+        for hit in of_fate
+    ]
+    for level in changes.levels:
+        for fate, beams in (("prefix only here", level.only_after), ("prefix only there", level.only_before)):
+            rows += [(fate, f"level {level.level}", "-".join(map(str, b.prefix)), b.rank_before, b.rank_after) for b in beams]
+    frame = pd.DataFrame(rows, columns=["What", "Of", "Codes", "Rank there", "Rank here"])
+    return frame.astype({"Rank there": "Int64", "Rank here": "Int64"})

@@ -1,0 +1,53 @@
+"""What stands behind a node of the beam picture: its words, its odds, its documents, and what can be done to it."""
+
+import pandas as pd
+import streamlit as st
+
+from app import decoding, state
+from app.charts.beams import Point
+from app.decoding import Decoded
+from engine.store import Build
+
+
+def panel(build: Build, decoded: Decoded, point: Point) -> None:
+    """Panel of one point; its buttons change the URL."""
+    trie, documents = build.trie, build.corpus.documents
+    st.subheader(f"Node {point.prefix}")
+    st.text(point.name)
+    with st.container(horizontal=True):
+        st.metric("Step probability", f"{point.probability:.1%}", width="content")
+        st.metric("Total, nats", f"{point.total:.2f}", width="content")
+        st.metric("Rank", point.rank, width="content")
+        st.metric("Documents below", f"{point.documents:,}", width="content")
+    kept = decoded.trace.steps[point.step - 1].kept
+    if point.state == "absent":
+        st.warning("No document has this prefix: with the mask on it could not have been written.", icon=":material/block:")
+        return
+    if point.state == "pruned":
+        gap = float(kept.total.min()) - point.total
+        behind = f", {gap:.2f} nats behind the last one kept" if gap > 0 else ""
+        st.warning(f"Cut: rank {point.rank} of {len(kept.node)} kept{behind}.", icon=":material/cut:")
+    else:
+        st.success(f"Kept: rank {point.rank} of {len(kept.node)}.", icon=":material/check:")
+    with st.container(horizontal=True):
+        st.button(
+            "Force", on_click=state.focus, args=(decoding.FORCE, point.prefix), icon=":material/push_pin:", key="force-node",
+            help="Every identifier must begin with this prefix.",
+        )  # fmt: skip
+        st.button(
+            "Ban", on_click=decoding.ban, args=(point.prefix,), icon=":material/block:", key="ban-node",
+            help="No identifier may begin with this prefix.",
+        )  # fmt: skip
+        st.button("Close", type="tertiary", icon=":material/close:", on_click=state.focus, args=(state.NODE, ""))
+    node = trie.find(tuple(map(int, point.prefix.split("-"))))
+    below = [documents[row] for row in decoded.tree.leaf_documents(node or 0)[:50]]
+    st.dataframe(
+        pd.DataFrame([(d.title, d.text) for d in below], columns=["Title below this node", "Text"]),
+        hide_index=True,
+        height=min(220, 38 + 36 * len(below)),
+    )
+    if point.documents > len(below):
+        st.caption(f"{len(below)} of {point.documents:,}: the first 50 that the filter and the bans leave.")
+    st.page_link(
+        state.TRIE, label="Open in the trie", icon=":material/account_tree:", query_params=state.links(prefix=point.prefix)
+    )

@@ -1,0 +1,65 @@
+"""Why this document, and why not that one: a pinned document's way through a decode."""
+
+import pandas as pd
+import streamlit as st
+
+from app import resources, state
+from app.decoding import Decoded
+from engine.store import Build
+from engine.survival import Stage, survival
+from engine.why import Why
+
+MOST_BEAMS = 100
+
+
+def use(width: int) -> None:
+    """Set the beam-width slider."""
+    st.session_state[state.BEAMS] = width
+
+
+def choose(build: Build, decoded: Decoded, pinned: str) -> None:
+    """The pin box."""
+    titles = {document.id: document.title or document.id for document in build.corpus.documents}
+    first = [build.corpus.documents[row].id for row in decoded.trace.documents(decoded.tree, 10)[0]]
+    choices = list(dict.fromkeys([*first, *titles]))
+    st.session_state["decode-pin"] = pinned or None
+    st.selectbox(
+        "Pin a document: how far does it come?", choices, key="decode-pin", on_change=state.take,
+        args=("decode-pin", state.DOCUMENT), format_func=lambda i: f"{titles[i]}  ({i})", index=None,
+        placeholder="Type a title; results come first",
+    )  # fmt: skip
+
+
+def explain(build: Build, query: str, decoded: Decoded, document: str) -> Why:
+    """Ranks, the level where it was cut, what displaced it, and the smallest width that keeps it."""
+    asked, row = decoded.asked, build.row_of[document]
+    vector = resources.query_vector(build, query)[0]
+    found = build.why(query, document, asked.beams, vector, decoded.tree, asked.temperature)
+    st.text(f"{build.corpus.documents[row].title} · identifier {build.identifier(row) or 'none'}")
+    if asked.strategy != "beam":
+        st.caption("The figures are those of beam search with this width; the table follows the strategy chosen.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.metric("Rank in the beam", found.beam_rank or "cut", width="content")
+        st.metric("Rank if nothing were cut", f"{found.exact_rank:,}", width="content")
+        st.metric("Smallest width that keeps it", f"{found.smallest_beams:,}", width="content")
+        if found.smallest_beams <= MOST_BEAMS and found.smallest_beams != asked.beams:
+            st.button("Use that width", on_click=use, args=(found.smallest_beams,), icon=":material/unfold_more:")
+    st.write(found.verdict)
+    if found.displaced_by:
+        last = found.displaced_by[-1]
+        st.text(f"The last place went to {'-'.join(map(str, last.prefix))}: {build.names[last.node]}")
+    # Scores are known at every level, ranks among candidates only as far as the prefix was considered at all.
+    stages = survival(decoded.trace, build.trie, row)
+    rows = [
+        (s.level, s.code, build.names[s.node], w.score, w.log_prob, s.rank, w.rank_of_all, _fate(s))
+        for s, w in zip(stages, found.steps, strict=False)
+    ]
+    columns = ["Level", "Code", "Words", "Total", "Log-probability", "Rank among candidates", "Rank of all", "Fate"]
+    three = st.column_config.NumberColumn(format="%.3f")
+    shown = pd.DataFrame(rows, columns=columns).astype({"Rank among candidates": "Int64"})
+    st.dataframe(shown, hide_index=True, column_config={"Total": three, "Log-probability": three})
+    return found
+
+
+def _fate(stage: Stage) -> str:
+    return "kept" if stage.kept else "cut" if stage.rank else "gone"

@@ -1,0 +1,130 @@
+"""Filters written as text, such as ``year > 1990 and not countries has 'France'``: which documents they let through.
+
+A filter is read by a small parser of its own (:mod:`engine.filter_syntax`; nothing of it is ever run as code or SQL) and
+evaluated on whole columns at once (:mod:`engine.filter_columns`).
+
+    filter      a condition, or filters joined by ``not``, ``and``, ``or`` (binding in this order) and parentheses
+    condition   COLUMN = != < <= > >= VALUE
+                COLUMN has VALUE, COLUMN contains TEXT, COLUMN [not] in (VALUE, VALUE), COLUMN is [not] missing
+    COLUMN      id, title or a metadata key; in quotes where it is not one word
+    VALUE       a number, text in single or double quotes (a quote within is doubled), true or false
+
+What a condition means: text compares without regard to case; a list matches when any of its elements does, and ``!=`` and
+``not in`` when it has elements and none does; ``contains`` looks for a part of the text. In a column of numbers (every value is
+one, or text that reads as one) values compare as numbers; ``id`` and ``title`` are always text. A missing value (null, blank,
+an empty list) satisfies ``is missing`` and no other condition. ``not`` is plain negation, so it lets through what misses a value.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.corpus import Document
+from engine.errors import TriescopeError
+from engine.filter_columns import NUMBER, Column, Columns, as_number, columns_of
+from engine.filter_syntax import Condition, Filter, Joined, Not, Token, parse
+
+__all__ = ["Columns", "allowed", "columns_of", "evaluate", "parse"]
+
+# Columns listed when there is none of that name.
+MOST_TOLD = 40
+
+
+def allowed(documents: Sequence[Document], text: str) -> np.ndarray:
+    """Which documents a filter lets through: bool, an entry a document row.
+
+    Where several filters are asked of one corpus, keep :func:`columns_of` the documents and call :func:`evaluate`.
+
+    >>> films = [Document("a", "Ran", "", {"year": 1985, "genre": ["War", "Drama"]}), Document("b", "Up", "", {"year": 2009})]
+    >>> allowed(films, "year > 1990 or genre = 'war'").tolist(), allowed(films, "genre is missing").tolist()
+    ([True, True], [False, True])
+    """
+    return evaluate(columns_of(documents), text)
+
+
+def evaluate(columns: Columns, text: str) -> np.ndarray:
+    """Which documents a filter lets through.
+
+    Parameters
+    ----------
+    columns : Columns
+        The documents, by columns.
+    text : str
+        The filter.
+
+    Returns
+    -------
+    np.ndarray
+        Bool, an entry a document row.
+
+    Raises
+    ------
+    TriescopeError
+        The filter is too long, too deeply nested or not a filter (where, and what was expected there), there is no such column
+        (which there are), or a value does not suit its column.
+    """
+    return _mask(columns, parse(text))
+
+
+def _mask(columns: Columns, found: Filter) -> np.ndarray:
+    if isinstance(found, Not):
+        return ~_mask(columns, found.part)
+    if isinstance(found, Joined):
+        join = np.logical_and if found.by == "and" else np.logical_or
+        mask = _mask(columns, found.parts[0])
+        for part in found.parts[1:]:
+            join(mask, _mask(columns, part), out=mask)
+        return mask
+    column = _column(columns, found.column)
+    if found.sign == "missing":
+        return ~column.present
+    hit = np.zeros(len(column.row), bool)
+    for value in found.values:
+        hit |= _matches(column, found, value)
+    mask = np.zeros(columns.size, bool)
+    mask[column.row[hit]] = True
+    return column.present & ~mask if found.sign in ("!=", "not in") else mask
+
+
+def _column(columns: Columns, name: Token) -> Column:
+    column = columns.find(name.text)
+    if column is None:
+        more = f" and {len(columns.names) - MOST_TOLD} more" if len(columns.names) > MOST_TOLD else ""
+        told = ", ".join(" ".join(other.split()) for other in columns.names[:MOST_TOLD])
+        raise TriescopeError(f"filter, position {name.at}: no column {name.text[:40]!r}; columns are {told}{more}")
+    return column
+
+
+def _matches(column: Column, condition: Condition, value: Token) -> np.ndarray:
+    """Which elements match one value, an entry an element. Negated signs are evaluated as what they negate."""
+    sign, text = condition.sign, value.text.casefold()
+    if sign == "contains":
+        return np.fromiter((text in one for one in column.texts), bool, len(column.texts))[column.text]
+    if column.numbers is not None:
+        if not NUMBER.fullmatch(value.text):
+            raise TriescopeError(
+                f"filter, position {value.at}: column {condition.column.text!r} holds numbers, and {value.text!r} is none"
+            )
+        return _compare(column.numbers, sign, float(value.text), float(value.text))
+    if value.kind == "number" and sign[0] in "<>":
+        example = next((one for one in column.texts if as_number(one) is None), column.texts[0] if column.texts else "")
+        raise TriescopeError(
+            f"filter, position {value.at}: column {condition.column.text!r} holds text (such as {example[:40]!r}); "
+            f"put {value.text} in quotes to compare as text"
+        )
+    # The distinct texts are sorted, so a comparison of texts is one of their places.
+    return _compare(column.text, sign, bisect_left(column.texts, text), bisect_right(column.texts, text) - 1)
+
+
+def _compare(values: np.ndarray, sign: str, low: float, high: float) -> np.ndarray:
+    """Values against one that stands at ``low``; for a text that no document has, ``high`` is the place below it."""
+    if sign == "<":
+        return values < low
+    if sign == "<=":
+        return values <= high
+    if sign == ">":
+        return values > high
+    if sign == ">=":
+        return values >= low
+    return (values >= low) & (values <= high)

@@ -1,0 +1,72 @@
+"""The best children by ``query . vector of the node + its bias``, found without scoring them all.
+
+What the centroid scorer has in common with any scorer that keeps a vector a node. Holds what
+:func:`engine.kernels_decode.best_children` needs: rough copies of the vectors, a byte a dimension, one for each set of documents.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.kernels_decode import Rough, RoughQuery, Shape, best_children, fixed, roughen, roughen_queries
+from engine.level_search import Best
+from engine.trie import Trie
+from engine.view import View
+
+
+class SearchState(NamedTuple):
+    """Several queries on one tree: exact float64 ``(q, d)``, rough, and the tree."""
+
+    vectors: np.ndarray
+    rough: RoughQuery
+    shape: Shape
+
+
+class NodeSearch:
+    """Selection by node vectors.
+
+    Parameters
+    ----------
+    trie : Trie
+        The whole trie.
+    vectors : np.ndarray
+        Float32 ``(n, d)``.
+    bias : np.ndarray
+        Float32, one a node.
+    holder : np.ndarray
+        Int, one a node: its row in ``vectors``, as :func:`engine.scorers.centroid.holders` makes them.
+    """
+
+    def __init__(self, trie: Trie, vectors: np.ndarray, bias: np.ndarray, holder: np.ndarray):
+        self.trie = trie
+        self.vectors = fixed(vectors)
+        held, row = np.unique(holder, return_inverse=True)
+        none = np.empty(0, np.int32)
+        self.shape = Shape(*map(fixed, (trie.first_child, trie.doc_start, trie.doc_stop, none, row.astype(np.int32), held, bias)))
+        rough = roughen(self.vectors, self.shape.mean)
+        self.finite = bool(np.isfinite(rough.error).all() and np.isfinite(rough.norm).all() and np.isfinite(bias).all())
+        self.rough = Rough(*map(fixed, rough))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held beside the trie and the vectors."""
+        return sum(array.nbytes for array in (*self.rough, self.shape.row, self.shape.mean))
+
+    def start(self, tree: Trie | View, vectors: np.ndarray) -> SearchState | None:
+        """State for float32 ``(q, d)`` queries; None on another tree or where a number is not finite."""
+        ours = tree is self.trie or (isinstance(tree, View) and tree.trie is self.trie)
+        if not ours or not self.finite or vectors.shape[1] != self.vectors.shape[1] or not np.isfinite(vectors).all():
+            return None
+        shape = self.shape._replace(before=fixed(tree.before)) if isinstance(tree, View) else self.shape
+        exact = np.ascontiguousarray(vectors, np.float64)
+        return SearchState(exact, roughen_queries(exact), shape)
+
+    def best_children(self, state: SearchState, old: Best, beams: int) -> Best:
+        """See :class:`engine.level_search.LevelScorer`."""
+        count, width = len(state.vectors), min(beams, len(self.trie.code))
+        new = Best(
+            np.empty((count, width), np.int64), np.empty((count, width), np.int64), np.empty((count, width), np.float32),
+            np.empty(count, np.int64), np.empty(count, np.int64),
+        )  # fmt: skip
+        best_children(state.shape, self.vectors, self.rough, state.vectors, state.rough, old, new)
+        return new

@@ -1,0 +1,22 @@
+"""Beam search and its narrowest case.
+
+After each code the best ``beams`` prefixes stay (GENRE, De Cao et al. 2021); a beam of one is greedy decoding.
+"""
+
+from engine.decode import beam_search
+from engine.strategies.base import Search, Strategy
+from engine.trace import Trace
+
+
+def run(search: Search) -> Trace:
+    """:func:`engine.decode.beam_search`."""
+    return beam_search(search.tree, search.scorer, search.query, search.beams, temperature=search.temperature)
+
+
+def run_greedy(search: Search) -> Trace:
+    """A beam of one, whatever was asked for."""
+    return run(search._replace(beams=1))
+
+
+BEAM = Strategy("beam", "Keeps the best prefixes after each code.", "De Cao et al. 2021 (GENRE)", (), run)
+GREEDY = Strategy("greedy", "Takes the best code each time: a beam of one.", "De Cao et al. 2021 (GENRE)", (), run_greedy)

@@ -1,0 +1,28 @@
+"""Exact search: score every node, rank every leaf. What all other strategies are measured against."""
+
+import time
+
+import numpy as np
+
+from engine.decode import score_all
+from engine.strategies.base import Search, Strategy
+from engine.strategies.paths import steps_to
+from engine.top import top_k
+from engine.trace import Trace
+
+
+def run(search: Search) -> Trace:
+    """The best ``beams`` leaves of :func:`engine.decode.exact_search`; the steps show their prefixes."""
+    tree, scorer = search.tree, search.scorer
+    start = time.perf_counter()
+    levels = score_all(tree, scorer, search.query, search.temperature)
+    ends = [tree.is_leaf(level.node) for level in levels]
+    leaves = np.concatenate([level.node[end] for level, end in zip(levels, ends, strict=True)])
+    totals = np.concatenate([level.total[end] for level, end in zip(levels, ends, strict=True)])
+    best = top_k(totals, search.beams, leaves)
+    ms = (time.perf_counter() - start) * 1e3
+    steps = steps_to(tree, scorer, scorer.start(search.query, search.temperature), leaves[best], ms)
+    return Trace(search.beams, steps, leaves[best], totals[best], scored=sum(len(level.node) for level in levels))
+
+
+STRATEGY = Strategy("exact", "Scores every identifier of the trie.", "", (), run)
