@@ -62,7 +62,16 @@ def describe_build(name: str) -> None:
 
 def query_vector(build: Build, query: str) -> tuple[np.ndarray, float]:
     """Embedding of a query and the milliseconds that encoding took when it was done."""
+    _warm(str(build.folder), build.manifest["created"], build)
     return _query_vector(build.model, query)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _warm(folder: str, created: str, _build: Build) -> None:
+    """The first decode of a process loads the compiled loops (0.3 s); no person's query should pay for that."""
+    vector = np.asarray(_build.embeddings[0])
+    _build.search("warm", "generative", vector=vector)
+    _build.decode("warm", 10, vector)
 
 
 @st.cache_data(max_entries=512, show_spinner="Encoding the query (the first one loads the encoder)")

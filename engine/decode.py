@@ -71,15 +71,15 @@ def beam_search(
         seen += len(children.node)
         kept = Candidates(children.node[best], children.parent[best], scored.log_prob[best], scored.total[best])
         ms = (time.perf_counter() - start) * 1e3
-        pruned, masked_mass = Candidates(*(array[:0] for array in kept)), 0.0
+        pruned, mass = Candidates(*(array[:0] for array in kept)), 0.0
         if explain:
             cut = np.ones(len(children.node), bool)
             cut[best] = False
             rest = np.flatnonzero(cut)
             rest = rest[np.lexsort((key[rest], -scored.total[rest]))]
             pruned = Candidates(children.node[rest], children.parent[rest], scored.log_prob[rest], scored.total[rest])
-            masked_mass = _masked_mass(trie, scorer, state, level, nodes, totals)
-        steps.append(Step(level, kept, pruned, masked_mass, ms))
+            mass = masked_mass(trie, scorer, state, level, nodes, totals)
+        steps.append(Step(level, kept, pruned, mass, ms))
         nodes, totals = kept.node, kept.total
     return Trace(beams, steps, nodes, totals, scored=seen)
 
@@ -144,7 +144,8 @@ def expand(trie: Searched, scorer: Scorer, state, level: int, nodes: np.ndarray,
     return children, scored
 
 
-def _masked_mass(trie: Searched, scorer: Scorer, state, level: int, nodes: np.ndarray, totals: np.ndarray) -> float:
+def masked_mass(trie: Searched, scorer: Scorer, state, level: int, nodes: np.ndarray, totals: np.ndarray) -> float:
+    """Probability that the scorer spends on codes that the trie lacks, averaged over the unfinished beams by their share."""
     open_beams = ~trie.is_leaf(nodes)
     if not open_beams.any():
         return 0.0

@@ -10,9 +10,10 @@ import time
 
 import numpy as np
 
+from engine.decode import masked_mass
 from engine.options import Option
 from engine.strategies.base import Search, Strategy
-from engine.strategies.paths import Pool, cut, grow, masked_mass, root, whole
+from engine.strategies.paths import Pool, cut, grow, root, whole
 from engine.top import top_k
 from engine.trace import Trace
 
@@ -35,7 +36,7 @@ def run(search: Search) -> Trace:
         kept = kept[np.lexsort((pool.node[kept], -pool.total[kept]))]
         ms = (time.perf_counter() - start) * 1e3
         seen += int((~pool.waits).sum())
-        steps.append(cut(level, pool, kept, pool.total, masked_mass(tree, scorer, state, level, beams), ms))
+        steps.append(cut(level, pool, kept, pool.total, masked_mass(tree, scorer, state, level, beams.node, beams.total), ms))
         beams, group_of = pool.keep(kept), taken[kept]
     return Trace(search.beams, steps, beams.node, beams.total, scored=seen)
 

@@ -9,9 +9,10 @@ import time
 
 import numpy as np
 
+from engine.decode import masked_mass
 from engine.options import Option
 from engine.strategies.base import Search, Strategy
-from engine.strategies.paths import cut, grow, masked_mass, root
+from engine.strategies.paths import cut, grow, root
 from engine.top import top_k
 from engine.trace import Trace
 
@@ -34,7 +35,7 @@ def run(search: Search) -> Trace:
         best = top_k(quotient, search.beams, pool.node)
         ms = (time.perf_counter() - start) * 1e3
         seen += int((~pool.waits).sum())
-        steps.append(cut(level, pool, best, quotient, masked_mass(tree, scorer, state, level, beams), ms))
+        steps.append(cut(level, pool, best, quotient, masked_mass(tree, scorer, state, level, beams.node, beams.total), ms))
         beams, length = pool.keep(best), lengths[best]
     return Trace(search.beams, steps, beams.node, steps[-1].kept.total, scored=seen)
 

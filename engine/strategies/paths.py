@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.decode import Tree, expand
+from engine.decode import Tree, expand, masked_mass
 from engine.errors import TriescopeError
 from engine.scorers.base import Scorer
 from engine.trace import Candidates, Step
@@ -85,17 +85,6 @@ def grow(tree: Tree, scorer: Scorer, state: Any, level: int, beams: Beams) -> Po
     return Pool(children.node, children.parent, scored.log_prob, scored.total, path, waits)
 
 
-def masked_mass(tree: Tree, scorer: Scorer, state: Any, level: int, beams: Beams) -> float:
-    """Probability that the scorer spends on codes that the trie lacks, averaged over the unfinished beams by their share."""
-    unfinished = ~tree.is_leaf(beams.node)
-    if not unfinished.any():
-        return 0.0
-    nodes, totals = beams.node[unfinished], beams.total[unfinished]
-    share = np.exp(totals - totals.max())
-    masked = scorer.masked(state, level, nodes, tree.children(nodes))
-    return float((masked * share).sum() / share.sum())
-
-
 def cut(level: int, pool: Pool, places: np.ndarray, shown: np.ndarray, mass: float, ms: float) -> Step:
     """The step that keeps the candidates at ``places``, in that order, and prunes the rest.
 
@@ -160,7 +149,7 @@ def steps_to(tree: Tree, scorer: Scorer, state: Any, leaves: np.ndarray, search_
         wanted = ancestors[np.sort(np.unique(ancestors, return_index=True)[1])]
         sorter = np.argsort(pool.node)
         places = sorter[np.searchsorted(pool.node, wanted, sorter=sorter)]
-        mass = masked_mass(tree, scorer, state, level, beams)
+        mass = masked_mass(tree, scorer, state, level, beams.node, beams.total)
         steps.append(cut(level, pool, places, pool.total, mass, search_ms / len(rows)))
         beams = pool.keep(places)
     return steps

@@ -10,10 +10,11 @@ import time
 
 import numpy as np
 
+from engine.decode import masked_mass
 from engine.options import Option
 from engine.scorers.base import log_softmax_within
 from engine.strategies.base import Search, Strategy
-from engine.strategies.paths import cut, grow, masked_mass, root
+from engine.strategies.paths import cut, grow, root
 from engine.top import top_k
 from engine.trace import Trace
 
@@ -48,7 +49,7 @@ def run(search: Search) -> Trace:
         best = best[np.lexsort((pool.node[best], -pool.path[best]))]
         ms = (time.perf_counter() - start) * 1e3
         seen += int((~pool.waits).sum())
-        steps.append(cut(level, pool, best, pool.path, masked_mass(tree, scorer, state, level, beams), ms))
+        steps.append(cut(level, pool, best, pool.path, masked_mass(tree, scorer, state, level, beams.node, beams.total), ms))
         beams, drawn_log, noisy = pool.keep(best), here[best], noise[best]
     return Trace(search.beams, steps, beams.node, beams.path.astype(np.float32), scored=seen)
 

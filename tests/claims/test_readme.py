@@ -130,6 +130,13 @@ def test_in_the_fourth_example_generative_search_loses(opened):
     assert all(wanted not in [hit.id for hit in build.search(query, "generative", 10, beams)[0]] for beams in (10, 50))
 
 
+def test_why_the_film_of_the_fourth_example_is_cut(opened):
+    """What the README's shell section says of ``why``, with 50 beams."""
+    found = opened("films").why(EXAMPLES[3], "blue-velvet-1986", 50)
+    rank = found.steps[found.cut_at - 1].rank
+    assert f"cut at level {found.cut_at}, rank {rank}; {found.smallest_beams} beams would keep it" in README
+
+
 @pytest.mark.parametrize(("place", "wanted"), [(0, "inception-2010"), (2, "wall-e-2008"), (4, "seven-samurai-1954")])
 def test_in_other_examples_it_finds_the_film(opened, place, wanted):
     assert opened("films").search(EXAMPLES[place], "generative", 10, 10)[0][0].id == wanted
