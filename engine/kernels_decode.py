@@ -80,10 +80,10 @@ class Shape(NamedTuple):
 
     Attributes
     ----------
-    first_child, doc_start, doc_stop : np.ndarray
+    first_child : np.ndarray
         Of :class:`engine.trie.Trie`.
-    before : np.ndarray
-        Of :class:`engine.view.View`; empty for a whole trie.
+    legal : np.ndarray
+        Bool, one a node, of :class:`engine.view.View`; empty for a whole trie.
     row : np.ndarray
         Int32, one a node: its row in the rough means. An only child has its parent's documents, hence its parent's row.
     mean : np.ndarray
@@ -93,9 +93,7 @@ class Shape(NamedTuple):
     """
 
     first_child: np.ndarray
-    doc_start: np.ndarray
-    doc_stop: np.ndarray
-    before: np.ndarray
+    legal: np.ndarray
     row: np.ndarray
     mean: np.ndarray
     log_count: np.ndarray
@@ -208,9 +206,8 @@ def best_children_plain(
         runs = [np.arange(shape.first_child[node], shape.first_child[node + 1]) for node in beams]
         runs = [run if len(run) else np.array([node]) for run, node in zip(runs, beams, strict=True)]
         node, parent = np.concatenate(runs), np.repeat(np.arange(len(beams)), [len(run) for run in runs])
-        if len(shape.before):
-            legal = shape.before[shape.doc_stop[node]] > shape.before[shape.doc_start[node]]
-            node, parent = node[legal], parent[legal]
+        if len(shape.legal):
+            node, parent = node[shape.legal[node]], parent[shape.legal[node]]
         total = products_plain(means, shape.mean[shape.row[node]], vector) + shape.log_count[node]
         order = np.lexsort((node, -total))[: new.node.shape[1]]
         size = len(order)
@@ -226,11 +223,11 @@ def best_children(shape, means, rough, vectors, queries, old, new):
     :class:`Best`. A finished beam is its own child. A child's total is the rounded product of its mean plus its log count, of
     equal totals the lower node comes first, and only nodes of the view's set count.
     """
-    first_child, start, stop, before = shape.first_child, shape.doc_start, shape.doc_stop, shape.before
+    first_child, legal = shape.first_child, shape.legal
     row_of, mean_of, log_count = shape.row, shape.mean, shape.log_count
     code, scale, error, norm = rough.code, rough.scale, rough.error, rough.norm
     query_code = queries.code
-    whole = len(before) == 0
+    whole = len(legal) == 0
     width = new.node.shape[1]
     for q in range(len(vectors)):
         query_scale, query_norm, query_error = queries.scale[q], queries.norm[q], queries.error[q]
@@ -253,7 +250,7 @@ def best_children(shape, means, rough, vectors, queries, old, new):
                 count += 1
                 continue
             for child in range(run_start, run_stop):
-                if whole or before[stop[child]] > before[start[child]]:
+                if whole or legal[child]:
                     row = row_of[child]
                     value = query_scale * scale[row] * _rough_product(code, row, query_code, q) + log_count[child]
                     bound = query_norm * error[row] + query_error * norm[row] + SLACK

@@ -7,6 +7,7 @@ restriction therefore prunes whole branches, and the beam is spent on legal ones
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -35,6 +36,11 @@ class View:
     def levels(self) -> int:
         """Length of the longest identifier of the whole trie."""
         return self.trie.levels
+
+    @cached_property
+    def legal(self) -> np.ndarray:
+        """Bool, one a node: whether a document of the set is below it. Made when first asked for, by searches that walk runs."""
+        return self.before[self.trie.doc_stop] > self.before[self.trie.doc_start]
 
     def counts_of(self, nodes: np.ndarray) -> np.ndarray:
         """Documents of the set below each node."""

@@ -41,8 +41,8 @@ class NodeSearch:
         self.trie = trie
         self.vectors = fixed(vectors)
         held, row = np.unique(holder, return_inverse=True)
-        none = np.empty(0, np.int32)
-        self.shape = Shape(*map(fixed, (trie.first_child, trie.doc_start, trie.doc_stop, none, row.astype(np.int32), held, bias)))
+        whole = np.empty(0, bool)
+        self.shape = Shape(*map(fixed, (trie.first_child, whole, row.astype(np.int32), held, bias)))
         rough = roughen(self.vectors, self.shape.mean)
         self.finite = bool(np.isfinite(rough.error).all() and np.isfinite(rough.norm).all() and np.isfinite(bias).all())
         self.rough = Rough(*map(fixed, rough))
@@ -57,7 +57,7 @@ class NodeSearch:
         ours = tree is self.trie or (isinstance(tree, View) and tree.trie is self.trie)
         if not ours or not self.finite or vectors.shape[1] != self.vectors.shape[1] or not np.isfinite(vectors).all():
             return None
-        shape = self.shape._replace(before=fixed(tree.before)) if isinstance(tree, View) else self.shape
+        shape = self.shape._replace(legal=fixed(tree.legal)) if isinstance(tree, View) else self.shape
         exact = np.ascontiguousarray(vectors, np.float64)
         return SearchState(exact, roughen_queries(exact), shape)
 
