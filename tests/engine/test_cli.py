@@ -7,39 +7,11 @@ import sys
 
 import pytest
 
-from engine import cli
 from engine.paths import ROOT
 
 HIT = {"rank", "id", "title", "score", "identifier", "source"}
 CANDIDATE = {"rank", "prefix", "code", "log_prob", "total", "documents"}
 MEASURED = {"nDCG@10", "Recall@10", "Recall@100", "MRR@10", "Hit@1"}
-
-
-@pytest.fixture
-def shell(capfd, monkeypatch):
-    """Run a command; gives (exit code, stdout, stderr)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["triescope", *map(str, arguments)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capfd.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
-
-
-@pytest.fixture
-def told(shell):
-    """Run a command with --json; gives the value."""
-
-    def run(*arguments):
-        code, out, err = shell(*arguments, "--json")
-        assert (code, err) == (0, "")
-        return json.loads(out)
-
-    return run
 
 
 def process(*arguments):

@@ -1,39 +1,10 @@
 """``decode`` with strategies, filters and interventions, and ``why``, through the shell."""
 
-import json
-import sys
-
 import pytest
 
-from engine import cli
 from engine.strategies import STRATEGIES
 
 STEP = {"level", "code", "score", "rank", "kept"}
-
-
-@pytest.fixture
-def shell(capfd, monkeypatch):
-    """Run a command; gives (exit code, stdout, stderr)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["triescope", *map(str, arguments)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capfd.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
-
-
-@pytest.fixture
-def told(shell):
-    def run(*arguments):
-        code, out, err = shell(*arguments, "--json")
-        assert (code, err) == (0, "")
-        return json.loads(out)
-
-    return run
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
