@@ -13,7 +13,8 @@ OUT = Path(__file__).parent / "results" / "decoding.md"
 
 def main() -> None:
     """Run all parts, write the tables."""
-    head = f"# Decoding\n\n`python -m benchmarks.decoding`, seed 0; all contenders of a table in one run. {evaluation.device()}.\n"
+    told = f"seed 0; all contenders of a table in one run. {evaluation.device()}."
+    head = f"# Decoding\n\n`python -m benchmarks.decoding`, {told}\n"
     parts = [part.table() for part in (constraint_cost, trie_size, whole_decode, filtered, additions)]
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text("\n".join([head, *parts]), "utf-8")
