@@ -110,7 +110,7 @@ def option(trace: Trace, drawn: list[Point], animate: bool = True) -> dict[str, 
         for place, point in enumerate(drawn)
         if point.parent >= 0
     ]
-    labels = ["query"] + [f"level {s.level}\n{s.masked_mass:.0%} masked" for s in trace.steps]
+    labels = ["query"] + [f"level {s.level}\n{s.masked_mass:.0%}\nmasked" for s in trace.steps]
     return {
         "animation": animate,
         "animationDuration": 250,
