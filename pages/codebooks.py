@@ -6,7 +6,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app import codes, resources, state
+from app import codes, exports, resources, state
 from app.charts import codebooks, residuals, training
 from engine.usage import lorenz, residual_steps
 
@@ -146,7 +146,7 @@ with st.expander("The heat map as a table"):
     st.dataframe(table, hide_index=True)
     st.dataframe(pd.DataFrame(levels).round(3), hide_index=True)
 with st.container(horizontal=True):
-    st.download_button("Codes, CSV", table.to_csv(index=False), "codes.csv", "text/csv", icon=":material/download:")
+    exports.offer("Codes, CSV", table.to_csv(index=False), "codes.csv")
     if steps:
-        st.download_button("Steps, CSV", followed.to_csv(index=False), "steps.csv", "text/csv", icon=":material/download:")
-    st.download_button("All, JSON", json.dumps(saved, indent=1), "codes.json", "application/json", icon=":material/download:")
+        exports.offer("Steps, CSV", followed.to_csv(index=False), "steps.csv")
+    exports.offer("All, JSON", json.dumps(saved, indent=1), "codes.json")

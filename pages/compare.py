@@ -7,7 +7,7 @@ import statistics
 import pandas as pd
 import streamlit as st
 
-from app import resources, state
+from app import exports, resources, state
 from app.charts import latency, ranks
 from engine.decode import exact_search
 from engine.evaluation import device
@@ -153,9 +153,9 @@ with st.expander("The pictures as tables"):
     st.dataframe(table, hide_index=True)
     st.dataframe(pd.DataFrame(medians).T.rename_axis("retriever").reset_index(), hide_index=True)
 with st.container(horizontal=True):
-    st.download_button("Ranks, CSV", table.to_csv(index=False), "compare.csv", "text/csv", icon=":material/download:")
-    st.download_button(
+    exports.offer("Ranks, CSV", table.to_csv(index=False), "compare.csv")
+    exports.offer(
         "Results, JSON",
         lambda: json.dumps({n: [h._asdict() for h in hits] for n, hits in results.items()}, ensure_ascii=False, indent=1),
-        "compare.json", "application/json", icon=":material/download:",
+        "compare.json",
     )  # fmt: skip

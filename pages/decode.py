@@ -7,7 +7,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app import decoding, node_panel, pinned, resources, state, stepper
+from app import decoding, exports, node_panel, pinned, resources, state, stepper
 from app.charts import beams, beams_file
 from engine.errors import TriescopeError
 from engine.strategies import STRATEGIES, existing_share
@@ -138,7 +138,7 @@ def offline() -> str:
 
 
 with st.container(horizontal=True):
-    st.download_button("Table, CSV", table.to_csv(index=False), "beams.csv", "text/csv", icon=":material/download:")
-    st.download_button("Trace, JSON", trace_json, "trace.json", "application/json", icon=":material/download:")
-    st.download_button("Picture, HTML", offline, "decode.html", "text/html", icon=":material/download:")
+    exports.offer("Table, CSV", table.to_csv(index=False), "beams.csv")
+    exports.offer("Trace, JSON", trace_json, "trace.json")
+    exports.offer("Picture, HTML", offline, "decode.html")
 stepper.go_on(levels)

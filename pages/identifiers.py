@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import streamlit as st
 
-from app import jobs, resources, spelling, state
+from app import exports, jobs, resources, spelling, state
 from app.charts import schemes, training, tree
 from app.charts.window import window
 from engine import study
@@ -122,9 +122,9 @@ spelled = pd.DataFrame(lines, columns=["Scheme", "Identifier", "In words"])
 st.dataframe(spelled, hide_index=True, height=40 + 36 * len(spelled))
 with st.container(horizontal=True):
     flat = pd.DataFrame(rows).to_csv(index=False)
-    st.download_button("Spelled, CSV", spelled.to_csv(index=False), "spelled.csv", "text/csv", icon=":material/download:")
-    st.download_button("Schemes, CSV", flat, "schemes.csv", "text/csv", icon=":material/download:")
-    st.download_button("Study, JSON", json.dumps(found, indent=1), "study.json", "application/json", icon=":material/download:")
+    exports.offer("Spelled, CSV", spelled.to_csv(index=False), "spelled.csv")
+    exports.offer("Schemes, CSV", flat, "schemes.csv")
+    exports.offer("Study, JSON", json.dumps(found, indent=1), "study.json")
     if job not in jobs.registry():
         again = (job, ["study", str(build.folder)])
         st.button("Run the study again", on_click=jobs.start_command, args=again, icon=":material/refresh:")

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from app import maps, resources, state
+from app import exports, maps, resources, state
 from app.charts import groups
 from app.charts import map as picture
 from engine.errors import TriescopeError
@@ -135,8 +135,6 @@ table = maps.points_table(build, made, drawn)
 with st.expander("The picture as a table"):
     st.dataframe(table, hide_index=True)
 with st.container(horizontal=True):
-    st.download_button("Points, CSV", lambda: table.to_csv(index=False), "map.csv", "text/csv", icon=":material/download:")
+    exports.offer("Points, CSV", lambda: table.to_csv(index=False), "map.csv")
     more = {"build": build.name, "document": pinned, "nearest": near, "selected": selected["Id"].tolist()}
-    st.download_button(
-        "All, JSON", lambda: maps.export(made, table, told, **more), "map.json", "application/json", icon=":material/download:"
-    )
+    exports.offer("All, JSON", lambda: maps.export(made, table, told, **more), "map.json")

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import streamlit as st
 
-from app import jobs, resources, state
+from app import exports, jobs, resources, state
 from app.charts import tree
 from app.charts.window import window
 
@@ -90,16 +90,12 @@ with right:
     with st.container(horizontal=True):
         st.page_link(state.TRIE, label="Explore the tree", icon=":material/account_tree:", query_params=state.links())
         st.page_link(state.COMPARE, label="Compare retrievers", icon=":material/compare_arrows:", query_params=state.links())
-        st.download_button(
+        exports.offer(
             "Manifest, JSON",
             json.dumps(manifest, ensure_ascii=False, indent=1),
             f"{build.name}-manifest.json",
-            "application/json",
-            icon=":material/download:",
         )
-        st.download_button(
-            "Table, CSV", branches.to_csv(index=False), f"{build.name}-first-codes.csv", "text/csv", icon=":material/download:"
-        )
+        exports.offer("Table, CSV", branches.to_csv(index=False), f"{build.name}-first-codes.csv")
     stages = pd.DataFrame(manifest["stages"].items(), columns=["Stage", "Seconds"])
     with st.expander("How it was built"):
         st.dataframe(stages, hide_index=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import resources, state
+from app import exports, resources, state
 from app.charts import icicle
 from app.charts.window import window
 from engine.cohesion import by_depth, pair_cosines
@@ -119,8 +119,6 @@ children = pd.DataFrame(
 with st.expander("The picture as a table"):
     st.dataframe(children, hide_index=True)
 with st.container(horizontal=True):
-    st.download_button("Cells, CSV", children.to_csv(index=False), "trie-window.csv", "text/csv", icon=":material/download:")
-    st.download_button("Documents, CSV", table.to_csv(index=False), "trie-documents.csv", "text/csv", icon=":material/download:")
-    st.download_button(
-        "Cells, JSON", children.to_json(orient="records"), "trie-window.json", "application/json", icon=":material/download:"
-    )
+    exports.offer("Cells, CSV", children.to_csv(index=False), "trie-window.csv")
+    exports.offer("Documents, CSV", table.to_csv(index=False), "trie-documents.csv")
+    exports.offer("Cells, JSON", children.to_json(orient="records"), "trie-window.json")

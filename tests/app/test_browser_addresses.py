@@ -98,7 +98,7 @@ def overflow(page: Page) -> list[int]:
 
 
 class TestDownloads:
-    """What is made on demand is asked for first: while the run that another download starts goes on, its old name is void."""
+    """A download runs no page again: the file that is asked for is the one that was offered."""
 
     @staticmethod
     def content(page: Page, button: str) -> str:
