@@ -64,7 +64,7 @@ def curve(opened: Build, seed: int = 0) -> str:
     lines = ""
     for beams in CURVE:
         cells = []
-        for tree, scorer in ((opened.trie, opened.scorer), (shuffled, control)):
+        for tree, scorer in ((opened.trie, opened.scorer("centroid")), (shuffled, control)):
             rows = GenerativeRetriever(tree, scorer, beams).search(queries, evaluation.DEPTH).rows
             run = {query: [ids[row] for row in found if row >= 0] for query, found in zip(qrels, rows, strict=True)}
             values = evaluation.measure(qrels, run)

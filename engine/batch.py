@@ -18,8 +18,9 @@ TOGETHER = 256
 
 
 def beam_search_batch(
-    tree: Searched, scorer: Scorer, queries: np.ndarray, beams: int, temperature: float = 1.0, narrow: tuple[int, ...] = ()
-) -> list[Trace]:
+    tree: Searched, scorer: Scorer, queries: np.ndarray | list[np.ndarray], beams: int, temperature: float = 1.0,
+    narrow: tuple[int, ...] = (),
+) -> list[Trace]:  # fmt: skip
     """Decode several queries.
 
     Parameters
@@ -29,8 +30,8 @@ def beam_search_batch(
     scorer : Scorer
         Where it is a :class:`engine.level_search.LevelScorer` too, the queries go down together, :data:`TOGETHER` at once; any
         other scorer is asked query by query.
-    queries : np.ndarray
-        Float32 ``(q, d)``, unit rows.
+    queries : np.ndarray or list of np.ndarray
+        Float32 ``(q, d)``, unit rows, or what a :class:`engine.scorers.base.TextScorer` encoded, one array a query.
     beams : int
         Hypotheses kept after each level.
     temperature : float
@@ -54,7 +55,9 @@ def beam_search_batch(
     traces: list[Trace] = []
     for start in range(0, len(queries), TOGETHER):
         group = queries[start : start + TOGETHER]
-        found = None if isinstance(tree, Overlay) else search_levels(tree, scorer, group, beams, temperature, narrow)
+        found = None
+        if isinstance(group, np.ndarray) and not isinstance(tree, Overlay):
+            found = search_levels(tree, scorer, group, beams, temperature, narrow)
         if found is None:
             found = [beam_search(tree, scorer, query, beams, False, temperature, narrow) for query in group]
         traces += found

@@ -2,11 +2,11 @@
 
 import sys
 
-from engine import cli_ask, cli_make
+from engine import cli_ask, cli_make, cli_train
 from engine.errors import TriescopeError
 from engine.shell import app
 
-__all__ = ["app", "cli_ask", "cli_make", "main"]
+__all__ = ["app", "cli_ask", "cli_make", "cli_train", "main"]
 
 
 def main() -> None:

@@ -143,6 +143,13 @@ def embed(
     return vectors[place]
 
 
+def missing(texts: Sequence[str], model: str = DEFAULT_MODEL, cache: Path | None = None) -> int:
+    """How many different texts are not in the cache yet."""
+    encoder = load(model)
+    store = VectorCache((cache or paths.cache() / "embeddings") / encoder.key, encoder.dimensions)
+    return int((~store.get(keys_of(list(dict.fromkeys(texts))))[1]).sum())
+
+
 def encode_query(text: str, model: str = DEFAULT_MODEL) -> tuple[np.ndarray, float]:
     """Embed one query: (float32 ``(d,)``, milliseconds it took)."""
     encoder = load(model)

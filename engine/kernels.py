@@ -11,24 +11,36 @@ from typing import Any
 
 import numpy as np
 
+try:
+    from numba import njit
+except ImportError:
+    njit = None
 
-def compiled(twin: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorator: the loop compiled by numba when first called, or ``twin`` in its place where numba cannot be imported.
+COMPILED = njit is not None
+
+
+def compiled(twin: Callable[..., Any] | None = None, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator: the loop, compiled by numba when first called; where numba cannot be imported ``twin``, or the loop itself.
 
     The machine code is kept beside the file or in the user's cache; where neither can be written, each process makes it anew.
     """
 
     def choose(loop: Callable[..., Any]) -> Callable[..., Any]:
+        if njit is None:
+            return twin or loop
         try:
-            from numba import njit
-        except ImportError:
-            return twin
-        try:
-            return njit(cache=True, nogil=True)(loop)
+            return njit(cache=True, nogil=True, **options)(loop)
         except RuntimeError:  # numba's "no locator available": no folder for the cache
-            return njit(nogil=True)(loop)
+            return njit(nogil=True, **options)(loop)
 
     return choose
+
+
+def fixed(array: np.ndarray) -> np.ndarray:
+    """A contiguous read-only view, mapped or not: kernels are compiled for one kind of array."""
+    view = np.ascontiguousarray(array).view(np.ndarray)[:]
+    view.flags.writeable = False
+    return view
 
 
 def step_numpy(first_child: np.ndarray, code: np.ndarray, nodes: np.ndarray, codes: np.ndarray) -> np.ndarray:

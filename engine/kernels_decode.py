@@ -6,16 +6,20 @@ first pass over the runs of children reads a quarter of the bytes, multiplies in
 child surely reaches; the second scores exactly only the children that could reach it. What is returned is what scoring them all
 returns, bit for bit, ties included.
 
+What is read next is asked for ahead of time where the processor cannot guess it: in another run, and wherever a view skips.
+
 Compiled by numba on the first call on a machine (some seconds) and kept beside this file in ``__pycache__``, or in numba's own
 cache folder where that cannot be written; afterwards a process loads it in a fraction of a second. Each kernel has a NumPy twin,
 which the tests compare it with, and which stands in where numba cannot be imported.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from engine.kernels import compiled
+from engine.kernels_means import Rough, RoughQuery
+from engine.kernels_prefetch import prefetch
 from engine.level_search import Best
 
 # Sums may be reordered into vector registers and nothing else: a NaN stays a NaN.
@@ -24,55 +28,10 @@ SUMS = {"reassoc", "contract"}
 STEPS = 1e4
 # Widens the bound by more than that rounding and that of float32 arithmetic.
 SLACK = 2e-4
-
-
-def compiled(twin: Callable[..., Any] | None = None, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorator: the loop compiled by numba, or ``twin`` (the loop itself, if None) where numba cannot be imported."""
-
-    def choose(loop: Callable[..., Any]) -> Callable[..., Any]:
-        try:
-            from numba import njit
-        except ImportError:
-            return twin or loop
-        try:
-            return njit(cache=True, nogil=True, **options)(loop)
-        except RuntimeError:  # numba's "no locator available": no folder to keep machine code in
-            return njit(nogil=True, **options)(loop)
-
-    return choose
-
-
-def fixed(array: np.ndarray) -> np.ndarray:
-    """A contiguous read-only view, mapped or not: kernels are compiled for one kind of array."""
-    view = np.ascontiguousarray(array).view(np.ndarray)[:]
-    view.flags.writeable = False
-    return view
-
-
-class Rough(NamedTuple):
-    """Means in one byte a dimension. ``mean = scale * code + error``.
-
-    Attributes
-    ----------
-    code : np.ndarray
-        Int8 ``(means, d)``.
-    scale, error, norm : np.ndarray
-        Float32, one a mean: the step, the length of the rounding error and the length of the mean, both rounded up.
-    """
-
-    code: np.ndarray
-    scale: np.ndarray
-    error: np.ndarray
-    norm: np.ndarray
-
-
-class RoughQuery(NamedTuple):
-    """Queries in two bytes a dimension: int16 ``(q, d)`` codes, float64 steps, and lengths of the copies and of their errors."""
-
-    code: np.ndarray
-    scale: np.ndarray
-    norm: np.ndarray
-    error: np.ndarray
+# How far before its turn memory is asked for: rough copies and means.
+ROWS_AHEAD, MEANS_AHEAD = 8, 4
+# In place of a row: the total is known.
+KNOWN = -1
 
 
 class Shape(NamedTuple):
@@ -234,40 +193,54 @@ def best_children(shape, means, rough, vectors, queries, old, new):
         room = 0
         for beam in range(old.size[q]):
             room += max(1, first_child[old.node[q, beam] + 1] - first_child[old.node[q, beam]])
-        node, parent = np.empty(room, np.int32), np.empty(room, np.int32)
+        node, parent, row = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
         low, high = np.empty(room, np.float32), np.empty(room, np.float32)
         count = 0
         for beam in range(old.size[q]):
             above = old.node[q, beam]
             run_start, run_stop = first_child[above], first_child[above + 1]
-            if run_stop - run_start <= 1:
+            if run_stop - run_start <= 1 and above != 0:
                 # A finished beam waits unchanged; an only child holds the same documents, so it has the same total.
                 node[count] = above if run_stop == run_start else run_start
-                parent[count], low[count], high[count] = beam, old.total[q, beam], old.total[q, beam]
-                # The root has no total yet.
-                if above == 0:
-                    low[count], high[count] = -np.inf, np.inf
+                parent[count], row[count], low[count], high[count] = beam, KNOWN, old.total[q, beam], old.total[q, beam]
                 count += 1
                 continue
             for child in range(run_start, run_stop):
-                if whole or legal[child]:
-                    row = row_of[child]
-                    value = query_scale * scale[row] * _rough_product(code, row, query_code, q) + log_count[child]
-                    bound = query_norm * error[row] + query_error * norm[row] + SLACK
-                    node[count], parent[count] = child, beam
-                    low[count], high[count] = value - bound, value + bound
-                    count += 1
+                # Overwritten by the next child if this one is not of the view: no branch that half of a view would mislead.
+                node[count], parent[count], row[count] = child, beam, row_of[child]
+                count += whole or legal[child]
+        for place in range(count):
+            ahead = place + ROWS_AHEAD
+            if ahead < count and (not whole or parent[ahead] != parent[place]):
+                # Within a run of a whole trie the processor sees for itself what comes next.
+                prefetch(code, row[ahead])
+            at = row[place]
+            if at != KNOWN:
+                child = node[place]
+                value = query_scale * scale[at] * _rough_product(code, at, query_code, q) + log_count[child]
+                bound = query_norm * error[at] + query_error * norm[at] + SLACK
+                low[place], high[place] = value - bound, value + bound
         reached = _kth_largest(low[:count], width) if count > width else np.float32(-np.inf)
+        # The sure ones first: they fill the beam, and its worst then turns most of the doubtful ones away unscored.
+        order, sure, doubtful = np.empty(count, np.int32), 0, 0
+        for place in range(count):
+            order[sure] = place
+            sure += low[place] >= reached
+        for place in range(count):
+            if high[place] >= reached and low[place] < reached:
+                order[sure + doubtful] = place
+                doubtful += 1
         size = 0
         total_of, node_of, parent_of = new.total[q], new.node[q], new.parent[q]
-        for place in range(count):
-            if high[place] < reached:
-                continue
+        for turn in range(sure + doubtful):
+            if turn + MEANS_AHEAD < sure + doubtful and row[order[turn + MEANS_AHEAD]] != KNOWN:
+                prefetch(means, mean_of[row[order[turn + MEANS_AHEAD]]])
+            place = order[turn]
             child = node[place]
-            if low[place] == high[place]:
-                total = low[place]
-            else:
-                total = _product(means, mean_of[row_of[child]], vectors, q) + log_count[child]
+            if size == width and high[place] < total_of[0]:
+                continue
+            at = row[place]
+            total = low[place] if at == KNOWN else _product(means, mean_of[at], vectors, q) + log_count[child]
             if size < width:
                 total_of[size], node_of[size], parent_of[size] = total, child, parent[place]
                 _raise_beam(total_of, node_of, parent_of, size)
@@ -282,76 +255,3 @@ def best_children(shape, means, rough, vectors, queries, old, new):
             node_of[0], node_of[last] = node_of[last], node_of[0]
             parent_of[0], parent_of[last] = parent_of[last], parent_of[0]
             _sink_beam(total_of, node_of, parent_of, last)
-
-
-def roughen_plain(means, nodes, code, scale, error, norm):
-    """What :func:`roughen` does, in NumPy, into the arrays of a :class:`Rough`."""
-    for row, mean in enumerate(means[node].astype(np.float64) for node in nodes):
-        scale[row] = np.float32(np.abs(mean).max() / 127) or 1
-        code[row] = step = np.rint(mean / scale[row])
-        error[row] = np.linalg.norm(mean - np.float64(scale[row]) * step) * (1 + 1e-6)
-        norm[row] = np.linalg.norm(mean) * (1 + 1e-6)
-
-
-@compiled(roughen_plain)
-def _roughen(means, nodes, code, scale, error, norm):
-    for row in range(len(nodes)):
-        mean = means[nodes[row]]
-        largest, squares = np.float32(0), 0.0
-        for place in range(len(mean)):
-            largest = max(largest, abs(mean[place]))
-            squares += np.float64(mean[place]) ** 2
-        scale[row] = largest / np.float32(127) if largest > 0 else np.float32(1)
-        wrong = 0.0
-        for place in range(len(mean)):
-            step = np.rint(mean[place] / scale[row])
-            code[row, place] = np.int8(step)
-            wrong += (np.float64(mean[place]) - np.float64(scale[row]) * step) ** 2
-        error[row], norm[row] = np.sqrt(wrong) * (1 + 1e-6), np.sqrt(squares) * (1 + 1e-6)
-
-
-def roughen(means: np.ndarray, nodes: np.ndarray) -> Rough:
-    """Rough copies of some rows of ``means``, float32 ``(n, d)``; ``nodes`` int64 says which."""
-    count, width = len(nodes), means.shape[1]
-    rough = Rough(np.empty((count, width), np.int8), *(np.empty(count, np.float32) for _ in range(3)))
-    _roughen(means, nodes, *rough)
-    return rough
-
-
-def roughen_queries(vectors: np.ndarray) -> RoughQuery:
-    """Rough copies of queries, float64 ``(q, d)``; finite. Their steps are so wide that no inner product overflows an int32."""
-    size = np.abs(vectors)
-    widest = np.maximum(size.max(axis=1) / 32767, size.sum(axis=1) / ((2**31 - 1) / 127 - vectors.shape[1]))
-    scale = np.where(widest > 0, widest, 1.0)
-    code = np.rint(vectors / scale[:, None]).clip(-32767, 32767)
-    copy = code * scale[:, None]
-    return RoughQuery(
-        code.astype(np.int16),
-        scale,
-        np.linalg.norm(copy, axis=1) * (1 + 1e-6),
-        np.linalg.norm(vectors - copy, axis=1) * (1 + 1e-6),
-    )
-
-
-def run_means_plain(vectors: np.ndarray, documents: np.ndarray, start: np.ndarray, stop: np.ndarray, means: np.ndarray) -> None:
-    """:func:`run_means` in NumPy."""
-    low, high = int(start[0]), int(stop[-1])
-    block = vectors[documents[low:high]].astype(np.float64)
-    # Documents whose identifiers end above this level lie between two runs; even places are runs, odd ones gaps.
-    bounds = np.column_stack([start, stop]).ravel() - low
-    summed = np.add.reduceat(np.vstack([block, np.zeros(block.shape[1])]), bounds, axis=0)[::2]
-    means[:] = summed / (stop - start)[:, None]
-
-
-@compiled(run_means_plain)
-def run_means(vectors, documents, start, stop, means):
-    """Mean of the ``vectors`` of each run ``documents[start:stop]``, runs side by side, into float32 ``means``."""
-    total = np.empty(vectors.shape[1], np.float64)
-    for run in range(len(start)):
-        total[:] = 0
-        for place in range(start[run], stop[run]):
-            row = documents[place]
-            for axis in range(len(total)):
-                total[axis] += vectors[row, axis]
-        for axis in range(len(total)):
-            means[run, axis] = total[axis] / (stop[run] - start[run])

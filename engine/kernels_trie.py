@@ -1,18 +1,20 @@
-"""Compiled loops that build a large trie: every identifier becomes one number, the numbers are sorted, one pass writes all levels.
+"""Compiled loops that build a large trie: each identifier becomes one number, these are sorted, one pass writes all levels.
 
-Two neighbours in the sorted order share the codes above the first bit in which their numbers differ, so that one exclusive or says
-at which levels a row begins new nodes. Nothing is gathered through the order and no level is visited twice. The sort counts digits,
-last digit first (radix sort). Compiled by numba on the first call on a machine; see :mod:`engine.kernels`. The twins are in
-:mod:`engine.trie_arrays`.
+Two neighbours in the sorted order share the codes above the first bit in which their numbers differ, so one exclusive or says at
+which levels a row begins new nodes. Nothing is gathered through the order and no level is visited twice. The sort counts digits,
+last digit first (radix sort). Compiled by numba on the first call on a machine, in about 4 s; later processes
+load the machine code in a quarter of a second, most of it numba's own. The twins are in :mod:`engine.trie_arrays`.
 """
 
 import numpy as np
 
-from engine.kernels import compiled
+from engine.kernels import COMPILED, compiled, fixed
 from engine.trie_arrays import Arrays, arrays_numpy, lengths_numpy
 
-# A digit of 11 bits: its 2,048 counts stay in the first cache, and 32 bits take three passes.
-DIGIT = 11
+# Digits of 8 bits: 11 would save a pass of 32 bits, but 2,048 places to write to are more than the address cache holds.
+DIGIT = 8
+# A shift by all 64 bits of a number means nothing.
+BITS = 63
 
 
 @compiled(lengths_numpy)
@@ -31,45 +33,52 @@ def lengths(codes):
     return length, largest
 
 
-@compiled(None)
-def _keys(codes, rows, bits, absent):
+@compiled()
+def _number(codes, rows, bits, absent, keys):
     """One number an identifier, whose order is that of the identifiers; ``absent`` is 1 where -1 has to come first, or 0."""
-    keys = np.empty(len(rows), np.uint64)
     for place in range(len(rows)):
         key = np.uint64(0)
         for level in range(len(bits)):
             key = (key << bits[level]) | np.uint64(codes[rows[place], level] + absent)
         keys[place] = key
-    return keys
 
 
-@compiled(None)
-def _sort(keys, rows, bits):
-    """Both arrays in the order of ``keys``, of so many bits; equal keys stay as they stand."""
-    passes = max(1, (bits + DIGIT - 1) // DIGIT)
-    width = np.uint64((bits + passes - 1) // passes)
+@compiled()
+def _count(keys, width, counts):
+    """How often each digit of so many bits has each value, the last digit first."""
     mask = (np.uint64(1) << width) - np.uint64(1)
-    counts = np.zeros((passes, np.int64(mask) + 1), np.int64)
     for key in keys:
-        for digit in range(passes):
+        for digit in range(len(counts)):
             counts[digit, (key >> (np.uint64(digit) * width)) & mask] += 1
-    spare_keys, spare_rows = np.empty_like(keys), np.empty_like(rows)
+
+
+@compiled()
+def _place(keys, rows, shift, counts, keys_out, rows_out):
+    """One pass of the sort: both arrays in the order of one digit; equal digits stay as they stand."""
+    mask, before = np.uint64(len(counts) - 1), 0
+    for value in range(len(counts)):
+        counts[value], before = before, before + counts[value]
+    for source in range(len(keys)):
+        value = (keys[source] >> shift) & mask
+        target = counts[value]
+        counts[value] = target + 1
+        keys_out[target], rows_out[target] = keys[source], rows[source]
+
+
+def _sort(keys: np.ndarray, rows: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Both arrays in the order of ``keys``, of so many bits; equal keys stay as they stand. Writes over both."""
+    passes = -(-bits // DIGIT)
+    counts = np.zeros((passes, 1 << DIGIT), np.int64)
+    _count(keys, np.uint64(DIGIT), counts)
+    # To and fro between two pairs, for memory touched for the first time costs more than the pass that touches it.
+    spare = np.empty_like(keys), np.empty_like(rows)
     for digit in range(passes):
-        place, before = counts[digit], 0
-        for value in range(len(place)):
-            place[value], before = before, before + place[value]
-        shift = np.uint64(digit) * width
-        for source in range(len(keys)):
-            value = (keys[source] >> shift) & mask
-            target = place[value]
-            place[value] = target + 1
-            spare_keys[target], spare_rows[target] = keys[source], rows[source]
-        keys, spare_keys = spare_keys, keys
-        rows, spare_rows = spare_rows, rows
+        _place(keys, rows, np.uint64(digit * DIGIT), counts[digit], *spare)
+        (keys, rows), spare = spare, (keys, rows)
     return keys, rows
 
 
-@compiled(None)
+@compiled()
 def _level_start(keys, shift, mask, absent):
     """First node of each level, and one entry more."""
     begins = np.zeros(len(shift) + 2, np.int32)
@@ -87,7 +96,7 @@ def _level_start(keys, shift, mask, absent):
     return np.cumsum(begins).astype(np.int32)
 
 
-@compiled(None)
+@compiled()
 def _write(keys, shift, mask, absent, level_start, code, first_child, doc_start, doc_stop):
     """All levels at once, into the arrays of a trie."""
     levels = len(shift)
@@ -99,10 +108,10 @@ def _write(keys, shift, mask, absent, level_start, code, first_child, doc_start,
     first_child[level_start[-1]] = level_start[-1]
     for place in range(len(keys)):
         differs = keys[place] ^ keys[place - 1] if place else ~np.uint64(0)
-        level = 0
-        while level < levels and place and not differs >> shift[level]:
-            level += 1
-        for level in range(level, levels):
+        first = 0
+        while first < levels and place and not differs >> shift[first]:
+            first += 1
+        for level in range(first, levels):
             if takes[level]:
                 doc_stop[coming[level] - 1] = place
             value = (keys[place] >> shift[level]) & mask[level]
@@ -118,19 +127,20 @@ def _write(keys, shift, mask, absent, level_start, code, first_child, doc_start,
 
 
 def arrays(codes: np.ndarray, rows: np.ndarray, length: np.ndarray, largest: np.ndarray, kind: type) -> Arrays:
-    """What :func:`engine.trie_arrays.arrays_numpy` returns, which also serves where an identifier takes more than 64 bits.
-
-    ``codes`` contiguous; ``largest`` of :func:`lengths`.
+    """What :func:`engine.trie_arrays.arrays_numpy` returns, which also serves where an identifier takes more than 63 bits
+    or numba is missing. ``largest`` of :func:`lengths`; ``rows`` are written over.
     """
     levels = int(length.max())
     absent = int(length.min() < levels)
     widths = [int(code + absent).bit_length() for code in largest[:levels]]
-    if sum(widths) > 64 or _keys is None:
+    if sum(widths) > BITS or not COMPILED:
         return arrays_numpy(codes, rows, length, kind)
     bits = np.array(widths, np.uint64)
     shift = np.array([sum(widths[level + 1 :]) for level in range(levels)], np.uint64)
     mask = np.array([(1 << width) - 1 for width in widths], np.uint64)
-    keys, documents = _sort(_keys(codes, rows, bits, absent), rows, sum(widths))
+    keys = np.empty(len(rows), np.uint32 if sum(widths) <= 32 else np.uint64)
+    _number(fixed(codes), rows, bits, absent, keys)
+    keys, documents = _sort(keys, rows, sum(widths))
     level_start = _level_start(keys, shift, mask, absent)
     nodes = int(level_start[-1])
     built = Arrays(

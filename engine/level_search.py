@@ -69,7 +69,8 @@ def search_levels(
     """
     if min(beams, *narrow, beams) < 1:
         raise TriescopeError(f"beams must be at least 1, not {min(beams, *narrow, beams)}")
-    state = scorer.start_all(tree, queries, temperature) if isinstance(scorer, LevelScorer) else None
+    # Not isinstance: a protocol looks all its members up again each time, which takes as long as a level.
+    state = scorer.start_all(tree, queries, temperature) if hasattr(scorer, "start_all") else None
     if state is None:
         return None
     count = len(queries)

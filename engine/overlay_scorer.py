@@ -16,7 +16,8 @@ from typing import cast
 
 import numpy as np
 
-from engine.kernels_decode import fixed, products
+from engine.kernels import fixed
+from engine.kernels_decode import products
 from engine.kernels_overlay import blend
 from engine.node_sums import node_sums
 from engine.overlay import Overlay

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine import build, embed, filters, identifiers, retrievers, strategies, tables
+from engine import build, embed, filters, identifiers, retrievers, runs, strategies, tables
 from engine.corpus import Corpus
 from engine.decode import Tree
 from engine.errors import TriescopeError
 from engine.retrievers import Queries
+from engine.scorers.base import Scorer, encode_for
+from engine.scorers.trained import Parts
 from engine.trace import Trace, steps_json
 from engine.trie import Trie
 from engine.view import restrict
@@ -52,7 +54,9 @@ class Build:
                 raise TriescopeError(f"{folder}: the build is damaged ({name} is missing or has another size)")
             if known["bytes"] <= HASHED_UP_TO and hashlib.sha256(path.read_bytes()).hexdigest() != known["sha256"]:
                 raise TriescopeError(f"{folder}: the build is damaged ({name} has changed)")
-        self._retriever = lru_cache(maxsize=16)(lambda name, beams: retrievers.open_retriever(name, folder, beams))
+        # A scorer that was trained anew has other weights, hence another stamp, and is opened again.
+        self._retriever = lru_cache(maxsize=16)(lambda name, beams, stamp: retrievers.open_retriever(name, folder, beams))
+        self._scorer = lru_cache(maxsize=8)(lambda name, stamp: retrievers.open_scorer(folder, name, self.parts))
 
     @property
     def name(self) -> str:
@@ -95,14 +99,29 @@ class Build:
         return np.load(self.folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
 
     @cached_property
-    def scorer(self):
-        """The scorer, which also holds the trie."""
-        return retrievers.open_scorer(self.folder)
+    def parts(self) -> Parts:
+        """What every scorer is made of."""
+        return retrievers.open_parts(self.folder)
 
     @property
     def trie(self) -> Trie:
         """The trie."""
-        return self.scorer.trie
+        return self.parts.trie
+
+    @property
+    def scorer_names(self) -> list[str]:
+        """Scorers that there are: the centroid scorer, then the trained ones."""
+        return [runs.CENTROID, *runs.names(self.folder)]
+
+    @property
+    def default_scorer(self) -> str:
+        """Name of the scorer that is used unless one is named."""
+        return runs.default(self.folder)
+
+    def scorer(self, name: str = "") -> Scorer:
+        """A scorer, opened once; the default one unless named."""
+        name = name or self.default_scorer
+        return self._scorer(name, runs.stamp(self.folder, name))
 
     def identifier(self, row: int) -> str:
         """Codes of a document row as text: ``3-17-0``."""
@@ -121,7 +140,15 @@ class Build:
 
     def retriever(self, name: str, beams: int = retrievers.DEFAULT_BEAMS) -> retrievers.Retriever:
         """A retriever, opened once a beam width."""
-        return self._retriever(name, beams)
+        kind, scorer = retrievers.split_name(name)
+        if kind not in retrievers.DECODING:
+            return self._retriever(name, beams, "")
+        scorer = scorer or self.default_scorer
+        return self._retriever(f"{kind}:{scorer}", beams, runs.stamp(self.folder, scorer))
+
+    def query_for(self, scorer: Scorer, query: str, vector: np.ndarray) -> np.ndarray:
+        """A query as a scorer takes it: its embedding, unless the scorer reads more of it than that."""
+        return encode_for(scorer, [query], vector[None])[0]
 
     def search(
         self, query: str, retriever: str = "generative", k: int = 10, beams: int = retrievers.DEFAULT_BEAMS,
@@ -156,23 +183,26 @@ class Build:
 
     def decode(
         self, query: str, beams: int, vector: np.ndarray | None = None, strategy: str = "beam", tree: Tree | None = None,
-        settings: dict[str, Any] | None = None, seed: int = 0, temperature: float = 1.0,
+        settings: dict[str, Any] | None = None, seed: int = 0, temperature: float = 1.0, scorer: str = "",
     ) -> Trace:  # fmt: skip
         """Decode one query by a strategy and keep everything that was considered."""
         check_query(query)
         vector = self.encode(query)[0] if vector is None else vector
-        return strategies.decode(strategy, tree or self.trie, self.scorer, vector, beams, settings or {}, seed, temperature)
+        opened = self.scorer(scorer)
+        taken = self.query_for(opened, query, vector)
+        return strategies.decode(strategy, tree or self.trie, opened, taken, beams, settings or {}, seed, temperature)
 
     def why(
         self, query: str, document: str, beams: int, vector: np.ndarray | None = None, tree: Tree | None = None,
-        temperature: float = 1.0,
+        temperature: float = 1.0, scorer: str = "",
     ) -> Why:  # fmt: skip
         """Why beam search brings a document, or why it does not."""
         check_query(query)
         if document not in self.row_of:
             raise TriescopeError(f"{self.name} has no document {document!r}")
         vector = self.encode(query)[0] if vector is None else vector
-        return why(tree or self.trie, self.scorer, vector, self.row_of[document], beams, temperature)
+        opened = self.scorer(scorer)
+        return why(tree or self.trie, opened, self.query_for(opened, query, vector), self.row_of[document], beams, temperature)
 
     def trace_json(self, query: str, trace: Trace, k: int = 10, tree: Tree | None = None) -> dict:
         """The trace as plain values, with the first ``k`` documents it leads to."""

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -37,9 +37,31 @@ def write_corpus(corpus: Corpus, folder: Path) -> None:
     )  # fmt: skip
 
 
+class Judged(NamedTuple):
+    """Judged queries of one split: ``queries`` maps query id -> text, ``qrels`` query id -> document id -> grade."""
+
+    queries: dict[str, str]
+    qrels: dict[str, dict[str, int]]
+
+
+def read_judged(folder: Path, split: str) -> Judged:
+    """The judged queries of one split, in the order they were written; rows of other splits are not looked at."""
+    judged = "SELECT query, document, grade FROM read_parquet(?) WHERE split = ?"
+    texts = "SELECT id, text FROM read_parquet(?) WHERE id IN (SELECT query FROM read_parquet(?) WHERE split = ?)"
+    qrels: dict[str, dict[str, int]] = {}
+    for query, document, grade in _ask(judged, str(folder / QRELS), split):
+        qrels.setdefault(query, {})[document] = grade
+    return Judged(dict(_ask(texts, str(folder / QUERIES), str(folder / QRELS), split)), qrels)
+
+
+def read_documents(folder: Path) -> list[Document]:
+    """All documents, in row order."""
+    return [Document(i, t, x, json.loads(m)) for i, t, x, m in _read(folder / DOCUMENTS)]
+
+
 def read_corpus(folder: Path, name: str, left_out: list[str]) -> Corpus:
     """Read back what :func:`write_corpus` wrote."""
-    documents = [Document(i, t, x, json.loads(m)) for i, t, x, m in _read(folder / DOCUMENTS)]
+    documents = read_documents(folder)
     qrels: dict[str, dict[str, dict[str, int]]] = {}
     for split, query, document, grade in _read(folder / QRELS):
         qrels.setdefault(split, {}).setdefault(query, {})[document] = grade
@@ -66,5 +88,9 @@ def _write(path: Path, **columns: Any) -> None:
 
 
 def _read(path: Path) -> list[tuple]:
+    return _ask("SELECT * FROM read_parquet(?)", str(path))
+
+
+def _ask(query: str, *values: str) -> list[tuple]:
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as con:
-        return con.execute("SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
+        return con.execute(query, list(values)).fetchall()

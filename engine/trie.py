@@ -12,8 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.errors import TriescopeError
+from engine.trie_arrays import arrays_numpy, lengths_numpy
 
 ROOT = 0
+# Documents from which the compiled loops of :mod:`engine.kernels_trie` build: fewer take less time than loading them would.
+COMPILED_FROM = 100_000
 
 
 class Children(NamedTuple):
@@ -146,84 +149,29 @@ def build(codes: np.ndarray) -> Trie:
         No row has a code, a gap (-1 before a code), or an identifier that is a proper prefix of another (it would end at an
         inner node, where a decoder could not tell "stop" from "go on").
     """
-    columns = np.ascontiguousarray(codes.T)
-    present = columns >= 0
-    if np.any(present[1:] & ~present[:-1]):
+    few = len(codes) < COMPILED_FROM
+    if not few:
+        from engine.kernels import fixed
+        from engine.kernels_trie import arrays, lengths
+
+        codes = fixed(codes)
+    length, largest = lengths_numpy(codes) if few else lengths(codes)
+    if length.min(initial=0) < 0:
         raise TriescopeError("identifiers: a code follows a gap (-1)")
-    length = present.sum(axis=0, dtype=np.int32)
-    rows = np.flatnonzero(length).astype(np.int32)
-    if not len(rows):
+    if not length.any():
         raise TriescopeError("identifiers: no document has one")
-    if len(rows) < len(codes):
-        columns, length = columns[:, rows], length[rows]
-    order = sorted_order(columns)
-    rows, n, levels = rows[order], len(rows), int(length.max())
-    ragged = int(length.min()) < levels
-    # A row whose code differs from that of the row above begins a new node, and so do all its deeper prefixes.
-    changed = np.zeros(n, bool)
-    changed[0] = True
-    above = np.zeros(n, np.int32)  # the node that each row has on the level above, counted within that level
-    nodes, starts, stops = 1, [np.zeros(1, np.int32)], [np.array([n], np.int32)]
-    narrow = np.uint16 if columns.max() < 1 << 16 else np.int32
-    code, first_child = [np.zeros(1, narrow)], []
-    for unsorted in columns[:levels]:
-        column = unsorted[order]
-        changed[1:] |= column[1:] != column[:-1]
-        new = changed & (column >= 0)
-        start = np.flatnonzero(new).astype(np.int32)
-        stop = np.append(start[1:], np.int32(n))
-        # A node's documents run to the next node of its level or to where its parent's end, whichever comes first.
-        stops.append(np.minimum(stop, stops[-1][above[start]]) if ragged else stop)
-        here = np.cumsum(new, dtype=np.int32)
-        # Numbering goes on from level to level, so a node's first child comes behind all nodes that begin before its documents.
-        first_child.append(here[starts[-1]] - new[starts[-1]] + np.int32(nodes))
-        starts.append(start)
-        code.append(column[start].astype(narrow))
-        nodes, above = nodes + len(start), here - 1
-    first_child.append(np.full(len(starts[-1]) + 1, nodes, np.int32))
-    level_start = np.cumsum([0] + [len(start) for start in starts]).astype(np.int32)
-    parts = [np.concatenate(part) for part in (code, first_child, starts, stops)]
-    trie = Trie(parts[0], parts[1], parts[2], parts[3], rows, level_start)
-    if ragged:
+    every = length.all()
+    rows = np.arange(len(codes), dtype=np.int32) if every else np.flatnonzero(length).astype(np.int32)
+    filled = length if every else length[rows]
+    kind = np.uint16 if largest.max() < 1 << 16 else np.int32
+    trie = Trie(*(arrays_numpy(codes, rows, filled, kind) if few else arrays(codes, rows, filled, largest, kind)))
+    if filled.min() < trie.levels:
         inner = np.flatnonzero(np.diff(trie.first_child))
-        ends_inside = inner[length[order[trie.doc_start[inner]]] == trie.level_of(inner)]
+        ends_inside = inner[length[trie.documents[trie.doc_start[inner]]] == trie.level_of(inner)]
         if len(ends_inside):
-            row = rows[trie.doc_start[ends_inside[0]]]
+            row = trie.documents[trie.doc_start[ends_inside[0]]]
             raise TriescopeError(f"identifiers: that of document {row + 1} is the beginning of another one")
     return trie
-
-
-def sorted_order(columns: np.ndarray) -> np.ndarray:
-    """Order of rows by their first column, then the second and so on; equal rows stay as they stand.
-
-    What :func:`numpy.lexsort` returns, in a sixth of the time: the columns are cut into digits of 16 bits, which NumPy sorts by
-    counting, last digit first.
-
-    Parameters
-    ----------
-    columns : np.ndarray
-        Int ``(levels, rows)``, from -1.
-
-    >>> sorted_order(np.array([[2, 0, 2], [1, -1, 0]])).tolist()
-    [1, 2, 0]
-    """
-    order, digit, filled = None, np.zeros(columns.shape[1], np.uint16), 0
-    for column in columns[::-1]:
-        rest = column + 1 if column.min() < 0 else column
-        bits = int(rest.max()).bit_length()
-        while bits:
-            taken = min(bits, 16 - filled)
-            digit |= (rest & ((1 << taken) - 1)).astype(np.uint16) << np.uint16(filled)
-            rest, bits, filled = rest >> taken, bits - taken, filled + taken
-            if filled == 16:
-                order, digit, filled = _by_digit(digit, order), np.zeros_like(digit), 0
-    return _by_digit(digit, order) if filled or order is None else order
-
-
-def _by_digit(digit: np.ndarray, order: np.ndarray | None) -> np.ndarray:
-    if order is None:
-        return np.argsort(digit, kind="stable")
-    return order[np.argsort(digit[order], kind="stable")]
 
 
 def save(trie: Trie, folder: Path) -> None:

@@ -57,7 +57,8 @@ def arrays_numpy(codes: np.ndarray, rows: np.ndarray, length: np.ndarray, kind: 
     changed[0] = True
     above = np.zeros(n, np.int32)  # the node that each row has on the level above, counted within that level
     nodes, starts, stops = 1, [np.zeros(1, np.int32)], [np.array([n], np.int32)]
-    code, first_child = [np.zeros(1, kind)], []
+    code: list[np.ndarray] = [np.zeros(1, kind)]
+    first_child = []
     for unsorted in columns[:levels]:
         column = unsorted[order]
         changed[1:] |= column[1:] != column[:-1]

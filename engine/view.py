@@ -63,7 +63,11 @@ class View:
     def leaf_documents(self, node: int) -> np.ndarray:
         """Rows of the set below ``node``, in leaf order."""
         start, stop = int(self.trie.doc_start[node]), int(self.trie.doc_stop[node])
-        return self.trie.documents[start:stop][np.diff(self.before[start : stop + 1]) > 0]
+        found = self.trie.documents[start:stop]
+        # Most leaves hold one document, and a search ends at leaves of the set: nothing to pick then.
+        if self.before[stop] - self.before[start] == stop - start:
+            return found
+        return found[np.diff(self.before[start : stop + 1]) > 0]
 
     @property
     def documents(self) -> np.ndarray:

@@ -1,12 +1,12 @@
 """Generative retrieval: write the identifier code by code, look up the document at the leaf."""
 
-import numpy as np
+from collections.abc import Iterator
 
 from engine.batch import TOGETHER, beam_search_batch
 from engine.decode import beam_search
 from engine.retrievers.base import Queries, Ranking, pack
 from engine.retrievers.dense import vectors_of
-from engine.scorers.base import Scorer
+from engine.scorers.base import Scorer, encode_for
 from engine.trace import Trace
 from engine.trie import Trie
 
@@ -24,16 +24,18 @@ class GenerativeRetriever:
         self.scorer = scorer
         self.beams = beams
 
-    def trace(self, query: np.ndarray) -> Trace:
-        """Decode one query vector without keeping what was pruned."""
-        return beam_search(self.trie, self.scorer, query, self.beams, explain=False)
+    def traces(self, queries: Queries) -> Iterator[Trace]:
+        """Decode queries one after the other, without keeping what was pruned."""
+        for query in encode_for(self.scorer, queries.texts, vectors_of(self.name, queries)):
+            yield beam_search(self.trie, self.scorer, query, self.beams, explain=False)
 
     def search(self, queries: Queries, k: int) -> Ranking:
         """See :class:`engine.retrievers.base.Retriever`; scores are the totals of the paths (nats up to a constant)."""
         vectors = vectors_of(self.name, queries)
+        taken = encode_for(self.scorer, queries.texts, vectors)
         found = []
         # A group's traces are let go before the next group is decoded.
         for start in range(0, len(vectors), TOGETHER):
-            traces = beam_search_batch(self.trie, self.scorer, vectors[start : start + TOGETHER], self.beams)
+            traces = beam_search_batch(self.trie, self.scorer, taken[start : start + TOGETHER], self.beams)
             found += [trace.documents(self.trie, k) for trace in traces]
         return pack(found, k)

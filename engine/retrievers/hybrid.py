@@ -46,11 +46,11 @@ class HybridRetriever:
         depth = max(k, DEPTH)
         sparse, dense = self.sparse.search(queries, depth), self.dense.search(queries, depth)
         results, sources = [], []
-        for place, query in enumerate(vectors_of(self.name, queries)):
-            trace = self.generative.trace(query)
+        vectors = vectors_of(self.name, queries)
+        for place, trace in enumerate(self.generative.traces(queries)):
             third, rows = "generative", trace.documents(self.generative.trie, depth)[0]
             if trace.confidence < self.tuning.threshold or not len(rows):
-                third, rows = "ann", self.ann.search(Queries([""], query[None]), depth).rows[0]
+                third, rows = "ann", self.ann.search(Queries([""], vectors[place : place + 1]), depth).rows[0]
             lists = {"bm25": sparse.rows[place], "dense": dense.rows[place], third: rows}
             found, scores, brought = fuse(lists, self.tuning.weights)
             best = top_k(scores, k, found)
@@ -113,8 +113,7 @@ def tune(
         Of equal settings the more even weights and the lower threshold win.
     """
     generated, confidences = [], []
-    for query in vectors_of("hybrid", queries):
-        trace = generative.trace(query)
+    for trace in generative.traces(queries):
         generated.append(trace.documents(generative.trie, DEPTH)[0])
         confidences.append(trace.confidence)
     fallback = list(ann.search(queries, DEPTH).rows)

@@ -4,7 +4,8 @@ A scorer is asked for the legal children only, all beams at once, ragged. (The u
 log-probabilities over every code for each beam, spends most of its time on codes that the trie forbids.)
 """
 
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -33,7 +34,8 @@ class Scorer(Protocol):
     name: str
 
     def start(self, query: np.ndarray, temperature: float = 1.0) -> Any:
-        """State for one query; ``query`` is its unit embedding, float32 ``(d,)``. A higher temperature evens the odds."""
+        """State for one query: its unit embedding, float32 ``(d,)``, or what a :class:`TextScorer` encodes it as. A higher
+        temperature evens the odds."""
         ...
 
     def score(self, state: Any, nodes: np.ndarray, totals: np.ndarray, children: Children) -> Scored:
@@ -43,6 +45,20 @@ class Scorer(Protocol):
     def masked(self, state: Any, level: int, nodes: np.ndarray, children: Children) -> np.ndarray:
         """Share of probability, a beam, that the scorer would spend at ``level`` on codes that the trie does not have there."""
         ...
+
+
+@runtime_checkable
+class TextScorer(Protocol):
+    """A scorer that reads more of a query than its embedding."""
+
+    def encode(self, texts: Sequence[str], vectors: np.ndarray) -> list[np.ndarray]:
+        """What :meth:`Scorer.start` takes, one array a query; ``vectors`` are the unit embeddings, float32 ``(q, d)``."""
+        ...
+
+
+def encode_for(scorer: Any, texts: Sequence[str], vectors: np.ndarray) -> np.ndarray | list[np.ndarray]:
+    """Queries as ``scorer`` takes them: encoded by itself where it reads texts, else their embeddings."""
+    return scorer.encode(texts, vectors) if isinstance(scorer, TextScorer) else vectors
 
 
 class BoundedScorer(Scorer, Protocol):
@@ -59,10 +75,12 @@ class BoundedScorer(Scorer, Protocol):
 class DenseScorer(Scorer, Protocol):
     """A scorer that also knows codes that the trie lacks; decoding without a mask needs it."""
 
-    def dense(self, state: Any, level: int, nodes: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    def dense(self, state: Any, level: int, nodes: np.ndarray, totals: np.ndarray, prefixes: np.ndarray) -> np.ndarray:
         """Total of every code of ``level`` after each unfinished beam: float32 ``(beams, codes)``, -inf where none can follow.
 
-        A beam has node -1 where no document has its prefix. Codes that exist after a node get the totals of :meth:`Scorer.score`.
+        A beam has node -1 where no document has its prefix; ``prefixes``, int64 ``(beams, level - 1)``, are the codes of all
+        beams, -1 behind an absent prefix that nothing could follow. Codes that exist after a node get the totals of
+        :meth:`Scorer.score`.
         """
         ...
 

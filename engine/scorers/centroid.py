@@ -79,7 +79,8 @@ class CentroidScorer:
     @cached_property
     def _products(self):
         # Compiled code is loaded by the first decode, not by whoever only opens a build.
-        from engine.kernels_decode import fixed, products
+        from engine.kernels import fixed
+        from engine.kernels_decode import products
 
         return products, fixed(self.means)
 
@@ -112,7 +113,7 @@ class CentroidScorer:
         legal_mass = log_sum_exp_within(self.node_scores(state, children.node), children.parent, len(nodes))
         return np.exp(absent_mass - np.logaddexp(absent_mass, legal_mass))
 
-    def dense(self, state: Query, level: int, nodes: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    def dense(self, state: Query, level: int, nodes: np.ndarray, totals: np.ndarray, prefixes: np.ndarray) -> np.ndarray:
         """See :class:`engine.scorers.base.DenseScorer`. An absent code counts as in :meth:`masked`, and so does every code after
         an absent prefix: as one document, at the last mean that exists plus the vectors of all codes since, which is the beam's
         total plus the code's score. An absent prefix ends where codes have no vectors."""
@@ -145,7 +146,8 @@ def node_means(trie: Trie, embeddings: np.ndarray, rows_at_once: int = 200_000) 
     Documents stand in leaf order, so each level is one segmented sum; float64 sums, taken in blocks of documents so
     that a million documents need no second copy (where numba is missing: the compiled loop makes none).
     """
-    from engine.kernels_decode import fixed, run_means
+    from engine.kernels import fixed
+    from engine.kernels_means import run_means
 
     means = np.empty((len(trie.code), embeddings.shape[1]), np.float32)
     for level in range(len(trie.level_start) - 1):

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.kernels_decode import Rough, RoughQuery, Shape, best_children, fixed, roughen, roughen_queries
+from engine.kernels import fixed
+from engine.kernels_decode import Shape, best_children
+from engine.kernels_means import Rough, RoughQuery, roughen, roughen_queries
 from engine.level_search import Best
 from engine.trie import Trie
 from engine.view import View

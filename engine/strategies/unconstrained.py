@@ -42,7 +42,7 @@ def run(search: Search) -> Trace:
     steps, seen = [], 0
     for level in range(1, trie.levels + 1):
         start = time.perf_counter()
-        pool, code = _grow(trie, scorer, state, level, nodes, totals, len(absent))
+        pool, code = _grow(trie, scorer, state, level, nodes, totals, prefixes, len(absent))
         # Absent prefixes are numbered on from the last; the key puts them behind all nodes, in the order of their numbers.
         best = top_k(pool.total, search.beams, np.where(pool.node >= 0, pool.node, len(trie.code) - 1 - pool.node))
         ms = (time.perf_counter() - start) * 1e3
@@ -69,7 +69,7 @@ def existing_share(trace: Trace) -> float:
 
 
 def _grow(
-    trie: Trie, scorer, state, level: int, nodes: np.ndarray, totals: np.ndarray, known: int
+    trie: Trie, scorer, state, level: int, nodes: np.ndarray, totals: np.ndarray, prefixes: list[tuple[int, ...]], known: int
 ) -> tuple[Candidates, np.ndarray]:
     """All candidates of a step, and the code that leads into each; -1 for those that wait: finished, or at an end of the vectors.
 
@@ -78,7 +78,10 @@ def _grow(
     unfinished = np.flatnonzero((nodes < 0) | ~trie.is_leaf(np.maximum(nodes, 0)))
     scores = np.empty((0, 0), np.float32)
     if len(unfinished):
-        scores = scorer.dense(state, level, np.maximum(nodes[unfinished], -1), totals[unfinished])
+        codes = np.full((len(unfinished), level - 1), -1)
+        for place, beam in enumerate(unfinished.tolist()):
+            codes[place, : len(prefixes[beam])] = prefixes[beam]
+        scores = scorer.dense(state, level, np.maximum(nodes[unfinished], -1), totals[unfinished], codes)
     if np.isnan(scores).any() or np.isposinf(scores).any():
         raise TriescopeError(f"scorer {scorer.name}: a score at level {level} is not a finite number")
     real = np.flatnonzero(nodes[unfinished] >= 0)

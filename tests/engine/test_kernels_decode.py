@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import kernels_decode as kernels
-from engine import trie
+from engine import kernels_means, trie
 from engine.level_search import Best
 from engine.paths import ROOT
 from engine.scorers.centroid import CentroidScorer, holders, node_means
@@ -88,7 +88,7 @@ def test_the_bound_of_a_rough_product_holds(seed, dimensions, size):
     means = (rng.normal(size=(5, dimensions)) * size).astype(np.float32)
     means[0] = 0
     queries = (rng.normal(size=(3, dimensions)) * [[0], [1], [20]]).astype(np.float32).astype(np.float64)
-    rough, asked = kernels.roughen(means, np.arange(5)), kernels.roughen_queries(queries)
+    rough, asked = kernels_means.roughen(means, np.arange(5)), kernels_means.roughen_queries(queries)
     whole = asked.code.astype(np.int64) @ rough.code.T.astype(np.int64)
     assert np.abs(asked.code.astype(np.int64)).sum(axis=1).max() * 127 < 2**31
     value = whole * asked.scale[:, None] * rough.scale.astype(np.float64)
@@ -109,12 +109,23 @@ def test_rough_copies_are_those_of_numpy(seed, dimensions):
     means = np.random.default_rng(seed).normal(size=(6, dimensions)).astype(np.float32)
     means[2] = 0
     nodes = np.array([5, 0, 2, 2])
-    found = kernels.roughen(means, nodes)
-    plain = kernels.Rough(np.empty_like(found.code), *(np.empty_like(found.scale) for _ in range(3)))
-    kernels.roughen_plain(means, nodes, *plain)
+    found = kernels_means.roughen(means, nodes)
+    plain = kernels_means.Rough(np.empty_like(found.code), *(np.empty_like(found.scale) for _ in range(3)))
+    kernels_means.roughen_plain(means, nodes, *plain)
     assert found.code.tolist() == plain.code.tolist()
     for one, other in zip(found[1:], plain[1:], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+@given(seeds, st.sampled_from([1, 5, 384]))
+def test_rough_queries_are_those_of_numpy(seed, dimensions):
+    vectors = np.random.default_rng(seed).normal(size=(3, dimensions)) * [[0], [1], [20]]
+    found = kernels_means.roughen_queries(vectors)
+    plain = kernels_means.RoughQuery(*(np.empty_like(array) for array in found))
+    kernels_means.roughen_queries_plain(vectors, *plain)
+    assert np.abs(found.code.astype(int) - plain.code).max() <= 1
+    for one, other in zip(found[1:], plain[1:], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-9)
 
 
 @given(identifiers())

@@ -34,7 +34,7 @@ class AbleScorer(SumScorer):
         """What an absent code costs anywhere at a level; far from rare, so that absent prefixes do get kept."""
         return -((7 * level + 3 * code) % 9) / 4
 
-    def dense(self, state, level, nodes, totals):
+    def dense(self, state, level, nodes, totals, prefixes):
         scores = np.array([[total + self.absent(level, code) for code in range(self.codes)] for total in totals], np.float32)
         for place, node in enumerate(nodes):
             if node >= 0:

@@ -167,7 +167,8 @@ def test_codes_that_exist_have_the_totals_of_the_masked_search(words, seed):
         totals = scorer.node_scores(state, nodes)
         children = built.children(nodes)
         scored = scorer.score(state, nodes, totals, children)
-        dense = scorer.dense(state, level, nodes, totals)
+        prefixes = np.array([built.prefix(node) for node in nodes], np.int64).reshape(len(nodes), level - 1)
+        dense = scorer.dense(state, level, nodes, totals, prefixes)
         assert dense[children.parent, built.code[children.node]].tolist() == scored.total.tolist()
         if level <= len(scorer.codebooks):
             absent = np.exp(dense.astype(np.float64))
@@ -198,5 +199,6 @@ def test_a_scorer_without_any_vectors_can_only_write_what_exists():
 def test_no_beam_scores_nothing():
     built, _, scorer, query = centroid_case([(0, 0), (0, 1)], seed=5)
     for level in (1, 2):
-        assert scorer.dense(scorer.start(query), level, NONE, np.empty(0, np.float32)).shape[0] == 0
+        prefixes = np.empty((0, level - 1), np.int64)
+        assert scorer.dense(scorer.start(query), level, NONE, np.empty(0, np.float32), prefixes).shape[0] == 0
     assert built.levels == 2

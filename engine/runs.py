@@ -1,0 +1,185 @@
+"""Trained scorers of a build: where they lie, what is known of them, which one is the default.
+
+A run is a folder ``trained/NAME`` in its build. Its weights are named after their hash and ``run.json`` names them; that file is
+replaced last and as a whole, so a training that was killed at any point leaves the old scorer or the new one. A run that is not
+finished lies in ``trained/.NAME.partial``. Knows nothing of training.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from engine.errors import TriescopeError
+from engine.scorers.base import Scorer
+from engine.scorers.trained import Parts, kind
+
+CENTROID = "centroid"
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+
+
+class KnownRun(BaseModel):
+    """What a run's file must hold to be trusted; more is allowed."""
+
+    name: str
+    scorer: str
+    settings: dict[str, int | float | str | None]
+    weights: str
+    beats_centroid: bool
+
+
+def check_name(name: str) -> str:
+    """A run's name: lower-case letters, digits and hyphens, at most 40; it becomes part of a path and of ``generative:NAME``.
+
+    >>> check_name("node-2")
+    'node-2'
+    """
+    if not NAME.fullmatch(name) or name == CENTROID:
+        raise TriescopeError(f"{name!r} cannot name a trained scorer; use lower-case letters, digits and hyphens")
+    return name
+
+
+def folder_of(build: Path, name: str) -> Path:
+    """Folder of a finished run."""
+    return build / "trained" / check_name(name)
+
+
+def partial_of(build: Path, name: str) -> Path:
+    """Folder of a run that is not finished: its spec, checkpoint and history."""
+    return build / "trained" / f".{check_name(name)}.partial"
+
+
+def names(build: Path) -> list[str]:
+    """Finished runs, by name."""
+    return sorted(path.parent.name for path in (build / "trained").glob("*/run.json") if NAME.fullmatch(path.parent.name))
+
+
+def unfinished(build: Path) -> list[str]:
+    """Runs that were begun and can be gone on with, by name."""
+    found = (path.parent.name[1:].removesuffix(".partial") for path in (build / "trained").glob(".*.partial/spec.json"))
+    return sorted(name for name in found if NAME.fullmatch(name))
+
+
+def read(build: Path, name: str) -> dict[str, Any]:
+    """What is known of a run.
+
+    Raises
+    ------
+    TriescopeError
+        There is none of that name, or its file is damaged.
+    """
+    path = folder_of(build, name) / "run.json"
+    if not path.is_file():
+        raise TriescopeError(f"no trained scorer {name!r}; there are {', '.join([CENTROID, *names(build)])}")
+    try:
+        value = json.loads(path.read_text("utf-8"))
+        known = KnownRun.model_validate(value)
+    except ValueError as error:
+        raise TriescopeError(f"{path}: the run is damaged") from error
+    if Path(known.weights).name != known.weights:
+        raise TriescopeError(f"{path}: the run is damaged")
+    return value
+
+
+def history(build: Path, name: str) -> list[dict[str, Any]]:
+    """Evaluations of an unfinished run so far; a line that is being written is left out."""
+    path = partial_of(build, name) / "history.jsonl"
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    found = []
+    for line in lines:
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            break
+    return found
+
+
+def default(build: Path) -> str:
+    """The scorer that ``generative`` means: a run's name, or ``centroid``."""
+    try:
+        name = str(json.loads((build / "trained" / "default.json").read_text("utf-8"))["scorer"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return CENTROID
+    return name if name in names(build) else CENTROID
+
+
+def choose(build: Path, name: str) -> None:
+    """Make a scorer the default.
+
+    Raises
+    ------
+    TriescopeError
+        There is none of that name, or it does not beat the centroid scorer on the development queries.
+    """
+    if name != CENTROID and not read(build, name)["beats_centroid"]:
+        raise TriescopeError(f"{name} does not beat the centroid scorer on the development queries: it cannot be the default")
+    replace_json(build / "trained" / "default.json", {"scorer": name})
+
+
+def remove(build: Path, name: str) -> None:
+    """Delete a run, and what is left of an unfinished one of that name; the default falls back to the centroid scorer."""
+    if default(build) == name:
+        choose(build, CENTROID)
+    (folder_of(build, name) / "run.json").unlink(missing_ok=True)
+    for folder in (folder_of(build, name), partial_of(build, name)):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def store(build: Path, name: str, run: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> None:
+    """Put a finished run in the place of the one of that name, if any; readers see the old one or the new one."""
+    from safetensors.numpy import save
+
+    folder = folder_of(build, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    content = save({key: np.ascontiguousarray(value) for key, value in tensors.items()})
+    weights = f"weights-{hashlib.sha256(content).hexdigest()[:16]}.safetensors"
+    beside = folder / "weights.tmp"
+    beside.write_bytes(content)
+    os.replace(beside, folder / weights)
+    replace_json(folder / "run.json", {**run, "name": name, "weights": weights, "bytes": len(content)})
+    for left in folder.glob("weights-*.safetensors"):
+        if left.name != weights:
+            left.unlink(missing_ok=True)
+
+
+def stamp(build: Path, name: str) -> str:
+    """What changes when the scorer of a name is trained anew: the name of its weights."""
+    return CENTROID if name == CENTROID else str(read(build, name)["weights"])
+
+
+def open_scorer(build: Path, name: str, parts: Parts) -> Scorer:
+    """The scorer of a run.
+
+    Raises
+    ------
+    TriescopeError
+        There is no such run, or its weights are not those that were saved or do not fit the build.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    known = read(build, name)
+    path = folder_of(build, name) / known["weights"]
+    try:
+        content = path.read_bytes()
+        if f"weights-{hashlib.sha256(content).hexdigest()[:16]}.safetensors" != known["weights"]:
+            raise TriescopeError(f"{path}: the weights have changed since they were saved")
+        scorer = kind(known["scorer"]).open(parts, load(content), known["settings"])
+    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        raise TriescopeError(f"{path}: these weights cannot be opened ({str(error).splitlines()[0]})") from error
+    return scorer
+
+
+def replace_json(path: Path, value: Any) -> None:
+    """Write a JSON file so that readers see the old content or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".tmp")
+    beside.write_text(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False), "utf-8")
+    os.replace(beside, path)

@@ -1,0 +1,192 @@
+"""The T5 scorer: a sequence-to-sequence transformer reads the words of a query and writes an identifier, code by code.
+
+DSI (Tay et al. 2022) and TIGER (Rajput et al. 2023): the decoder's vocabulary has a new token for every code of every level, and
+
+    log p(code | prefix, query) = log softmax over all codes of the level of  decoder state . output vector of the code
+
+The softmax is over all codes, those that the trie lacks included; the search masks them without renormalising, as GENRE does
+(De Cao et al. 2021). Totals are therefore log-probabilities of the unconstrained model, and what it would spend on absent codes
+is known.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from engine.errors import TriescopeError
+from engine.options import Option
+from engine.scorers.base import Scored, log_softmax_within
+from engine.scorers.t5_tokens import parse_tokenizer, source_of, tokenizer_json, tokens_of
+from engine.scorers.trained import Kind, Parts
+from engine.trie import Children, Trie
+
+if TYPE_CHECKING:
+    from engine.scorers.t5_model import CodeT5, KeysValues, Reading
+
+# How the names of the network's tensors begin in the ``state_dict`` of the model that is trained.
+NETWORK = "network."
+# Prefixes that go through the decoder together.
+TOGETHER = 1024
+
+
+class Memory(NamedTuple):
+    """What the decoder said and kept of the last prefixes: nodes, log-probabilities of all codes, keys and values."""
+
+    nodes: np.ndarray
+    logs: np.ndarray
+    past: "KeysValues"
+
+    def rows(self, nodes: np.ndarray) -> np.ndarray | None:
+        """Where each of ``nodes`` is remembered; None unless all are."""
+        order = np.argsort(self.nodes)
+        rows = order[np.minimum(np.searchsorted(self.nodes, nodes, sorter=order), len(order) - 1)]
+        return rows if (self.nodes[rows] == nodes).all() else None
+
+
+@dataclass
+class State:
+    """One search: a query that the encoder has read, the temperature, and the last beams.
+
+    A search goes on from beams that it has just scored, so only their last code is new to the decoder.
+    """
+
+    reading: "Reading"
+    temperature: float
+    memory: Memory | None = None
+
+
+class T5Scorer:
+    """Scores by a trained T5.
+
+    Parameters
+    ----------
+    trie : Trie
+        The tree scored over.
+    model : CodeT5
+        With a token for every code of ``trie``, in evaluation mode.
+
+    Raises
+    ------
+    TriescopeError
+        The model has no token for some code of the trie: it was trained on other identifiers.
+    """
+
+    name = "t5"
+
+    def __init__(self, trie: Trie, model: "CodeT5"):
+        if any(needed > there for needed, there in zip(codes_of(trie), (*model.codes, *[0] * trie.levels), strict=False)):
+            raise TriescopeError("scorer t5: its weights belong to other identifiers; train it again on these")
+        self.trie, self.model = trie, model
+        self.parent = trie.parent(np.arange(len(trie.code)))
+        self.tokenizer = parse_tokenizer(model.tokenizer_json)
+
+    def encode(self, texts: Sequence[str], vectors: np.ndarray) -> list[np.ndarray]:
+        """See :class:`engine.scorers.base.TextScorer`: token ids, int64, one array a text."""
+        return tokens_of(self.tokenizer, texts)
+
+    def start(self, query: np.ndarray, temperature: float = 1.0) -> State:
+        """See :class:`engine.scorers.base.Scorer`: runs the encoder over the token ids of one query, int64 ``(tokens,)``."""
+        return State(self.model.start(query), temperature)
+
+    def score(self, state: State, nodes: np.ndarray, totals: np.ndarray, children: Children) -> Scored:
+        """See :class:`engine.scorers.base.Scorer`; a total is the sum of full-softmax log-probabilities along the path, nats."""
+        logs = self._log_probs(state, nodes, children)
+        total = (totals[children.parent].astype(np.float64) + logs).astype(np.float32)
+        return Scored(log_softmax_within(logs, children.parent, len(nodes)).astype(np.float32), total)
+
+    def masked(self, state: State, level: int, nodes: np.ndarray, children: Children) -> np.ndarray:
+        """See :class:`engine.scorers.base.Scorer`: what the full softmax leaves to codes other than the ``children``, float32."""
+        legal = np.bincount(children.parent, np.exp(self._log_probs(state, nodes, children)), minlength=len(nodes))
+        return np.clip(1 - legal, 0, 1).astype(np.float32)
+
+    def dense(self, state: State, level: int, nodes: np.ndarray, totals: np.ndarray, prefixes: np.ndarray) -> np.ndarray:
+        """See :class:`engine.scorers.base.DenseScorer`: the decoder goes on from any prefix, existing or not."""
+        follow, hot = self.model.follow, state.temperature
+        logs = [follow(state.reading, prefixes[first : first + TOGETHER], hot)[0] for first in range(0, len(prefixes), TOGETHER)]
+        table = np.concatenate([np.empty((0, self.model.codes[level - 1])), *map(_rounded, logs)])
+        return (totals[:, None].astype(np.float64) + table).astype(np.float32)
+
+    def _log_probs(self, state: State, nodes: np.ndarray, children: Children) -> np.ndarray:
+        """Full-softmax log-probability of each child, float64. Beams of several levels are decoded a level at a time."""
+        logs = np.empty(len(children.node))
+        above = self.trie.level_of(nodes)[children.parent]
+        for level in np.unique(above):
+            at = np.flatnonzero(above == level)
+            beams, row = np.unique(children.parent[at], return_inverse=True)
+            for first in range(0, len(beams), TOGETHER):
+                part = (row >= first) & (row < first + TOGETHER)
+                table = self._after(state, nodes[beams[first : first + TOGETHER]], int(level))
+                logs[at[part]] = table[row[part] - first, self.trie.code[children.node[at[part]]].astype(np.int64)]
+        return logs
+
+    def _after(self, state: State, nodes: np.ndarray, level: int) -> np.ndarray:
+        """Full-softmax log-probability of every code after each of ``nodes``, all at ``level``: float64 ``(nodes, codes)``."""
+        if state.memory and (known := state.memory.rows(nodes)) is not None:
+            return state.memory.logs[known]
+        past = None
+        if state.memory and level and (above := state.memory.rows(self.parent[nodes])) is not None:
+            past = [(keys[above], values[above]) for keys, values in state.memory.past]
+        logs, past = self.model.follow(state.reading, self._prefixes(nodes, level), state.temperature, past)
+        state.memory = Memory(nodes, _rounded(logs), past)
+        return state.memory.logs
+
+    def _prefixes(self, nodes: np.ndarray, level: int) -> np.ndarray:
+        """Codes from the root to each of ``nodes``, all at ``level``: int64 ``(nodes, level)``."""
+        codes = np.empty((len(nodes), level), np.int64)
+        for column in range(level - 1, -1, -1):
+            codes[:, column] = self.trie.code[nodes]
+            nodes = self.parent[nodes]
+        return codes
+
+
+def _rounded(logs: np.ndarray) -> np.ndarray:
+    # BLAS may give one prefix scores that differ in the last digit in batches of different sizes.
+    return np.round(logs.astype(np.float64), 5)
+
+
+def codes_of(trie: Trie) -> tuple[int, ...]:
+    """Codes that every level needs a token for: one more than the largest in use.
+
+    >>> from engine.trie import build
+    >>> codes_of(build(np.array([[0, 1], [3, 0]], np.int32)))
+    (4, 2)
+    """
+    return tuple(int(trie.code[low:high].max()) + 1 for low, high in pairwise(trie.level_start[1:]))
+
+
+def _encode(texts: Sequence[str], vectors: np.ndarray, parts: Parts, settings: Mapping[str, Any]) -> list[np.ndarray]:
+    return tokens_of(parse_tokenizer(tokenizer_json(source_of(parts, settings))), texts)
+
+
+def _open(parts: Parts, tensors: Mapping[str, np.ndarray], settings: Mapping[str, Any]) -> T5Scorer:
+    from engine.scorers.t5_model import restore
+
+    # What else is saved serves training alone.
+    network = {name.removeprefix(NETWORK): tensor for name, tensor in tensors.items() if name.startswith(NETWORK)}
+    return T5Scorer(parts.trie, restore(network))
+
+
+KIND = Kind(
+    "t5",
+    "A T5 that reads the words of the query and writes the codes as new tokens of its vocabulary.",
+    "DSI (Tay et al. 2022); TIGER (Rajput et al. 2023)",
+    (
+        Option(
+            "size", str, "tiger", None, None,
+            "Shape of a model that starts from random weights: tiger is 4+4 layers of width 128 (TIGER), dsi-small 6+6 of "
+            "width 512 (t5-small), tiny 2+2 of width 64. A checkpoint has its own shape.", ("tiny", "tiger", "dsi-small"),
+        ),
+        Option("checkpoint", str, None, None, None, "T5 to start from: a local folder or a hub name. Default: random weights."),
+        Option(
+            "learning_rate", float, None, 1e-6, 1e-1,
+            "Default: 1e-3 from random weights (GRID), 5e-4 from a checkpoint (DSI-QG).",
+        ),
+        Option("dropout", float, 0.1, 0.0, 0.9, "In every layer while training."),
+    ),
+    _open,
+    _encode,
+    "t5",
+)  # fmt: skip

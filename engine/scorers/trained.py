@@ -1,0 +1,76 @@
+"""Kinds of trained scorers by name. To add one: write its file, end it with a ``KIND``, list it here."""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from engine.errors import TriescopeError
+from engine.options import Option
+from engine.scorers.base import Scorer
+from engine.trie import Trie
+
+# Loaded when asked for: some of them import torch, which nothing on the way to a first page should.
+KINDS = {"node": "node", "one-pass": "one_pass", "transformer": "transformer", "t5": "t5"}
+
+
+class Parts(NamedTuple):
+    """What a build gives every scorer.
+
+    Attributes
+    ----------
+    trie : Trie
+        The tree scored over.
+    means : np.ndarray
+        Float32 ``(nodes, d)``: mean embedding of the documents below each node (:func:`engine.scorers.centroid.node_means`).
+    codebooks : list of np.ndarray
+        Float32 ``(codes, d)`` a level, where the scheme has them; may be empty or shorter than the trie is deep.
+    encoder : str
+        Name of the text encoder.
+    """
+
+    trie: Trie
+    means: np.ndarray
+    codebooks: list[np.ndarray]
+    encoder: str
+
+
+class Kind(NamedTuple):
+    """One kind of trained scorer.
+
+    Attributes
+    ----------
+    name, summary, citation : str
+        What it is called, what it does in a sentence, where it comes from.
+    options : tuple of Option
+        Its settings.
+    open : callable
+        ``(parts, tensors, settings) -> Scorer``: from the saved tensors, by name; knows nothing of training.
+    encode : callable
+        ``(texts, vectors, parts, settings) -> list of arrays``: queries as the scorer and the model take them.
+    model : str
+        Module of :mod:`engine.training` whose ``create(parts, settings, seed)`` makes the model to train, and whose model's
+        ``state_dict`` is what ``open`` is given.
+    """
+
+    name: str
+    summary: str
+    citation: str
+    options: tuple[Option, ...]
+    open: Callable[[Parts, Mapping[str, np.ndarray], Mapping[str, Any]], Scorer]
+    encode: Callable[[Sequence[str], np.ndarray, Parts, Mapping[str, Any]], list[np.ndarray]]
+    model: str
+
+
+def kind(name: str) -> Kind:
+    """The kind of a name.
+
+    Raises
+    ------
+    TriescopeError
+        There is none.
+    """
+    if name not in KINDS:
+        raise TriescopeError(f"unknown scorer {name!r}; there are {', '.join(KINDS)}")
+    return importlib.import_module(f"engine.scorers.{KINDS[name]}").KIND

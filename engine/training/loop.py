@@ -1,0 +1,191 @@
+"""The training loop: steps, evaluations, the best weights so far, checkpoints, early stopping.
+
+Every step draws its batch and seeds its dropout from (seed, step), so a training that was stopped and goes on takes the same
+course as one that never stopped. A loss that is not finite ends the training; the last good checkpoint stays.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.errors import TriescopeError
+from engine.training import checkpoint
+from engine.training.checkpoint import Standing
+from engine.training.spec import TrainSpec
+
+# Steps over which the learning rate rises to its value.
+WARM_UP = 50
+CLIP = 1.0
+# Where the distance between evaluations is left open: so many of them, but at most this share of the time; and the steps that
+# tell how long a step takes.
+EVALUATIONS, JUDGING, TIMED_STEPS = 15, 0.3, 10
+
+Loss = Callable[[nn.Module, int, float], tuple[Tensor, dict[str, float]]]  # (model, step, progress) -> loss, its parts
+Evaluate = Callable[[nn.Module], dict[str, Any]]
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass
+class Course:
+    """What a training has come to."""
+
+    standing: Standing = field(default_factory=Standing)
+    average: dict[str, Tensor] = field(default_factory=dict)
+    best: dict[str, Tensor] = field(default_factory=dict)
+    stopped: str = ""
+
+
+def fit(
+    model: nn.Module, spec: TrainSpec, loss_of: Loss, evaluate: Evaluate, folder: Path, tell: Tell,
+    note: Callable[[dict[str, Any]], None], measure: str,
+) -> Course:  # fmt: skip
+    """Train a model.
+
+    Parameters
+    ----------
+    model : nn.Module
+        A :class:`engine.training.base.Model`; it ends with the weights of the last step.
+    spec : TrainSpec
+        Budget, evaluations, patience, seed.
+    loss_of : callable
+        ``(model, step, progress) -> (loss, parts)``.
+    evaluate : callable
+        ``model -> evaluation``; ``evaluation["dev"][measure]`` decides which weights are best.
+    folder : Path
+        Where checkpoints go; one of the same training is gone on with.
+    tell : callable
+        Progress: ``(stage, done, total)`` in seconds, or in steps where the budget is steps.
+    note : callable
+        Given each evaluation, with step and losses, before the checkpoint is written.
+    measure : str
+        Name of the development measure.
+
+    Raises
+    ------
+    TriescopeError
+        The loss is not finite.
+    """
+    device = next(model.parameters()).device.type
+    optimiser = torch.optim.AdamW(model.groups(), weight_decay=0.0, fused=True)  # type: ignore[operator]
+    rates = [group["lr"] for group in optimiser.param_groups]
+    course = Course()
+    if found := checkpoint.load(folder, spec.digest(), model, optimiser):
+        course.standing, course.average, course.best = found
+    standing = course.standing
+    budget, begun, parts = spec.minutes * 60, time.monotonic() - standing.seconds, dict[str, list[float]]()
+    step, every, evaluated_at = standing.step, standing.every or spec.evaluate_every, time.monotonic()
+    if spec.steps and not every:
+        every = max(1, spec.steps // EVALUATIONS)
+    wanted = EVALUATIONS
+    if not step:
+        judging = time.monotonic()
+        judged = _judged(model, {}, evaluate)
+        note({"step": 0, "seconds": 0.0, "steps_per_second": 0.0, "loss": None, "losses": {}} | judged)
+        # The start counts: a training that only makes it worse ends with it. Its evaluation is no part of the budget.
+        standing = course.standing = Standing(best=judged["dev"][measure])
+        course.best = _copy(model.state_dict())
+        begun = evaluated_at = time.monotonic()
+        wanted = max(2, min(EVALUATIONS, int(JUDGING * budget / (begun - judging))))
+    since = step
+    while True:
+        seconds = time.monotonic() - begun
+        over = step >= spec.steps if spec.steps else seconds >= budget
+        if over and step == standing.step and step:
+            course.stopped = "the budget is spent"
+            return course
+        if not over:
+            progress = step / spec.steps if spec.steps else seconds / budget
+            for group, rate in zip(optimiser.param_groups, rates, strict=True):
+                group["lr"] = rate * min(1.0, (step + 1) / WARM_UP)
+            for name, value in _step(model, optimiser, loss_of, spec.seed, step, progress, device).items():
+                parts.setdefault(name, []).append(value)
+            step += 1
+            _follow(course.average, model, spec.average, step)
+            told = (step, spec.steps) if spec.steps else (min(int(seconds), int(budget)), int(budget))
+            tell("training", *told)
+            if not every and step == TIMED_STEPS:
+                pace = TIMED_STEPS / (time.monotonic() - begun)
+                every = max(TIMED_STEPS, round(pace * budget / wanted))
+            if not every or step % every:
+                continue
+        elapsed = max(time.monotonic() - evaluated_at, 1e-9)
+        means = {name: round(float(np.mean(values)), 5) for name, values in parts.items()}
+        so_far = {"step": step, "seconds": round(time.monotonic() - begun, 2)}
+        so_far |= {"steps_per_second": round((step - since) / elapsed, 2)}
+        judged = _judged(model, course.average, evaluate)
+        note(so_far | {"loss": means.pop("loss", None), "losses": means} | judged)
+        value, since, parts = judged["dev"][measure], step, {}
+        better = value > standing.best
+        standing = Standing(
+            step, step if better else standing.best_step, max(value, standing.best), 0 if better else standing.waited + 1,
+            time.monotonic() - begun, every,
+        )  # fmt: skip
+        if better:
+            course.best = _copy(course.average or model.state_dict())
+        course.standing = standing
+        checkpoint.save(folder, spec.digest(), standing, model, optimiser, course.average, course.best)
+        evaluated_at = time.monotonic()
+        if standing.waited >= spec.patience:
+            course.stopped = f"no better evaluation for {spec.patience} in a row"
+            return course
+
+
+def _copy(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
+
+
+def _follow(average: dict[str, Tensor], model: nn.Module, share: float, step: int) -> None:
+    """Move the average of the weights on by a step (Polyak and Juditsky 1992); early steps weigh more, so that it leaves the
+    start soon. On NFCorpus dev it is worth .01."""
+    if not share:
+        return
+    for name, tensor in model.state_dict().items():
+        if name not in average:
+            average[name] = tensor.detach().clone()
+        elif tensor.is_floating_point():
+            average[name] = average[name].to(tensor.device).lerp_(tensor.detach(), 1 - min(share, step / (step + 9)))
+        else:
+            average[name] = tensor.detach().clone()
+
+
+def _judged(model: nn.Module, average: dict[str, Tensor], evaluate: Evaluate) -> dict[str, Any]:
+    """The evaluation of the averaged weights, or of those of the moment where there is no average."""
+    model.eval()
+    if not average:
+        return evaluate(model)
+    kept = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+    model.load_state_dict(average)
+    try:
+        return evaluate(model)
+    finally:
+        model.load_state_dict(kept)
+
+
+def _step(
+    model: nn.Module, optimiser: torch.optim.Optimizer, loss_of: Loss, seed: int, step: int, progress: float, device: str
+) -> dict[str, float]:
+    model.train()
+    torch.manual_seed((seed << 32) + step)
+    optimiser.zero_grad(set_to_none=True)
+    with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
+        loss, parts = loss_of(model, step, progress)
+    if not math.isfinite(float(loss.detach())):
+        raise TriescopeError(
+            f"the loss is not a finite number at step {step + 1}; lower the learning rate. The last good checkpoint is kept."
+        )
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+    optimiser.step()
+    return {"loss": float(loss.detach())} | parts
+
+
+def device_for(name: str = "") -> str:
+    """``cuda`` where there is one, else ``cpu``."""
+    return name or ("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,0 +1,130 @@
+"""The node scorer as a model to train; the formula stands in :mod:`engine.scorers.node`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.scorers.centroid import SCALE, holders, node_means
+from engine.scorers.node import KIND, NodeScorer
+from engine.scorers.trained import Parts
+from engine.training.base import Candidates
+from engine.training.pairs import SOURCES, Pairs
+from engine.training.siblings import path_nodes, siblings, tree_of
+from engine.trie import ROOT
+
+# Nodes of a level that compete in one softmax; of a larger level the batch's own nodes and a sample drawn anew each step.
+AT_ONCE = 8192
+
+
+class NodeModel(nn.Module):
+    """Node vectors, biases and a query adapter, all parameters."""
+
+    def __init__(self, parts: Parts, settings: Mapping[str, Any], seed: int):
+        super().__init__()
+        self.parts, self.settings = parts, dict(settings)
+        self.tree = tree_of(parts.trie)
+        # An only child has its parent's documents, hence its parent's vector: the two are one row.
+        held, row = np.unique(holders(parts.trie), return_inverse=True)
+        self.held, self.row = held, torch.from_numpy(row.astype(np.int64))
+        level = np.asarray(parts.trie.level_of(np.arange(len(parts.trie.code))))
+        leaf = parts.trie.is_leaf(np.arange(len(parts.trie.code)))
+        self.frontiers = [
+            torch.from_numpy(np.flatnonzero((level == depth) | (leaf & (level < depth))))
+            for depth in range(1, parts.trie.levels + 1)
+        ]
+        width, hidden = parts.means.shape[1], int(settings["hidden"])
+        torch.manual_seed(seed)
+        self.vectors = nn.Parameter(torch.from_numpy(np.array(parts.means[held], np.float32)))
+        self.bias = nn.Parameter(torch.from_numpy(np.log(np.asarray(parts.trie.counts))[held].astype(np.float32)))
+        self.into, self.out = nn.Linear(width, hidden), nn.Linear(hidden, width)
+        self.dropout = nn.Dropout(float(settings["dropout"]))
+        # Zero at the start: an untrained node scorer is the centroid scorer.
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def prime(self, embeddings: np.ndarray, pairs: Pairs, queries: Sequence[np.ndarray]) -> None:
+        """Move each document towards the queries it answers before the first step (Brauen 1971's dynamic document space).
+
+        A document counts as its embedding plus ``expand`` times the mean of its judged and generated queries, at unit length; the
+        node vectors are the means of that.
+        """
+        share, asks = float(self.settings["expand"]), np.isin(pairs.source, [SOURCES.index("judged"), SOURCES.index("generated")])
+        if not share or not asks.any():
+            return
+        added, count = np.zeros_like(embeddings), np.zeros(len(embeddings), np.float32)
+        np.add.at(added, pairs.row[asks], np.stack(list(queries))[pairs.query[asks]])
+        np.add.at(count, pairs.row[asks], 1)
+        moved = embeddings + share * added / np.maximum(count, 1)[:, None]
+        moved /= np.linalg.norm(moved, axis=1, keepdims=True)
+        with torch.no_grad():
+            self.vectors.copy_(torch.from_numpy(node_means(self.parts.trie, moved.astype(np.float32))[self.held]))
+
+    def encode(self, queries: Sequence[np.ndarray]) -> Tensor:
+        """Adapted queries, float ``(q, d)``."""
+        query = torch.from_numpy(np.stack(list(queries)).astype(np.float32)).to(self.bias.device)
+        return query + self.out(self.dropout(nn.functional.gelu(self.into(query))))
+
+    def candidates(self, encoded: Tensor, query: Tensor, leaf: Tensor) -> list[Candidates]:
+        """See :class:`engine.training.base.Model`: at every level its nodes, or the siblings alone."""
+        path = path_nodes(self.tree, leaf)
+        if self.settings["softmax"] == "siblings":
+            return self._siblings(encoded, query, path)
+        # Levels share most of their rows, so a tree that is not large has all of them multiplied once.
+        products = encoded @ self.vectors.T if len(self.vectors) <= 2 * AT_ONCE else None
+        depths = [depth for depth in range(path.shape[1]) if bool((path[:, depth] >= 0).any())]
+        return [self._level(encoded, products, query, path, depth) for depth in depths]
+
+    def _level(self, encoded: Tensor, products: Tensor | None, query: Tensor, path: Tensor, depth: int) -> Candidates:
+        """All nodes of a level, and the leaves above it, in one softmax."""
+        frontier, rows = self.frontiers[depth].to(path.device), torch.nonzero(path[:, depth] >= 0).flatten()
+        own = path[rows, depth]
+        if len(frontier) > AT_ONCE:
+            drawn = frontier[torch.randperm(len(frontier), device=path.device)[:AT_ONCE]]
+            frontier = torch.unique(torch.cat([own, drawn]))
+        place = self.row.to(path.device)[frontier]
+        product = encoded @ self.vectors[place].T if products is None else products.index_select(1, place)
+        score = SCALE * product + self.bias[place]
+        size = len(frontier)
+        target = torch.arange(len(rows), device=path.device) * size + torch.searchsorted(frontier, own)
+        return Candidates(score[query[rows]].flatten(), rows.repeat_interleave(size), frontier.repeat(len(rows)), rows, target)
+
+    def _siblings(self, encoded: Tensor, query: Tensor, path: Tensor) -> list[Candidates]:
+        found = [siblings(self.tree, column) for column in path.T if bool((column >= 0).any())]
+        # All pairs have the same siblings at level 1: one matrix product instead of a copy of them a pair. Those of all deeper
+        # levels are taken in one go, for the gradient of each taking is as large as all vectors.
+        row = self.row.to(path.device)
+        top = row[int(self.tree.first_child[ROOT]) : int(self.tree.first_child[ROOT + 1])]
+        products = [(encoded @ self.vectors[top].T)[query].flatten()]
+        if len(found) > 1:
+            pair, node = (torch.cat(parts) for parts in zip(*((level.pair, level.node) for level in found[1:]), strict=True))
+            deeper = (encoded[query[pair]] * self.vectors[row[node]]).sum(dim=1)
+            products += deeper.split([len(level.pair) for level in found[1:]])
+        return [
+            Candidates(SCALE * product + self.bias[row[level.node]], level.pair, level.node, level.rows, level.target)
+            for product, level in zip(products, found, strict=True)
+        ]
+
+    def represent(self, encoded: Tensor, query: Tensor, leaf: Tensor) -> tuple[Tensor, Tensor]:
+        """See :class:`engine.training.base.Model`: adapted queries, and the vectors of the leaves."""
+        return encoded[query], self.vectors[self.row.to(leaf.device)[leaf]]
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Learning rates of the node vectors and of the adapter."""
+        adapter = [*self.into.parameters(), *self.out.parameters()]
+        return [
+            {"params": [self.vectors, self.bias], "lr": float(self.settings["learning_rate"])},
+            {"params": adapter, "lr": float(self.settings["adapter_rate"]), "weight_decay": 0.01},
+        ]
+
+    def scorer(self) -> NodeScorer:
+        """See :class:`engine.training.base.Model`."""
+        tensors = {name: tensor.detach().cpu().numpy().copy() for name, tensor in self.state_dict().items()}
+        return KIND.open(self.parts, tensors, self.settings)  # type: ignore[return-value]
+
+
+def create(parts: Parts, settings: Mapping[str, Any], seed: int) -> NodeModel:
+    """The model of a build before training."""
+    return NodeModel(parts, settings, seed)

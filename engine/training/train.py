@@ -1,0 +1,215 @@
+"""Train a scorer on a build: from a spec to a stored run, and the first word on whether it is worth having."""
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from engine import evaluation, runs
+from engine.errors import TriescopeError
+from engine.retrievers import Queries, hybrid, open_members
+from engine.retrievers.generative import DEFAULT_BEAMS, GenerativeRetriever
+from engine.scorers.base import Scorer
+from engine.scorers.centroid import CentroidScorer
+from engine.scorers.trained import kind
+from engine.training import dev, loop
+from engine.training.batches import Batches
+from engine.training.material import Prepared, prepare
+from engine.training.source import Source, open_source
+from engine.training.spec import TrainSpec, complete
+
+Tell = Callable[[str, int, int], None]
+
+
+def train(folder: Path, spec: TrainSpec, name: str = "", tell: Tell | None = None) -> dict[str, Any]:
+    """Train a scorer and store it with its build.
+
+    Goes on where an interrupted training of the same name and spec stopped. The run becomes the build's default if it beats the
+    centroid scorer on the development queries and the default so far is the centroid scorer.
+
+    Parameters
+    ----------
+    folder : Path
+        A build.
+    spec : TrainSpec
+        What to do.
+    name : str
+        Name of the run; that of the kind of scorer unless given.
+    tell : callable, optional
+        Progress: ``(stage, done, total)``.
+
+    Returns
+    -------
+    dict
+        The run, as :mod:`engine.runs` reads it, and ``"default"``: whether it is the default now.
+
+    Raises
+    ------
+    TriescopeError
+        The spec does not fit the build, nothing is there to learn from, or the loss is not finite.
+    """
+    name, source = runs.check_name(name or spec.scorer), open_source(folder)
+    spec = complete(spec, labelled=bool(spec.train and source.splits.get(spec.train)))
+    tell = tell or (lambda stage, done, total: None)
+    work = runs.partial_of(folder, name)
+    work.mkdir(parents=True, exist_ok=True)
+    with _alone(work):
+        _same_or_afresh(work, spec)
+        run, tensors = _train(source, spec, name, work, tell)
+        runs.store(folder, name, run, tensors)
+        shutil.rmtree(work, ignore_errors=True)
+    if run["beats_centroid"] and runs.default(folder) == runs.CENTROID:
+        runs.choose(folder, name)
+    return runs.read(folder, name) | {"default": runs.default(folder) == name}
+
+
+def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    start = time.monotonic()
+    made, device = prepare(source, spec, tell), loop.device_for()
+    model = import_module(f"engine.training.{kind(spec.scorer).model}").create(source.parts, spec.settings, spec.seed).to(device)
+    if hasattr(model, "prime") and not (work / "checkpoint.json").is_file():
+        model.prime(np.asarray(source.embeddings), made.material.pairs, made.material.queries)
+    batches = Batches(source, made.material, spec.mix, spec.losses, spec.batch, spec.seed, device)
+    prepared = time.monotonic() - start
+    pairs = dev.pairs_of(source, made.dev, spec.seed)
+    codes = _codes(source)
+    # Written with every evaluation, so that whoever watches the training sees the line that it has to cross.
+    floor = _means(_of_centroid(source, made, spec.beams)[1])
+
+    def evaluate(now: nn.Module) -> dict[str, Any]:
+        scorer: Scorer = now.scorer()  # type: ignore[operator]
+        rows = dev.ranked(source, dev.decode_all(source, scorer, made.dev_queries, spec.beams))
+        values = dev.judge(source, made.dev, rows)
+        judged = dev.judge_codes(now, made.dev_queries, *pairs, device)  # type: ignore[arg-type]
+        return {
+            "dev": _means(values),
+            "centroid": floor,
+            "code_accuracy": judged.accuracy,
+            "detectors": [finding._asdict() for finding in dev.findings(source, rows, codes, judged.first_nll)],
+            "watched": dev.watched(source, scorer, made.watch.texts, made.watch_queries, made.watch.qrels),
+        }
+
+    def note(evaluation: dict[str, Any]) -> None:
+        with (work / "history.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(evaluation, ensure_ascii=False, allow_nan=False) + "\n")
+
+    course = loop.fit(model, spec, batches.loss, evaluate, work, tell, note, dev.MEASURE)
+    model.load_state_dict(course.best)
+    model.eval()
+    tell("judging", 0, 0)
+    found = _judge(source, spec, made, model.scorer(), tell)
+    run = {
+        "scorer": spec.scorer, "settings": spec.settings, "spec": spec.model_dump(mode="json"),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"), "device": evaluation.device() if device == "cpu" else device,
+        "seed": spec.seed, "steps": course.standing.step, "best_step": course.standing.best_step,
+        "seconds": round(course.standing.seconds, 1), "seconds_before": round(prepared, 1), "stopped": course.stopped,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "pairs": made.counts, "history": runs.history(source.folder, name),
+    }  # fmt: skip
+    return run | found, {key: value.cpu().numpy() for key, value in model.state_dict().items()}
+
+
+def _of_centroid(source: Source, made: Prepared, beams: int) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
+    """What the centroid scorer finds for the development queries, and the value of every measure, a query each."""
+    parts = source.parts
+    centroid = CentroidScorer(parts.trie, parts.means, parts.codebooks)
+    rows = dev.ranked(source, dev.decode_all(source, centroid, list(made.dev.vectors), beams))
+    return rows, dev.judge(source, made.dev, rows)
+
+
+def _means(values: dict[str, np.ndarray]) -> dict[str, float]:
+    return {measure: round(float(of_queries.mean()), 4) for measure, of_queries in values.items()}
+
+
+def _judge(source: Source, spec: TrainSpec, made: Prepared, scorer: Scorer, tell: Tell) -> dict[str, Any]:
+    """The trained scorer beside the centroid scorer on the development queries, and weights for the hybrid."""
+    parts = source.parts
+    centroid = CentroidScorer(parts.trie, parts.means, parts.codebooks)
+    told: dict[str, Any] = {"queries": len(made.dev.texts), "from": made.dev.told, "measure": dev.MEASURE, "beams": spec.beams}
+    values, ranked = {}, {}
+    for name, by, queries in (("centroid", centroid, list(made.dev.vectors)), ("trained", scorer, made.dev_queries)):
+        ranked[name] = dev.ranked(source, dev.decode_all(source, by, queries, spec.beams))
+        values[name] = dev.judge(source, made.dev, ranked[name])
+        told[name] = {measure: evaluation.interval(v)._asdict() for measure, v in values[name].items()}
+    ours, floor = values["trained"][dev.MEASURE], values["centroid"][dev.MEASURE]
+    told["p"] = evaluation.paired_p(ours, floor)
+    tuning = hybrid.Tuning()
+    if made.labelled:
+        sparse, dense, _, ann = open_members(source.folder, scorer=runs.CENTROID)
+        gains = [{source.row_of[d]: grade for d, grade in judged.items() if d in source.row_of} for judged in made.dev.qrels]
+        third = GenerativeRetriever(parts.trie, scorer, DEFAULT_BEAMS)
+        tuning = hybrid.tune(sparse, dense, third, ann, Queries(made.dev.texts, made.dev.vectors), gains)
+    return {
+        "dev": told,
+        "beats_centroid": bool(ours.mean() > floor.mean()),
+        "cold": _cold(source, made, ranked),
+        "tuning": tuning._asdict(),
+    }
+
+
+def _cold(source: Source, made: Prepared, ranked: dict[str, list[np.ndarray]]) -> dict[str, Any] | None:
+    """Development queries whose judged documents were all kept out of the training, reported apart."""
+    if not made.cold:
+        return None
+    ids = {source.documents[row].id for row in made.cold}
+    chosen = [place for place, judged in enumerate(made.dev.qrels) if all(d in ids for d, grade in judged.items() if grade > 0)]
+    if not chosen:
+        return {"documents": len(ids), "queries": 0}
+    some = made.dev._replace(texts=[], qrels=[made.dev.qrels[place] for place in chosen])
+    values = {name: dev.judge(source, some, [rows[place] for place in chosen]) for name, rows in ranked.items()}
+    judged = {name: {m: evaluation.interval(v)._asdict() for m, v in of_name.items()} for name, of_name in values.items()}
+    return {"documents": len(ids), "queries": len(chosen)} | judged
+
+
+def _codes(source: Source) -> np.ndarray:
+    from engine import identifiers
+
+    return identifiers.load(source.folder / "identifiers.npz").codes
+
+
+def _same_or_afresh(work: Path, spec: TrainSpec) -> None:
+    """Keep what an interrupted training of the same spec left, up to its checkpoint; clear away that of another."""
+    try:
+        kept = json.loads((work / "checkpoint.json").read_text("utf-8"))
+        same = kept["digest"] == spec.digest()
+    except (OSError, ValueError, KeyError, TypeError):
+        same = False
+    history = work / "history.jsonl"
+    if not same:
+        for left in work.iterdir():
+            left.unlink()
+    elif history.is_file():
+        lines = [line for line in history.read_text("utf-8").splitlines() if _step(line) <= kept["step"]]
+        history.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    runs.replace_json(work / "spec.json", spec.model_dump(mode="json"))
+
+
+def _step(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")
+
+
+@contextmanager
+def _alone(work: Path) -> Iterator[None]:
+    """Hold a lock on the folder: two trainings of one name would write over each other."""
+    handle = os.open(work, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        name = work.name[1:].removesuffix(".partial")
+        raise TriescopeError(f"{name}: another process is training a scorer of this name") from error
+    finally:
+        os.close(handle)
