@@ -71,7 +71,8 @@ class TransformerScorer:
     parts : Parts
         Of the build it was trained on.
     decoder : Decoder
-        Its weights, float32; kept, and from here on in float64, so that a prefix gets the same total whoever is scored beside it.
+        Its weights, float32; taken over, and from here on in float64, so that a prefix gets the same total whoever is scored
+        beside it.
     """
 
     name = "transformer"
@@ -84,6 +85,8 @@ class TransformerScorer:
         self.products, self.means = row_products, fixed(parts.means)
         self.outputs, self.shifts = (fixed(table.weight.detach().numpy().copy()) for table in (decoder.outputs, decoder.shifts))
         self.trust, self.bias = (part.detach().numpy().astype(np.float64) for part in (decoder.trust, decoder.bias))
+        # The large tables stay as they are: their products are summed in float64 anyway.
+        del decoder.outputs, decoder.shifts
         self.decoder = decoder.double().eval()
         self.code = code_numbers(self.trie)
         self.log_counts = np.log(np.asarray(self.trie.counts, np.float64))

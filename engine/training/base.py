@@ -59,8 +59,8 @@ class Model(Protocol):
         """Parameter groups for the optimiser, with their learning rates."""
         ...
 
-    # A model may also have ``prime(embeddings, pairs, queries)``, which is called once before the first step of a training: what it
-    # can take over from the pairs without a gradient.
+    # A model may also have ``prime(embeddings, pairs, queries)``, called once before the first step of a training: what it can
+    # take over from the pairs without a gradient.
 
     def scorer(self) -> Scorer:
         """A scorer with the weights as they are now, which later training steps do not change."""

@@ -12,7 +12,7 @@ from engine.scorers.node import KIND, NodeScorer
 from engine.scorers.trained import Parts
 from engine.training.base import Candidates
 from engine.training.pairs import SOURCES, Pairs
-from engine.training.siblings import path_nodes, siblings, tree_of
+from engine.training.siblings import Tree, path_nodes, siblings, tree_of
 from engine.trie import ROOT
 
 # Nodes of a level that compete in one softmax; of a larger level the batch's own nodes and a sample drawn anew each step.
@@ -22,19 +22,23 @@ AT_ONCE = 8192
 class NodeModel(nn.Module):
     """Node vectors, biases and a query adapter, all parameters."""
 
+    row: Tensor
+
     def __init__(self, parts: Parts, settings: Mapping[str, Any], seed: int):
         super().__init__()
         self.parts, self.settings = parts, dict(settings)
-        self.tree = tree_of(parts.trie)
+        for name, tensor in tree_of(parts.trie)._asdict().items():
+            if isinstance(tensor, Tensor):  # buffers go with the model to its device
+                self.register_buffer(f"tree_{name}", tensor, persistent=False)
         # An only child has its parent's documents, hence its parent's vector: the two are one row.
         held, row = np.unique(holders(parts.trie), return_inverse=True)
-        self.held, self.row = held, torch.from_numpy(row.astype(np.int64))
+        self.held = held
+        self.register_buffer("row", torch.from_numpy(row.astype(np.int64)), persistent=False)
         level = np.asarray(parts.trie.level_of(np.arange(len(parts.trie.code))))
         leaf = parts.trie.is_leaf(np.arange(len(parts.trie.code)))
-        self.frontiers = [
-            torch.from_numpy(np.flatnonzero((level == depth) | (leaf & (level < depth))))
-            for depth in range(1, parts.trie.levels + 1)
-        ]
+        for depth in range(1, parts.trie.levels + 1):
+            frontier = np.flatnonzero((level == depth) | (leaf & (level < depth)))
+            self.register_buffer(f"frontier_{depth}", torch.from_numpy(frontier), persistent=False)
         width, hidden = parts.means.shape[1], int(settings["hidden"])
         torch.manual_seed(seed)
         self.vectors = nn.Parameter(torch.from_numpy(np.array(parts.means[held], np.float32)))
@@ -44,6 +48,12 @@ class NodeModel(nn.Module):
         # Zero at the start: an untrained node scorer is the centroid scorer.
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
+
+    @property
+    def tree(self) -> Tree:
+        """The trie, where the model is."""
+        tensors = {name: self.get_buffer(f"tree_{name}") for name in Tree._fields if name != "levels"}
+        return Tree(**tensors, levels=self.parts.trie.levels)
 
     def prime(self, embeddings: np.ndarray, pairs: Pairs, queries: Sequence[np.ndarray]) -> None:
         """Move each document towards the queries it answers before the first step (Brauen 1971's dynamic document space).
@@ -70,6 +80,10 @@ class NodeModel(nn.Module):
     def candidates(self, encoded: Tensor, query: Tensor, leaf: Tensor) -> list[Candidates]:
         """See :class:`engine.training.base.Model`: at every level its nodes, or the siblings alone."""
         path = path_nodes(self.tree, leaf)
+        with torch.autocast(leaf.device.type, enabled=False):  # products times a scale of 20 need their digits
+            return self._candidates(encoded.float(), query, path)
+
+    def _candidates(self, encoded: Tensor, query: Tensor, path: Tensor) -> list[Candidates]:
         if self.settings["softmax"] == "siblings":
             return self._siblings(encoded, query, path)
         # Levels share most of their rows, so a tree that is not large has all of them multiplied once.
@@ -79,12 +93,12 @@ class NodeModel(nn.Module):
 
     def _level(self, encoded: Tensor, products: Tensor | None, query: Tensor, path: Tensor, depth: int) -> Candidates:
         """All nodes of a level, and the leaves above it, in one softmax."""
-        frontier, rows = self.frontiers[depth].to(path.device), torch.nonzero(path[:, depth] >= 0).flatten()
+        frontier, rows = self.get_buffer(f"frontier_{depth + 1}"), torch.nonzero(path[:, depth] >= 0).flatten()
         own = path[rows, depth]
         if len(frontier) > AT_ONCE:
             drawn = frontier[torch.randperm(len(frontier), device=path.device)[:AT_ONCE]]
             frontier = torch.unique(torch.cat([own, drawn]))
-        place = self.row.to(path.device)[frontier]
+        place = self.row[frontier]
         product = encoded @ self.vectors[place].T if products is None else products.index_select(1, place)
         score = SCALE * product + self.bias[place]
         size = len(frontier)
@@ -92,11 +106,12 @@ class NodeModel(nn.Module):
         return Candidates(score[query[rows]].flatten(), rows.repeat_interleave(size), frontier.repeat(len(rows)), rows, target)
 
     def _siblings(self, encoded: Tensor, query: Tensor, path: Tensor) -> list[Candidates]:
-        found = [siblings(self.tree, column) for column in path.T if bool((column >= 0).any())]
+        tree = self.tree
+        found = [siblings(tree, column) for column in path.T if bool((column >= 0).any())]
         # All pairs have the same siblings at level 1: one matrix product instead of a copy of them a pair. Those of all deeper
         # levels are taken in one go, for the gradient of each taking is as large as all vectors.
-        row = self.row.to(path.device)
-        top = row[int(self.tree.first_child[ROOT]) : int(self.tree.first_child[ROOT + 1])]
+        row = self.row
+        top = row[int(tree.first_child[ROOT]) : int(tree.first_child[ROOT + 1])]
         products = [(encoded @ self.vectors[top].T)[query].flatten()]
         if len(found) > 1:
             pair, node = (torch.cat(parts) for parts in zip(*((level.pair, level.node) for level in found[1:]), strict=True))
@@ -109,7 +124,7 @@ class NodeModel(nn.Module):
 
     def represent(self, encoded: Tensor, query: Tensor, leaf: Tensor) -> tuple[Tensor, Tensor]:
         """See :class:`engine.training.base.Model`: adapted queries, and the vectors of the leaves."""
-        return encoded[query], self.vectors[self.row.to(leaf.device)[leaf]]
+        return encoded[query], self.vectors[self.row[leaf]]
 
     def groups(self) -> list[dict[str, Any]]:
         """Learning rates of the node vectors and of the adapter."""

@@ -160,7 +160,7 @@ def test_fifty_documents_are_memorised(softmax):
     model = create(parts, SETTINGS | {"dropout": 0.0, "learning_rate": 0.02, "softmax": softmax}, 0)
     optimiser = torch.optim.Adam(model.groups())
     leaf = leaves(parts, range(50))
-    for _ in range(60):
+    for _ in range(150):
         optimiser.zero_grad()
         (-path_log_probs(model.candidates(model.encode(queries), torch.arange(50), leaf), 50).sum()).backward()
         optimiser.step()
