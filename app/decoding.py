@@ -1,5 +1,6 @@
 """What the Decode page asks for and gets: strategy, width, interventions; two decodes to hold against each other."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from app import resources, state
+from app.fields import field
+from engine import runs
 from engine.decode import Tree
-from engine.options import Option
 from engine.store import Build
 from engine.strategies import STRATEGIES
 from engine.trace import Trace
@@ -17,12 +19,12 @@ from engine.trace_diff import Diff
 
 FORCE, BAN, FILTER, STRATEGY, BESIDE, TEMPERATURE, SEED = "force", "ban", "filter", "strategy", "beside", "temperature", "seed"
 EXACT = 10
-NOTHING = "nothing"
+NOTHING, SAME_WITH = "nothing", "the same with "
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One decode as a person asked for it; prefixes are text like ``3-17``."""
+    """One decode as a person asked for it; prefixes are text like ``3-17``. An empty scorer is the build's default."""
 
     strategy: str
     beams: int
@@ -32,6 +34,7 @@ class Asked:
     filter: str
     force: str
     ban: tuple[str, ...]
+    scorer: str = ""
 
     @property
     def interventions(self) -> list[str]:
@@ -79,10 +82,10 @@ def reset() -> None:
     st.session_state[FILTER], st.session_state[TEMPERATURE] = "", 1.0
 
 
-def controls(beams: int) -> tuple[Asked, str]:
+def controls(beams: int, scorer: str, scorers: Sequence[str]) -> tuple[Asked, str]:
     """The row that intervenes: filter, temperature, seed, options of the strategy, forced and banned prefixes.
 
-    Returns what is asked, and the strategy to show beside it (or :data:`NOTHING`).
+    Returns what is asked, and what to show beside it: a strategy, :data:`SAME_WITH` and a scorer, or :data:`NOTHING`.
     """
     strategy = st.session_state.get(STRATEGY, "beam")
     settings: dict[str, Any] = {}
@@ -96,7 +99,7 @@ def controls(beams: int) -> tuple[Asked, str]:
         )
         seed = st.number_input("Seed", 0, 1 << 30, 0, key=SEED, bind="query-params", width=130) if strategy == "sample" else 0
         for option in STRATEGIES[strategy].options:
-            settings[option.name] = _field(strategy, option)
+            settings[option.name] = field(strategy, option)
         if force := state.parameter(FORCE):
             st.button(f"Forced {force}", icon=":material/close:", on_click=state.focus, args=(FORCE, ""), key="unforce")
         for prefix in banned()[:20]:
@@ -104,19 +107,9 @@ def controls(beams: int) -> tuple[Asked, str]:
         if force or banned() or allowed or temperature != 1:
             st.button("Take all back", type="tertiary", icon=":material/undo:", on_click=reset, key="reset")
         others = [NOTHING, *(name for name in STRATEGIES if name != strategy)]
-        other = st.selectbox("Beside it", others, key=BESIDE, bind="query-params", width=200)
-    return Asked(strategy, beams, float(temperature), int(seed), settings, allowed.strip(), force, banned()), other
-
-
-def _field(strategy: str, option: Option) -> Any:
-    """The form field of an option."""
-    key = f"{strategy}-{option.name}"
-    if option.choices:
-        return st.selectbox(option.name, option.choices, key=key, help=option.help, width=150)
-    number = option.type
-    low, high, default = (None if value is None else number(value) for value in (option.low, option.high, option.default))
-    step = 1 if number is int else 0.1
-    return number(st.number_input(option.name.replace("_", " "), low, high, default, step, key=key, help=option.help, width=130))
+        others[1:1] = [SAME_WITH + name for name in scorers if scorer and name != scorer]
+        other = st.selectbox("Beside it", others, key=BESIDE, bind="query-params", width=230)
+    return Asked(strategy, beams, float(temperature), int(seed), settings, allowed.strip(), force, banned(), scorer), other
 
 
 def run(build: Build, query: str, asked: Asked) -> Decoded:
@@ -129,22 +122,43 @@ def run(build: Build, query: str, asked: Asked) -> Decoded:
     """
     vector = resources.query_vector(build, query)[0]
     tree = build.view(asked.filter, asked.force, asked.ban)
-    trace = build.decode(query, asked.beams, vector, asked.strategy, tree, asked.settings, asked.seed, asked.temperature)
-    best = build.decode(query, EXACT, vector, "exact", tree, temperature=asked.temperature).documents(tree, EXACT)[0]
+    resources.warm(build, asked.scorer)
+    trace = build.decode(
+        query, asked.beams, vector, asked.strategy, tree, asked.settings, asked.seed, asked.temperature, asked.scorer
+    )
+    scorer = asked.scorer or build.default_scorer
+    allowed = (asked.filter, asked.force, asked.ban)
+    best = _exact(
+        str(build.folder), build.manifest["created"], scorer, runs.stamp(build.folder, scorer), query, allowed, asked.temperature,
+        build, vector, tree,
+    )  # fmt: skip
     mine = trace.documents(tree, EXACT)[0]
     return Decoded(asked, trace, tree, len(np.intersect1d(best, mine)), len(best))
 
 
+# Scoring every node takes a trained scorer that reads text a second or more; another width or strategy need not wait again.
+@st.cache_data(max_entries=256, show_spinner="Scoring every document, to count what the decode misses")
+def _exact(
+    folder: str, created: str, scorer: str, stamp: str, query: str, allowed: tuple, temperature: float, _build: Build,
+    _vector: np.ndarray, _tree: Tree,
+) -> np.ndarray:  # fmt: skip
+    """Rows of the exact first ten documents."""
+    found = _build.decode(query, EXACT, _vector, "exact", _tree, temperature=temperature, scorer=scorer)
+    return found.documents(_tree, EXACT)[0]
+
+
 def beside(build: Build, query: str, asked: Asked, other: str) -> Decoded | None:
-    """What to hold a decode against: another strategy, else the same without interventions; None when there is neither."""
+    """What to hold a decode against: another strategy or scorer, else the same without interventions; None without any."""
+    if other.startswith(SAME_WITH):
+        return run(build, query, replace(asked, scorer=other.removeprefix(SAME_WITH)))
     if other in STRATEGIES and other != asked.strategy:
         return run(build, query, replace(asked, strategy=other, settings={}))
     return run(build, query, asked.plain()) if asked.interventions else None
 
 
 def named(asked: Asked) -> str:
-    """Strategy and interventions in a line."""
-    return ", ".join([asked.strategy, *asked.interventions])
+    """Strategy, scorer where there is a choice, and interventions in a line."""
+    return ", ".join([f"{asked.strategy} with {asked.scorer}" if asked.scorer else asked.strategy, *asked.interventions])
 
 
 def written(build: Build, decoded: Decoded) -> pd.DataFrame:

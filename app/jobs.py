@@ -73,6 +73,10 @@ class Command:
         self.undo()
         self.file.unlink(missing_ok=True)
 
+    def unit(self, stage: str) -> str:
+        """What a stage counts, to be said behind the figures; empty where its name says it."""
+        return ""
+
     def undo(self) -> None:
         """Remove what the child had begun; a command that writes everything at its end leaves nothing."""
 
@@ -129,7 +133,7 @@ def _watch(name: str) -> None:
     if told["state"] == "running":
         within = told["done"] / told["total"] if told["total"] else 0.0
         left = f", about {told['seconds_left']:.0f} s left in this stage" if told.get("seconds_left") else ""
-        counted = f": {told['done']:,} of {told['total']:,}" if told["total"] else ""
+        counted = f": {told['done']:,} of {told['total']:,}{job.unit(told['stage'])}" if told["total"] else ""
         st.progress(min((told["stages_done"] + within) / told["stages"], 1.0), f"{told['stage']}{counted}{left}")
         st.button("Cancel", icon=":material/cancel:", on_click=job.cancel, key=f"cancel-{name}")
         return

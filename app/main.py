@@ -21,6 +21,7 @@ PAGES = [
     st.Page("../pages/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
     st.Page("../pages/identifiers.py", title="Identifiers", icon=":material/fingerprint:", url_path="identifiers"),
     st.Page("../pages/codebooks.py", title="Codebooks", icon=":material/grid_on:", url_path="codebooks"),
+    st.Page("../pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
     st.Page("../pages/map.py", title="Map", icon=":material/scatter_plot:", url_path="map"),
 ]
 page = st.navigation(PAGES, position="top")

@@ -13,6 +13,7 @@ from app import jobs, resources, state
 from app.charts import groups
 from app.charts.groups import Group
 from engine import projection
+from engine.errors import TriescopeError
 from engine.projection import Projection
 from engine.retrievers import Queries
 from engine.store import Build
@@ -91,9 +92,13 @@ def hits(build: Build, query: str, k: int) -> dict[str, list[int]]:
     if not any(character.isalnum() for character in query):
         return {"dense": [], "generative": []}
     vector = resources.query_vector(build, query)[0]
-    return {
-        name: [build.row_of[hit.id] for hit in build.search(query, name, k, vector=vector)[0]] for name in ("dense", "generative")
-    }
+    found = {"dense": build.search(query, "dense", k, vector=vector)[0], "generative": []}
+    try:
+        resources.warm(build)
+        found["generative"] = build.search(query, "generative", k, vector=vector)[0]
+    except TriescopeError as error:  # the default scorer is damaged
+        st.error(state.plain(str(error)), icon=":material/error:")
+    return {name: [build.row_of[hit.id] for hit in hits] for name, hits in found.items()}
 
 
 def neighbours(build: Build, made: Projection, row: int, k: int) -> pd.DataFrame:

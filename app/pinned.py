@@ -34,7 +34,7 @@ def explain(build: Build, query: str, decoded: Decoded, document: str) -> Why:
     """Ranks, the level where it was cut, what displaced it, and the smallest width that keeps it."""
     asked, row = decoded.asked, build.row_of[document]
     vector = resources.query_vector(build, query)[0]
-    found = build.why(query, document, asked.beams, vector, decoded.tree, asked.temperature)
+    found = build.why(query, document, asked.beams, vector, decoded.tree, asked.temperature, asked.scorer)
     st.text(f"{build.corpus.documents[row].title} · identifier {build.identifier(row) or 'none'}")
     if asked.strategy != "beam":
         st.caption("The figures are those of beam search with this width; the table follows the strategy chosen.")

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from app import state
-from engine import paths
+from engine import paths, runs
 from engine.errors import TriescopeError
 from engine.store import Build
 
@@ -62,16 +62,27 @@ def describe_build(name: str) -> None:
 
 def query_vector(build: Build, query: str) -> tuple[np.ndarray, float]:
     """Embedding of a query and the milliseconds that encoding took when it was done."""
-    _warm(str(build.folder), build.manifest["created"], build)
     return _query_vector(build.model, query)
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
-def _warm(folder: str, created: str, _build: Build) -> None:
-    """The first decode of a process loads the compiled loops (0.3 s); no person's query should pay for that."""
+def warm(build: Build, scorer: str = "") -> None:
+    """Decode once by a scorer, the default one unless named. The first decode loads compiled loops (0.3 s) or a model (seconds);
+    no person's query should pay for that.
+
+    Raises
+    ------
+    TriescopeError
+        There is no such scorer, or it cannot be opened.
+    """
+    scorer = scorer or build.default_scorer
+    _warm(str(build.folder), build.manifest["created"], scorer, runs.stamp(build.folder, scorer), build)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Opening the scorer")
+def _warm(folder: str, created: str, scorer: str, stamp: str, _build: Build) -> None:
     vector = np.asarray(_build.embeddings[0])
-    _build.search("warm", "generative", vector=vector)
-    _build.decode("warm", 10, vector)
+    _build.search("warm", f"generative:{scorer}", vector=vector)
+    _build.decode("warm", 10, vector, scorer=scorer)
 
 
 @st.cache_data(max_entries=512, show_spinner="Encoding the query (the first one loads the encoder)")
@@ -89,7 +100,7 @@ def ask(label: str = "Query") -> str:
             label, key=state.QUERY, bind="query-params", type="search", max_chars=500,
             placeholder="What is the film about?", icon=":material/search:",
         )  # fmt: skip
-        st.button("Run", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:", key="run")
+        st.button("Run", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:", key="ask")
     picked = st.pills("Examples", state.EXAMPLES, key="example", label_visibility="collapsed", on_change=_use_example)
     del picked
     if not query or not any(c.isalnum() for c in query):

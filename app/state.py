@@ -11,8 +11,10 @@ from typing import Any
 import streamlit as st
 
 BUILD, QUERY, BEAMS, STEP, NODE, PREFIX, DOCUMENT = "build", "query", "beams", "step", "node", "prefix", "doc"
+SCORER, COLUMNS, RUN = "scorer", "columns", "run"
 
 DECODE, TRIE, COMPARE = "../pages/decode.py", "../pages/trie.py", "../pages/compare.py"
+IDENTIFIERS, TRAIN = "../pages/identifiers.py", "../pages/train.py"
 
 # Shown on every page that takes a query. The fourth is one where generative search loses: its beam drops the right branch
 # early, while the words stand in the plot (tests/claims holds this).

@@ -137,10 +137,10 @@ def kinds(source: str) -> Iterator[str]:
     """Every kind of trained scorer."""
     opened, qrels = built(load(source), source), test_of(built(load(source), source))
     asked: dict[str, dict[str, Any]] = {
-        "one-pass": {"scorer": "one-pass", "minutes": 2.0},
-        "transformer-tiny": {"scorer": "transformer", "settings": {"size": "tiny"}, "minutes": 4.0},
-        "transformer-small": {"scorer": "transformer", "settings": {"size": "small"}, "minutes": 6.0},
-        "t5-tiger": {"scorer": "t5", "settings": {"size": "tiger"}, "minutes": 8.0, "batch": 64},
+        "one-pass": {"scorer": "one-pass", "minutes": 1.0},
+        "transformer-tiny": {"scorer": "transformer", "settings": {"size": "tiny"}, "minutes": 3.0},
+        "transformer-small": {"scorer": "transformer", "settings": {"size": "small"}, "minutes": 3.0},
+        "t5-tiger": {"scorer": "t5", "settings": {"size": "tiger"}, "minutes": 4.0, "batch": 64},
     }
     known = {name: trained(opened, name, beams=50, **fields) for name, fields in asked.items()}
     yield from _beside(opened, qrels, known)
@@ -243,7 +243,7 @@ SWITCHES: dict[str, dict[str, float]] = {
 }
 
 
-def losses(source: str, steps: int = 400) -> Iterator[str]:
+def losses(source: str, steps: int = 300) -> Iterator[str]:
     """Each loss switched on beside next code, for the same steps."""
     opened = built(load(source), source)
     qrels, base = test_of(opened), None

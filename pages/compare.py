@@ -1,28 +1,17 @@
-"""Compare: one query, four retrievers, the same documents joined by lines."""
+"""Compare: one query, several retrievers, the same documents joined by lines."""
 
 import html
 import json
-import statistics
 
 import pandas as pd
 import streamlit as st
 
-from app import exports, resources, state
+from app import comparing, exports, resources, state
 from app.charts import latency, ranks
-from engine.decode import exact_search
+from engine import retrievers
+from engine.errors import TriescopeError
 from engine.evaluation import device
 from engine.retrievers.sparse import matched_terms
-from engine.store import Hit
-from engine.survival import survival, verdict
-
-NAMES = ("bm25", "dense", "generative", "hybrid")
-SAYS = {
-    "bm25": "keywords: words in common, rare ones count more",
-    "dense": "vectors: nearest of all documents, exact",
-    "generative": "writes identifiers, one code at a time",
-    "hybrid": "fuses the three by rank",
-}
-REPEATS = 20
 
 st.title("Compare retrievers")
 build = resources.open_build()
@@ -32,32 +21,15 @@ query = resources.ask()
 first, second = st.columns(2)
 k = first.slider("Results shown", 5, 20, 10, key="k", bind="query-params")
 beams = second.slider("Beams kept", 1, 100, 50, key=state.BEAMS, bind="query-params")
+names = comparing.choose(build)
 
 vector, encode_ms = resources.query_vector(build, query)
-results: dict[str, list[Hit]] = {}
-medians: dict[str, dict[str, float]] = {}
-for name in NAMES:
-    runs = [build.search(query, name, k, beams, vector) for _ in range(REPEATS)]
-    results[name] = runs[0][0]
-    medians[name] = {
-        "encode": encode_ms if name != "bm25" else 0.0,
-        "search": statistics.median(ms["search"] for _, ms in runs),
-    }
-
-grades = next(
-    (
-        judged.get(i, {})
-        for i, text in build.corpus.queries.items()
-        if text == query
-        for judged in build.corpus.qrels.values()
-        if i in judged
-    ),
-    {},
-)
+columns = {name: comparing.column(build, query, name, k, beams, vector) for name in names}
+results = {name: column.hits for name, column in columns.items() if not column.error}
+medians = {name: {"encode": encode_ms if name != "bm25" else 0.0, "search": columns[name].search_ms} for name in results}
+grades = comparing.grades_of(build, query)
 pinned = state.parameter(state.DOCUMENT)
 pinned = pinned if pinned in build.row_of else ""
-
-
 everywhere = list(ranks.ranks(results))
 choices = everywhere + [i for i in titles if i not in set(everywhere)]
 st.selectbox(
@@ -67,43 +39,23 @@ st.selectbox(
 )  # fmt: skip
 
 if pinned:
-    row = build.row_of[pinned]
     with st.container(border=True):
-        st.text(f"{titles[pinned]} · identifier {build.identifier(row) or 'none'}")
-        trace = build.decode(query, beams, vector)
-        order, _ = exact_search(build.trie, build.scorer, vector)
-        path = build.trie.path(row)
-        with st.container(horizontal=True):
-            for name in ("bm25", "dense"):
-                full = build.search(query, name, len(documents), beams, vector)[0]
-                place = next((hit.rank for hit in full if hit.id == pinned), None)
-                st.metric(f"{name} rank", place or "not found", width="content")
-            exact = int((order == path[-1]).argmax()) + 1 if path else None
-            deep = {name: build.search(query, name, 100, beams, vector)[0] for name in ("generative", "hybrid")}
-            for name, hits in deep.items():
-                place = next((hit.rank for hit in hits if hit.id == pinned), None)
-                st.metric(f"{name} rank", place or "> 100" if name == "hybrid" else place or "cut", width="content")
-            st.metric("rank if nothing were cut", exact or "no identifier", width="content")
-        stages = survival(trace, build.trie, row)
-        st.write(verdict(stages, beams))
-        st.dataframe(
-            pd.DataFrame(
-                [
-                    (s.level, s.code, build.names[s.node], s.rank, "kept" if s.kept else "cut" if s.rank else "gone")
-                    for s in stages
-                ],
-                columns=["Level", "Code", "Words", "Rank among candidates", "Fate"],
-            ),
-            hide_index=True,
-        )
+        try:
+            comparing.follow(build, query, list(results), pinned, beams, vector)
+        except TriescopeError as error:
+            st.error(state.plain(str(error)), icon=":material/error:")
 
-for column, name in zip(st.columns(4), NAMES, strict=True):
-    with column:
-        st.markdown(f"#### {name}")
-        st.caption(SAYS[name])
-        if not results[name]:
+grid = st.grid(len(names), min_column_width=150)
+for name, column in columns.items():
+    kind = retrievers.split_name(name)[0]
+    with grid.cell():
+        st.markdown(f"#### {state.plain(name.replace(':', ' · '))}")
+        st.caption(comparing.says(build, name))
+        if column.error:
+            st.error(state.plain(column.error), icon=":material/error:")
+        elif not column.hits:
             st.info("No document shares a word with the query.")
-        for hit in results[name]:
+        for hit in column.hits:
             document = documents[build.row_of[hit.id]]
             with st.container(border=True, gap="xxsmall"):
                 mark = " :orange[:material/push_pin:]" if hit.id == pinned else ""
@@ -111,16 +63,16 @@ for column, name in zip(st.columns(4), NAMES, strict=True):
                 with st.container(horizontal=True, gap="xsmall"):
                     st.markdown(f"**{hit.rank}**{mark}{grade}", width="content")
                     st.text(titles[hit.id])
-                others = [f"{n} {r.rank}" for n in NAMES if n != name for r in results[n] if r.id == hit.id]
-                st.caption(" · ".join(others) or "only here")
-                if name == "bm25":
+                others = [f"{comparing.short(n)} {r.rank}" for n in results if n != name for r in results[n] if r.id == hit.id]
+                st.caption(state.plain(" · ".join(others)) or "only here")
+                if kind == "bm25":
                     st.caption(
                         "words: "
                         + (", ".join(matched_terms(query, document.searched_text(build.manifest["spec"]["fields"]))) or "none")
                     )
-                elif name == "generative":
+                elif kind == "generative":
                     st.caption(f"codes {hit.identifier}")
-                elif name == "hybrid":
+                elif kind == "hybrid":
                     st.caption(f"from {hit.source}")
                 else:
                     st.caption(f"cosine {hit.score:.3f}")
@@ -128,7 +80,10 @@ for column, name in zip(st.columns(4), NAMES, strict=True):
 if grades:
     st.caption(f"This is a judged query: a green mark is a document judged relevant (grade 1 or 2); {len(grades)} are.")
 
-lines, numbers = st.columns([3, 2], gap="large")
+if not results:
+    st.stop()
+# Many columns need the whole width for their lines.
+lines, numbers = st.columns([3, 2], gap="large") if len(results) <= comparing.SHOWN else (st.container(), st.container())
 with lines:
     st.subheader("The same documents, joined")
     st.plotly_chart(
@@ -136,18 +91,24 @@ with lines:
         key="bump",
         alt=ranks.describe(results, k),
     )
-    st.caption(f"Blue: in all four lists. Grey: missing somewhere; it then runs to the row > {k}. Orange: the pinned one.")
+    st.caption(
+        f"Blue: in all {len(results)} lists. Grey: missing somewhere; it then runs to the row > {k}. Orange: the pinned one."
+    )
 with numbers:
     st.subheader("What the lists share")
-    shared = pd.DataFrame(ranks.overlaps(results))
-    shared.columns = ["Pair", f"Shared of {k}", "Moved up", "Moved down", "Unmoved"]
+    shared = pd.DataFrame(ranks.overlaps(results), columns=["Pair", f"Shared of {k}", "Moved up", "Moved down", "Unmoved"])
     st.dataframe(shared, hide_index=True)
     st.subheader("Where the time goes")
     st.plotly_chart(latency.figure(medians), key="latency", alt=latency.describe(medians))
-    st.caption(f"Medians of {REPEATS} warm runs, one query at a time. Grey is encoding the query, measured once. {device()}.")
+    fewer = ", ".join(f"{columns[n].repeats} of {n}" for n in results if columns[n].repeats < comparing.REPEATS)
+    told = state.plain(f" ({fewer})") if fewer else ""
+    st.caption(
+        f"Medians of {comparing.REPEATS} warm runs{told}, one query at a time. Grey is encoding the query, measured once; what a "
+        f"scorer reads of its text counts as its search. {device()}."
+    )
 
 table = pd.DataFrame(
-    [{"id": i, "title": titles[i]} | {name: places.get(name) for name in NAMES} for i, places in ranks.ranks(results).items()]
+    [{"id": i, "title": titles[i]} | {name: places.get(name) for name in results} for i, places in ranks.ranks(results).items()]
 )
 with st.expander("The pictures as tables"):
     st.dataframe(table, hide_index=True)

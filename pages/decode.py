@@ -7,7 +7,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app import decoding, exports, node_panel, pinned, resources, state, stepper
+from app import decoding, exports, node_panel, pinned, resources, scorers, state, stepper
 from app.charts import beams, beams_file
 from engine.errors import TriescopeError
 from engine.strategies import STRATEGIES, existing_share
@@ -45,22 +45,31 @@ build = resources.open_build()
 trie = build.trie
 query = resources.ask()
 levels = trie.levels
-left, middle, right = st.columns([1.2, 1.2, 2.6], vertical_alignment="bottom", gap="medium")
+choice = len(build.scorer_names) > 1
+wide = [1, 1, 1, 3] if choice else [1.2, 1.2, 2.6]
+left, *extra, middle, right = st.columns(wide, vertical_alignment="bottom", gap="small" if choice else "medium")
 left.selectbox("Strategy", list(STRATEGIES), key=decoding.STRATEGY, bind="query-params")
 width = middle.slider(
     "Beams kept", 1, pinned.MOST_BEAMS, 10, key=state.BEAMS, bind="query-params",
     help="Hypotheses that survive each level, or identifiers drawn. More find more and take longer.",
 )  # fmt: skip
+scorer = ""
+if extra:
+    with extra[0]:
+        scorer = scorers.choose(build)
 with right:
     step = stepper.controls(levels)
 with st.expander("Intervene, filter, or set another strategy beside it", icon=":material/tune:"):
-    asked, other = decoding.controls(width)
+    asked, other = decoding.controls(width, scorer, build.scorer_names)
 
 vector, encode_ms = resources.query_vector(build, query)
-start = time.perf_counter()
 try:
+    resources.warm(build, scorer)
+    start = time.perf_counter()
     decoded = decoding.run(build, query, asked)
     second = decoding.beside(build, query, asked, other)
+    used = dict.fromkeys(one.asked.scorer for one in (decoded, second) if one)
+    totals, masks = " ".join(scorers.says(build, name) for name in used), any(scorers.masks(build, name) for name in used)
 except TriescopeError as error:
     st.error(state.plain(str(error)), icon=":material/error:")
     st.stop()
@@ -80,9 +89,9 @@ if second:
 pin_colour = ", the pinned document green" if document else ""
 st.caption(
     f"**{asked.strategy}:** {STRATEGIES[asked.strategy].summary} Kept is blue, cut is grey (the {beams.PRUNED_DRAWN} nearest "
-    f"drawn), the best path is orange{pin_colour}. The total is the centroid scorer's node score: 20 × query · mean of the "
-    "documents below + log of their number. A line's width is the probability of the code among its siblings; masked is the "
-    f"share of probability on codes that no document has. Encoding the query took {encode_ms:.1f} ms when it was first asked. "
+    f"drawn), the best path is orange{pin_colour}. {totals} A line's width is the probability of the code among its siblings; "
+    + ("masked is the share of probability on codes that no document has. " if masks else "only codes that exist are weighed. ")
+    + f"Encoding the query took {encode_ms:.1f} ms when it was first asked. "
     f"The best path holds {decoded.trace.confidence:.0%} of the final beams' probability."
 )
 
@@ -126,7 +135,7 @@ st.caption(f"This page took {server_ms:.0f} ms of the server's time after the qu
 
 def trace_json() -> str:
     """The trace, and where there is one what is different and why."""
-    value = build.trace_json(query, decoded.trace, tree=decoded.tree)
+    value = build.trace_json(query, decoded.trace, tree=decoded.tree) | {"scorer": asked.scorer or build.default_scorer}
     value |= {"interventions": asked.interventions, "diff": diff_json(changes) if changes else None}
     return json.dumps(value | {"why": why_json(found) if found else None}, ensure_ascii=False, indent=1)
 
@@ -134,7 +143,7 @@ def trace_json() -> str:
 def offline() -> str:
     """The picture as a file."""
     everything = beams.points(decoded.trace, trie, build.names, levels, marked)
-    return beams_file.page(everything, query, asked.strategy, asked.beams)
+    return beams_file.page(everything, query, decoding.named(asked), asked.beams)
 
 
 with st.container(horizontal=True):

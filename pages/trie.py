@@ -72,7 +72,7 @@ if pinned:
         st.button("Unpin", type="tertiary", on_click=state.focus, args=(state.DOCUMENT, ""), icon=":material/close:")
 
 cells = window(trie, build.names, node, depth or 2)
-cosines = pair_cosines(trie, build.scorer.means)
+cosines = pair_cosines(trie, build.parts.means)
 marked = set(trie.path(build.row_of[pinned])) if pinned else set()
 picture, side = st.columns([3, 2], gap="large")
 with picture:
@@ -103,7 +103,7 @@ with side:
     if len(rows) > len(shown):
         st.caption(f"Showing the first {len(shown):,} of {len(rows):,} in leaf order.")
     st.markdown("**Do shared codes mean alike documents?**")
-    depths = pd.DataFrame(by_depth(trie, build.scorer.means))
+    depths = pd.DataFrame(by_depth(trie, build.parts.means))
     depths.columns = ["Shared codes", "Pairs", "Mean cosine"]
     st.dataframe(
         depths,

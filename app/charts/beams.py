@@ -110,7 +110,9 @@ def option(trace: Trace, drawn: list[Point], animate: bool = True) -> dict[str, 
         for place, point in enumerate(drawn)
         if point.parent >= 0
     ]
-    labels = ["query"] + [f"level {s.level}\n{s.masked_mass:.0%}\nmasked" for s in trace.steps]
+    # Some scorers only weigh codes that exist: then there is nothing to say of a mask.
+    masks = any(step.masked_mass for step in trace.steps)
+    labels = ["query"] + [f"level {s.level}" + (f"\n{s.masked_mass:.0%}\nmasked" if masks else "") for s in trace.steps]
     return {
         "animation": animate,
         "animationDuration": 250,

@@ -2,7 +2,7 @@
 
 import plotly.graph_objects as go
 
-from app.charts.palette import GREY, RETRIEVERS
+from app.charts.palette import GREY, retriever
 
 STAGES = ("encode", "search")
 
@@ -19,7 +19,7 @@ def figure(medians: dict[str, dict[str, float]]) -> go.Figure:
                 x=values,
                 orientation="h",
                 name=stage,
-                marker={"color": GREY if stage == "encode" else [RETRIEVERS.get(name, GREY) for name in names]},
+                marker={"color": GREY if stage == "encode" else [retriever(name) for name in names]},
                 text=[f"{value:.2f} ms" if value else "" for value in values],
                 textposition="auto",
                 showlegend=False,

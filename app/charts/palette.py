@@ -5,3 +5,8 @@ GREY = "#8C98A4"
 RETRIEVERS = {"bm25": ORANGE, "dense": GREEN, "generative": BLUE, "hybrid": PINK}
 # One hue, light to dark: for magnitudes.
 RAMP = ["#DCEBF5", "#B5D5EA", "#86BBDC", "#519ECB", "#1F80B8", "#0072B2", "#005A8C"]
+
+
+def retriever(name: str) -> str:
+    """Colour of a retriever; ``generative:NAME`` has that of ``generative``."""
+    return RETRIEVERS.get(name.partition(":")[0], GREY)

@@ -7,6 +7,9 @@ import plotly.graph_objects as go
 from app.charts.palette import BLUE, GREY, ORANGE
 from engine.store import Hit
 
+# Letters of a line of a column's label.
+LONGEST = 13
+
 
 class Overlap(NamedTuple):
     """What two lists of results share: how many, and how many of these moved up, down or not from the first to the second."""
@@ -69,10 +72,23 @@ def figure(results: dict[str, list[Hit]], titles: dict[str, str], pinned: str, k
         margin={"l": 40, "r": 10, "t": 10, "b": 30},
         height=max(300, 30 * k + 60),
         yaxis={"range": [outside + 0.5, 0.5], "tickvals": [*ticks, outside], "ticktext": [*map(str, ticks), f"> {k}"]},
-        xaxis={"type": "category", "range": [-0.15, len(names) - 0.85], "side": "top"},
+        xaxis={
+            "type": "category", "range": [-0.15, len(names) - 0.85], "side": "top", "tickangle": 0, "tickvals": names,
+            "ticktext": [label(name) for name in names],
+        },
         hovermode="closest",
-    )
+    )  # fmt: skip
     return figure
+
+
+def label(name: str) -> str:
+    """A column's name in two short lines, so that seven stand side by side.
+
+    >>> label("generative:node"), label("bm25"), label("hybrid:a-name-that-is-long")
+    ('generative<br>node', 'bm25', 'hybrid<br>a-name-that-…')
+    """
+    parts = [part if len(part) <= LONGEST else f"{part[: LONGEST - 1]}…" for part in name.split(":")]
+    return "<br>".join(parts)
 
 
 def describe(results: dict[str, list[Hit]], k: int) -> str:

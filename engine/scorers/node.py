@@ -108,8 +108,8 @@ class NodeScorer:
 class SiblingScorer(NodeScorer):
     """Ranks by the sum of log-probabilities along the path. It cannot skip candidates: each needs all of its siblings."""
 
-    start_all = None  # type: ignore[assignment]
-    best_children = None  # type: ignore[assignment]
+    def start_all(self, tree: Trie | View, queries: np.ndarray, temperature: float = 1.0) -> None:
+        """None: the search falls back to scoring all candidates."""
 
     def score(self, state: np.ndarray, nodes: np.ndarray, totals: np.ndarray, children: Children) -> Scored:
         """See :class:`engine.scorers.base.Scorer`; totals in nats."""

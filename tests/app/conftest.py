@@ -1,6 +1,9 @@
 """What the tests of the app share: the bundled catalogue built once a run, and an empty home for every test."""
 
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +14,7 @@ from filelock import FileLock
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app import prepare
-from engine import projection, study
+from engine import paths, projection, study
 from engine.build import make
 from engine.corpus import Corpus, Document
 from engine.spec import BuildSpec
@@ -19,6 +22,7 @@ from engine.store import Build
 from tests.app.driving import CHROMIUM, PATIENCE_MS, Opener, serving, watch
 
 STUDIED = ("rq-kmeans", "hierarchical-kmeans", "category", "random", "url")
+WATCHED = "old couple visit their busy grown-up children in the city"
 # Text of a document that would become an image, a link or a script if a page took it for Markdown or HTML.
 HOSTILE = "![x](http://192.0.2.1/a.png) <img src=http://192.0.2.1/b.png> <script>alert(1)</script> [y](http://192.0.2.1/c)"
 
@@ -108,13 +112,36 @@ def studied_home(tmp_path_factory, films_home) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(studied_home, hostile_build, tmp_path_factory) -> Iterator[str]:
-    """Serves the films with their study and map, and the hostile catalogue."""
+def trained_home(tmp_path_factory, small_corpus) -> Path:
+    """A home that holds sixty films on which the shell trained two scorers, a few steps each; copy it before changing it."""
+    with shared_home(tmp_path_factory, "trained-home") as home:
+        if not (home / "builds" / "sixty").exists():
+            (home / "builds").mkdir()
+            made = make(small_corpus, BuildSpec(settings={"codes": 4}), home / "sixty")
+            for name, softmax in (("node", "level"), ("slow", "siblings")):
+                given = [f"--name={name}", "--steps=20", "--every=5", "--batch=16", "--beams=5", f"--option=softmax={softmax}"]
+                command = [sys.executable, "-m", "engine", "train", str(made), *given, f"--watch={WATCHED}"]
+                subprocess.run(command, cwd=paths.ROOT, env=os.environ | {"TRIESCOPE_HOME": str(home)}, check=True)
+            made.rename(home / "builds" / "sixty")
+    return home
+
+
+@pytest.fixture
+def with_trained(empty_home, trained_home) -> Path:
+    """The build of sixty films with its two trained scorers, the test's own to change."""
+    link_cache(trained_home, empty_home)
+    return shutil.copytree(trained_home / "builds" / "sixty", empty_home / "builds" / "sixty")
+
+
+@pytest.fixture(scope="session")
+def server(studied_home, trained_home, hostile_build, tmp_path_factory) -> Iterator[str]:
+    """Serves the films with their study and map, sixty films with two trained scorers, and the hostile catalogue."""
     home = tmp_path_factory.mktemp("served")
     (home / "builds").mkdir()
     for name in ("films", ".studies", ".maps"):
         (home / "builds" / name).symlink_to(studied_home / "builds" / name)
     (home / "builds" / "hostile").symlink_to(hostile_build)
+    shutil.copytree(trained_home / "builds" / "sixty", home / "builds" / "sixty")  # tests train more
     with serving(home, home / "server.log") as address:
         yield address
 

@@ -35,6 +35,7 @@ TITLES = {
     "compare": "Compare retrievers",
     "identifiers": "Identifiers: which scheme suits this catalogue?",
     "codebooks": "Codebooks: which codes are used?",
+    "train": "Train a scorer",
     "map": "A map of the documents",
 }
 DRAWN = {
@@ -44,6 +45,7 @@ DRAWN = {
     "compare": "[data-testid=stPlotlyChart] >> nth=1 >> .barlayer .point path",
     "identifiers": "[data-testid=stPlotlyChart] .scatterlayer .point",
     "codebooks": "[data-testid=stEChartsChart] canvas",
+    "train": "[data-testid=stPlotlyChart] .scatterlayer .trace",
     "map": "[data-testid=stPlotlyChart] canvas",
 }
 

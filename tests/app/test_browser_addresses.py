@@ -75,6 +75,7 @@ PLACES = {
     "decode": {"query": QUERY, "node": "16"},
     "trie": {"prefix": "15", "doc": SAMURAI},
     "compare": {"query": QUERY, "doc": SAMURAI},
+    "train": {"build": "sixty", "run": "node"},
 }
 
 

@@ -405,6 +405,8 @@ class TestLatency:
 
 
 def test_no_chart_builder_imports_streamlit():
-    modules = ", ".join(f"app.charts.{name}" for name in ("beams", "icicle", "latency", "palette", "ranks", "tree", "window"))
+    modules = ", ".join(
+        f"app.charts.{name}" for name in ("beams", "curves", "icicle", "latency", "palette", "ranks", "sharpen", "tree", "window")
+    )
     code = f"import sys, {modules}; sys.exit('streamlit' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=paths.ROOT, check=False).returncode == 0

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from app import state
 from engine import paths
 
-PAGES = ("start", "decode", "trie", "compare", "identifiers", "codebooks", "map")
+PAGES = ("start", "decode", "trie", "compare", "identifiers", "codebooks", "train", "map")
 ASKING = ("decode", "compare")
 WITH_FILMS = pytest.mark.usefixtures("with_films")
 QUERY = "a heist that happens inside dreams"

@@ -99,7 +99,7 @@ def test_the_random_identifier_control(opened):
         label: [float(number) for number in re.findall(r"\.\d+", line)]
         for label, line in re.findall(r"^\| (RQ-KMeans identifiers|the same, dealt out at random) \|(.+)$", README, re.MULTILINE)
     }
-    contenders = {"RQ-KMeans identifiers": build.scorer, "the same, dealt out at random": control}
+    contenders = {"RQ-KMeans identifiers": build.scorer("centroid"), "the same, dealt out at random": control}
     for label, scorer in contenders.items():
         for beams, figure in zip((5, 10, 20, 50, 100), rows[label], strict=True):
             found = GenerativeRetriever(scorer.trie, scorer, beams).search(queries, 100).rows

@@ -10,7 +10,7 @@ from engine.scorers.centroid import CentroidScorer, node_means
 from engine.scorers.node import KIND
 from engine.scorers.trained import Parts
 from engine.training.base import log_softmax_within, path_log_probs
-from engine.training.node import create
+from engine.training.node import LENDERS, create, moved
 from engine.training.pairs import Pairs
 from engine.training.siblings import path_nodes, siblings, tree_of
 
@@ -128,13 +128,23 @@ def test_priming_moves_documents_towards_the_queries_they_answer():
     pairs = Pairs(["a", "b", "c"], np.array([0, 1, 2]), np.array([0, 0, 1]), np.array([0, 0, 1], np.int8), np.ones(3, np.float32))
     model = create(parts, SETTINGS | {"expand": 0.5}, 0)
     model.prime(vectors, pairs, queries)
-    moved = vectors.copy()
-    moved[0] = unit((vectors[0] + 0.5 * (queries[0] + queries[1]) / 2)[None])[0]  # the third pair is a title, already in the text
-    expected = CentroidScorer(parts.trie, node_means(parts.trie, moved), [])
+    # The third pair is a title, which the text already has; documents without queries borrow those of the only one with some.
+    expected = CentroidScorer(parts.trie, node_means(parts.trie, unit(vectors + 0.5 * (queries[0] + queries[1]) / 2)), [])
     for ours, theirs in zip(
         score_all(parts.trie, model.scorer(), vectors[2]), score_all(parts.trie, expected, vectors[2]), strict=True
     ):
         assert ours.total == pytest.approx(theirs.total, abs=1e-3)
+
+
+def test_a_document_without_queries_borrows_those_of_its_nearest():
+    rng = np.random.default_rng(0)
+    documents, queries, row = unit(rng.normal(size=(40, 8))), unit(rng.normal(size=(60, 8))), rng.integers(0, 25, 60)
+    means = {r: queries[row == r].mean(axis=0) for r in set(row.tolist())}
+    found = moved(documents, queries, row, 0.7)
+    for r, document in enumerate(documents):
+        near = sorted(means, key=lambda other: (-float(document @ documents[other]), other))[:LENDERS]
+        towards = means[r] if r in means else np.mean([means[other] for other in near], axis=0)
+        assert found[r] == pytest.approx(unit((document + 0.7 * towards)[None])[0], abs=1e-5)
 
 
 @pytest.mark.parametrize("softmax", ["level", "siblings"])

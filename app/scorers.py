@@ -1,0 +1,54 @@
+"""Which scorer decodes: the field that chooses it, and what is to be said of it."""
+
+import streamlit as st
+
+from app import state
+from engine import runs
+from engine.scorers.trained import kind
+from engine.store import Build
+
+CENTROID_SAYS = (
+    "The total is the centroid scorer's node score: 20 × query · mean of the documents below + log of their number. Nothing of "
+    "it is trained."
+)
+
+
+def choose(build: Build) -> str:
+    """The field; empty, and no field, while there is only the centroid scorer."""
+    names = build.scorer_names
+    if len(names) == 1:
+        return ""
+    return st.selectbox(
+        "Scorer", names, index=names.index(build.default_scorer), key=state.SCORER, bind="query-params",
+        help="Who says how likely the next code is. Trained ones come from the Train page.",
+    )  # fmt: skip
+
+
+def says(build: Build, name: str) -> str:
+    """What a total means under a scorer, as Markdown; the default scorer unless one is named.
+
+    Raises
+    ------
+    TriescopeError
+        The run is damaged.
+    """
+    name = name or build.default_scorer
+    if name == runs.CENTROID:
+        return CENTROID_SAYS
+    run = runs.read(build.folder, name)
+    known = kind(run["scorer"])
+    # A scorer trained against the whole level compares nodes across the tree, so the beam ranks by the node's own score.
+    if run["settings"].get("softmax") == "level":
+        return (
+            f"The total is the node score of {name}, a trained scorer of kind {known.name}: 20 × adapted query · vector of the "
+            f"node + its bias. {state.plain(known.summary)}"
+        )
+    return (
+        f"The total is that of {name}, a trained scorer of kind {known.name}: the log-probabilities of the codes added up "
+        f"along the path, in nats. {state.plain(known.summary)}"
+    )
+
+
+def masks(build: Build, name: str) -> bool:
+    """Whether a scorer can spend probability on codes that no document has; others only weigh the codes that exist."""
+    return hasattr(build.scorer(name), "dense")

@@ -1,0 +1,219 @@
+"""Runs of a build: side by side, and one in detail with its curves, its detectors and its watched queries."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import state
+from app.charts import curves, sharpen
+from engine import runs
+from engine.errors import TriescopeError
+from engine.store import Build, parse_prefix
+
+MEASURE = "nDCG@10"
+NEEDED = {
+    "created", "device", "seed", "steps", "best_step", "seconds", "stopped", "parameters", "bytes", "pairs", "dev", "spec",
+    "history",
+}  # fmt: skip
+VERDICTS = {"broken": ("error", ":material/error:"), "watch": ("warning", ":material/visibility:")}
+
+
+def read_all(build: Build) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Finished runs by name, newest first, and what is wrong with those that cannot be read."""
+    found, errors = {}, []
+    for name in runs.names(build.folder):
+        try:
+            run = runs.read(build.folder, name)
+            if missing := NEEDED - run.keys():
+                raise TriescopeError(f"{name}: the run is damaged ({min(missing)} is missing)")
+            found[name] = run
+        except TriescopeError as error:
+            errors.append(str(error))
+    return dict(sorted(found.items(), key=lambda item: item[1]["created"], reverse=True)), errors
+
+
+def table(found: Mapping[str, Mapping[str, Any]], default: str) -> pd.DataFrame:
+    """One row a finished run, best first, with the centroid scorer's value on the same queries beside its own."""
+    rows = []
+    for name, run in found.items():
+        measure = run["dev"]["measure"]
+        ours, floor = run["dev"]["trained"], run["dev"]["centroid"]
+        rows.append(
+            {
+                "Run": name,
+                "Scorer": run["scorer"],
+                "Default": name == default,
+                "Beats centroid": run["beats_centroid"],
+                measure: ours[measure]["mean"],
+                "Low": ours[measure]["low"],
+                "High": ours[measure]["high"],
+                "Centroid": floor[measure]["mean"],
+                "p": run["dev"]["p"],
+                "Recall@100": ours["Recall@100"]["mean"],
+                "Centroid Recall@100": floor["Recall@100"]["mean"],
+                "Steps": run["steps"],
+                "Kept step": run["best_step"],
+                "Minutes": run["seconds"] / 60,
+                "Parameters": run["parameters"],
+                "MB": run["bytes"] / 1e6,
+                "Pairs": sum(run["pairs"].values()),
+                "Seed": run["seed"],
+                "Queries": f"{run['dev']['queries']:,}, {run['dev']['from']}",
+                "Device": run["device"],
+                "Made": run["created"],
+            }
+        )
+    frame = pd.DataFrame(rows)
+    return frame.sort_values(MEASURE, ascending=False, ignore_index=True) if MEASURE in frame else frame
+
+
+def differences(specs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """What was asked differently: a row a setting in which the runs differ, a column a run; absent settings are empty.
+
+    >>> differences({"a": {"seed": 0, "settings": {"x": 1}}, "b": {"seed": 0, "settings": {}}}).to_dict("list")
+    {'Setting': ['settings: x'], 'a': ['1'], 'b': ['']}
+    """
+    flat = {name: _flat(spec) for name, spec in specs.items()}
+    keys = dict.fromkeys(key for values in flat.values() for key in values)
+    rows = {key: [values.get(key, "") for values in flat.values()] for key in keys}
+    told = [[key, *values] for key, values in rows.items() if len(set(values)) > 1]
+    return pd.DataFrame(told, columns=["Setting", *flat])
+
+
+def _flat(spec: Mapping[str, Any]) -> dict[str, str]:
+    found = {}
+    for key, value in spec.items():
+        if isinstance(value, Mapping):
+            found |= {f"{key.replace('_', ' ')}: {name}": str(given) for name, given in value.items()}
+        elif isinstance(value, list | tuple):
+            found[key] = " · ".join(map(str, value))
+        else:
+            found[key.replace("_", " ")] = str(value)
+    return found
+
+
+def verdict(run: Mapping[str, Any]) -> str:
+    """Whether a run beats the centroid scorer, in a sentence or two.
+
+    >>> values = {"nDCG@10": {"mean": 0.3, "low": 0.25, "high": 0.35}}
+    >>> dev = {"measure": "nDCG@10", "trained": values, "centroid": values, "queries": 9, "from": "split dev", "p": 1.0}
+    >>> print(verdict({"name": "n", "dev": dev, "beats_centroid": False}))
+    n does not beat the centroid scorer on 9 development queries (split dev): nDCG@10 0.300 [0.250, 0.350] against 0.300 \
+[0.250, 0.350], paired p 1.000. So it is not made the build's default.
+    """
+    dev = run["dev"]
+    ours, floor = (dev[of][dev["measure"]] for of in ("trained", "centroid"))
+    beats = "beats" if run["beats_centroid"] else "does not beat"
+    told = (
+        f"{run['name']} {beats} the centroid scorer on {dev['queries']:,} development queries ({dev['from']}): {dev['measure']} "
+        f"{_interval(ours)} against {_interval(floor)}, paired p {dev['p']:.3f}."
+    )
+    if not run["beats_centroid"]:
+        return f"{told} So it is not made the build's default."
+    return told if dev["p"] < 0.05 else f"{told} That is within what chance does; more development queries would tell."
+
+
+def _interval(value: Mapping[str, float]) -> str:
+    return f"{value['mean']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
+
+
+def facts(run: Mapping[str, Any]) -> str:
+    """What it took, in a line."""
+    pairs = ", ".join(f"{count:,} {source}" for source, count in run["pairs"].items())
+    kept = f"after step {run['best_step']:,}" if run["best_step"] else "before the first step"
+    return (
+        f"{run['scorer']}, {run['steps']:,} steps in {run['seconds'] / 60:.1f} minutes; {run['stopped']}; the weights kept are "
+        f"those {kept}. {run['parameters']:,} parameters, {run['bytes'] / 1e6:.1f} MB. Pairs: {pairs}. "
+        f"Seed {run['seed']}, {run['device']}. Evaluated at {run['dev']['beams']} beams; intervals are 95%, over queries."
+    )
+
+
+def cold(found: Mapping[str, Any]) -> None:
+    """What the scorer makes of documents that it never saw in training."""
+    told = f"**New documents.** {found['documents']:,} documents were kept out of the training; "
+    if not found["queries"]:
+        st.caption(f"{told}no development query asks for these alone, so nothing can be said of them.")
+        return
+    pairs = ((measure, found["trained"][measure], found["centroid"][measure]) for measure in found["trained"])
+    rows = [(measure, _interval(ours), _interval(floor)) for measure, ours, floor in pairs]
+    st.caption(f"{told}{found['queries']} development queries ask for these alone:")
+    st.dataframe(pd.DataFrame(rows, columns=["Measure", "Trained", "Centroid"]), hide_index=True)
+
+
+def detectors(entry: Mapping[str, Any]) -> None:
+    """What the collapse detectors say of an evaluation: those that are not healthy as messages, all in a table."""
+    found = entry["detectors"]
+    counts = {verdict: sum(one["verdict"] == verdict for one in found) for verdict in ("broken", "watch", "healthy")}
+    for kind, (element, icon) in VERDICTS.items():
+        for one in found:
+            if one["verdict"] == kind:
+                getattr(st, element)(state.plain(one["says"]), icon=icon)
+    said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    with st.expander(f"Collapse detectors after step {entry['step']:,}: {said or 'none'}"):
+        frame = pd.DataFrame([(one["verdict"], one["name"], one["value"], one["says"]) for one in found])
+        if len(frame):
+            frame.columns = ["Verdict", "Figure", "Value", "What it says"]
+            st.dataframe(frame, hide_index=True, column_config={"Value": st.column_config.NumberColumn(format="%.3g")})
+
+
+def pictures(
+    history: Sequence[Mapping[str, Any]], floor: Mapping[str, float] | None, kept: int, at: int, key: str, best: int | None
+) -> None:
+    """The curves, and beside them the watched queries; ``kept`` and ``at`` are places in the history, ``best`` a step."""
+    rows, steps = curves.table(history), [entry["step"] for entry in history]
+    measure = MEASURE if MEASURE in rows else next(iter(history[0]["dev"]))
+    line = steps[at] if best is not None else None
+    with st.grid(2, min_column_width=480, gap="large") as grid:
+        with grid.cell():
+            st.markdown("**Does it get better?**")
+            figure = curves.quality(rows, measure, floor, best, line)
+            st.plotly_chart(figure, key=f"{key}-quality", alt=curves.describe(rows, measure, floor))
+            st.plotly_chart(curves.accuracy(rows, line), key=f"{key}-accuracy", alt=curves.describe_accuracy(rows))
+            st.plotly_chart(curves.losses(rows, line), key=f"{key}-losses", alt=curves.describe_losses(rows))
+        with grid.cell():
+            st.markdown("**Watch it sharpen**")
+            for place, query in enumerate(history[kept]["watched"]):
+                st.text(query["query"])
+                seen = [entry["watched"][place] for entry in history]
+                figure = sharpen.figure(steps, seen, kept, at)
+                st.plotly_chart(figure, key=f"{key}-watched-{place}", alt=sharpen.describe(steps, seen, kept))
+            st.caption(
+                "For the document that comes first with the weights kept (so far, while it trains): left, the share of the "
+                "beam's probability on its codes, a line a level; right, the ranks of the first hits, that document in orange. "
+                "A line that ends has left the first five."
+            )
+
+
+def evaluation(build: Build, history: Sequence[Mapping[str, Any]], at: int) -> None:
+    """Hits and beams of the watched queries at one evaluation."""
+    entry, before = history[at], history[at - 1] if at else None
+    with st.grid(3, min_column_width=330) as grid:
+        for place, now in enumerate(entry["watched"]):
+            with grid.cell():
+                st.text(now["query"])
+                if now["judged_rank"] is not None:
+                    st.caption(f"The first document judged relevant has rank {now['judged_rank']}.")
+                hits = sharpen.hits_table(now, before["watched"][place] if before else None)
+                two = st.column_config.NumberColumn(format="%.2f")
+                st.dataframe(hits, hide_index=True, column_config={"Total": two})
+                share = st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0, width="small")
+                words = {beam["prefix"]: _words(build, beam["prefix"]) for level in now["levels"] for beam in level["kept"]}
+                st.dataframe(
+                    sharpen.beams_table(now, words), hide_index=True, height=250, column_config={"Share": share, "Total": two},
+                    column_order=["Level", "Prefix", "Share", "Words", "Total"],
+                )  # fmt: skip
+
+
+def _words(build: Build, prefix: str) -> str:
+    node = build.trie.find(parse_prefix(prefix))
+    return "" if node is None else build.names[node]
+
+
+def use(build: Build, name: str) -> None:
+    """Make a scorer the build's default, or say why not."""
+    try:
+        runs.choose(build.folder, name)
+    except TriescopeError as error:
+        st.session_state["train-said"] = str(error)

@@ -1,0 +1,181 @@
+"""A training of the Train page as a job: the command, its lock, what an interrupted one left, and the picture while it runs."""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app import jobs, state, trained
+from engine import runs
+from engine.errors import TriescopeError
+from engine.store import Build
+from engine.training.spec import TrainSpec
+
+# The run whose training this visitor started.
+STARTED = "train-started"
+
+
+class Training(jobs.Command):
+    """One running training of a build. What it has come to stays when it is cancelled: the same command goes on from there."""
+
+    def __init__(self, folder: Path, run: str, spec: TrainSpec):
+        self.run, self.by_steps = run, bool(spec.steps)
+        super().__init__(job_name(folder), arguments(folder, run, spec.model_dump(mode="json")))
+
+    def unit(self, stage: str) -> str:
+        """Training is counted in seconds, or in steps where they are the budget."""
+        return "" if stage != "training" else " steps" if self.by_steps else " s"
+
+
+def job_name(folder: Path) -> str:
+    """Name of the job; a build's name has no blank, so none is mistaken for it."""
+    return f"training on {folder.name}"
+
+
+def start(folder: Path, run: str, spec: TrainSpec) -> None:
+    """Train in a process of its own, unless one is training on the build already."""
+    if not jobs.running(job_name(folder)):
+        jobs.registry()[job_name(folder)] = Training(folder, run, spec)
+
+
+def press(folder: Path, run: str, spec: TrainSpec) -> None:
+    """A visitor starts a training."""
+    st.session_state[STARTED] = run
+    start(folder, run, spec)
+
+
+def arguments(folder: Path, run: str, spec: dict[str, Any]) -> list[str]:
+    """The shell's arguments for a training: spec as plain values, whole or in part.
+
+    >>> arguments(Path("b"), "n", {"scorer": "node", "settings": {"hidden": 8, "x": None}, "train": "", "watch": ["-a b"]})
+    ['train', 'b', '--name=n', '--scorer=node', '--option=hidden=8', '--train=', '--watch=-a b']
+    """
+    flags = {"settings": "option", "losses": "loss", "evaluate_every": "every", "per_document": "per-document"}
+    found = ["train", str(folder), f"--name={run}"]
+    for key, value in spec.items():
+        flag = f"--{flags.get(key, key)}"
+        if isinstance(value, dict):
+            found += [f"{flag}={name}={given}" for name, given in value.items() if given is not None]
+        elif isinstance(value, list | tuple):
+            found += [f"{flag}={given}" for given in value]
+        else:
+            found.append(f"{flag}={value}")
+    return found
+
+
+def busy(folder: Path, run: str) -> bool:
+    """Whether a process is training a run, started here or in a shell: it holds a lock on the run's folder."""
+    try:
+        handle = os.open(runs.partial_of(folder, run), os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+
+
+def left_spec(folder: Path, run: str) -> TrainSpec:
+    """The spec of an unfinished run.
+
+    Raises
+    ------
+    TriescopeError
+        It cannot be read.
+    """
+    try:
+        return TrainSpec.model_validate_json((runs.partial_of(folder, run) / "spec.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise TriescopeError(f"the unfinished run {run} cannot be read; discard it") from error
+
+
+def left_steps(folder: Path, run: str) -> int:
+    """Steps at the checkpoint of an unfinished run; 0 without one."""
+    try:
+        return int(json.loads((runs.partial_of(folder, run) / "checkpoint.json").read_text("utf-8"))["step"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
+def discard(folder: Path, run: str) -> None:
+    """Remove what is left of an unfinished run; a finished one of that name stays."""
+    shutil.rmtree(runs.partial_of(folder, run), ignore_errors=True)
+
+
+def say_how_it_ended(finished: Sequence[str]) -> None:
+    """How the last training ended, once; whoever started it is shown the run that it made."""
+    ended, message = st.session_state.pop("job_ended", ("", ""))
+    run = st.session_state.get(STARTED, "")
+    if ended == "failed":
+        st.error(f"The training failed: {state.plain(message)}", icon=":material/error:")
+    elif ended == "cancelled":
+        st.warning("The training was cancelled. What it had come to at its last evaluation is kept.", icon=":material/cancel:")
+    elif ended == "done" and run in finished:
+        st.session_state[state.RUN] = run
+
+
+def offer_left(build: Build, at_work: str | None) -> None:
+    """Trainings that were interrupted, to go on with or to discard; those that a shell runs are shown as they go."""
+    for run in runs.unfinished(build.folder):
+        if run == at_work:
+            continue
+        if busy(build.folder, run):
+            st.info(f"A shell is training {run} on this build.", icon=":material/terminal:")
+            live(build, run)
+            continue
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":material/pause_circle: {state.plain(_left(build.folder, run))}", width="content")
+            try:
+                spec = left_spec(build.folder, run)
+            except TriescopeError as error:
+                st.error(state.plain(str(error)))
+            else:
+                if at_work is None:
+                    given = {"on_click": press, "args": (build.folder, run, spec), "key": f"resume-{run}"}
+                    st.button("Resume", icon=":material/play_arrow:", **given)
+            given = {"on_click": discard, "args": (build.folder, run), "key": f"discard-{run}"}
+            st.button("Discard", type="tertiary", icon=":material/delete:", **given)
+        if history := runs.history(build.folder, run):
+            shown = st.expander(f"What {run} had come to", key=f"left-{run}", on_change="rerun")
+            if shown.open:
+                with shown:
+                    so_far(history, f"left-{run}")
+
+
+def _left(folder: Path, run: str) -> str:
+    steps = left_steps(folder, run)
+    return f"{run} was interrupted " + (f"after {steps:,} steps; it can go on from there." if steps else "before its first step.")
+
+
+@st.fragment(run_every=2)
+def live(build: Build, run: str) -> None:
+    """How a training stands, drawn anew every other second while the job lasts."""
+    history = runs.history(build.folder, run)
+    if not history:
+        st.caption("The first evaluation, before the first step, comes when the queries are embedded.")
+        return
+    last = history[-1]
+    with st.container(horizontal=True):
+        st.metric("Steps", f"{last['step']:,}", width="content")
+        st.metric("Seconds trained", f"{last['seconds']:.0f}", width="content")
+        st.metric("Steps per second", f"{last['steps_per_second']:.1f}", width="content")
+        st.metric("Loss", "none yet" if last["loss"] is None else f"{last['loss']:.3f}", width="content")
+        for measure in (trained.MEASURE, "Recall@100"):
+            st.metric(f"Dev {measure}", f"{last['dev'][measure]:.3f}", width="content")
+    so_far(history, f"live-{run}")
+
+
+def so_far(history: Sequence[Mapping[str, Any]], key: str) -> None:
+    """Pictures and detectors of a run that is not finished."""
+    centroid = history[-1].get("centroid")
+    floor = {"mean": centroid[trained.MEASURE]} if centroid else None
+    trained.pictures(history, floor, len(history) - 1, len(history) - 1, key, None)
+    trained.detectors(history[-1])

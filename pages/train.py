@@ -1,0 +1,124 @@
+"""Train: teach a scorer on this machine, watch it learn, and hold what came out against the centroid scorer."""
+
+import json
+
+import streamlit as st
+
+from app import exports, jobs, resources, state, train_form, trained, training
+from app.charts import curves, sharpen
+from engine import runs
+
+st.title("Train a scorer")
+build = resources.open_build()
+folder = build.folder
+job = jobs.registry().get(training.job_name(folder))
+found, damaged = trained.read_all(build)
+default = build.default_scorer
+
+training.say_how_it_ended(list(found))
+for error in damaged:
+    st.error(state.plain(error), icon=":material/broken_image:")
+if said := st.session_state.pop("train-said", ""):
+    st.error(state.plain(said), icon=":material/error:")
+
+if job is not None:
+    st.subheader(f"Training {job.run}")
+    jobs.panel(training.job_name(folder))
+    training.live(build, job.run)
+training.offer_left(build, None if job is None else job.run)
+
+if job is None:
+    if not found:
+        st.write(
+            f"A scorer says how likely each next code of an identifier is. The centroid scorer of {build.name} is not trained; "
+            "one that has learned from queries and their documents can do better, and is kept only if it does."
+        )
+    # Counting pairs takes a moment, so it waits until someone asks; with nothing else to see, it is what the page is for.
+    another = {"label": "Train another scorer", "icon": ":material/model_training:", "key": "another", "on_change": "rerun"}
+    form = st.expander(**another) if found else st.container(border=True)
+    if not found or form.open:
+        with form:
+            train_form.offer(build, list(found))
+
+if not found:
+    st.stop()
+
+st.subheader("Runs side by side")
+rows = trained.table(found, default)
+three = st.column_config.NumberColumn(format="%.3f")
+st.dataframe(
+    rows, hide_index=True,
+    column_config=dict.fromkeys([trained.MEASURE, "Low", "High", "Centroid", "p", "Recall@100", "Centroid Recall@100"], three)
+    | {
+        "Run": st.column_config.TextColumn(pinned=True), "Minutes": st.column_config.NumberColumn(format="%.1f"),
+        "MB": st.column_config.NumberColumn(format="%.1f"),
+    },
+)  # fmt: skip
+st.caption(
+    f"{trained.MEASURE} on development queries with its 95% interval; Centroid is the untrained scorer on the same queries. The "
+    f"default, which `generative` search uses, is **{default}**. A scorer that does not beat the centroid scorer is never made "
+    "the default."
+)
+if len(found) > 1:
+    histories = {name: curves.table(run["history"]) for name, run in found.items()}
+    floors = {name: run["dev"]["centroid"][trained.MEASURE]["mean"] for name, run in found.items()}
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        figure = curves.side_by_side(histories, trained.MEASURE, floors)
+        st.plotly_chart(figure, key="runs", alt=curves.describe_runs(histories, trained.MEASURE))
+    with right:
+        st.markdown("**What was asked differently**")
+        st.dataframe(trained.differences({name: run["spec"] for name, run in found.items()}), hide_index=True)
+
+name = st.selectbox("Run", list(found), key=state.RUN, bind="query-params", width=300)
+run = found[name]
+history, steps = run["history"], [entry["step"] for entry in run["history"]]
+kept = steps.index(run["best_step"]) if run["best_step"] in steps else len(steps) - 1
+st.subheader(f"What {name} learned")
+(st.success if run["beats_centroid"] else st.warning)(state.plain(trained.verdict(run)))
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.button(
+        "Use this one", on_click=trained.use, args=(build, name), disabled=name == default or not run["beats_centroid"],
+        icon=":material/check_circle:", help="Make it the build's default: what `generative` search decodes with.",
+    )  # fmt: skip
+    if default != runs.CENTROID:
+        st.button("Use the centroid scorer", on_click=trained.use, args=(build, runs.CENTROID), icon=":material/undo:")
+    with st.popover("Delete", icon=":material/delete:"):
+        st.button(f"Delete {name} for good", on_click=runs.remove, args=(folder, name))
+    st.page_link(state.DECODE, label="Decode with it", icon=":material/conversion_path:", query_params={state.SCORER: name})
+    compared = {state.COLUMNS: ["bm25", "dense", f"generative:{runs.CENTROID}", f"generative:{name}", f"hybrid:{name}"]}
+    st.page_link(state.COMPARE, label="Compare with it", icon=":material/compare_arrows:", query_params=compared)
+at = st.select_slider(
+    "Look at the evaluation after step", steps, steps[kept], key=f"at-{name}-{run['weights']}",
+    help="The dotted line in the pictures, and the hits and beams below.",
+)  # fmt: skip
+place = steps.index(at)
+floor = run["dev"]["centroid"][run["dev"]["measure"]]
+trained.pictures(history, floor, kept, place, f"run-{name}", run["best_step"])
+st.caption(
+    f"{state.plain(trained.facts(run))} The ring marks the weights that were kept, the grey band the interval of the centroid "
+    "scorer. Next codes are predicted given the true codes before them, on judged pairs of the development queries."
+)
+st.markdown(f"**What it writes after step {at:,}**")
+trained.evaluation(build, history, place)
+trained.detectors(history[place])
+if run["cold"]:
+    trained.cold(run["cold"])
+flat, watched = curves.table(history), sharpen.rows(history)
+with st.expander("The pictures as tables"):
+    st.dataframe(flat, hide_index=True)
+    st.dataframe(watched, hide_index=True)
+
+
+def offline() -> str:
+    """The curves as a file."""
+    figures = [curves.quality(flat, run["dev"]["measure"], floor, run["best_step"]), curves.accuracy(flat), curves.losses(flat)]
+    return curves.page(f"{name} on {build.name}", f"{trained.verdict(run)} {trained.facts(run)}", figures)
+
+
+with st.container(horizontal=True):
+    exports.offer("Run, JSON", json.dumps(run, ensure_ascii=False, indent=1), f"{name}.json")
+    exports.offer("History, CSV", flat.to_csv(index=False), f"{name}-history.csv")
+    exports.offer("Watched queries, CSV", watched.to_csv(index=False), f"{name}-watched.csv")
+    exports.offer("Runs, CSV", rows.to_csv(index=False), "runs.csv")
+    exports.offer("Curves, HTML", offline, f"{name}-curves.html")
