@@ -13,7 +13,7 @@ from engine import evaluation
 from engine.decode import beam_search
 from engine.scorers.base import Scorer
 from engine.trace import Trace
-from engine.training.base import Model, log_softmax_within
+from engine.training.base import Candidates, Model, log_softmax_within
 from engine.training.detectors import Finding, baseline, detect
 from engine.training.losses import code_accuracy
 from engine.training.source import Source
@@ -84,14 +84,28 @@ class Codes(NamedTuple):
     first_nll: float | None
 
 
-def judge_codes(model: Model, queries: Sequence[np.ndarray], query: np.ndarray, leaf: np.ndarray, device: str) -> Codes:
-    """Accuracy of codes under teacher forcing; see :func:`pairs_of`."""
+def among_siblings(trie: Trie, level: Candidates, pairs: int) -> Candidates:
+    """The candidates that share their parent with the pair's own node: all, but for models that let a whole level compete or
+    list codes that no document has."""
+    parent = torch.from_numpy(trie.parent(np.arange(len(trie.code))).astype(np.int64)).to(level.node.device)
+    wanted = torch.full((pairs,), -1, device=level.node.device)
+    wanted[level.rows] = parent[level.node[level.target]]
+    kept = (level.node >= 0) & (parent[level.node.clamp(min=0)] == wanted[level.pair])
+    place = torch.cumsum(kept, 0) - 1
+    return Candidates(level.score[kept], level.pair[kept], level.node[kept], level.rows, place[level.target])
+
+
+def judge_codes(
+    trie: Trie, model: Model, queries: Sequence[np.ndarray], query: np.ndarray, leaf: np.ndarray, device: str
+) -> Codes:
+    """Accuracy of codes under teacher forcing, among siblings; see :func:`pairs_of`."""
     if not len(query):
         return Codes([], None)
     asked, place = np.unique(query, return_inverse=True)
     with torch.inference_mode():
         encoded = model.encode([queries[i] for i in asked])
         levels = model.candidates(encoded, torch.from_numpy(place).to(device), torch.from_numpy(leaf).to(device))
+        levels = [among_siblings(trie, level, len(leaf)) for level in levels]
         first = levels[0]
         logs = log_softmax_within(first.score.float(), first.pair, len(leaf))[first.target].cpu().numpy()
         of_queries = np.bincount(place, -logs) / np.bincount(place)

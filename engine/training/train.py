@@ -90,7 +90,7 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
         scorer: Scorer = now.scorer()  # type: ignore[operator]
         rows = dev.ranked(source, dev.decode_all(source, scorer, made.dev_queries, spec.beams))
         values = dev.judge(source, made.dev, rows)
-        judged = dev.judge_codes(now, made.dev_queries, *pairs, device)  # type: ignore[arg-type]
+        judged = dev.judge_codes(source.parts.trie, now, made.dev_queries, *pairs, device)  # type: ignore[arg-type]
         return {
             "dev": _means(values),
             "centroid": floor,
