@@ -1,0 +1,58 @@
+"""What the README and the results file say of trained scorers. Slow: ``make test-slow``."""
+
+import re
+
+import numpy as np
+import pytest
+
+from engine import embed, evaluation, paths, runs
+from engine.retrievers import Queries
+from engine.training.spec import TrainSpec
+from engine.training.train import train
+from tests.claims.test_readme import README, opened
+
+__all__ = ["opened"]
+BEAMS = 200
+# Time is the budget, so a faster or slower machine takes more or fewer steps.
+TOLERANCE = 0.02
+
+
+def values(build, name, split="test"):
+    qrels = build.corpus.qrels[split]
+    texts = [build.corpus.queries[query] for query in qrels]
+    rows = build.retriever(name, BEAMS).search(Queries(texts, embed.embed(texts, build.model)), evaluation.DEPTH).rows
+    ids = [document.id for document in build.corpus.documents]
+    found = zip(qrels, rows, strict=True)
+    return evaluation.measure(qrels, {query: [ids[row] for row in of_query if row >= 0] for query, of_query in found})
+
+
+def quoted(name):
+    """Figures of the README's table of trained scorers: (dense, node, hybrid), each (nDCG@10, Recall@100)."""
+    cells = re.search(rf"^\| {name} \| (.+) \|$", README, re.MULTILINE).group(1).split(" | ")
+    return np.array([[float(number) for number in re.findall(r"\.\d+", cell)[:2]] for cell in cells[:3]])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("label", "name"), [("films", "films"), ("NFCorpus", "nfcorpus")])
+def test_the_node_scorer_beats_the_dense_retriever_it_started_from(opened, label, name):
+    build = opened(name)
+    run = train(build.folder, TrainSpec(minutes=2.0))
+    dense, node, hybrid = (values(build, retriever) for retriever in ("dense", "generative:node", "hybrid:node"))
+    figures = np.array([[of[measure].mean() for measure in ("nDCG@10", "Recall@100")] for of in (dense, node, hybrid)])
+    assert figures == pytest.approx(quoted(label), abs=TOLERANCE)
+    assert evaluation.paired_p(node["nDCG@10"], dense["nDCG@10"]) < 0.05
+    assert run["beats_centroid"]
+    assert runs.default(build.folder) == "node"
+    if name == "nfcorpus":
+        assert figures[1][0] >= 0.325
+        assert figures[1][1] >= 0.37
+        assert figures[2][0] >= 0.35
+        assert run["seconds"] + run["seconds_before"] < 180
+
+
+def test_the_results_file_holds_every_study():
+    from benchmarks.training import STUDIES
+
+    told = (paths.ROOT / "benchmarks" / "results" / "training.md").read_text("utf-8")
+    for title, _ in STUDIES.values():
+        assert re.search(rf"^## {re.escape(title)}(: \w+)?$", told, re.MULTILINE), title
