@@ -13,6 +13,8 @@ from engine.scorers.trained import kind
 WITH_LABELS = {"judged": 2.0, "title": 1.0}
 # Without: what the documents themselves give, led by the teacher's ranking, for codes alone teach too little.
 WITHOUT_LABELS = {"title": 1.0, "sentence": 2.0, "span": 1.0}
+# And the teacher's ranking alone: on SciFact the codes by themselves gain nothing.
+TEACHER_ALONE = {"next_code": 0.0, "soft": 1.0}
 
 
 class TrainSpec(BaseModel):
@@ -29,7 +31,7 @@ class TrainSpec(BaseModel):
     train: str = Field("train", description="Split of judged queries to learn from; empty for none.")
     dev: str = Field("dev", description="Split to watch; a part of the training queries is held out where the build has none.")
     mix: dict[str, float] = Field(default_factory=dict, description="Share of each source of pairs; by what there is if empty.")
-    losses: dict[str, float] = Field(default_factory=dict, description="Weights of the losses; next code alone if empty.")
+    losses: dict[str, float] = Field(default_factory=dict, description="Weights of the losses; by what there is if empty.")
     teacher: str = Field("dense", description="Whose ranking the soft targets follow: dense, bm25+dense, or a cross-encoder.")
     generator: str = Field("", description="Query generator: a folder or a hub name; template and span queries without.")
     per_document: int = Field(4, ge=1, le=100, description="Pseudo-queries of each kind a document.")
@@ -75,6 +77,6 @@ def complete(spec: TrainSpec, labelled: bool) -> TrainSpec:
         check_mix(spec.mix)
     given = {name: value for name, value in spec.settings.items() if value is not None}
     settings: dict[str, Any] = {option.name: option.default for option in options} | given
-    losses = {loss.name: loss.default for loss in LOSSES} | (spec.losses or ({} if labelled else {"soft": 1.0}))
+    losses = {loss.name: loss.default for loss in LOSSES} | (spec.losses or ({} if labelled else dict(TEACHER_ALONE)))
     mix = dict(spec.mix) or dict(WITH_LABELS if labelled else WITHOUT_LABELS)
     return spec.model_copy(update={"settings": settings, "mix": mix, "losses": losses})

@@ -94,7 +94,7 @@ class TestRun:
         assert run["default"] == run["beats_centroid"]
         assert [evaluation["step"] for evaluation in run["history"]] == [0, 6, 12]
         last = run["history"][-1]
-        assert set(last["losses"]) == {"next_code", "soft"}
+        assert set(last["losses"]) == {"soft"}
         assert len(last["code_accuracy"]) == Build(folder).trie.levels
         assert all(set(found) == {"name", "value", "verdict", "says"} for found in last["detectors"])
         assert len(last["watched"]) == 3
