@@ -139,8 +139,8 @@ def kinds(source: str) -> Iterator[str]:
     asked: dict[str, dict[str, Any]] = {
         "one-pass": {"scorer": "one-pass", "minutes": 1.0},
         "transformer-tiny": {"scorer": "transformer", "settings": {"size": "tiny"}, "minutes": 3.0},
-        "transformer-small": {"scorer": "transformer", "settings": {"size": "small"}, "minutes": 3.0},
-        "t5-tiger": {"scorer": "t5", "settings": {"size": "tiger"}, "minutes": 4.0, "batch": 64},
+        "transformer-small": {"scorer": "transformer", "settings": {"size": "small"}, "minutes": 2.0},
+        "t5-tiger": {"scorer": "t5", "settings": {"size": "tiger"}, "minutes": 3.0, "batch": 64},
     }
     known = {name: trained(opened, name, beams=50, **fields) for name, fields in asked.items()}
     yield from _beside(opened, qrels, known)

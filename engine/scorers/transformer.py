@@ -70,6 +70,8 @@ class TransformerScorer:
     ----------
     parts : Parts
         Of the build it was trained on.
+    means : np.ndarray
+        Float32 ``(nodes, d)``: what the node scores of its prior are made of.
     decoder : Decoder
         Its weights, float32; taken over, and from here on in float64, so that a prefix gets the same total whoever is scored
         beside it.
@@ -77,12 +79,12 @@ class TransformerScorer:
 
     name = "transformer"
 
-    def __init__(self, parts: Parts, decoder: "Decoder"):
+    def __init__(self, parts: Parts, means: np.ndarray, decoder: "Decoder"):
         from engine.kernels import fixed
         from engine.kernels_rows import row_products
 
         self.parts, self.trie = parts, parts.trie
-        self.products, self.means = row_products, fixed(parts.means)
+        self.products, self.means = row_products, fixed(means)
         self.outputs, self.shifts = (fixed(table.weight.detach().numpy().copy()) for table in (decoder.outputs, decoder.shifts))
         self.trust, self.bias = (part.detach().numpy().astype(np.float64) for part in (decoder.trust, decoder.bias))
         # The large tables stay as they are: their products are summed in float64 anyway.
@@ -220,10 +222,13 @@ def _open(parts: Parts, tensors: Mapping[str, np.ndarray], settings: Mapping[str
         token_width = tensors["from_tokens.weight"].shape[1]
         with torch.device("meta"):
             decoder = Decoder(codes, len(parts.trie.code), parts.means.shape[1], token_width, settings["size"], 0.0)
-        decoder.load_state_dict({name: torch.tensor(array) for name, array in tensors.items()}, assign=True)
+        decoder.load_state_dict({name: torch.tensor(array) for name, array in tensors.items() if name != "means"}, assign=True)
+        means = tensors["means"]
+        if means.shape != parts.means.shape:
+            raise KeyError("means")
     except (KeyError, RuntimeError) as error:
         raise TriescopeError("transformer: these weights were trained for another tree or size") from error
-    return TransformerScorer(parts, decoder)
+    return TransformerScorer(parts, means, decoder)
 
 
 KIND = Kind(
@@ -233,6 +238,14 @@ KIND = Kind(
     (
         Option("size", str, "tiny", None, None, "Blocks x width: tiny 1 x 64, small 2 x 128, base 4 x 192.", SIZES),
         Option("learning_rate", float, 5e-4, 1e-6, 1e-1, "Of all weights."),
+        Option(
+            "expand",
+            float,
+            1.0,
+            0.0,
+            10.0,
+            "Start: how far documents move towards their training queries (Brauen 1971); 0 leaves them.",
+        ),
         Option("dropout", float, 0.1, 0.0, 0.9, "Share of the decoder's states dropped while training."),
     ),
     _open,

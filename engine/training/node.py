@@ -11,14 +11,13 @@ from engine.scorers.centroid import SCALE, holders, node_means
 from engine.scorers.node import KIND, NodeScorer
 from engine.scorers.trained import Parts
 from engine.training.base import Candidates
-from engine.training.pairs import SOURCES, Pairs
+from engine.training.pairs import Pairs
+from engine.training.priming import primed
 from engine.training.siblings import Tree, path_nodes, siblings, tree_of
 from engine.trie import ROOT
 
 # Nodes of a level that compete in one softmax; of a larger level the batch's own nodes and a sample drawn anew each step.
 AT_ONCE = 8192
-# Nearest documents whose queries one without any borrows.
-LENDERS = 10
 
 
 class NodeModel(nn.Module):
@@ -60,13 +59,11 @@ class NodeModel(nn.Module):
     def prime(self, embeddings: np.ndarray, pairs: Pairs, queries: Sequence[np.ndarray]) -> None:
         """Move documents towards the queries they answer before the first step (Brauen 1971's dynamic document space).
 
-        See :func:`moved`; the node vectors become the means of that.
+        See :mod:`engine.training.priming`; the node vectors become the means of that.
         """
-        share, asks = float(self.settings["expand"]), np.isin(pairs.source, [SOURCES.index("judged"), SOURCES.index("generated")])
-        if share and asks.any():
-            documents = moved(embeddings, np.stack(list(queries))[pairs.query[asks]], pairs.row[asks], share)
-            with torch.no_grad():
-                self.vectors.copy_(torch.from_numpy(node_means(self.parts.trie, documents)[self.held]))
+        documents = primed(embeddings, pairs, queries, float(self.settings["expand"]))
+        with torch.no_grad():
+            self.vectors.copy_(torch.from_numpy(node_means(self.parts.trie, documents)[self.held]))
 
     def encode(self, queries: Sequence[np.ndarray]) -> Tensor:
         """Adapted queries, float ``(q, d)``."""
@@ -134,37 +131,6 @@ class NodeModel(nn.Module):
         """See :class:`engine.training.base.Model`."""
         tensors = {name: tensor.detach().cpu().numpy().copy() for name, tensor in self.state_dict().items()}
         return KIND.open(self.parts, tensors, self.settings)  # type: ignore[return-value]
-
-
-def moved(embeddings: np.ndarray, queries: np.ndarray, row: np.ndarray, share: float) -> np.ndarray:
-    """Documents moved towards queries: float32 ``(documents, d)``, unit rows.
-
-    A document becomes its embedding plus ``share`` times the mean of its queries. One without queries borrows that mean from the
-    :data:`LENDERS` nearest documents that have some: left where it is, it would lose to all that were moved, whatever is asked.
-    (Films, a fifth of the documents kept out: nDCG@10 of the test queries that ask for those .22 without borrowing, .42 with it,
-    .33 where nothing is moved.)
-
-    Parameters
-    ----------
-    embeddings : np.ndarray
-        Float32 ``(documents, d)``, unit rows.
-    queries, row : np.ndarray
-        Float32 ``(pairs, d)``, and the document row that each answers, int64 ``(pairs,)``; at least one.
-    share : float
-        Above 0.
-
-    >>> moved(np.eye(2, dtype=np.float32), np.array([[0.0, 1.0]], np.float32), np.array([0]), 1.0).astype(float).round(2).tolist()
-    [[0.71, 0.71], [0.0, 1.0]]
-    """
-    towards, count = np.zeros(embeddings.shape, np.float32), np.bincount(row, minlength=len(embeddings))
-    np.add.at(towards, row, queries)
-    towards /= np.maximum(count, 1)[:, None]
-    lenders, borrowers = np.flatnonzero(count), np.flatnonzero(count == 0)
-    for some in np.array_split(borrowers, max(1, len(borrowers) // 1024)):
-        nearest = np.argsort(-(embeddings[some] @ embeddings[lenders].T), axis=1, kind="stable")[:, :LENDERS]
-        towards[some] = towards[lenders[nearest]].mean(axis=1)
-    documents = embeddings + share * towards
-    return (documents / np.linalg.norm(documents, axis=1, keepdims=True)).astype(np.float32)
 
 
 def create(parts: Parts, settings: Mapping[str, Any], seed: int) -> NodeModel:

@@ -12,11 +12,13 @@ import torch
 from torch import Tensor
 
 from engine import token_states
-from engine.scorers.centroid import SCALE
+from engine.scorers.centroid import SCALE, node_means
 from engine.scorers.trained import Parts
 from engine.scorers.transformer import KIND, TransformerScorer, code_numbers, codes_of, unpacked
 from engine.scorers.transformer_model import Decoder, Memory
 from engine.training.base import Candidates
+from engine.training.pairs import Pairs
+from engine.training.priming import primed
 from engine.training.siblings import Tree, path_nodes, siblings, tree_of
 
 # A matrix product is so much faster, an element, than products of gathered rows.
@@ -58,13 +60,20 @@ class TransformerModel(Decoder):
         for name, array in tree_of(parts.trie)._asdict().items():
             if isinstance(array, Tensor):
                 self.register_buffer(f"tree_{name}", array, persistent=False)
+        # Saved, for they may be primed: no longer those of the build.
+        self.register_buffer("means", torch.from_numpy(np.array(parts.means, np.float32)))
         fixed = {
-            "means": np.array(parts.means, np.float32),
             "log_count": np.log(np.asarray(parts.trie.counts)).astype(np.float32),
             "number": code_numbers(parts.trie),
         }
         for name, array in fixed.items():
             self.register_buffer(name, torch.from_numpy(array), persistent=False)
+
+    def prime(self, embeddings: np.ndarray, pairs: Pairs, queries: Sequence[np.ndarray]) -> None:
+        """Let the node scores of the prior know the training queries; see :mod:`engine.training.priming`."""
+        vectors = [unpacked(query, self.means.shape[1], self.from_tokens.in_features)[0] for query in queries]
+        documents = primed(embeddings, pairs, vectors, float(self.settings["expand"]))
+        self.means.copy_(torch.from_numpy(node_means(self.parts.trie, documents)))
 
     @property
     def tree(self) -> Tree:

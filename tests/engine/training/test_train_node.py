@@ -10,8 +10,9 @@ from engine.scorers.centroid import CentroidScorer, node_means
 from engine.scorers.node import KIND
 from engine.scorers.trained import Parts
 from engine.training.base import log_softmax_within, path_log_probs
-from engine.training.node import LENDERS, create, moved
+from engine.training.node import create
 from engine.training.pairs import Pairs
+from engine.training.priming import LENDERS, moved
 from engine.training.siblings import path_nodes, siblings, tree_of
 
 SETTINGS = {option.name: option.default for option in KIND.options}
