@@ -17,12 +17,23 @@ from engine.build import make
 from engine.corpus import Corpus, read
 from engine.spec import BuildSpec
 from engine.store import Build
+from tests.homes import shared_home
 
 # The same examples on every machine: a red suite can be made red again.
 settings.register_profile("triescope", deadline=None, derandomize=True, database=None)
 settings.load_profile("triescope")
 
 FILMS = 60
+
+
+@pytest.fixture(scope="session")
+def films_home(tmp_path_factory) -> Path:
+    """A home that holds the films, for all workers; look, do not touch."""
+    from app import prepare
+
+    with shared_home(tmp_path_factory, "films-home") as shared:
+        prepare.main()
+    return shared
 
 
 @pytest.fixture(scope="session")

@@ -29,12 +29,14 @@ TOLERANCE = 0.006
 
 
 @pytest.fixture(scope="session")
-def opened(tmp_path_factory):
-    """Builds of the README's sets by name, made when first asked for."""
+def opened(tmp_path_factory, films_home):
+    """Builds of the README's sets by name, made when first asked for; the films are those of all tests."""
     folder = tmp_path_factory.mktemp("claims")
 
     @cache
     def build(name: str) -> Build:
+        if name == "films":
+            return Build(films_home / "builds" / "films")
         datasets = os.environ.get("TRIESCOPE_DATASETS")
         source = str(Path(datasets) / name) if datasets and DATASETS[name].url else name
         return Build(make(load(source), BuildSpec(fields=default_fields(name)), folder / name))

@@ -1,12 +1,14 @@
 """What the README and the results file say of trained scorers. Slow: ``make test-slow``."""
 
 import re
+import shutil
 
 import numpy as np
 import pytest
 
 from engine import embed, evaluation, paths, runs
 from engine.retrievers import Queries
+from engine.store import Build
 from engine.training.spec import TrainSpec
 from engine.training.train import train
 from tests.claims.test_readme import README, opened
@@ -34,8 +36,8 @@ def quoted(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("label", "name"), [("films", "films"), ("NFCorpus", "nfcorpus")])
-def test_the_node_scorer_beats_the_dense_retriever_it_started_from(opened, label, name):
-    build = opened(name)
+def test_the_node_scorer_beats_the_dense_retriever_it_started_from(opened, tmp_path, label, name):
+    build = Build(shutil.copytree(opened(name).folder, tmp_path / name))
     run = train(build.folder, TrainSpec(minutes=2.0))
     dense, node, hybrid = (values(build, retriever) for retriever in ("dense", "generative:node", "hybrid:node"))
     figures = np.array([[of[measure].mean() for measure in ("nDCG@10", "Recall@100")] for of in (dense, node, hybrid)])
