@@ -120,7 +120,11 @@ def landed(page: Page, name: str) -> Page:
 def settled(page: Page) -> Page:
     """The script has ended and the client has attached its keys and clicks to what it drew."""
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    page.evaluate("() => new Promise(done => requestIdleCallback(() => requestAnimationFrame(() => requestIdleCallback(done))))")
+    # A page that Chromium does not paint just then gets no animation frame, and nothing else would end the wait.
+    page.evaluate("""() => new Promise(done => {
+        setTimeout(done, 3000);
+        requestIdleCallback(() => requestAnimationFrame(() => requestIdleCallback(done)));
+    })""")
     return page
 
 
