@@ -5,7 +5,6 @@ interrupted goes on after it; the last step renames the sibling to its final nam
 never taken for a build.
 """
 
-import fcntl
 import hashlib
 import importlib.metadata
 import json
@@ -13,8 +12,7 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -24,6 +22,7 @@ import numpy as np
 
 import engine
 from engine import embed, identifiers, tables, trie
+from engine.alone import alone
 from engine.corpus import Corpus
 from engine.errors import TriescopeError
 from engine.naming import name_nodes
@@ -61,7 +60,7 @@ def make(corpus: Corpus, spec: BuildSpec, out: Path, report: Report | None = Non
     work = out.parent / f".{out.name}.partial"
     try:
         work.mkdir(parents=True, exist_ok=True)
-        with _alone(work):
+        with alone(work, f"{work}: another process is building here"):
             _run_stages(work, corpus, spec, source, report or (lambda stage, done, total: None))
             work.rename(out)
     except OSError as error:
@@ -82,19 +81,6 @@ def _run_stages(work: Path, corpus: Corpus, spec: BuildSpec, source: str, report
         report("build", place + 1, len(STAGES))
     (work / "progress.json").unlink()
     _write_json(work / "manifest.json", _manifest(work, corpus, spec, source, done))
-
-
-@contextmanager
-def _alone(work: Path) -> Iterator[None]:
-    """Hold a lock on the folder itself: two builders of one output would write over each other."""
-    handle = os.open(work, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        raise TriescopeError(f"{work}: another process is building here") from error
-    finally:
-        os.close(handle)
 
 
 def discard(out: Path) -> None:

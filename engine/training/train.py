@@ -1,12 +1,9 @@
 """Train a scorer on a build: from a spec to a stored run, and the first word on whether it is worth having."""
 
-import fcntl
 import json
-import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +13,7 @@ import numpy as np
 from torch import nn
 
 from engine import evaluation, runs
-from engine.errors import TriescopeError
+from engine.alone import alone
 from engine.retrievers import Queries, hybrid, open_members
 from engine.retrievers.generative import DEFAULT_BEAMS, GenerativeRetriever
 from engine.scorers.base import Scorer
@@ -63,7 +60,7 @@ def train(folder: Path, spec: TrainSpec, name: str = "", tell: Tell | None = Non
     tell = tell or (lambda stage, done, total: None)
     work = runs.partial_of(folder, name)
     work.mkdir(parents=True, exist_ok=True)
-    with _alone(work):
+    with alone(work, f"{name}: another process is training a scorer of this name"):
         _same_or_afresh(work, spec)
         run, tensors = _train(source, spec, name, work, tell)
         runs.store(folder, name, run, tensors)
@@ -199,17 +196,3 @@ def _step(line: str) -> float:
         return float(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError):
         return float("inf")
-
-
-@contextmanager
-def _alone(work: Path) -> Iterator[None]:
-    """Hold a lock on the folder: two trainings of one name would write over each other."""
-    handle = os.open(work, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        name = work.name[1:].removesuffix(".partial")
-        raise TriescopeError(f"{name}: another process is training a scorer of this name") from error
-    finally:
-        os.close(handle)

@@ -1,0 +1,24 @@
+import pytest
+
+from engine import runs
+from engine.alone import alone
+from engine.errors import TriescopeError
+from engine.training.spec import TrainSpec
+from engine.training.train import train
+
+
+def test_a_folder_is_one_users_at_a_time_and_free_again_afterwards(tmp_path):
+    with alone(tmp_path, "taken"), pytest.raises(TriescopeError, match="taken"), alone(tmp_path, "taken"):
+        pass
+    with pytest.raises(ZeroDivisionError), alone(tmp_path, "taken"):
+        raise ZeroDivisionError
+    with alone(tmp_path, "taken"):
+        pass
+
+
+def test_two_trainings_of_one_name_do_not_run_side_by_side(small_build):
+    work = runs.partial_of(small_build, "busy")
+    work.mkdir(parents=True)
+    with alone(work, ""), pytest.raises(TriescopeError, match="busy: another process is training a scorer of this name"):
+        train(small_build, TrainSpec(steps=1), "busy")
+    work.rmdir()
