@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -64,11 +65,14 @@ def small_corpus(small_folder) -> Corpus:
 
 
 @pytest.fixture(scope="session")
-def small_build(small_corpus, home) -> Path:
+def small_build(small_corpus, home) -> Iterator[Path]:
     """Folder of the small corpus's build; copy it before changing it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRIESCOPE_HOME", str(home))
-        return make(small_corpus, BuildSpec(settings={"codes": 4}), home / "builds" / "sixty")
+        folder = make(small_corpus, BuildSpec(settings={"codes": 4}), home / "builds" / "sixty")
+    made = sorted(folder.rglob("*"))
+    yield folder
+    assert sorted(folder.rglob("*")) == made, "a test left something in the shared build; it should copy it first"
 
 
 @pytest.fixture(scope="session")

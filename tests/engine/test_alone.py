@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 from engine import runs
@@ -16,9 +18,9 @@ def test_a_folder_is_one_users_at_a_time_and_free_again_afterwards(tmp_path):
         pass
 
 
-def test_two_trainings_of_one_name_do_not_run_side_by_side(small_build):
-    work = runs.partial_of(small_build, "busy")
+def test_two_trainings_of_one_name_do_not_run_side_by_side(small_build, tmp_path):
+    folder = shutil.copytree(small_build, tmp_path / "sixty")
+    work = runs.partial_of(folder, "busy")
     work.mkdir(parents=True)
     with alone(work, ""), pytest.raises(TriescopeError, match="busy: another process is training a scorer of this name"):
-        train(small_build, TrainSpec(steps=1), "busy")
-    work.rmdir()
+        train(folder, TrainSpec(steps=1), "busy")
