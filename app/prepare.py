@@ -25,7 +25,7 @@ def main() -> None:
                 return
         except TriescopeError:
             pass  # damaged or of another format: made anew below
-    print("Building the bundled catalogue, once:", file=sys.stderr)
+    print("Building the bundled catalogue, once (the vectors of its texts come with it):", file=sys.stderr)
     fresh = out.with_name(f".{BUNDLED}.fresh")  # a hidden name is never offered as a build
     shutil.rmtree(fresh, ignore_errors=True)  # of a run that was killed
     make(corpus, spec, fresh, Progress())

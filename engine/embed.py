@@ -17,7 +17,7 @@ import numpy as np
 
 from engine import paths
 from engine.errors import TriescopeError
-from engine.vector_cache import VectorCache, keys_of
+from engine.vector_cache import cache_of, keys_of, look_up
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -76,18 +76,30 @@ def locate(model: str) -> Path:
 
 
 @lru_cache(maxsize=2)
+def weights_of(model: str) -> tuple[Path, str]:
+    """Folder of an encoder, and a key that names its weights.
+
+    Raises
+    ------
+    TriescopeError
+        As :func:`locate`; or the folder has no safetensors file.
+    """
+    folder = locate(model)
+    weights = sorted(folder.rglob("*.safetensors"))
+    if not weights:
+        raise TriescopeError(f"encoder {model!r}: no .safetensors file in {folder}; other weight formats are not read")
+    return folder, hashlib.sha256("".join(_sha256(path) for path in weights).encode()).hexdigest()[:24]
+
+
+@lru_cache(maxsize=2)
 def load(model: str = DEFAULT_MODEL) -> Encoder:
     """Load an encoder once a process. Imports torch, so it is called only when a text has to be embedded."""
-    folder = locate(model)
+    folder, key = weights_of(model)
     from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # its bar over 100 tensors would drown our own line
-    weights = sorted(folder.rglob("*.safetensors"))
-    if not weights:
-        raise TriescopeError(f"encoder {model!r}: no .safetensors file in {folder}; other weight formats are not read")
-    key = hashlib.sha256("".join(_sha256(path) for path in weights).encode()).hexdigest()[:24]
     try:
         loaded = SentenceTransformer(str(folder), model_kwargs={"use_safetensors": True})
     except (OSError, ValueError, KeyError, SafetensorError) as error:
@@ -101,7 +113,7 @@ def embed(
     progress: Progress | None = None,
     cache: Path | None = None,
 ) -> np.ndarray:
-    """Embed many texts through the on-disk cache.
+    """Embed many texts through the on-disk cache. The encoder is loaded only where a text is not in it.
 
     Parameters
     ----------
@@ -112,21 +124,22 @@ def embed(
     progress : callable, optional
         Called with (texts done, texts in all), cached ones counted as done.
     cache : Path, optional
-        Cache folder; the user's own unless given.
+        Cache folder; unless given the user's own, then what came with the bundled catalogue.
 
     Returns
     -------
     np.ndarray
         Float32 ``(len(texts), d)``, rows of length 1.
     """
-    encoder = load(model)
-    store = VectorCache((cache or paths.cache() / "embeddings") / encoder.key, encoder.dimensions)
     # Equal texts are one text; ``place`` brings them back to where they came from.
     place_of = {text: place for place, text in enumerate(dict.fromkeys(texts))}
     place = [place_of[text] for text in texts]
     texts = list(place_of)
     keys = keys_of(texts)
-    vectors, found = store.get(keys)
+    known = look_up(_roots(cache), weights_of(model)[1], keys)
+    if known is None:
+        known = np.zeros((len(texts), load(model).dimensions), np.float32), np.zeros(len(texts), bool)
+    vectors, found = known
     # Longest first would batch best, but similar lengths within a chunk are enough and keep the estimate steady.
     missing = np.flatnonzero(~found)
     missing = missing[np.argsort([len(texts[int(row)]) for row in missing], kind="stable")] if len(missing) else missing
@@ -134,9 +147,9 @@ def embed(
     if progress:
         progress(done, len(texts))
     for start in _spread(len(missing), CHUNK):
-        rows = missing[start : start + CHUNK]
+        rows, encoder = missing[start : start + CHUNK], load(model)
         vectors[rows] = encoder.encode([texts[int(row)] for row in rows])
-        store.add(keys[rows], vectors[rows])
+        cache_of(_roots(cache)[0], encoder.key, encoder.dimensions).add(keys[rows], vectors[rows])
         done += len(rows)
         if progress:
             progress(done, len(texts))
@@ -145,9 +158,14 @@ def embed(
 
 def missing(texts: Sequence[str], model: str = DEFAULT_MODEL, cache: Path | None = None) -> int:
     """How many different texts are not in the cache yet."""
-    encoder = load(model)
-    store = VectorCache((cache or paths.cache() / "embeddings") / encoder.key, encoder.dimensions)
-    return int((~store.get(keys_of(list(dict.fromkeys(texts))))[1]).sum())
+    keys = keys_of(list(dict.fromkeys(texts)))
+    known = look_up(_roots(cache), weights_of(model)[1], keys)
+    return len(keys) if known is None else int((~known[1]).sum())
+
+
+def _roots(cache: Path | None) -> list[Path]:
+    """Folders with vectors, the one that is written to first."""
+    return [cache] if cache else [paths.cache() / "embeddings", paths.bundled_vectors()]
 
 
 def encode_query(text: str, model: str = DEFAULT_MODEL) -> tuple[np.ndarray, float]:

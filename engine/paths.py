@@ -24,3 +24,8 @@ def cache() -> Path:
 def bundled() -> Path:
     """Folder of the catalogues that come with the code."""
     return ROOT / "data"
+
+
+def bundled_vectors() -> Path:
+    """Folder of the vectors that come with the bundled catalogue; see :mod:`engine.packaged`."""
+    return bundled() / "films" / "vectors"

@@ -35,7 +35,6 @@ class VectorCache:
     def __init__(self, folder: Path, dimensions: int):
         self.folder = folder
         self.dimensions = dimensions
-        folder.mkdir(parents=True, exist_ok=True)
 
     def _keys(self) -> np.ndarray:
         path = self.folder / "keys.bin"
@@ -64,6 +63,7 @@ class VectorCache:
 
     def add(self, keys: np.ndarray, vectors: np.ndarray) -> None:
         """Append vectors under their keys; safe against other processes and against being killed."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         with self._locked():
             written = self._keys()
             row_bytes = self.dimensions * 4
@@ -81,3 +81,28 @@ class VectorCache:
         with open(self.folder / "lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def cache_of(root: Path, encoder: str, dimensions: int) -> VectorCache:
+    """The vectors of an encoder below ``root``. The folder's name tells the width, so reading needs no loaded encoder."""
+    return VectorCache(root / f"{encoder}-{dimensions}", dimensions)
+
+
+def look_up(roots: Sequence[Path], encoder: str, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Vectors of ``keys`` from the first of ``roots`` that has each.
+
+    Returns
+    -------
+    (vectors, found) or None
+        As :meth:`VectorCache.get` gives them; None where no root knows the encoder, so that not even the width is known.
+    """
+    known = None
+    for folder in (folder for root in roots for folder in sorted(root.glob(f"{encoder}-*"))):
+        store = VectorCache(folder, int(folder.name.rpartition("-")[2]))
+        if known is None:
+            known = store.get(keys)
+        elif not known[1].all():
+            vectors, found = known
+            missing = np.flatnonzero(~found)
+            vectors[missing], found[missing] = store.get(keys[missing])
+    return known

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.vector_cache import KEY_BYTES, VectorCache, keys_of
+from engine.vector_cache import KEY_BYTES, VectorCache, cache_of, keys_of, look_up
 
 WIDTH = 3
 
@@ -89,3 +89,19 @@ def test_keys_that_end_in_zeros_stay_apart(cache):
 def test_a_key_added_twice_still_has_one_vector(cache):
     cache.add(keys_of(["a", "b", "a"]), rows(1, 4, 1))
     assert cache.get(keys_of(["a", "b"]))[0].tolist() == [[1, 2, 3], [4, 5, 6]]
+
+
+def test_what_one_folder_lacks_is_taken_from_the_next(tmp_path):
+    own, other = tmp_path / "own", tmp_path / "other"
+    cache_of(own, "e5", WIDTH).add(keys_of(["a"]), rows(1))
+    cache_of(other, "e5", WIDTH).add(keys_of(["a", "b"]), rows(7, 4))
+    vectors, found = look_up([tmp_path / "none", own, other], "e5", keys_of(["b", "never", "a"]))
+    assert found.tolist() == [True, False, True]
+    assert vectors.tolist() == [[4, 5, 6], [0, 0, 0], [1, 2, 3]]
+    assert look_up([own, other], "e6", keys_of(["a"])) is None
+
+
+def test_looking_up_writes_nothing(tmp_path):
+    VectorCache(tmp_path / "cache", WIDTH).get(keys_of(["a"]))
+    look_up([tmp_path / "cache"], "e5", keys_of(["a"]))
+    assert not (tmp_path / "cache").exists()

@@ -1,0 +1,34 @@
+"""The vectors that come with the bundled catalogue: its texts, embedded by the default encoder. The first build takes seconds.
+
+They are a cache like the user's own (:mod:`engine.vector_cache`), found by the hash of the weights and of the text: another
+encoder or an edited text is embedded anew. ``python -m engine.packaged`` makes them again; a test holds them to the encoder.
+"""
+
+import shutil
+from pathlib import Path
+
+from engine import paths
+from engine.datasets import default_fields, load
+from engine.embed import embed
+
+BUNDLED = "films"
+
+
+def texts() -> list[str]:
+    """What the first build of the catalogue embeds: its documents, then the development queries that tune the hybrid."""
+    corpus, fields = load(BUNDLED), default_fields(BUNDLED)
+    queries = [corpus.queries[query] for query in corpus.qrels["dev"]]
+    return [document.searched_text(fields) for document in corpus.documents] + queries
+
+
+def write(folder: Path | None = None) -> None:
+    """Embed :func:`texts` into an empty folder, by default the one that is part of the repository."""
+    folder = folder or paths.bundled_vectors()
+    shutil.rmtree(folder, ignore_errors=True)
+    embed(texts(), cache=folder)
+    for lock in folder.glob("*/lock"):
+        lock.unlink()
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,47 @@
+"""The vectors that come with the catalogue are the encoder's own, and all that a first build needs."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from engine import embed, packaged, paths
+
+EVERY = 40
+
+
+def packaged_vectors(texts):
+    return embed.embed(texts, cache=paths.bundled_vectors())
+
+
+def test_a_first_build_embeds_nothing_and_loads_no_model(tmp_path):
+    code = "import sys; from app import prepare; prepare.main(); print('torch' in sys.modules)"
+    env = os.environ | {"TRIESCOPE_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=paths.ROOT, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+    assert not (tmp_path / "cache").exists()
+
+
+def test_they_are_what_the_encoder_says():
+    texts = packaged.texts()[::EVERY]
+    assert embed.missing(texts, cache=paths.bundled_vectors()) == 0
+    np.testing.assert_allclose(packaged_vectors(texts), embed.load().encode(texts), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_all_of_them_are_what_the_encoder_says(tmp_path):
+    packaged.write(tmp_path)
+    texts = packaged.texts()
+    np.testing.assert_allclose(packaged_vectors(texts), embed.embed(texts, cache=tmp_path), atol=1e-5)
+
+
+def test_nothing_else_lies_there():
+    files = [path for path in paths.bundled_vectors().rglob("*") if path.is_file()]
+    assert sorted(path.name for path in files) == ["keys.bin", "vectors.bin"]
+    assert (files[0].parent / "keys.bin").stat().st_size == 32 * len(packaged.texts())
+
+
+def test_another_cache_is_not_mixed_with_them(tmp_path):
+    assert embed.missing(packaged.texts()[:3], cache=tmp_path) == 3
