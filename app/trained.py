@@ -13,6 +13,8 @@ from engine.errors import TriescopeError
 from engine.store import Build, parse_prefix
 
 MEASURE = "nDCG@10"
+# A difference with a p below this is called a difference.
+CERTAIN = 0.05
 NEEDED = {
     "created", "device", "seed", "steps", "best_step", "seconds", "stopped", "parameters", "bytes", "pairs", "dev", "spec",
     "history",
@@ -112,7 +114,7 @@ def verdict(run: Mapping[str, Any]) -> str:
     )
     if not run["beats_centroid"]:
         return f"{told} So it is not made the build's default."
-    return told if dev["p"] < 0.05 else f"{told} That is within what chance does; more development queries would tell."
+    return told if dev["p"] < CERTAIN else f"{told} That is within what chance does; more development queries would tell."
 
 
 def _interval(value: Mapping[str, float]) -> str:

@@ -6,17 +6,14 @@ import json
 import pandas as pd
 import streamlit as st
 
-from app import comparing, exports, resources, state
+from app import comparing, exports, resources, result_cards, state
 from app.charts import latency, ranks
-from engine import retrievers
 from engine.errors import TriescopeError
 from engine.evaluation import device
-from engine.retrievers.sparse import matched_terms
 
 st.title("Compare retrievers")
 build = resources.open_build()
-documents = build.corpus.documents
-titles = {document.id: document.title or document.id for document in documents}
+titles = {document.id: document.title or document.id for document in build.corpus.documents}
 query = resources.ask()
 first, second = st.columns(2)
 k = first.slider("Results shown", 5, 20, 10, key="k", bind="query-params")
@@ -45,38 +42,7 @@ if pinned:
         except TriescopeError as error:
             st.error(state.plain(str(error)), icon=":material/error:")
 
-grid = st.grid(len(names), min_column_width=150)
-for name, column in columns.items():
-    kind = retrievers.split_name(name)[0]
-    with grid.cell():
-        st.markdown(f"#### {state.plain(name.replace(':', ' · '))}")
-        st.caption(comparing.says(build, name))
-        if column.error:
-            st.error(state.plain(column.error), icon=":material/error:")
-        elif not column.hits:
-            st.info("No document shares a word with the query.")
-        for hit in column.hits:
-            document = documents[build.row_of[hit.id]]
-            with st.container(border=True, gap="xxsmall"):
-                mark = " :orange[:material/push_pin:]" if hit.id == pinned else ""
-                grade = f" :green[:material/check_circle: {grades[hit.id]}]" if grades.get(hit.id) else ""
-                with st.container(horizontal=True, gap="xsmall"):
-                    st.markdown(f"**{hit.rank}**{mark}{grade}", width="content")
-                    st.text(titles[hit.id])
-                others = [f"{comparing.short(n)} {r.rank}" for n in results if n != name for r in results[n] if r.id == hit.id]
-                st.caption(state.plain(" · ".join(others)) or "only here")
-                if kind == "bm25":
-                    st.caption(
-                        "words: "
-                        + (", ".join(matched_terms(query, document.searched_text(build.manifest["spec"]["fields"]))) or "none")
-                    )
-                elif kind == "generative":
-                    st.caption(f"codes {hit.identifier}")
-                elif kind == "hybrid":
-                    st.caption(f"from {hit.source}")
-                else:
-                    st.caption(f"cosine {hit.score:.3f}")
-
+result_cards.show(build, query, columns, pinned, grades)
 if grades:
     st.caption(f"This is a judged query: a green mark is a document judged relevant (grade 1 or 2); {len(grades)} are.")
 

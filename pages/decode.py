@@ -114,7 +114,7 @@ with below[1]:
     two = st.column_config.NumberColumn(format="%.2f", width="small")
     st.dataframe(decoding.written(build, decoded), hide_index=True, column_config={"Total": two})
     st.page_link(
-        state.COMPARE, label="Compare with keyword and vector search", icon=":material/compare_arrows:",
+        state.COMPARE, label="Compare retrievers", icon=":material/compare_arrows:",
         query_params=state.links(query=query),
     )  # fmt: skip
 

@@ -90,6 +90,7 @@ with right:
     with st.container(horizontal=True):
         st.page_link(state.TRIE, label="Explore the tree", icon=":material/account_tree:", query_params=state.links())
         st.page_link(state.COMPARE, label="Compare retrievers", icon=":material/compare_arrows:", query_params=state.links())
+    with st.container(horizontal=True):
         exports.offer(
             "Manifest, JSON",
             json.dumps(manifest, ensure_ascii=False, indent=1),
@@ -99,4 +100,5 @@ with right:
     stages = pd.DataFrame(manifest["stages"].items(), columns=["Stage", "Seconds"])
     with st.expander("How it was built"):
         st.dataframe(stages, hide_index=True)
+        st.caption("Vectors that lay in the cache, or came with the bundled catalogue, were not computed again.")
         st.json({"created": manifest["created"], "spec": manifest["spec"], "versions": manifest["versions"]}, expanded=False)

@@ -75,7 +75,8 @@ run = found[name]
 history, steps = run["history"], [entry["step"] for entry in run["history"]]
 kept = steps.index(run["best_step"]) if run["best_step"] in steps else len(steps) - 1
 st.subheader(f"What {name} learned")
-(st.success if run["beats_centroid"] else st.warning)(state.plain(trained.verdict(run)))
+certain = st.success if run["dev"]["p"] < trained.CERTAIN else st.info
+(certain if run["beats_centroid"] else st.warning)(state.plain(trained.verdict(run)))
 with st.container(horizontal=True, vertical_alignment="center"):
     st.button(
         "Use this one", on_click=trained.use, args=(build, name), disabled=name == default or not run["beats_centroid"],

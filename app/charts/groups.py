@@ -12,7 +12,7 @@ from engine.identifiers import category, columns
 from engine.trie import Trie
 
 # Red is kept for the chosen document, grey for the rest. From the sixth on the symbol helps to tell hues apart.
-HUES = (BLUE, ORANGE, GREEN, PINK, SKY, "#7A5CC0", "#8A7B00", "#3D5A6C")
+HUES = (BLUE, ORANGE, GREEN, PINK, SKY, "#7A5CC0", "#8A7B00", "#A8327D")
 SYMBOLS = ("circle",) * 5 + ("diamond", "square", "triangle-up")
 NO_IDENTIFIER, NO_VALUE = "no identifier", "no value"
 # A column of more values than a quarter of the documents names things, it does not group them.

@@ -217,7 +217,8 @@ class TestFinishedRuns:
         assert button(at, "Use this one").disabled
 
     def test_one_that_beats_it_can_be_used_and_given_back(self, with_trained):
-        change_run(with_trained, "node", beats_centroid=True)
+        dev = runs.read(with_trained, "node")["dev"]
+        change_run(with_trained, "node", beats_centroid=True, dev=dev | {"p": 0.01})
         runs.choose(with_trained, runs.CENTROID)
         at = visit("train", run="node")
         assert "beats the centroid scorer" in at.success[0].value
@@ -226,6 +227,13 @@ class TestFinishedRuns:
         assert table(at, "Run", "Default").set_index("Run")["Default"].to_dict() == {"node": True, "slow": False}
         sound(button(at, "Use the centroid scorer").click().run())
         assert runs.default(with_trained) == runs.CENTROID
+
+    def test_one_that_beats_it_by_what_chance_does_is_not_cheered(self, with_trained):
+        dev = runs.read(with_trained, "node")["dev"]
+        change_run(with_trained, "node", beats_centroid=True, dev=dev | {"p": 0.4})
+        at = visit("train", run="node")
+        assert not at.success
+        assert any("within what chance does" in info.value for info in at.info)
 
     def test_one_that_has_become_worse_meanwhile_is_refused_in_a_line(self, with_trained):
         change_run(with_trained, "node", beats_centroid=True)
