@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from engine import paths
 from engine.build import discard
+from engine.remedies import Change
 
 
 class Command:
@@ -82,11 +84,11 @@ class Command:
 
 
 class Job(Command):
-    """One running build."""
+    """One running build of ``corpus``, as ``out`` beside the other builds; ``flags`` are more of those of ``build``."""
 
-    def __init__(self, corpus: str, name: str):
-        self.out = paths.builds() / name
-        super().__init__(name, ["build", corpus, "--out", str(self.out)])
+    def __init__(self, corpus: str, name: str, out: str = "", flags: Sequence[str] = ()):
+        self.out = paths.builds() / (out or name)
+        super().__init__(name, ["build", corpus, "--out", str(self.out), *flags])
 
     def undo(self) -> None:
         """Remove the unfinished build."""
@@ -103,6 +105,15 @@ def start(corpus: str, name: str) -> None:
     """Start a build unless a job of that name is running."""
     if not running(name):
         registry()[name] = Job(corpus, name)
+
+
+def start_again(name: str, folder: Path, out: str, change: Change, seed: int) -> None:
+    """Start building a build's catalogue with other identifiers, unless a job of that name is running."""
+    if not running(name):
+        given = [part for key, value in change.settings.items() for part in ("-o", f"{key}={value}")]
+        resolver = ["--resolver", change.resolver] if change.resolver else []
+        registry()[name] = Job(str(folder), name, out, ["--ids", change.scheme, *given, *resolver, "--seed", str(seed)])
+        st.session_state[name] = out
 
 
 def start_command(name: str, arguments: Sequence[str]) -> None:

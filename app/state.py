@@ -14,7 +14,7 @@ BUILD, QUERY, BEAMS, STEP, NODE, PREFIX, DOCUMENT = "build", "query", "beams", "
 SCORER, COLUMNS, RUN = "scorer", "columns", "run"
 
 DECODE, TRIE, COMPARE = "../pages/decode.py", "../pages/trie.py", "../pages/compare.py"
-IDENTIFIERS, TRAIN = "../pages/identifiers.py", "../pages/train.py"
+IDENTIFIERS, CODEBOOKS, TRAIN = "../pages/identifiers.py", "../pages/codebooks.py", "../pages/train.py"
 
 # Shown on every page that takes a query. The fourth is one where generative search loses: its beam drops the right branch
 # early, while the words stand in the plot (tests/claims holds this).

@@ -42,7 +42,9 @@ def schemes(as_json: AsJson = False) -> None:
 
 @app.command()
 def build(
-    corpus: Annotated[str, typer.Argument(help="A data set's name, a file (.jsonl, .csv, .tsv, .parquet) or a BEIR folder.")],
+    corpus: Annotated[
+        str, typer.Argument(help="A data set's name, a file (.jsonl, .csv, .tsv, .parquet), a BEIR folder, or another build.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder to make; it must not exist yet.")],
     ids: Annotated[str, typer.Option(help="Identifier scheme.")] = "rq-kmeans",
     option: Annotated[list[str] | None, typer.Option("-o", "--option", help="Setting of the scheme, name=value.")] = None,
@@ -57,19 +59,21 @@ def build(
 ) -> None:
     """Build a corpus: embeddings, identifiers, trie, scorer, indexes."""
     from engine.build import make, read_manifest
-    from engine.datasets import default_fields, load
     from engine.identifiers import parse_setting
     from engine.progress import Progress
+    from engine.sources import source_of
     from engine.spec import BuildSpec
 
     told = Progress(progress, quiet=as_json)
     try:
         settings: dict[str, int | float | str | None] = dict(parse_setting(ids, text) for text in option or [])
         settings |= {key: value for key, value in (("levels", levels), ("codes", codes)) if value is not None}
-        fields = default_fields(corpus) if field is None else tuple(field)
-        chosen = {"model": model} if model else {}
-        spec = BuildSpec(scheme=ids, settings=settings, resolver=resolver, fields=fields, seed=seed, **chosen)
-        manifest = read_manifest(make(load(corpus), spec, out, told))
+        source = source_of(corpus)
+        spec = BuildSpec(
+            scheme=ids, settings=settings, resolver=resolver, fields=source.fields if field is None else tuple(field),
+            model=model or source.model, seed=seed,
+        )  # fmt: skip
+        manifest = read_manifest(make(source.corpus, spec, out, told))
     except TriescopeError as error:
         told.write("failed", str(error))
         raise
@@ -89,19 +93,11 @@ def build(
 @app.command("report")
 def show_report(folder: Folder, as_json: AsJson = False) -> None:
     """Report card of a build's identifiers: how healthy its codes are, with the rule and the remedy."""
-    import numpy as np
-
-    from engine import identifiers
-    from engine.report import choose_labels, report
-    from engine.resolver_costs import resolver_costs
+    from engine.health import health
     from engine.store import Build
 
     opened = Build(folder)
-    fitted = identifiers.load(folder / "identifiers.npz")
-    embeddings, labels = np.asarray(opened.embeddings), choose_labels(opened.corpus.documents)
-    seed, scheme = opened.manifest["spec"]["seed"], opened.manifest["spec"]["scheme"]
-    card = report(fitted, opened.trie, embeddings, labels, seed)
-    card["resolvers"] = [cost._asdict() for cost in resolver_costs(scheme, fitted, embeddings, seed)]
+    card = health(opened)
     lines = [f"{opened.name}, {opened.manifest['spec']['scheme']}: {card['verdict']}"]
     for row in card["levels"]:
         lines.append(
@@ -123,7 +119,11 @@ def show_report(folder: Folder, as_json: AsJson = False) -> None:
 
 
 def _remedy(judged: dict[str, Any]) -> str:
-    return f"  -> {judged['remedy']}" if judged["remedy"] else ""
+    from engine.remedies import Change
+
+    press = judged["press"]
+    told = f" ({Change(press['ids'], press['settings'], press['resolver']).flags()})" if press else ""
+    return f"  -> {judged['remedy']}{told}" if judged["remedy"] else ""
 
 
 @app.command("study")

@@ -4,6 +4,7 @@ The embeddings of a build are reused; each scheme is fitted on them, made into a
 measured on the same judged queries. A scheme that does not fit the catalogue (a URL scheme without URLs) is listed with why.
 """
 
+import hashlib
 import json
 import os
 import time
@@ -31,9 +32,11 @@ Report = Callable[[str, int, int], None]
 
 
 def study_folder(opened: Build) -> Path:
-    """Where a build's study is kept: beside the build, named after what it was made from, for a finished build never changes."""
-    digest = f"{opened.manifest['spec_sha256'][:12]}-{opened.manifest['corpus']['sha256'][:12]}"
-    return opened.folder.parent / ".studies" / f"{opened.folder.name}-{digest}"
+    """Where a study is kept: beside the builds, named after the catalogue and what its vectors are made of. Builds of one
+    catalogue that differ in their identifiers share it, for it does not look at them."""
+    spec = opened.manifest["spec"]
+    vectors = hashlib.sha256(json.dumps([spec["fields"], spec["model"]]).encode()).hexdigest()
+    return opened.folder.parent / ".studies" / f"{opened.manifest['corpus']['sha256'][:12]}-{vectors[:12]}"
 
 
 def run(

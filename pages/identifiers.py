@@ -5,17 +5,20 @@ import json
 import pandas as pd
 import streamlit as st
 
-from app import exports, jobs, resources, spelling, state
+from app import exports, jobs, report_card, resources, scheme_form, spelling, state
 from app.charts import schemes, training, tree
 from app.charts.window import window
 from engine import study
 from engine.errors import TriescopeError
 from engine.identifiers import SCHEMES
+from engine.remedies import with_changes
 
 st.title("Identifiers: which scheme suits this catalogue?")
 build = resources.open_build()
 documents = build.corpus.documents
 job = f"study-{build.folder.name}"
+report_card.of_open_build(build)
+scheme_form.offer(build)
 
 try:
     found = study.read(build)
@@ -87,10 +90,10 @@ for column, name, side in zip((first, second), picked, "ab", strict=True):
             tree.option(cells), height=520, key=f"tree-{side}",
             alt=f"First two levels of {name}: {sum(c.depth == 1 for c in cells)} first codes.",
         )  # fmt: skip
-        card = found["schemes"][name]["report"]
+        row = found["schemes"][name]
+        card = with_changes(row["report"], name, {}, None, row["vocabulary"])
         with st.expander(f"Report card of {name}: {card['verdict']}"):
-            st.dataframe(pd.DataFrame(card["verdicts"]), hide_index=True)
-            st.dataframe(pd.DataFrame(card["levels"]).drop(columns="given_prefix"), hide_index=True)
+            report_card.show(card, side)
         if (history := training.table(found_tree.fitted.arrays)) is not None:
             st.plotly_chart(training.figure(history), key=f"training-{side}", alt=training.describe(history))
             with st.expander(f"How {name} trained, epoch by epoch"):

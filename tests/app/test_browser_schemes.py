@@ -45,6 +45,14 @@ class TestIdentifiers:
         expect(page.get_by_text("Two trees side by side")).to_be_visible(timeout=120_000)
         assert "One document under every scheme" in subheadings(settled(page))
 
+    def test_other_identifiers_are_built_watched_and_opened(self, page, server):
+        page.goto(f"{server}/identifiers?build=hostile&again=true&ids=cluster-index")
+        page.get_by_role("button", name="Build hostile-cluster-index").click()
+        page.get_by_role("button", name="Open hostile-cluster-index").click(timeout=120_000)
+        expect_parameter(page, "build", "hostile-cluster-index")
+        expect(page.get_by_text("Report card of cluster-index")).to_be_visible()
+        page.goto("about:blank")
+
 
 class TestCodebooks:
     def test_a_click_on_a_cell_opens_its_code(self, page, server):

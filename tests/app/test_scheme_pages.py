@@ -45,7 +45,7 @@ class TestIdentifiers:
     @pytest.mark.usefixtures("with_films")
     def test_without_a_study_it_lists_the_schemes_and_offers_to_make_one(self):
         at = visit("identifiers")
-        assert [button.label for button in at.button] == ["Compare all schemes"]
+        assert [button.label for button in at.button] == ["Build films-rq-kmeans", "Compare all schemes"]
         assert table(at, "Scheme", "Source")["Scheme"].tolist() == list(identifiers.SCHEMES)
 
     @pytest.mark.usefixtures("studied")
@@ -98,7 +98,7 @@ class TestIdentifiers:
         )
         assert not at.exception
         assert "damaged" in at.error[0].value
-        assert [button.label for button in at.button] == ["Compare all schemes"]
+        assert [button.label for button in at.button] == ["Build films-rq-kmeans", "Compare all schemes"]
 
 
 class TestSpelling:

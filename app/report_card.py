@@ -1,0 +1,85 @@
+"""A report card on the screen: figures with their verdicts, and remedies to press."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import scheme_form, state
+from engine.health import health
+from engine.remedies import Change
+from engine.store import Build
+
+# Up to so many documents the open build is judged unasked.
+JUDGED_AT_ONCE = 20_000
+FIGURES = {"figure": "Figure", "value": "Value", "verdict": "Verdict", "rule": "Rule", "remedy": "Remedy"}
+LEVELS = {
+    "level": "Level", "codes": "Codes", "used": "Used", "dead": "Dead", "perplexity": "Perplexity",
+    "entropy_ratio": "Entropy / log K", "gini": "Gini", "largest_share": "Largest share", "verdict": "Verdict",
+}  # fmt: skip
+COSTS = {
+    "resolver": "Collisions", "levels": "Levels", "moved": "Documents moved", "cosine": "Cosine to its codes",
+    "squared_error": "Squared error",
+}  # fmt: skip
+_SHARE, _THREE = st.column_config.NumberColumn(format="percent"), st.column_config.NumberColumn(format="%.3f")
+FORMATS = {
+    "Perplexity": _THREE, "Perplexity given the prefix": _THREE, "Entropy / log K": _THREE, "Gini": _THREE,
+    "Largest share": _SHARE, "Documents moved": _SHARE, "Cosine to its codes": _THREE, "Squared error": _THREE,
+}  # fmt: skip
+MARKS = {"broken": ":red[:material/error:]", "watch": ":orange[:material/visibility:]"}
+
+
+def card_of(build: Build) -> dict[str, Any]:
+    """The report card of a build, made once."""
+    return _card(str(build.folder), build.manifest["created"], build)
+
+
+@st.cache_data(max_entries=16, show_spinner="Judging the identifiers")
+def _card(folder: str, created: str, _build: Build) -> dict[str, Any]:
+    return health(_build)
+
+
+def show(card: Mapping[str, Any], owner: str) -> None:
+    """Draw a card; ``owner`` tells its buttons from those of other cards on the page.
+
+    Where its rows know what to press, a press fills the form of :mod:`app.scheme_form`.
+    """
+    for place, row in enumerate([*card["levels"], *card["verdicts"]]):
+        if not row["remedy"]:
+            continue
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{MARKS.get(row['verdict'], '')} {state.plain(row['remedy'])}", width="stretch", help=row["rule"])
+            if pressed := row.get("press"):
+                change = Change(pressed["ids"], pressed["settings"], pressed["resolver"])
+                st.button(
+                    "Try it", icon=":material/build:", key=f"press-{owner}-{place}", on_click=scheme_form.fill, args=(change,),
+                    help=f"Fills the form of other identifiers with `{change.flags()}`; nothing is built yet.",
+                )  # fmt: skip
+    st.dataframe(
+        _table([row | {"figure": row["figure"].replace("_", " ")} for row in card["verdicts"]], FIGURES), hide_index=True
+    )
+    levels = _table(card["levels"], LEVELS)
+    levels.insert(6, "Perplexity given the prefix", [row["given_prefix"]["perplexity"] for row in card["levels"]])
+    st.dataframe(levels, hide_index=True, column_config=FORMATS)
+
+
+def _table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+    return pd.DataFrame([{title: row[name] for name, title in columns.items()} for row in rows])
+
+
+def of_open_build(build: Build) -> None:
+    """The verdict on the open build's own identifiers, its card, and the way to its tree and its codes."""
+    known = build.manifest["identifiers"]
+    codes = " × ".join(map(str, known["vocabulary"]))
+    with st.container(horizontal=True):
+        st.page_link(state.TRIE, label="Explore its tree", icon=":material/account_tree:", query_params=state.links())
+        st.page_link(state.CODEBOOKS, label="Look at its codes", icon=":material/grid_on:", query_params=state.links())
+    if len(build.corpus.documents) > JUDGED_AT_ONCE and not st.toggle("Judge the identifiers of this build", key="judge"):
+        return
+    card = card_of(build)
+    with st.expander(f"Report card of {known['scheme']} {codes}: {card['verdict']}", icon=":material/health_and_safety:"):
+        show(card, "open")
+        if card["resolvers"]:
+            st.caption("What each way to resolve collisions would cost: documents moved, cosine to the sum of their codes.")
+            st.dataframe(_table(card["resolvers"], COSTS), hide_index=True, column_config=FORMATS)

@@ -1,0 +1,90 @@
+"""The form that builds the open catalogue again with other identifiers: a scheme, its options, a resolver."""
+
+from typing import Any
+
+import streamlit as st
+
+from app import jobs, resources, state
+from app.fields import field
+from engine.identifiers import SCHEMES
+from engine.remedies import Change
+from engine.store import Build
+
+SCHEME, NAME, OPEN, FILLED = "ids", "scheme-build-name", "again", "filled-scheme"
+
+
+def fill(change: Change) -> None:
+    """A remedy was pressed: the form shows what it means."""
+    st.session_state[SCHEME], st.session_state[OPEN] = change.scheme, True
+    st.toast("The form at the top of the page is filled in.", icon=":material/vertical_align_top:")
+    # Counted, so that the fields are new ones and take its values even where the same remedy was pressed before.
+    st.session_state[FILLED] = (st.session_state.get(FILLED, (0, None))[0] + 1, change)
+
+
+def offer(build: Build) -> None:
+    """The form; while a build of it is at work its progress, and afterwards the way to it."""
+    job = f"again-{build.folder.name}"
+    count, filled = st.session_state.get(FILLED, (0, None))
+    with st.expander("Build with other identifiers", icon=":material/construction:", key=OPEN, bind="query-params"):
+        st.caption("The same documents, queries and encoder; the vectors are there, so most schemes take seconds.")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            name = st.selectbox("Scheme", list(SCHEMES), key=SCHEME, bind="query-params", width=200)
+            scheme = SCHEMES[name]
+            resolver = st.selectbox(
+                "Collisions", scheme.resolvers, key=f"resolver-{name}-{count}", width=170,
+                index=scheme.resolvers.index(filled.resolver) if _asked(filled, name) and filled.resolver else 0,
+                help="What to do when documents share an identifier. The first is the scheme's own way.",
+            )  # fmt: skip
+            seed = st.number_input("Seed", 0, (1 << 31) - 1, int(build.manifest["spec"]["seed"]), key="scheme-seed", width=130)
+        st.caption(f"{state.plain(scheme.summary)} {state.plain(scheme.citation)}")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            settings: dict[str, Any] = {}
+            for option in scheme.options:
+                start = filled.settings.get(option.name, option.default) if _asked(filled, name) else option.default
+                value = field(f"{name}-{count}", option._replace(default=start))
+                settings |= {} if value is None else {option.name: value}
+        free = _free_name(build.folder.name, name)
+        typed = st.text_input("Name of the new build", key=NAME, placeholder=free, max_chars=40, width=300).strip()
+        out = typed or free
+        if not resources.NAME.fullmatch(out):
+            st.error("A name is made of small letters, digits and hyphens.", icon=":material/error:")
+        elif out in resources.build_names():
+            st.error("There is a build of this name; choose another.", icon=":material/error:")
+        elif not jobs.running(job):
+            change = Change(name, settings, resolver)
+            st.button(
+                f"Build {out}", type="primary", icon=":material/play_arrow:", key="build-again",
+                on_click=jobs.start_again, args=(job, build.folder, out, change, int(seed)),
+            )  # fmt: skip
+    if job in jobs.registry():
+        jobs.panel(job)
+    elif made := st.session_state.get(job):
+        _ended(job, made)
+
+
+def _ended(job: str, made: str) -> None:
+    """What became of the build that this session started."""
+    ended, message = st.session_state.pop("job_ended", ("", ""))
+    if made in resources.build_names():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.success(f"{made} is built.", icon=":material/check:", width="stretch")
+            st.button(f"Open {made}", icon=":material/folder_open:", key="open-again", on_click=_open, args=(job, made))
+    elif ended == "failed":
+        st.error(state.plain(message), icon=":material/error:")
+    elif ended == "cancelled":
+        st.warning("The build was cancelled; nothing of it was kept.", icon=":material/cancel:")
+
+
+def _open(job: str, made: str) -> None:
+    st.session_state.pop(job, None)
+    st.session_state.pop(FILLED, None)
+    st.session_state[state.BUILD], st.session_state[OPEN] = made, False
+
+
+def _asked(filled: Change | None, scheme: str) -> bool:
+    return filled is not None and filled.scheme == scheme
+
+
+def _free_name(build: str, scheme: str) -> str:
+    taken, stem = set(resources.build_names()), f"{build.removesuffix(f'-{scheme}')}-{scheme}"[:36]
+    return next(name for number in range(1, 1000) if (name := stem if number == 1 else f"{stem}-{number}") not in taken)

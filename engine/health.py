@@ -1,0 +1,21 @@
+"""The report card of a build's own identifiers, with what each resolver would cost and what to build instead."""
+
+from typing import Any
+
+import numpy as np
+
+from engine import identifiers
+from engine.remedies import with_changes
+from engine.report import choose_labels, report
+from engine.resolver_costs import resolver_costs
+from engine.store import Build
+
+
+def health(opened: Build) -> dict[str, Any]:
+    """:func:`engine.report.report` of an opened build, with ``resolvers`` (:class:`engine.resolver_costs.Cost`) and, in every
+    judged row, ``press`` (:func:`engine.remedies.with_changes`)."""
+    spec = opened.manifest["spec"]
+    fitted, embeddings = identifiers.load(opened.folder / "identifiers.npz"), np.asarray(opened.embeddings)
+    card = report(fitted, opened.trie, embeddings, choose_labels(opened.corpus.documents), spec["seed"])
+    card = with_changes(card, spec["scheme"], spec["settings"], spec["resolver"], fitted.vocabulary)
+    return card | {"resolvers": [cost._asdict() for cost in resolver_costs(spec["scheme"], fitted, embeddings, spec["seed"])]}

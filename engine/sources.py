@@ -1,0 +1,31 @@
+"""What a build can be made from: a named set, a file or folder, or another build, whose documents get other identifiers."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.corpus import Corpus
+from engine.datasets import DATASETS, default_fields, load
+from engine.embed import DEFAULT_MODEL
+from engine.store import Build
+
+
+class Source(NamedTuple):
+    """A corpus, with the searched fields and the encoder that it comes with."""
+
+    corpus: Corpus
+    fields: tuple[str, ...]
+    model: str
+
+
+def source_of(named: str) -> Source:
+    """The source that a person named; a build brings the fields and the encoder that it was made with.
+
+    Raises
+    ------
+    TriescopeError
+        As :func:`engine.datasets.load`, or the build is damaged.
+    """
+    if named not in DATASETS and (Path(named) / "manifest.json").is_file():
+        opened = Build(Path(named))
+        return Source(opened.corpus, tuple(opened.manifest["spec"]["fields"]), opened.model)
+    return Source(load(named), default_fields(named), DEFAULT_MODEL)

@@ -1,0 +1,158 @@
+"""Identifiers: the report card of the open build, remedies to press, and the form that builds with other identifiers."""
+
+import shutil
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import jobs, resources
+from engine import identifiers, paths
+from engine.build import make
+from engine.identifiers import SCHEMES
+from engine.remedies import Change
+from engine.spec import BuildSpec
+from engine.store import Build
+from tests.homes import link_cache, shared_home
+
+PATIENCE_S = 90
+
+
+@pytest.fixture(scope="session")
+def crowded_home(tmp_path_factory, small_corpus):
+    """Sixty films under two identifiers: nothing about them is healthy."""
+    with shared_home(tmp_path_factory, "crowded-home") as home:
+        make(small_corpus, BuildSpec(settings={"levels": 1, "codes": 2}, resolver="leave"), home / "builds" / "sixty")
+    return home
+
+
+@pytest.fixture
+def crowded(empty_home, crowded_home):
+    link_cache(crowded_home, empty_home)
+    return shutil.copytree(crowded_home / "builds" / "sixty", empty_home / "builds" / "sixty")
+
+
+@pytest.fixture(autouse=True)
+def no_job_stays():
+    yield
+    for job in jobs.registry().values():
+        if job.process.poll() is None:
+            job.process.kill()
+            job.process.wait(10)
+    jobs.registry().clear()
+
+
+def visit(**parameters: str) -> AppTest:
+    at = AppTest.from_file(str(paths.ROOT / "app" / "main.py"), default_timeout=PATIENCE_S)
+    at.switch_page("../pages/identifiers.py")
+    at.query_params = dict(parameters)
+    return sound(at.run())
+
+
+def sound(at: AppTest) -> AppTest:
+    assert [error.value for error in at.exception] == []
+    return at
+
+
+def button(at: AppTest, label: str):
+    return next(button for button in at.button if button.label == label)
+
+
+def fields(at: AppTest) -> dict[str, object]:
+    """Values of the fields of options, by option."""
+    drawn = [*at.number_input, *at.text_input, *at.selectbox]
+    return {field.label: field.value for field in drawn if field.key and "-" in field.key}
+
+
+def ended(name: str) -> dict:
+    end = time.monotonic() + PATIENCE_S
+    while (told := jobs.registry()[name].state())["state"] == "running":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return told
+
+
+def test_the_report_card_of_the_open_build_says_rules_and_remedies(crowded):
+    at = visit()
+    assert any("Report card of rq-kmeans 2: broken" in expander.label for expander in at.expander)
+    figures = next(frame.value for frame in at.dataframe if "Rule" in frame.value.columns)
+    assert figures.set_index("Figure").loc["unique rate", "Verdict"] == "broken"
+    assert any("resolve collisions with an extra code" in told.value for told in at.markdown)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_option_of_a_scheme_is_a_field(crowded, scheme):
+    at = visit(ids=scheme)
+    assert {option.name.replace("_", " ") for option in SCHEMES[scheme].options} <= fields(at).keys()
+    assert at.selectbox(f"resolver-{scheme}-0").options == list(SCHEMES[scheme].resolvers)
+    assert f"Build sixty-{scheme}" in [one.label for one in at.button]
+
+
+def test_a_remedy_fills_the_form_and_builds_nothing(crowded):
+    at = visit()
+    card = [one for one in at.button if one.label == "Try it"]
+    at = sound(card[0].click().run())
+    assert at.selectbox("resolver-rq-kmeans-1").value == "extra-code"
+    assert (fields(at)["levels"], fields(at)["codes"]) == (1, 2)
+    assert resources.build_names() == ["sixty"]
+    again = sound([one for one in at.button if one.label == "Try it"][-1].click().run())
+    assert fields(again)["levels"] == 2
+
+
+def test_a_build_is_made_watched_and_opened(crowded):
+    at = visit(ids="pq")
+    at.number_input("pq-0-levels").set_value(2)
+    at.number_input("pq-0-codes").set_value(8)
+    at.selectbox("resolver-pq-0").select("leave")
+    at = sound(button(sound(at.run()), "Build sixty-pq").click().run())
+    assert "Cancel" in [one.label for one in at.button]
+    assert "Build sixty-pq" not in [one.label for one in at.button]
+    assert ended("again-sixty")["state"] == "done"
+    # AppTest does not run a fragment again by itself; a person's browser does.
+    at = sound(at.run())
+    at = sound(at.run()) if "Open sixty-pq" not in [one.label for one in at.button] else at
+    at = sound(button(at, "Open sixty-pq").click().run())
+    assert at.selectbox("build").value == "sixty-pq"
+    opened = Build(crowded.parent / "sixty-pq")
+    assert opened.manifest["spec"]["settings"] == {"levels": 2, "codes": 8}
+    assert opened.codes.shape == (60, 2)
+    assert identifiers.load(opened.folder / "identifiers.npz").vocabulary == (8, 8)
+    assert "Build sixty-pq-2" in [one.label for one in at.button] or at.selectbox("ids").value != "pq"
+
+
+def test_cancelling_leaves_nothing(crowded):
+    jobs.registry()["again-sixty"] = job = jobs.Job(str(crowded), "again-sixty", "sixty-opq", ["--ids", "opq"])
+    job.cancel()
+    assert job.state()["state"] == "cancelled"
+    assert resources.build_names() == ["sixty"]
+    assert not list(crowded.parent.glob(".sixty-opq*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("../../etc", "small letters"), ("<b>", "small letters"), ("Sixty", "small letters"), ("sixty", "There is")],
+)
+def test_a_name_that_cannot_be_used_is_said_and_nothing_can_be_started(crowded, name, told):
+    at = visit()
+    at = sound(at.text_input("scheme-build-name").set_value(name).run())
+    assert told in at.error[0].value
+    assert not [one for one in at.button if one.label.startswith("Build ")]
+
+
+def test_a_scheme_that_does_not_fit_the_catalogue_says_so(crowded):
+    at = sound(button(visit(ids="url"), "Build sixty-url").click().run())
+    assert ended("again-sixty")["state"] == "failed"
+    at = sound(at.run())
+    at = sound(at.run()) if not at.error else at
+    assert "no URL or path column" in at.error[0].value
+    assert resources.build_names() == ["sixty"]
+
+
+def test_what_is_asked_becomes_flags_of_the_shell(crowded, monkeypatch):
+    seen = []
+    monkeypatch.setattr(jobs, "Job", lambda corpus, name, out, flags: seen.append((corpus, name, out, flags)))
+    monkeypatch.setattr(jobs.st, "session_state", {})
+    jobs.start_again("again-sixty", crowded, "new", Change("opq", {"levels": 2}, "leave"), 7)
+    jobs.registry().clear()
+    flags = ["--ids", "opq", "-o", "levels=2", "--resolver", "leave", "--seed", "7"]
+    assert seen == [(str(crowded), "again-sixty", "new", flags)]

@@ -1,0 +1,91 @@
+"""What a remedy presses is a build that can be made, differs from what there is, and mends what it is pressed for."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from engine import identifiers, trie
+from engine.identifiers import SCHEMES
+from engine.remedies import LEARNED, change, with_changes
+from engine.report import report
+from engine.report_rules import RULES
+
+FIGURES = ["level", *RULES]
+
+
+def vocabulary_of(scheme):
+    return (32,) * (int(next((o.default for o in SCHEMES[scheme].options if o.name == "levels"), 1) or 1) + 1)
+
+
+@pytest.mark.parametrize(("scheme", "figure"), product(SCHEMES, FIGURES))
+def test_what_is_pressed_is_allowed_and_another_build(scheme, figure):
+    found = change(figure, scheme, {}, None, vocabulary_of(scheme))
+    if found is not None:
+        identifiers.check_settings(found.scheme, found.settings, found.resolver)
+        assert (found.scheme, found.settings, found.resolver) != (scheme, {}, None)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "settings", "vocabulary"),
+    [("rq-kmeans", {"codes": 2}, (2, 2, 2)), ("hierarchical-kmeans", {"branching": 2}, (2, 2)), ("title", {}, (9, 9))],
+)
+def test_where_nothing_can_move_further_there_is_nothing_to_press(scheme, settings, vocabulary):
+    assert change("level", scheme, settings, None, vocabulary) is None
+
+
+def test_what_was_set_stays_set():
+    found = change("content_bits", "pq", {"codes": 16, "levels": 32}, "reassign", (16,) * 32)
+    assert found == ("pq", {"codes": 32, "levels": 32}, "reassign")
+
+
+def test_inputs_are_standardised_before_anything_else():
+    for figure in ("level", "content_bits", "random_pair_cosine"):
+        assert change(figure, "rq-vae", {"standardise": 0}, None, (32, 32)).settings == {"standardise": 1}
+    assert change("random_pair_cosine", "rq-vae", {"standardise": 1}, None, (32, 32)) is None
+
+
+def test_shared_identifiers_get_a_number_first_and_then_more_codes():
+    assert change("largest_leaf", "rq-kmeans", {}, "leave", (8, 8)) == ("rq-kmeans", {}, "extra-code")
+    assert change("largest_leaf", "rq-kmeans", {"levels": 2}, "extra-code", (8, 8, 2)).settings == {"levels": 3}
+
+
+def test_a_control_is_left_for_a_scheme_that_learns():
+    assert change("neighbour_overlap", "random", {}, None, (8, 8)).scheme == LEARNED
+    assert change("content_bits", "atomic", {}, None, (99,)).scheme == LEARNED
+    assert change("neighbour_overlap", LEARNED, {}, None, (8, 8)) is None
+
+
+@pytest.mark.parametrize(
+    ("scheme", "settings", "resolver", "figure"),
+    [
+        ("rq-kmeans", {"levels": 1, "codes": 4}, "leave", "unique_rate"),
+        ("random", {}, None, "neighbour_overlap"),
+        ("cluster-index", {"clusters": 20}, None, "content_bits"),
+        ("hierarchical-kmeans", {"leaf": 60}, None, "content_unique_rate"),
+    ],
+)
+def test_pressing_mends(scheme, settings, resolver, figure):
+    """Planted clusters; pressed until nothing more is said of the figure, each build is better than the one before."""
+    rng = np.random.default_rng(0)
+    vectors = (rng.normal(size=(12, 16))[rng.integers(12, size=300)] + 0.4 * rng.normal(size=(300, 16))).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    values = []
+    for _ in range(6):
+        fitted = identifiers.fit(scheme, vectors, settings, 0, (), resolver)
+        card = with_changes(report(fitted, trie.build(fitted.codes), vectors), scheme, settings, resolver, fitted.vocabulary)
+        row = next(row for row in card["verdicts"] if row["figure"] == figure)
+        values.append(row["value"])
+        if row["verdict"] == "healthy" or not row["press"]:
+            break
+        scheme, settings, resolver = row["press"]["ids"], row["press"]["settings"], row["press"]["resolver"]
+    assert len(values) > 1
+    assert values == sorted(values)
+    assert len(set(values)) == len(values)
+
+
+def test_a_healthy_figure_has_nothing_to_press():
+    card = {"levels": [{"remedy": ""}], "verdicts": [{"figure": "unique_rate", "remedy": ""}]}
+    found = with_changes(card, "rq-kmeans", {}, None, (8, 8))
+    assert [row["press"] for row in found["levels"] + found["verdicts"]] == [None, None]
+    assert "press" not in card["levels"][0]
