@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from app import jobs
 from engine import paths, projection, study
 from engine.build import make
 from engine.corpus import Corpus, Document
@@ -45,6 +46,17 @@ def empty_home(tmp_path, monkeypatch) -> Path:
     home.mkdir()
     monkeypatch.setenv("TRIESCOPE_HOME", str(home))
     return home
+
+
+@pytest.fixture(autouse=True)
+def no_job_stays() -> Iterator[None]:
+    """Nothing that a test started outlives it."""
+    yield
+    for job in jobs.registry().values():
+        if job.process.poll() is None:
+            job.process.kill()
+            job.process.wait(10)
+    jobs.registry().clear()
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from streamlit.testing.v1 import AppTest
 
 from app import decoding, state
 from app.charts import beams, beams_file
-from engine import paths
 from engine.strategies import STRATEGIES
 from engine.view import restrict
+from tests.app.at import sound, table
+from tests.app.at import visit as at_visit
 
 QUERY = "a heist that happens inside dreams"
 EAR, VELVET = "college kid finds an ear in a field", "blue-velvet-1986"
@@ -18,19 +19,7 @@ pytestmark = pytest.mark.usefixtures("with_films")
 
 
 def visit(**parameters: str) -> AppTest:
-    at = AppTest.from_file(str(paths.ROOT / "app" / "main.py"), default_timeout=90)
-    at.switch_page("../pages/decode.py")
-    at.query_params = {"query": QUERY} | parameters
-    return sound(at.run())
-
-
-def sound(at: AppTest) -> AppTest:
-    assert [error.value for error in at.exception] == []
-    return at
-
-
-def table(at: AppTest, column: str):
-    return next(frame.value for frame in at.dataframe if column in frame.value.columns)
+    return at_visit("decode", **({"query": QUERY} | parameters))
 
 
 def written(at: AppTest):

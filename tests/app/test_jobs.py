@@ -3,7 +3,6 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from app import jobs, resources
 from engine import paths
 from engine.store import Build
+from tests.app.at import wait_for
 
 PATIENCE_S = 120
 HEADER = "id,title,text\n"
@@ -24,33 +24,12 @@ def csv_of(folder: Path, rows: int) -> str:
     return str(file)
 
 
-def wait_for(condition, what: str):
-    """The first true value of ``condition()``."""
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        if value := condition():
-            return value
-        time.sleep(0.05)
-    return pytest.fail(f"waited {PATIENCE_S} s for {what}")
-
-
 def ended(job: jobs.Job) -> dict:
     return wait_for(lambda: (told := job.state())["state"] != "running" and told, "the end of the job")
 
 
 def partial(job: jobs.Job) -> Path:
     return job.out.parent / f".{job.name}.partial"
-
-
-@pytest.fixture(autouse=True)
-def no_job_stays() -> Iterator[None]:
-    """Nothing that a test started outlives it."""
-    yield
-    for job in jobs.registry().values():
-        if job.process.poll() is None:
-            job.process.kill()
-            job.process.wait(10)
-    jobs.registry().clear()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import state
-from engine import paths
+from tests.app.at import sound, table, visit
 
 PAGES = ("start", "decode", "trie", "compare", "identifiers", "codebooks", "train", "map")
 ASKING = ("decode", "compare")
@@ -22,20 +22,6 @@ WRONG_PREFIXES = (
 )  # fmt: skip
 
 
-def visit(page: str, **parameters: str) -> AppTest:
-    """Run a page as a deep link opens it, and hold that it did not break."""
-    at = AppTest.from_file(str(paths.ROOT / "app" / "main.py"), default_timeout=90)
-    if page != "start":  # before the first run a page is known by its file, whose name is its address here
-        at.switch_page(f"../pages/{page}.py")
-    at.query_params = dict(parameters)
-    return sound(at.run())
-
-
-def sound(at: AppTest) -> AppTest:
-    assert [error.value for error in at.exception] == []
-    return at
-
-
 def infos(at: AppTest) -> str:
     return " ".join(info.value for info in at.info)
 
@@ -46,11 +32,6 @@ def warnings(at: AppTest) -> str:
 
 def title(at: AppTest) -> str:
     return at.title[0].value
-
-
-def table(at: AppTest, column: str):
-    """The first table on the page that has the column."""
-    return next(frame.value for frame in at.dataframe if column in frame.value.columns)
 
 
 class TestWithoutABuild:

@@ -1,18 +1,18 @@
 """Identifiers: the report card of the open build, remedies to press, and the form that builds with other identifiers."""
 
 import shutil
-import time
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import jobs, resources
-from engine import identifiers, paths
+from engine import identifiers
 from engine.build import make
 from engine.identifiers import SCHEMES
 from engine.remedies import Change
 from engine.spec import BuildSpec
 from engine.store import Build
+from tests.app.at import button, labels, sound, visit, wait_for
 from tests.homes import link_cache, shared_home
 
 PATIENCE_S = 90
@@ -32,32 +32,6 @@ def crowded(empty_home, crowded_home):
     return shutil.copytree(crowded_home / "builds" / "sixty", empty_home / "builds" / "sixty")
 
 
-@pytest.fixture(autouse=True)
-def no_job_stays():
-    yield
-    for job in jobs.registry().values():
-        if job.process.poll() is None:
-            job.process.kill()
-            job.process.wait(10)
-    jobs.registry().clear()
-
-
-def visit(**parameters: str) -> AppTest:
-    at = AppTest.from_file(str(paths.ROOT / "app" / "main.py"), default_timeout=PATIENCE_S)
-    at.switch_page("../pages/identifiers.py")
-    at.query_params = dict(parameters)
-    return sound(at.run())
-
-
-def sound(at: AppTest) -> AppTest:
-    assert [error.value for error in at.exception] == []
-    return at
-
-
-def button(at: AppTest, label: str):
-    return next(button for button in at.button if button.label == label)
-
-
 def fields(at: AppTest) -> dict[str, object]:
     """Values of the fields of options, by option."""
     drawn = [*at.number_input, *at.text_input, *at.selectbox]
@@ -65,15 +39,11 @@ def fields(at: AppTest) -> dict[str, object]:
 
 
 def ended(name: str) -> dict:
-    end = time.monotonic() + PATIENCE_S
-    while (told := jobs.registry()[name].state())["state"] == "running":
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    return told
+    return wait_for(lambda: (told := jobs.registry()[name].state())["state"] != "running" and told, "the end of the job")
 
 
 def test_the_report_card_of_the_open_build_says_rules_and_remedies(crowded):
-    at = visit()
+    at = visit("identifiers")
     assert any("Report card of rq-kmeans 2: broken" in expander.label for expander in at.expander)
     figures = next(frame.value for frame in at.dataframe if "Rule" in frame.value.columns)
     assert figures.set_index("Figure").loc["unique rate", "Verdict"] == "broken"
@@ -82,14 +52,14 @@ def test_the_report_card_of_the_open_build_says_rules_and_remedies(crowded):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_every_option_of_a_scheme_is_a_field(crowded, scheme):
-    at = visit(ids=scheme)
+    at = visit("identifiers", ids=scheme)
     assert {option.name.replace("_", " ") for option in SCHEMES[scheme].options} <= fields(at).keys()
     assert at.selectbox(f"resolver-{scheme}-0").options == list(SCHEMES[scheme].resolvers)
-    assert f"Build sixty-{scheme}" in [one.label for one in at.button]
+    assert f"Build sixty-{scheme}" in labels(at)
 
 
 def test_a_remedy_fills_the_form_and_builds_nothing(crowded):
-    at = visit()
+    at = visit("identifiers")
     card = [one for one in at.button if one.label == "Try it"]
     at = sound(card[0].click().run())
     assert at.selectbox("resolver-rq-kmeans-1").value == "extra-code"
@@ -100,24 +70,24 @@ def test_a_remedy_fills_the_form_and_builds_nothing(crowded):
 
 
 def test_a_build_is_made_watched_and_opened(crowded):
-    at = visit(ids="pq")
+    at = visit("identifiers", ids="pq")
     at.number_input("pq-0-levels").set_value(2)
     at.number_input("pq-0-codes").set_value(8)
     at.selectbox("resolver-pq-0").select("leave")
     at = sound(button(sound(at.run()), "Build sixty-pq").click().run())
-    assert "Cancel" in [one.label for one in at.button]
-    assert "Build sixty-pq" not in [one.label for one in at.button]
+    assert "Cancel" in labels(at)
+    assert "Build sixty-pq" not in labels(at)
     assert ended("again-sixty")["state"] == "done"
     # AppTest does not run a fragment again by itself; a person's browser does.
     at = sound(at.run())
-    at = sound(at.run()) if "Open sixty-pq" not in [one.label for one in at.button] else at
+    at = sound(at.run()) if "Open sixty-pq" not in labels(at) else at
     at = sound(button(at, "Open sixty-pq").click().run())
     assert at.selectbox("build").value == "sixty-pq"
     opened = Build(crowded.parent / "sixty-pq")
     assert opened.manifest["spec"]["settings"] == {"levels": 2, "codes": 8}
     assert opened.codes.shape == (60, 2)
     assert identifiers.load(opened.folder / "identifiers.npz").vocabulary == (8, 8)
-    assert "Build sixty-pq-2" in [one.label for one in at.button] or at.selectbox("ids").value != "pq"
+    assert "Build sixty-pq-2" in labels(at) or at.selectbox("ids").value != "pq"
 
 
 def test_cancelling_leaves_nothing(crowded):
@@ -133,14 +103,14 @@ def test_cancelling_leaves_nothing(crowded):
     [("../../etc", "small letters"), ("<b>", "small letters"), ("Sixty", "small letters"), ("sixty", "There is")],
 )
 def test_a_name_that_cannot_be_used_is_said_and_nothing_can_be_started(crowded, name, told):
-    at = visit()
+    at = visit("identifiers")
     at = sound(at.text_input("scheme-build-name").set_value(name).run())
     assert told in at.error[0].value
     assert not [one for one in at.button if one.label.startswith("Build ")]
 
 
 def test_a_scheme_that_does_not_fit_the_catalogue_says_so(crowded):
-    at = sound(button(visit(ids="url"), "Build sixty-url").click().run())
+    at = sound(button(visit("identifiers", ids="url"), "Build sixty-url").click().run())
     assert ended("again-sixty")["state"] == "failed"
     at = sound(at.run())
     at = sound(at.run()) if not at.error else at

@@ -13,6 +13,8 @@ from engine.build import make
 from engine.corpus import Corpus
 from engine.spec import BuildSpec
 from engine.store import Build
+from tests.app.at import sound, table
+from tests.app.at import visit as at_visit
 from tests.app.conftest import STUDIED, link_cache, shared_home
 
 SAMURAI = "seven-samurai-1954"
@@ -24,21 +26,10 @@ def studied(studied_home, empty_home, monkeypatch) -> Build:
     return Build(studied_home / "builds" / "films")
 
 
-def visit(page: str, **parameters: str) -> AppTest:
-    at = AppTest.from_file(str(paths.ROOT / "app" / "main.py"), default_timeout=90)
-    at.switch_page(f"../pages/{page}.py")
-    at.query_params = dict(parameters)
-    return sound(at.run())
-
-
-def sound(at: AppTest) -> AppTest:
-    assert [error.value for error in at.exception] == []
+def visit(page: str, **parameters: str):
+    at = at_visit(page, **parameters)
     assert not at.error
     return at
-
-
-def table(at: AppTest, *columns: str):
-    return next(frame.value for frame in at.dataframe if set(columns) <= set(frame.value.columns))
 
 
 class TestIdentifiers:

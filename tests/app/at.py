@@ -1,0 +1,53 @@
+"""A page run without a browser, by Streamlit's AppTest: opened as a deep link opens it, and what stands on it."""
+
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from engine import paths
+
+PATIENCE_S = 90
+
+
+def visit(page: str, **parameters: str | list[str]) -> AppTest:
+    """Run a page as a deep link opens it, and hold that it did not break."""
+    at = AppTest.from_file(str(paths.ROOT / "app" / "main.py"), default_timeout=PATIENCE_S)
+    if page != "start":  # before the first run a page is known by its file, whose name is its address here
+        at.switch_page(f"../pages/{page}.py")
+    at.query_params = dict(parameters)
+    return sound(at.run())
+
+
+def sound(at: AppTest) -> AppTest:
+    """Hold that no exception was drawn."""
+    assert [error.value for error in at.exception] == []
+    return at
+
+
+def table(at: AppTest, *columns: str):
+    """The first table on the page that has the columns."""
+    return next(frame.value for frame in at.dataframe if set(columns) <= set(frame.value.columns))
+
+
+def button(at: AppTest, label: str):
+    return next(button for button in at.button if button.label == label)
+
+
+def labels(at: AppTest) -> list[str]:
+    return [button.label for button in at.button]
+
+
+def said(at: AppTest) -> str:
+    """All running text on the page."""
+    return " ".join(element.value for kind in (at.markdown, at.caption, at.text) for element in kind)
+
+
+def wait_for(condition, what: str):
+    """What the condition gives as soon as it gives something."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    return pytest.fail(f"waited {PATIENCE_S} s for {what}")

@@ -1,0 +1,135 @@
+"""The beam picture says what the trace says."""
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+
+from app.charts import beams
+
+HOSTILE = '<script>alert(1)</script> {b} {@x} & "quoted" <img src=x onerror=alert(1)>'
+QUERY = "the vector counts, not these words"
+
+
+@pytest.fixture(scope="module", params=[1, 3, 10, 40])
+def trace(request, films):
+    """A document's own embedding is the query: no encoder needed."""
+    return films.decode(QUERY, request.param, np.array(films.embeddings[17]))
+
+
+@pytest.fixture(scope="module")
+def drawn(trace, films):
+    return beams.points(trace, films.trie, films.names, films.trie.levels)
+
+
+@pytest.fixture(scope="module")
+def narrow(films):
+    return films.decode(QUERY, 10, np.array(films.embeddings[3]))
+
+
+class TestBeams:
+    def test_one_point_a_kept_beam_and_at_most_eight_cut_ones_a_step(self, trace, drawn):
+        for step in trace.steps:
+            here = [point for point in drawn if point.step == step.level]
+            assert sum(point.state != "pruned" for point in here) == len(step.kept.node)
+            assert sum(point.state == "pruned" for point in here) == min(beams.PRUNED_DRAWN, len(step.pruned.node))
+            assert [point.rank for point in here] == list(range(1, len(here) + 1))
+
+    def test_a_parent_is_a_kept_point_of_the_step_before(self, drawn):
+        assert drawn[0].parent == -1
+        for point in drawn[1:]:
+            parent = drawn[point.parent]
+            assert (parent.step, parent.prefix) == (point.step - 1, point.prefix.rpartition("-")[0])
+            assert parent.state != "pruned"
+
+    def test_the_leading_points_are_one_path_that_ends_at_the_best_beam(self, trace, drawn):
+        leading = [point for point in drawn if point.state == "leading"]
+        assert [point.step for point in leading] == list(range(len(trace.steps) + 1))
+        assert leading[-1].rank == 1
+        for above, below in itertools.pairwise(leading):
+            assert drawn[below.parent] == above
+
+    def test_points_tell_what_the_trie_and_the_trace_hold(self, trace, drawn, films):
+        for point in drawn[1:]:
+            node = films.trie.find(tuple(map(int, point.prefix.split("-"))))
+            assert (point.name, point.documents) == (films.names[node], films.trie.counts[node])
+            assert point.code == int(point.prefix.split("-")[-1])
+            assert 0 <= point.probability <= 1
+        best = next(point for point in drawn if point.step == len(trace.steps) and point.rank == 1)
+        assert best.total == pytest.approx(float(trace.steps[-1].kept.total[0]))
+
+    def test_the_odds_of_siblings_sum_to_one_at_most(self, drawn):
+        sums: dict[int, float] = {}
+        for point in drawn[1:]:
+            sums[point.parent] = sums.get(point.parent, 0.0) + point.probability
+        assert max(sums.values()) <= 1 + 1e-4
+
+    @pytest.mark.parametrize("shown", range(5))
+    def test_only_the_steps_shown_are_drawn(self, narrow, films, shown):
+        some = beams.points(narrow, films.trie, films.names, shown)
+        assert max(point.step for point in some) == shown
+        assert sum(point.state == "leading" for point in some) == shown + 1
+
+    def test_the_lead_may_change_from_step_to_step_but_the_points_do_not_move(self, narrow, films):
+        whole = beams.points(narrow, films.trie, films.names, 4)
+        for shown in range(4):
+            part = beams.points(narrow, films.trie, films.names, shown)
+            assert [p._replace(state="") for p in part] == [p._replace(state="") for p in whole[: len(part)]]
+
+    def test_the_option_is_json_with_a_node_a_point_and_an_edge_a_parent(self, trace, drawn):
+        option = json.loads(json.dumps(beams.option(trace, drawn)))
+        graph = option["series"][0]
+        assert [node["value"] for node in graph["data"]] == [[point.step, point.rank] for point in drawn]
+        assert len({node["name"] for node in graph["data"]}) == len(drawn)
+        assert [(link["source"], link["target"]) for link in graph["links"]] == [
+            (str(point.parent), str(place)) for place, point in enumerate(drawn) if place
+        ]
+        assert len(option["xAxis"]["data"]) == len(trace.steps) + 1
+        assert option["yAxis"]["max"] > max(point.rank for point in drawn)
+
+    def test_states_differ_by_more_than_colour(self, narrow, films):
+        drawn = beams.points(narrow, films.trie, films.names, 4)
+        graph = beams.option(narrow, drawn)["series"][0]
+        size = {point.state: node["symbolSize"] for point, node in zip(drawn, graph["data"], strict=True)}
+        dash = {drawn[int(link["target"])].state: link["lineStyle"]["type"] for link in graph["links"]}
+        assert size["pruned"] < size["kept"] == size["leading"]
+        assert dash == {"leading": "solid", "kept": "solid", "pruned": "dashed"}
+
+    def test_a_likelier_code_has_a_wider_line(self, trace, drawn):
+        links = beams.option(trace, drawn)["series"][0]["links"]
+        odds = [drawn[int(link["target"])].probability for link in links]
+        widths = [link["lineStyle"]["width"] for link in links]
+        assert np.argsort(odds, kind="stable").tolist() == np.argsort(widths, kind="stable").tolist()
+
+    def test_names_cannot_become_markup_or_templates(self, narrow, films):
+        drawn = beams.points(narrow, films.trie, [HOSTILE] * len(films.names), 4)
+        written = beams.option(narrow, drawn)["series"][0]["data"]
+        for node in written:
+            told = node["tooltip"]["formatter"]
+            assert "<script" not in told
+            assert "<img" not in told
+            assert not set(told) & set("{}")
+            assert set(node["label"]) == {"show", "formatter"}
+            assert node["label"]["formatter"].isdigit()
+
+    def test_the_tooltip_tells_rank_state_odds_and_documents(self, narrow, films):
+        drawn = beams.points(narrow, films.trie, films.names, 4)
+        told = [node["tooltip"]["formatter"] for node in beams.option(narrow, drawn)["series"][0]["data"]]
+        assert told[0] == "the query"
+        for point, text in zip(drawn[1:], told[1:], strict=True):
+            assert f"<b>{point.prefix}</b>" in text
+            assert f"rank {point.rank}, {point.state}" in text
+            assert ("1 document below" in text) == (point.documents == 1)
+
+    def test_the_description_names_the_lead_and_counts_what_was_cut(self, narrow, films):
+        drawn = beams.points(narrow, films.trie, films.names, 4)
+        best = next(point for point in drawn if point.step == 4 and point.rank == 1)
+        cut = sum(len(step.pruned.node) for step in narrow.steps)
+        assert beams.describe(narrow, drawn) == (
+            f"Decoding by beam after 4 of 4 levels with 10 beams; {cut} candidates cut. Leading: {best.prefix}, {best.name}."
+        )
+
+    def test_the_description_before_the_first_step_has_no_lead(self, narrow, films):
+        drawn = beams.points(narrow, films.trie, films.names, 0)
+        assert beams.describe(narrow, drawn) == "Decoding by beam after 0 of 4 levels with 10 beams; 0 candidates cut."

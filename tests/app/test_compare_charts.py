@@ -1,0 +1,86 @@
+"""The joined ranks and the latency bars say what was found and measured."""
+
+from app.charts import latency, palette, ranks
+from engine.store import Hit
+
+
+def hits(*ids: str) -> list[Hit]:
+    return [Hit(rank, name, name.upper(), 1.0 / rank, "1-2-3", "here") for rank, name in enumerate(ids, 1)]
+
+
+RESULTS = {"bm25": hits("a", "b", "c"), "dense": hits("b", "a", "d"), "generative": []}
+TITLES = dict.fromkeys("abcd", "a title")
+
+
+class TestRanks:
+    def test_ranks_by_document_and_retriever(self):
+        assert ranks.ranks(RESULTS) == {
+            "a": {"bm25": 1, "dense": 2},
+            "b": {"bm25": 2, "dense": 1},
+            "c": {"bm25": 3},
+            "d": {"dense": 3},
+        }
+
+    def test_overlaps_of_every_pair_in_order(self):
+        assert ranks.overlaps(RESULTS) == [
+            ("bm25 → dense", 2, 1, 1, 0),
+            ("bm25 → generative", 0, 0, 0, 0),
+            ("dense → generative", 0, 0, 0, 0),
+        ]
+
+    def test_up_means_a_better_place_in_the_second_list(self):
+        assert ranks.overlaps({"one": hits("x", "a"), "two": hits("a", "y")}) == [("one → two", 1, 1, 0, 0)]
+        assert ranks.overlaps({"one": hits("a", "b"), "two": hits("a", "b")}) == [("one → two", 2, 0, 0, 2)]
+
+    def test_a_line_a_document_and_the_row_below_for_where_it_is_missing(self):
+        figure = ranks.figure(RESULTS, TITLES, "", 3)
+        lines = {line.customdata[0]: tuple(line.y) for line in figure.data}
+        assert lines == {"a": (1, 2, 4), "b": (2, 1, 4), "c": (3, 4, 4), "d": (4, 3, 4)}
+        assert list(figure.layout.yaxis.ticktext) == ["1", "2", "3", "> 3"]
+        assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
+
+    def test_the_pinned_document_is_drawn_last_and_in_accent(self):
+        figure = ranks.figure(RESULTS, TITLES, "b", 3)
+        assert figure.data[-1].customdata[0] == "b"
+        assert [line.line.color == palette.ORANGE for line in figure.data] == [False, False, False, True]
+
+    def test_a_document_in_all_lists_is_blue_and_the_others_grey(self):
+        results = {"one": hits("a", "b"), "two": hits("b", "c")}
+        colours = {line.customdata[0]: line.line.color for line in ranks.figure(results, TITLES, "", 2).data}
+        assert colours == {"a": palette.GREY, "b": palette.BLUE, "c": palette.GREY}
+
+    def test_the_hover_text_tells_rank_or_absence(self):
+        line = next(line for line in ranks.figure(RESULTS, TITLES, "", 3).data if line.customdata[0] == "c")
+        assert list(line.hovertext) == ["a title: rank 3", "a title: not in the first 3", "a title: not in the first 3"]
+
+    def test_the_description_counts_the_documents_in_all(self):
+        assert ranks.describe({"one": hits("a", "b"), "two": hits("b")}, 5) == (
+            "Ranks of documents in the first 5 of one, two; 1 documents are in all of them."
+        )
+        assert "0 documents" in ranks.describe({}, 5)
+
+    def test_empty_lists_can_be_drawn(self):
+        assert len(ranks.figure({"one": [], "two": []}, {}, "", 5).data) == 0
+
+
+MEDIANS = {"bm25": {"encode": 0.0, "search": 0.25}, "dense": {"encode": 12.5, "search": 1.5}}
+
+
+class TestLatency:
+    def test_one_bar_a_stage_and_a_row_a_retriever_first_on_top(self):
+        figure = latency.figure(MEDIANS)
+        assert [bar.name for bar in figure.data] == ["encode", "search"]
+        assert [list(bar.y) for bar in figure.data] == [["dense", "bm25"]] * 2
+        assert [list(bar.x) for bar in figure.data] == [[12.5, 0.0], [1.5, 0.25]]
+        assert figure.layout.barmode == "stack"
+
+    def test_labels_are_milliseconds_and_nothing_stands_at_zero(self):
+        assert [list(bar.text) for bar in latency.figure(MEDIANS).data] == [["12.50 ms", ""], ["1.50 ms", "0.25 ms"]]
+
+    def test_a_retriever_has_its_own_colour_everywhere(self):
+        search = latency.figure(MEDIANS).data[1]
+        assert list(search.marker.color) == [palette.RETRIEVERS["dense"], palette.RETRIEVERS["bm25"]]
+
+    def test_the_description_tells_every_number(self):
+        told = latency.describe(MEDIANS)
+        assert told == "Milliseconds for encoding the query and searching: bm25 0.0 + 0.25; dense 12.5 + 1.50"

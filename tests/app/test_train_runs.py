@@ -1,0 +1,129 @@
+"""Train as a script where there are runs: side by side, one in detail, used, deleted, damaged; real ones, on sixty films."""
+
+import json
+
+import pytest
+
+from app import state
+from engine import runs
+from tests.app.at import button, said, sound, table, visit
+from tests.app.conftest import WATCHED
+
+PATIENCE_S = 120
+HTML = "<script>alert(1)</script> :red[no] **bold**"
+
+
+def change_run(folder, name: str, **changes) -> None:
+    path = runs.folder_of(folder, name) / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), "utf-8")
+
+
+class TestFinishedRuns:
+    def test_they_stand_side_by_side_with_what_was_asked_differently(self, with_trained):
+        at = visit("train")
+        rows = table(at, "Run", "Beats centroid").set_index("Run")
+        assert set(rows.index) == {"node", "slow"}
+        for name, row in rows.iterrows():
+            run = runs.read(with_trained, str(name))
+            assert row["nDCG@10"] == run["dev"]["trained"]["nDCG@10"]["mean"]
+            assert row["Low"] <= row["nDCG@10"] <= row["High"]
+            assert row["Centroid"] == run["dev"]["centroid"]["nDCG@10"]["mean"]
+            assert row["Seed"] == 0
+        different = table(at, "Setting", "node", "slow")
+        assert different[["Setting", "node", "slow"]].values.tolist() == [["settings: softmax", "level", "siblings"]]
+
+    def test_one_is_told_in_detail(self, with_trained):
+        at = visit("train", run="slow")
+        run = runs.read(with_trained, "slow")
+        assert "What slow learned" in [heading.value for heading in at.subheader]
+        history = table(at, "Step", "Loss")
+        assert history["Step"].tolist() == [entry["step"] for entry in run["history"]]
+        assert "seed 0" in said(at).lower()
+        assert "cores" in said(at)
+        found = table(at, "Verdict", "What it says")
+        kept = next(entry for entry in run["history"] if entry["step"] == run["best_step"])
+        assert found["What it says"].tolist() == [one["says"] for one in kept["detectors"]]
+
+    def test_each_evaluation_can_be_looked_at(self, with_trained):
+        at = visit("train", run="node")
+        history = runs.read(with_trained, "node")["history"]
+        for entry in history[:2]:
+            slider = next(slider for slider in at.select_slider if slider.key.startswith("at-node"))
+            at = sound(slider.set_value(entry["step"]).run())
+            (now,) = entry["watched"]
+            assert table(at, "Rank", "Before")["Title"].tolist() == [hit["title"] for hit in now["hits"]]
+            beams = table(at, "Level", "Share")
+            assert beams["Prefix"].tolist() == [beam["prefix"] for level in now["levels"] for beam in level["kept"]]
+            assert (beams["Words"] != "").all()
+        assert WATCHED in said(at)
+
+    def test_one_that_does_not_beat_the_centroid_scorer_cannot_be_used_and_that_is_said(self, with_trained):
+        change_run(with_trained, "node", beats_centroid=False)
+        runs.choose(with_trained, runs.CENTROID)
+        at = visit("train", run="node")
+        assert "does not beat the centroid scorer" in at.warning[0].value
+        assert "not made the build" in at.warning[0].value
+        assert button(at, "Use this one").disabled
+
+    def test_one_that_beats_it_can_be_used_and_given_back(self, with_trained):
+        dev = runs.read(with_trained, "node")["dev"]
+        change_run(with_trained, "node", beats_centroid=True, dev=dev | {"p": 0.01})
+        runs.choose(with_trained, runs.CENTROID)
+        at = visit("train", run="node")
+        assert "beats the centroid scorer" in at.success[0].value
+        at = sound(button(at, "Use this one").click().run())
+        assert runs.default(with_trained) == "node"
+        assert table(at, "Run", "Default").set_index("Run")["Default"].to_dict() == {"node": True, "slow": False}
+        sound(button(at, "Use the centroid scorer").click().run())
+        assert runs.default(with_trained) == runs.CENTROID
+
+    def test_one_that_beats_it_by_what_chance_does_is_not_cheered(self, with_trained):
+        dev = runs.read(with_trained, "node")["dev"]
+        change_run(with_trained, "node", beats_centroid=True, dev=dev | {"p": 0.4})
+        at = visit("train", run="node")
+        assert not at.success
+        assert any("within what chance does" in info.value for info in at.info)
+
+    def test_one_that_has_become_worse_meanwhile_is_refused_in_a_line(self, with_trained):
+        change_run(with_trained, "node", beats_centroid=True)
+        runs.choose(with_trained, runs.CENTROID)
+        at = visit("train", run="node")
+        change_run(with_trained, "node", beats_centroid=False)
+        assert "does not beat" in sound(button(at, "Use this one").click().run()).error[0].value
+
+    def test_titles_and_queries_are_written_letter_by_letter(self, with_trained):
+        history = runs.read(with_trained, "node")["history"]
+        for entry in history:
+            entry["detectors"].append({"name": HTML, "value": 0.0, "verdict": "watch", "says": HTML})
+            for now in entry["watched"]:
+                now["query"] = HTML
+                for hit in now["hits"]:
+                    hit["title"] = HTML
+        change_run(with_trained, "node", history=history, stopped=HTML, device=HTML)
+        at = visit("train", run="node")
+        assert HTML in [text.value for text in at.text]
+        assert HTML in table(at, "Rank", "Before")["Title"].tolist()
+        for element in (*at.markdown, *at.caption, *at.warning, *at.success):
+            assert HTML not in element.value
+            assert ":red[" not in element.value
+
+    def test_one_is_deleted(self, with_trained):
+        at = visit("train", run="node")
+        at = sound(button(at, "Delete node for good").click().run())
+        assert runs.names(with_trained) == ["slow"]
+        assert at.selectbox(state.RUN).value == "slow"
+
+    @pytest.mark.parametrize("name", ["nosuch", "../../etc", HTML, ""])
+    def test_an_unknown_run_in_the_address_is_the_newest(self, with_trained, name):
+        assert visit("train", run=name).selectbox(state.RUN).value in ("node", "slow")
+
+    @pytest.mark.parametrize("content", ["{", "[]", '{"name": "node"}', None])
+    def test_a_damaged_run_is_said_and_the_others_are_shown(self, with_trained, content):
+        path = runs.folder_of(with_trained, "node") / "run.json"
+        known = json.loads(path.read_text("utf-8"))
+        del known["history"]
+        path.write_text(json.dumps(known) if content is None else content, "utf-8")
+        at = visit("train")
+        assert len(at.error) == 1
+        assert "damaged" in at.error[0].value
+        assert table(at, "Run")["Run"].tolist() == ["slow"]

@@ -1,0 +1,204 @@
+"""The window of the tree and its two pictures, icicle and sunburst, say what the trie says; no builder knows Streamlit."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.charts import icicle, palette, tree
+from app.charts.window import LIMIT, Cell, window
+from engine import paths
+
+HOSTILE = '<script>alert(1)</script> {b} {@x} & "quoted" <img src=x onerror=alert(1)>'
+
+
+@pytest.fixture(scope="module")
+def cells(films):
+    return window(films.trie, films.names, 0, 2)
+
+
+@pytest.fixture(scope="module")
+def cosines(films):
+    """Of nodes with several documents; a single one has none."""
+    spread = np.linspace(0, 1, len(films.trie.code))
+    spread[films.trie.counts == 1] = np.nan
+    return spread
+
+
+def below(cells: list[Cell]) -> dict[str, list[Cell]]:
+    grouped: dict[str, list[Cell]] = {}
+    for cell in cells[1:]:
+        grouped.setdefault(cell.parent, []).append(cell)
+    return grouped
+
+
+def places(share: float, count: int) -> int:
+    return min(int(share * count), count - 1)
+
+
+class TestWindow:
+    @given(share=st.floats(0, 1), depth=st.integers(1, 4), limit=st.integers(1, 400))
+    def test_any_window_is_a_sound_tree(self, films, share, depth, limit):
+        trie = films.trie
+        focus = places(share, len(trie.code))
+        cells = window(trie, films.names, focus, depth, limit)
+        by_prefix = {cell.prefix: cell for cell in cells}
+        assert len(by_prefix) == len(cells)
+        assert (cells[0].node, cells[0].depth, cells[0].documents) == (focus, 0, trie.counts[focus])
+        for cell in cells[1:]:
+            assert by_prefix[cell.parent].depth == cell.depth - 1
+            assert cell.depth <= depth
+            if cell.node >= 0:
+                assert cell.prefix == "-".join(map(str, trie.prefix(cell.node)))
+                assert (cell.documents, cell.name) == (trie.counts[cell.node], films.names[cell.node])
+
+    @given(share=st.floats(0, 1), depth=st.integers(1, 4), limit=st.integers(1, 400))
+    def test_children_and_what_is_left_out_add_up_to_their_parent(self, films, share, depth, limit):
+        cells = window(films.trie, films.names, places(share, len(films.trie.code)), depth, limit)
+        documents = {cell.prefix: cell.documents for cell in cells}
+        for parent, children in below(cells).items():
+            assert sum(child.documents for child in children) == documents[parent]
+
+    @given(depth=st.integers(1, 4), limit=st.integers(1, 400))
+    def test_the_limit_bounds_the_codes_and_the_rest_is_one_cell_a_parent(self, films, depth, limit):
+        cells = window(films.trie, films.names, 0, depth, limit)
+        codes, rest = [c for c in cells if c.node >= 0], [c for c in cells if c.node < 0]
+        assert len(codes) <= max(limit, 1)
+        assert len(rest) <= len(codes)
+        assert len({cell.parent for cell in rest}) == len(rest)
+
+    @given(depth=st.integers(1, 4), limit=st.integers(2, 400))
+    def test_a_more_cell_says_how_many_codes_and_documents_it_stands_for(self, films, depth, limit):
+        cells = window(films.trie, films.names, 0, depth, limit)
+        nodes = {cell.prefix: cell.node for cell in cells}
+        grouped = below(cells)
+        for cell in (cell for cell in cells if cell.node < 0):
+            children = films.trie.children(np.array([nodes[cell.parent]])).node
+            left_out = len(children) - sum(child.node >= 0 for child in grouped[cell.parent])
+            assert cell.name == f"{left_out:,} more codes, {cell.documents:,} documents"
+
+    @given(limit=st.integers(2, 32))
+    def test_the_largest_codes_are_the_ones_shown(self, films, limit):
+        cells = window(films.trie, films.names, 0, 1, limit)
+        shown = sorted((cell.documents for cell in cells[1:] if cell.node >= 0), reverse=True)
+        counts = films.trie.counts[films.trie.children(np.array([0])).node]
+        assert shown == sorted(counts.tolist(), reverse=True)[: limit - 1]
+
+    def test_a_leaf_is_a_window_of_one_cell(self, films):
+        assert len(window(films.trie, films.names, len(films.trie.code) - 1, 3)) == 1
+
+    def test_the_whole_tree_needs_no_more_cells_when_it_fits(self, films):
+        cells = window(films.trie, films.names, 0, films.trie.levels, 10**6)
+        assert len(cells) == len(films.trie.code)
+        assert all(cell.node >= 0 for cell in cells)
+
+    def test_the_usual_window_stays_near_its_limit(self, films):
+        assert len(window(films.trie, films.names, 0, 3)) <= 2 * LIMIT
+
+
+def hostile(cells: list[Cell]) -> list[Cell]:
+    return [cell._replace(name=HOSTILE) for cell in cells]
+
+
+class TestIcicle:
+    @given(share=st.floats(0, 1), depth=st.integers(1, 3), limit=st.integers(1, 300))
+    def test_ids_are_unique_and_every_parent_is_one_of_them(self, films, cosines, share, depth, limit):
+        cells = window(films.trie, films.names, places(share, len(films.trie.code)), depth, limit)
+        trace = icicle.figure(cells, cosines, set()).data[0]
+        assert len(set(trace.ids)) == len(trace.ids) == len(cells)
+        assert trace.parents[0] == ""
+        assert set(trace.parents[1:]) <= set(trace.ids)
+
+    def test_the_id_of_a_cell_is_its_prefix_and_the_root_has_a_name(self, cells, cosines):
+        trace = icicle.figure(cells, cosines, set()).data[0]
+        assert list(trace.ids) == [icicle.ROOT_ID, *(cell.prefix for cell in cells[1:])]
+        assert list(trace.values) == [cell.documents for cell in cells]
+        assert trace.branchvalues == "total"
+
+    def test_labels_and_hover_texts_are_escaped(self, cells, cosines):
+        trace = icicle.figure(hostile(cells), cosines, set()).data[0]
+        for text in [*trace.labels, *trace.hovertext]:
+            assert "<script" not in text
+            assert "<img" not in text
+            assert "&lt;script&gt;" in text
+
+    def test_a_label_begins_with_the_code_and_a_rest_cell_with_its_count(self, films, cosines):
+        cells = window(films.trie, films.names, 0, 1, 5)
+        labels = icicle.figure(cells, cosines, set()).data[0].labels
+        assert labels[0] == "all documents"
+        for cell, label in zip(cells[1:-1], labels[1:-1], strict=True):
+            assert label.startswith(f"{cell.prefix} · ")
+        assert cells[-1].node == -1
+        assert "more codes" in labels[-1]
+
+    def test_colour_follows_the_cosine_and_a_single_document_is_grey(self, cells, cosines):
+        colours = icicle.figure(cells, cosines, set()).data[0].marker.colors
+        for cell, colour in zip(cells, colours, strict=True):
+            assert (colour == palette.GREY) == (cell.documents == 1)
+        known = [(cosines[c.node], palette.RAMP.index(k)) for c, k in zip(cells, colours, strict=True) if c.documents > 1]
+        shades = [shade for _, shade in sorted(known)]
+        assert shades == sorted(shades)
+        assert {shades[0], shades[-1]} == {0, len(palette.RAMP) - 1}
+
+    def test_only_the_marked_path_is_outlined(self, films, cells, cosines):
+        path = set(films.trie.path(5))
+        line = icicle.figure(cells, cosines, path).data[0].marker.line
+        for cell, width in zip(cells, line.width, strict=True):
+            assert (width == 4) == (cell.node in path)
+
+    def test_a_window_without_a_pair_of_documents_can_be_drawn(self, films, cosines):
+        leaf = window(films.trie, films.names, len(films.trie.code) - 1, 2)
+        figure = icicle.figure(leaf, np.full(len(films.trie.code), np.nan), set())
+        assert list(figure.data[0].marker.colors) == [palette.GREY]
+
+    def test_the_description_names_the_largest_code(self, films, cells):
+        largest = max((cell for cell in cells if cell.depth == 1), key=lambda cell: cell.documents)
+        told = icicle.describe(cells)
+        assert told.startswith(f"Trie below the root: {films.trie.counts[0]} documents under 32 next codes.")
+        assert f"Largest: code {largest.prefix}, {largest.name}, {largest.documents} documents." in told
+
+    def test_the_description_of_a_leaf_has_no_largest(self, films):
+        leaf = window(films.trie, films.names, len(films.trie.code) - 1, 2)
+        assert icicle.describe(leaf) == f"Trie below {leaf[0].prefix}: {leaf[0].documents} documents under 0 next codes."
+
+
+class TestTree:
+    def test_rings_hold_all_documents(self, cells):
+        data = tree.option(cells)["series"][0]["data"]
+        assert sum(branch["value"] for branch in data) == cells[0].documents
+        for branch in data:
+            assert sum(twig["value"] for twig in branch["children"]) == branch["value"]
+
+    def test_the_option_is_json(self, cells):
+        assert json.loads(json.dumps(tree.option(cells)))["series"][0]["type"] == "sunburst"
+
+    def test_preorder_is_the_order_in_which_the_data_is_nested(self, cells):
+        nested = []
+        for branch in tree.option(cells)["series"][0]["data"]:
+            nested += [(branch["name"], branch["value"]), *((twig["name"], twig["value"]) for twig in branch["children"])]
+        assert [(cell.name, cell.documents) for cell in tree.preorder(cells)] == nested
+
+    def test_preorder_has_every_cell_but_the_first_once(self, cells):
+        assert sorted(tree.preorder(cells)) == sorted(cells[1:])
+
+    def test_a_focus_below_the_root_works_too(self, films):
+        cells = window(films.trie, films.names, 1, 2)
+        assert len(tree.preorder(cells)) == len(cells) - 1
+        assert sum(branch["value"] for branch in tree.option(cells)["series"][0]["data"]) == cells[0].documents
+
+    def test_the_tooltip_takes_names_only_where_echarts_escapes_them(self, cells):
+        option = tree.option(hostile(cells))
+        assert option["tooltip"]["formatter"] == "{b}<br>{c} documents"
+        assert "<script" not in json.dumps({key: value for key, value in option.items() if key != "series"})
+
+
+def test_no_chart_builder_imports_streamlit():
+    modules = ", ".join(
+        f"app.charts.{name}" for name in ("beams", "curves", "icicle", "latency", "palette", "ranks", "sharpen", "tree", "window")
+    )
+    code = f"import sys, {modules}; sys.exit('streamlit' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=paths.ROOT, check=False).returncode == 0
