@@ -1,5 +1,6 @@
 """What the tests of the app share: the bundled catalogue built once a run, and an empty home for every test."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app import jobs
-from engine import paths, projection, study
+from engine import paths, projection, runs, study
 from engine.build import make
 from engine.corpus import Corpus, Document
 from engine.spec import BuildSpec
@@ -22,8 +23,14 @@ from tests.homes import link_cache, shared_home
 
 STUDIED = ("rq-kmeans", "hierarchical-kmeans", "category", "random", "url")
 WATCHED = "old couple visit their busy grown-up children in the city"
+HTML = "<script>alert(1)</script> :red[no] **bold**"
 # Text of a document that would become an image, a link or a script if a page took it for Markdown or HTML.
 HOSTILE = "![x](http://192.0.2.1/a.png) <img src=http://192.0.2.1/b.png> <script>alert(1)</script> [y](http://192.0.2.1/c)"
+
+
+def change_run(folder, name: str, **changes) -> None:
+    path = runs.folder_of(folder, name) / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), "utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +118,13 @@ def with_trained(empty_home, trained_home) -> Path:
     """The build of sixty films with its two trained scorers, the test's own to change."""
     link_cache(trained_home, empty_home)
     return shutil.copytree(trained_home / "builds" / "sixty", empty_home / "builds" / "sixty")
+
+
+@pytest.fixture
+def untrained(with_trained):
+    for name in ("node", "slow"):
+        runs.remove(with_trained, name)
+    return with_trained
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """What trained scorers change on Decode and Compare: real runs of the shell on sixty films."""
 
-import json
 import time
 
 import numpy as np
@@ -11,15 +10,7 @@ from app import comparing, decoding, state
 from engine import runs
 from engine.store import Build, Hit
 from tests.app.at import said, sound, table, visit
-from tests.app.conftest import WATCHED
-
-PATIENCE_S = 120
-HTML = "<script>alert(1)</script> :red[no] **bold**"
-
-
-def change_run(folder, name: str, **changes) -> None:
-    path = runs.folder_of(folder, name) / "run.json"
-    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), "utf-8")
+from tests.app.conftest import HTML, WATCHED, change_run
 
 
 class TestDecode:

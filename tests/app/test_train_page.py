@@ -12,17 +12,7 @@ from engine.training.loss_options import LOSSES
 from engine.training.pairs import SOURCES
 from engine.training.spec import TrainSpec
 from tests.app.at import button, labels, said, sound, visit, wait_for
-from tests.app.conftest import WATCHED
-
-PATIENCE_S = 120
-HTML = "<script>alert(1)</script> :red[no] **bold**"
-
-
-@pytest.fixture
-def untrained(with_trained):
-    for name in ("node", "slow"):
-        runs.remove(with_trained, name)
-    return with_trained
+from tests.app.conftest import HTML, WATCHED
 
 
 class TestBeforeTheFirst:

@@ -7,15 +7,7 @@ import pytest
 from app import state
 from engine import runs
 from tests.app.at import button, said, sound, table, visit
-from tests.app.conftest import WATCHED
-
-PATIENCE_S = 120
-HTML = "<script>alert(1)</script> :red[no] **bold**"
-
-
-def change_run(folder, name: str, **changes) -> None:
-    path = runs.folder_of(folder, name) / "run.json"
-    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), "utf-8")
+from tests.app.conftest import HTML, WATCHED, change_run
 
 
 class TestFinishedRuns:

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+from benchmarks.training import STEPS, STUDIES
 from engine import embed, evaluation, paths, runs
 from engine.retrievers import Queries
 from engine.store import Build
@@ -15,7 +16,6 @@ from tests.claims.test_readme import README, opened
 
 __all__ = ["opened"]
 BEAMS = 200
-# Time is the budget, so a faster or slower machine takes more or fewer steps.
 TOLERANCE = 0.02
 
 
@@ -38,7 +38,7 @@ def quoted(name):
 @pytest.mark.parametrize(("label", "name"), [("films", "films"), ("NFCorpus", "nfcorpus")])
 def test_the_node_scorer_beats_the_dense_retriever_it_started_from(opened, tmp_path, label, name):
     build = Build(shutil.copytree(opened(name).folder, tmp_path / name))
-    run = train(build.folder, TrainSpec(minutes=2.0))
+    run = train(build.folder, TrainSpec(steps=STEPS))
     dense, node, hybrid = (values(build, retriever) for retriever in ("dense", "generative:node", "hybrid:node"))
     figures = np.array([[of[measure].mean() for measure in ("nDCG@10", "Recall@100")] for of in (dense, node, hybrid)])
     assert figures == pytest.approx(quoted(label), abs=TOLERANCE)
@@ -53,8 +53,6 @@ def test_the_node_scorer_beats_the_dense_retriever_it_started_from(opened, tmp_p
 
 
 def test_the_results_file_holds_every_study():
-    from benchmarks.training import STUDIES
-
     told = (paths.ROOT / "benchmarks" / "results" / "training.md").read_text("utf-8")
     for title, _ in STUDIES.values():
         assert re.search(rf"^## {re.escape(title)}(: \w+)?$", told, re.MULTILINE), title
