@@ -151,3 +151,13 @@ def test_a_trie_takes_the_bytes_a_document_that_the_readme_says():
     bytes_a_node = (built.nbytes - built.documents.nbytes) / len(built.code)
     assert "about 33 bytes a document" in README
     assert 31 < bytes_a_node * nodes_of_a_million / 1_000_000 + 4 < 34
+
+
+def test_how_far_a_tree_is_from_exact_search_and_from_ivf_is_what_the_benchmark_measured():
+    told = (paths.ROOT / "benchmarks" / "results" / "decoding.md").read_text("utf-8").partition("### 1,000,000 documents")[2]
+    faster = max(float(x) for x in re.findall(r"ours, 1 x 4096 \(100 beams, [\d.]+\) takes [\d.]+ ms, ([\d.]+) times", told))
+    slower = [float(x) for x in re.findall(r"^\| 0\.9\d+ \| .* \| ([\d.]+) \|$", told, re.MULTILINE)]
+    claim = re.search(r"is (\d+) times faster than exact search, and a tuned IVF index is at most ([\d.]+) times faster", README)
+    assert claim is not None
+    assert (round(faster), max(slower)) == (int(claim[1]), float(claim[2]))
+    assert len(slower) == 6
