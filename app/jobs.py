@@ -128,6 +128,11 @@ def running(name: str) -> bool:
     return job is not None and job.state()["state"] == "running"
 
 
+def at_work() -> bool:
+    """Whether any job is."""
+    return any(running(name) for name in registry())
+
+
 def panel(name: str) -> None:
     """Bar, stage, time left and Cancel for a job; reruns the app when it ends."""
     job = registry().get(name)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import state
 from engine import paths, runs
+from engine.build import remove
 from engine.errors import TriescopeError
 from engine.store import Build
 
@@ -44,6 +45,13 @@ def opened(name: str) -> Build:
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _opened(folder: str, version: int) -> Build:
     return Build(Path(folder))
+
+
+def delete(name: str) -> None:
+    """Delete a build; what has it open keeps its mapped files until it lets go."""
+    if name in build_names():
+        remove(paths.builds() / name)
+        st.session_state.pop(state.BUILD, None)
 
 
 def describe_build(name: str) -> None:

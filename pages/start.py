@@ -26,7 +26,9 @@ if "job_ended" in st.session_state:
 
 if not resources.build_names():
     st.subheader("No build yet")
-    st.write("The bundled catalogue holds 1,200 films of the world. Building it takes about 20 seconds on two cores.")
+    st.write(
+        "The bundled catalogue holds 1,200 films of the world. Building it takes seconds: its vectors come with it."
+    )
     if "films" in jobs.registry():
         jobs.panel("films")
     else:
@@ -102,3 +104,7 @@ with right:
         st.dataframe(stages, hide_index=True)
         st.caption("Vectors that lay in the cache, or came with the bundled catalogue, were not computed again.")
         st.json({"created": manifest["created"], "spec": manifest["spec"], "versions": manifest["versions"]}, expanded=False)
+        with st.popover("Delete this build", icon=":material/delete:"):
+            st.caption("Its identifiers and its trained scorers are gone for good; cached vectors stay.")
+            opened = build.folder.name
+            st.button(f"Delete {opened} for good", on_click=resources.delete, args=(opened,), disabled=jobs.at_work())

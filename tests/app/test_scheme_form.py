@@ -126,3 +126,30 @@ def test_what_is_asked_becomes_flags_of_the_shell(crowded, monkeypatch):
     jobs.registry().clear()
     flags = ["--ids", "opq", "-o", "levels=2", "--resolver", "leave", "--seed", "7"]
     assert seen == [(str(crowded), "again-sixty", "new", flags)]
+
+
+def test_a_build_is_deleted_by_a_second_press_and_nothing_else_is(crowded):
+    shutil.copytree(crowded, crowded.with_name("other"))
+    at = visit("start", build="sixty")
+    sound(button(at, "Delete sixty for good").click().run())
+    assert resources.build_names() == ["other"]
+    assert sorted(path.name for path in crowded.parent.iterdir()) == ["other"]
+
+
+def test_nothing_is_deleted_while_a_job_is_at_work(crowded, monkeypatch):
+    monkeypatch.setattr(jobs, "at_work", lambda: True)
+    assert button(visit("start"), "Delete sixty for good").disabled
+
+
+def test_of_a_linked_build_only_the_link_is_deleted(crowded, tmp_path):
+    elsewhere = crowded.rename(tmp_path / "elsewhere")
+    crowded.symlink_to(elsewhere)
+    resources.delete("sixty")
+    assert not crowded.exists()
+    assert Build(elsewhere).codes.shape == (60, 1)
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "", ".", "nosuch"])
+def test_a_name_that_is_no_build_deletes_nothing(crowded, name):
+    resources.delete(name)
+    assert resources.build_names() == ["sixty"]
