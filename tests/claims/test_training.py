@@ -1,4 +1,4 @@
-"""What the README and the results file say of trained scorers. Slow: ``make test-slow``."""
+"""What the README and the results file say of trained scorers. What trains again is slow: ``make test-slow``."""
 
 import re
 import shutil
@@ -16,6 +16,7 @@ from tests.claims.test_readme import README, opened
 
 __all__ = ["opened"]
 BEAMS = 200
+RESULTS = (paths.ROOT / "benchmarks" / "results" / "training.md").read_text("utf-8")
 TOLERANCE = 0.02
 
 
@@ -52,7 +53,30 @@ def test_the_node_scorer_beats_the_dense_retriever_it_started_from(opened, tmp_p
         assert run["seconds"] + run["seconds_before"] < 180
 
 
+def measured(title, label):
+    """nDCG@10, Recall@100 and p of a row of the results file, as it stands there."""
+    block = RESULTS.partition(f"## {title}\n")[2].partition("\n## ")[0]
+    cells = re.findall(rf"^\| {label} \| ([\d.]+) [^|]+\| ([\d.]+) [^|]+\| ([\d.]*) \|", block, re.MULTILINE)
+    assert cells, (title, label)
+    return cells
+
+
+@pytest.mark.parametrize(("label", "title"), [("films", "Films"), ("NFCorpus", "Trained on judged pairs: nfcorpus")])
+def test_the_readme_quotes_the_results_of_the_node_scorer(label, title):
+    rows = [measured(title, row)[0] for row in ("dense", "generative, node", "hybrid, node")]
+    assert quoted(label) == pytest.approx(np.array([[float(row[0]), float(row[1])] for row in rows]))
+    assert rows[1][2] == "0.0001"
+
+
+def test_the_readme_quotes_the_results_on_scifact():
+    dense, fused = (measured("No labels: scifact", row)[0] for row in ("dense", "generative, fused-teacher"))
+    told = re.search(r"lift it to (\.\d+) \(dense (\.\d+), p = (\.\d+)", README)
+    assert [float(number) for number in told.groups()] == [float(fused[0]), float(dense[0]), round(float(fused[2]), 2)]
+    all_claims, no_twins = measured("Labels, with and without twins: scifact", "generative, node")
+    told = re.search(r"own train claims it reaches (\.\d+), and without .* of test claims (\.\d+):", README)
+    assert [float(number) for number in told.groups()] == [float(all_claims[0]), float(no_twins[0])]
+
+
 def test_the_results_file_holds_every_study():
-    told = (paths.ROOT / "benchmarks" / "results" / "training.md").read_text("utf-8")
     for title, _ in STUDIES.values():
-        assert re.search(rf"^## {re.escape(title)}(: \w+)?$", told, re.MULTILINE), title
+        assert re.search(rf"^## {re.escape(title)}(: \w+)?$", RESULTS, re.MULTILINE), title
