@@ -77,6 +77,11 @@ def test_the_readme_quotes_the_results_on_scifact():
     assert [float(number) for number in told.groups()] == [float(all_claims[0]), float(no_twins[0])]
 
 
+def test_the_readme_says_how_little_a_t5_from_random_weights_learns():
+    told = re.search(r"T5 from random weights reaches (\.\d+) on NFCorpus", README)
+    assert float(told[1]) == float(measured("Kinds of scorers: nfcorpus", "generative, t5-tiger")[0][0])
+
+
 def test_the_results_file_holds_every_study():
     for title, _ in STUDIES.values():
         assert re.search(rf"^## {re.escape(title)}(: \w+)?$", RESULTS, re.MULTILINE), title
