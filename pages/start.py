@@ -26,9 +26,7 @@ if "job_ended" in st.session_state:
 
 if not resources.build_names():
     st.subheader("No build yet")
-    st.write(
-        "The bundled catalogue holds 1,200 films of the world. Building it takes seconds: its vectors come with it."
-    )
+    st.write("The bundled catalogue holds 1,200 films of the world. Building it takes seconds: its vectors come with it.")
     if "films" in jobs.registry():
         jobs.panel("films")
     else:
