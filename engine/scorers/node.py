@@ -21,7 +21,7 @@ from engine.level_search import Best
 from engine.options import Option
 from engine.scorers.base import Scored, log_softmax_within
 from engine.scorers.centroid import SCALE, holders
-from engine.scorers.trained import Kind, Parts
+from engine.scorers.trained import EXPAND, Kind, Parts
 from engine.trie import Children, Trie
 from engine.view import View
 
@@ -141,14 +141,7 @@ KIND = Kind(
             "What the right node must beat while training: its level, or its siblings.",
             ("level", "siblings"),
         ),
-        Option(
-            "expand",
-            float,
-            1.0,
-            0.0,
-            10.0,
-            "Start: how far documents move towards their training queries (Brauen 1971); 0 leaves them.",
-        ),
+        EXPAND,
         Option("learning_rate", float, 1e-4, 1e-6, 1e-1, "Of the node vectors and biases; small sets overfit at 5e-4."),
         Option("adapter_rate", float, 1e-4, 1e-6, 1e-1, "Learning rate of the query adapter."),
         Option("hidden", int, 512, 16, 4096, "Width of the query adapter."),

@@ -22,7 +22,7 @@ from engine.errors import TriescopeError
 from engine.options import Option
 from engine.scorers.base import Scored, log_softmax_within
 from engine.scorers.centroid import SCALE, holders
-from engine.scorers.trained import Kind, Parts
+from engine.scorers.trained import EXPAND, Kind, Parts
 from engine.token_states import token_states
 from engine.trie import ROOT, Children, Trie
 
@@ -238,14 +238,7 @@ KIND = Kind(
     (
         Option("size", str, "tiny", None, None, "Blocks x width: tiny 1 x 64, small 2 x 128, base 4 x 192.", SIZES),
         Option("learning_rate", float, 5e-4, 1e-6, 1e-1, "Of all weights."),
-        Option(
-            "expand",
-            float,
-            1.0,
-            0.0,
-            10.0,
-            "Start: how far documents move towards their training queries (Brauen 1971); 0 leaves them.",
-        ),
+        EXPAND,
         Option("dropout", float, 0.1, 0.0, 0.9, "Share of the decoder's states dropped while training."),
     ),
     _open,

@@ -150,6 +150,16 @@ def slices(page: Page) -> Locator:
     return page.locator("[data-testid=stPlotlyChart] .slice")
 
 
+def saved_and_opened(page: Page, fresh: Opener, button: str, file: Path) -> Page:
+    """Download what a button offers and open it in a browser without a network."""
+    with page.expect_download() as started:
+        page.get_by_role("button", name=button).click()
+    started.value.save_as(file)
+    alone = fresh(offline=True)
+    alone.goto(file.as_uri())
+    return alone
+
+
 def subheadings(page: Page) -> list[str]:
     return page.get_by_role("heading", level=3).all_inner_texts()
 

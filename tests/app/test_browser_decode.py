@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.app.driving import QUERY, beam_nodes, expect_parameter, go, settled, subheadings
+from tests.app.driving import QUERY, beam_nodes, expect_parameter, go, saved_and_opened, settled, subheadings
 
 pytestmark = pytest.mark.browser
 
@@ -52,12 +52,7 @@ class TestPinned:
 
 def test_the_picture_as_a_file_needs_no_network(fresh, page, server, tmp_path):
     go(page, server, "decode", query=QUERY)
-    with page.expect_download() as started:
-        page.get_by_role("button", name="Picture, HTML").click()
-    file = tmp_path / "decode.html"
-    started.value.save_as(file)
-    alone = fresh(offline=True)
-    alone.goto(file.as_uri())
+    alone = saved_and_opened(page, fresh, "Picture, HTML", tmp_path / "decode.html")
     expect(alone.locator(".scatterlayer .trace").first).to_be_attached()
     expect(alone.get_by_text(QUERY).first).to_be_visible()
     alone.get_by_text("Play", exact=True).click()

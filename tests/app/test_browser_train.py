@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.app.conftest import WATCHED
-from tests.app.driving import expect_parameter, go, landed, parameters, settled, subheadings
+from tests.app.driving import expect_parameter, go, landed, parameters, saved_and_opened, settled, subheadings
 
 pytestmark = pytest.mark.browser
 
@@ -79,11 +79,6 @@ class TestRun:
 
 def test_the_curves_as_a_file_need_no_network(fresh, page, server, tmp_path):
     go(page, server, "train", build="sixty", run="node")
-    with page.expect_download() as started:
-        page.get_by_role("button", name="Curves, HTML").click()
-    file = tmp_path / "curves.html"
-    started.value.save_as(file)
-    alone = fresh(offline=True)
-    alone.goto(file.as_uri())
+    alone = saved_and_opened(page, fresh, "Curves, HTML", tmp_path / "curves.html")
     expect(alone.get_by_role("heading", name="node on sixty")).to_be_visible()
     expect(alone.locator(".scatterlayer .trace").first).to_be_attached()
