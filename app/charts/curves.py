@@ -12,6 +12,8 @@ from app.charts.training import LEVELS
 
 # Lines of runs side by side, told apart by dash as well as by colour.
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+# A line through one evaluation is nothing; its marker is seen.
+SMALL = {"size": 4}
 COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", RED, "#8A7B00")
 STEP = "Step"
 
@@ -67,7 +69,7 @@ def losses(rows: pd.DataFrame, at: int | None = None) -> go.Figure:
     ]
     for name, label, colour, dash in lines:
         line = {"color": colour, "dash": dash, "width": 2}
-        drawn.add_scatter(x=shown[STEP], y=shown[name], name=label, mode="lines", line=line)
+        drawn.add_scatter(x=shown[STEP], y=shown[name], name=label, mode="lines+markers", line=line, marker=SMALL)
     _look(drawn, at)
     return drawn.update_layout(height=240, yaxis={"title": "loss"}, showlegend=True, legend=_LEGEND)
 
@@ -78,7 +80,8 @@ def accuracy(rows: pd.DataFrame, at: int | None = None) -> go.Figure:
     for place, name in enumerate(levels(rows)):
         colour, dash = LEVELS[place % len(LEVELS)]
         line = {"color": colour, "dash": dash, "width": 2}
-        drawn.add_scatter(x=rows[STEP], y=rows[name], name=name.removeprefix("Codes right, "), mode="lines", line=line)
+        label = name.removeprefix("Codes right, ")
+        drawn.add_scatter(x=rows[STEP], y=rows[name], name=label, mode="lines+markers", line=line, marker=SMALL)
     _look(drawn, at)
     return drawn.update_layout(
         height=240, yaxis={"title": "next code right", "range": [0, 1.04], "tickformat": ".0%"}, showlegend=True, legend=_LEGEND

@@ -44,6 +44,15 @@ FLOOR = {"mean": 0.25, "low": 0.2, "high": 0.3}
 
 
 class TestCurves:
+    def test_one_evaluation_is_seen_as_a_point(self):
+        rows = curves.table(HISTORY[:2])
+        for drawn in (
+            curves.losses(rows),
+            curves.accuracy(rows),
+            curves.quality(rows, "nDCG@10", {"mean": 0.1, "low": 0, "high": 1}),
+        ):
+            assert {trace.mode for trace in drawn.data} == {"lines+markers"}
+
     @pytest.fixture
     def rows(self):
         return curves.table(HISTORY)

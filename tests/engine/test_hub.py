@@ -109,7 +109,7 @@ def test_an_encoder_is_fetched_by_its_name_once_and_then_found_offline(hub, tmp_
 
 
 def test_a_checkpoint_is_fetched_by_its_name(hub, tmp_path):
-    from tests.engine.training.test_train_t5 import save_checkpoint
+    from tests.engine.training.small_t5 import save_checkpoint
 
     started = hub(somebody__t5=save_checkpoint(tmp_path / "t5"))
     done = shell(started, tmp_path / "home", TRAIN, "somebody/t5")
