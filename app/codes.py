@@ -107,11 +107,18 @@ def steps_table(steps: list[usage.ResidualStep]) -> pd.DataFrame:
 def level_figures(found: Facts) -> list[dict[str, Any]]:
     """One row a level: codes, used and dead ones, perplexity, Gini, largest share."""
     return [
-        {"level": row.level, "codes": row.codes, "used": row.used, "dead": row.codes - row.used,
-         "perplexity": float(np.exp(row.overall.entropy[0])), "gini": max(float(row.overall.gini[0]), 0.0),
-         "largest_share": float(row.overall.largest_share[0]), "counts_only": row.level in found.counting}
+        {
+            "level": row.level,
+            "codes": row.codes,
+            "used": row.used,
+            "dead": row.codes - row.used,
+            "perplexity": float(np.exp(row.overall.entropy[0])),
+            "gini": max(float(row.overall.gini[0]), 0.0),
+            "largest_share": float(row.overall.largest_share[0]),
+            "counts_only": row.level in found.counting,
+        }
         for row in found.levels
-    ]  # fmt: skip
+    ]
 
 
 def export(found: Facts) -> list[dict[str, Any]]:

@@ -49,9 +49,14 @@ def choose(build: Build) -> list[str]:
     others = [*build.scorer_names[1:], runs.CENTROID]
     first = [*PLAIN, *(f"generative:{name}" for name in others if name != default)][:SHOWN]
     chosen = st.multiselect(
-        "Columns", offered(build), first, key=state.COLUMNS, bind="query-params", max_selections=MOST,
+        "Columns",
+        offered(build),
+        first,
+        key=state.COLUMNS,
+        bind="query-params",
+        max_selections=MOST,
         help="`generative` and `hybrid` decode with the build's default scorer, `generative:NAME` with the scorer named.",
-    )  # fmt: skip
+    )
     if not chosen:
         st.info("Choose at least one column above.", icon=":material/view_column:")
         st.stop()

@@ -91,9 +91,14 @@ def controls(beams: int, scorer: str, scorers: Sequence[str]) -> tuple[Asked, st
     settings: dict[str, Any] = {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         allowed = st.text_input(
-            "Filter documents", key=FILTER, bind="query-params", placeholder="year > 1990 and genre has Drama", max_chars=300,
-            width=300, help="Columns, = != < > <= >=, has, in (...), contains, is missing; and, or, not. Whole branches go.",
-        )  # fmt: skip
+            "Filter documents",
+            key=FILTER,
+            bind="query-params",
+            placeholder="year > 1990 and genre has Drama",
+            max_chars=300,
+            width=300,
+            help="Columns, = != < > <= >=, has, in (...), contains, is missing; and, or, not. Whole branches go.",
+        )
         temperature = st.number_input(
             "Temperature", 0.1, 10.0, 1.0, 0.1, key=TEMPERATURE, bind="query-params", width=130, help="Above 1 evens the odds."
         )
@@ -129,9 +134,17 @@ def run(build: Build, query: str, asked: Asked) -> Decoded:
     scorer = asked.scorer or build.default_scorer
     allowed = (asked.filter, asked.force, asked.ban)
     best = _exact(
-        str(build.folder), build.manifest["created"], scorer, runs.stamp(build.folder, scorer), query, allowed, asked.temperature,
-        build, vector, tree,
-    )  # fmt: skip
+        str(build.folder),
+        build.manifest["created"],
+        scorer,
+        runs.stamp(build.folder, scorer),
+        query,
+        allowed,
+        asked.temperature,
+        build,
+        vector,
+        tree,
+    )
     mine = trace.documents(tree, EXACT)[0]
     return Decoded(asked, trace, tree, len(np.intersect1d(best, mine)), len(best))
 
@@ -139,9 +152,17 @@ def run(build: Build, query: str, asked: Asked) -> Decoded:
 # Scoring every node takes a trained scorer that reads text a second or more; another width or strategy need not wait again.
 @st.cache_data(max_entries=256, show_spinner="Scoring every document, to count what the decode misses")
 def _exact(
-    folder: str, created: str, scorer: str, stamp: str, query: str, allowed: tuple, temperature: float, _build: Build,
-    _vector: np.ndarray, _tree: Tree,
-) -> np.ndarray:  # fmt: skip
+    folder: str,
+    created: str,
+    scorer: str,
+    stamp: str,
+    query: str,
+    allowed: tuple,
+    temperature: float,
+    _build: Build,
+    _vector: np.ndarray,
+    _tree: Tree,
+) -> np.ndarray:
     """Rows of the exact first ten documents."""
     found = _build.decode(query, EXACT, _vector, "exact", _tree, temperature=temperature, scorer=scorer)
     return found.documents(_tree, EXACT)[0]

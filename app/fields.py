@@ -22,9 +22,17 @@ def field(owner: str, option: Option) -> Any:
     number = option.type
     low, high, default = (None if value is None else number(value) for value in (option.low, option.high, option.default))
     found = st.number_input(
-        label, low, high, default, step(option), format=None if number is int else "%g", key=key, help=option.help, width=WIDTH,
+        label,
+        low,
+        high,
+        default,
+        step(option),
+        format=None if number is int else "%g",
+        key=key,
+        help=option.help,
+        width=WIDTH,
         placeholder="by itself",
-    )  # fmt: skip
+    )
     return None if found is None else number(found)
 
 

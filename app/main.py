@@ -30,9 +30,14 @@ page = st.navigation(PAGES, position="top")
 with st.container(horizontal=True, vertical_alignment="center"):
     if names := resources.build_names():
         st.selectbox(
-            "Build", names, index=names.index("films") if "films" in names else 0, key=state.BUILD, bind="query-params",
-            label_visibility="collapsed", width=200,
-        )  # fmt: skip
+            "Build",
+            names,
+            index=names.index("films") if "films" in names else 0,
+            key=state.BUILD,
+            bind="query-params",
+            label_visibility="collapsed",
+            width=200,
+        )
         resources.describe_build(st.session_state[state.BUILD])
     else:
         st.caption("No build yet. Everything runs on this machine; nothing is sent anywhere.")

@@ -48,8 +48,9 @@ def offer(build: Build) -> None:
     st.info(
         f"There is no map of {build.folder.name} yet. UMAP lays the {len(build.corpus.documents):,} documents out so that those "
         "with similar embeddings lie together; of more than 20,000 it takes a sample. That is half a minute's work for two "
-        "cores, done in a process of its own, and kept beside the build.", icon=":material/map:",
-    )  # fmt: skip
+        "cores, done in a process of its own, and kept beside the build.",
+        icon=":material/map:",
+    )
     if job_name(build) in jobs.registry():
         jobs.panel(job_name(build))
     else:
@@ -118,12 +119,20 @@ def neighbours(build: Build, made: Projection, row: int, k: int) -> pd.DataFrame
     own = [code for code in build.codes[row] if code >= 0]
     return pd.DataFrame(
         [
-            (number, documents[other].title or documents[other].id, round(cosine, 4), _shared(own, build.codes[other]),
-             _rank(made, ranks, other), build.identifier(other), documents[other].id, other)
+            (
+                number,
+                documents[other].title or documents[other].id,
+                round(cosine, 4),
+                _shared(own, build.codes[other]),
+                _rank(made, ranks, other),
+                build.identifier(other),
+                documents[other].id,
+                other,
+            )
             for number, (other, cosine) in enumerate(near, 1)
         ],
         columns=["Rank", "Title", "Cosine", "Codes shared", "Map place", "Identifier", "Id", "Row"],
-    ).astype({"Map place": "Int64"})  # fmt: skip
+    ).astype({"Map place": "Int64"})
 
 
 def place(made: Projection, row: int) -> int | None:
@@ -137,12 +146,14 @@ def trust(made: Projection) -> str:
     kept = (
         f"Of a document's {made.neighbours} nearest by cosine, **{made.preservation:.0%}** are among its {made.neighbours} "
         f"nearest here (measured on {made.judged:,} points; points thrown down at random: {made.chance:.1%}). "
-        if made.preservation is not None else ""
-    )  # fmt: skip
+        if made.preservation is not None
+        else ""
+    )
     shown = (
         f"Showing {len(made.rows):,} of {made.documents:,} documents, sampled in proportion to the first codes."
-        if made.sampled else f"All {made.documents:,} documents are shown."
-    )  # fmt: skip
+        if made.sampled
+        else f"All {made.documents:,} documents are shown."
+    )
     how = "UMAP, cosine" if made.method == "umap" else "principal components, for there are too few documents for UMAP"
     return f"{kept}**Distances on this map are not distances in the index.** {shown} Layout: {how}; seed {made.seed}."
 

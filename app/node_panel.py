@@ -31,13 +31,21 @@ def panel(build: Build, decoded: Decoded, point: Point) -> None:
         st.success(f"Kept: rank {point.rank} of {len(kept.node)}.", icon=":material/check:")
     with st.container(horizontal=True):
         st.button(
-            "Force", on_click=state.focus, args=(decoding.FORCE, point.prefix), icon=":material/push_pin:", key="force-node",
+            "Force",
+            on_click=state.focus,
+            args=(decoding.FORCE, point.prefix),
+            icon=":material/push_pin:",
+            key="force-node",
             help="Every identifier must begin with this prefix.",
-        )  # fmt: skip
+        )
         st.button(
-            "Ban", on_click=decoding.ban, args=(point.prefix,), icon=":material/block:", key="ban-node",
+            "Ban",
+            on_click=decoding.ban,
+            args=(point.prefix,),
+            icon=":material/block:",
+            key="ban-node",
             help="No identifier may begin with this prefix.",
-        )  # fmt: skip
+        )
         st.button("Close", type="tertiary", icon=":material/close:", on_click=state.focus, args=(state.NODE, ""))
     node = trie.find(tuple(map(int, point.prefix.split("-"))))
     below = [documents[row] for row in decoded.tree.leaf_documents(node or 0)[:50]]

@@ -24,10 +24,15 @@ def choose(build: Build, decoded: Decoded, pinned: str) -> None:
     choices = list(dict.fromkeys([*first, *titles]))
     st.session_state["decode-pin"] = pinned or None
     st.selectbox(
-        "Pin a document: how far does it come?", choices, key="decode-pin", on_change=state.take,
-        args=("decode-pin", state.DOCUMENT), format_func=lambda i: f"{titles[i]}  ({i})", index=None,
+        "Pin a document: how far does it come?",
+        choices,
+        key="decode-pin",
+        on_change=state.take,
+        args=("decode-pin", state.DOCUMENT),
+        format_func=lambda i: f"{titles[i]}  ({i})",
+        index=None,
         placeholder="Type a title; results come first",
-    )  # fmt: skip
+    )
 
 
 def explain(build: Build, query: str, decoded: Decoded, document: str) -> Why:

@@ -15,18 +15,34 @@ from engine.store import Build
 JUDGED_AT_ONCE = 20_000
 FIGURES = {"figure": "Figure", "value": "Value", "verdict": "Verdict", "rule": "Rule", "remedy": "Remedy"}
 LEVELS = {
-    "level": "Level", "codes": "Codes", "used": "Used", "dead": "Dead", "perplexity": "Perplexity",
-    "entropy_ratio": "Entropy / log K", "gini": "Gini", "largest_share": "Largest share", "verdict": "Verdict",
-}  # fmt: skip
+    "level": "Level",
+    "codes": "Codes",
+    "used": "Used",
+    "dead": "Dead",
+    "perplexity": "Perplexity",
+    "entropy_ratio": "Entropy / log K",
+    "gini": "Gini",
+    "largest_share": "Largest share",
+    "verdict": "Verdict",
+}
 COSTS = {
-    "resolver": "Collisions", "levels": "Levels", "moved": "Documents moved", "cosine": "Cosine to its codes",
+    "resolver": "Collisions",
+    "levels": "Levels",
+    "moved": "Documents moved",
+    "cosine": "Cosine to its codes",
     "squared_error": "Squared error",
-}  # fmt: skip
+}
 _SHARE, _THREE = st.column_config.NumberColumn(format="percent"), st.column_config.NumberColumn(format="%.3f")
 FORMATS = {
-    "Perplexity": _THREE, "Perplexity given the prefix": _THREE, "Entropy / log K": _THREE, "Gini": _THREE,
-    "Largest share": _SHARE, "Documents moved": _SHARE, "Cosine to its codes": _THREE, "Squared error": _THREE,
-}  # fmt: skip
+    "Perplexity": _THREE,
+    "Perplexity given the prefix": _THREE,
+    "Entropy / log K": _THREE,
+    "Gini": _THREE,
+    "Largest share": _SHARE,
+    "Documents moved": _SHARE,
+    "Cosine to its codes": _THREE,
+    "Squared error": _THREE,
+}
 MARKS = {"broken": ":red[:material/error:]", "watch": ":orange[:material/visibility:]"}
 
 
@@ -53,9 +69,13 @@ def show(card: Mapping[str, Any], owner: str) -> None:
             if pressed := row.get("press"):
                 change = Change(pressed["ids"], pressed["settings"], pressed["resolver"])
                 st.button(
-                    "Try it", icon=":material/build:", key=f"press-{owner}-{place}", on_click=scheme_form.fill, args=(change,),
+                    "Try it",
+                    icon=":material/build:",
+                    key=f"press-{owner}-{place}",
+                    on_click=scheme_form.fill,
+                    args=(change,),
                     help=f"Fills the form of other identifiers with `{change.flags()}`; nothing is built yet.",
-                )  # fmt: skip
+                )
     st.dataframe(
         _table([row | {"figure": row["figure"].replace("_", " ")} for row in card["verdicts"]], FIGURES), hide_index=True
     )

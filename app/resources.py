@@ -105,9 +105,14 @@ def ask(label: str = "Query") -> str:
     """The query box with its examples; returns the query, and stops the page with a hint while there is none."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         query = st.text_input(
-            label, key=state.QUERY, bind="query-params", type="search", max_chars=500,
-            placeholder="What is the film about?", icon=":material/search:",
-        )  # fmt: skip
+            label,
+            key=state.QUERY,
+            bind="query-params",
+            type="search",
+            max_chars=500,
+            placeholder="What is the film about?",
+            icon=":material/search:",
+        )
         st.button("Run", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:", key="ask")
     picked = st.pills("Examples", state.EXAMPLES, key="example", label_visibility="collapsed", on_change=_use_example)
     del picked

@@ -31,10 +31,13 @@ def offer(build: Build) -> None:
             name = st.selectbox("Scheme", list(SCHEMES), key=SCHEME, bind="query-params", width=200)
             scheme = SCHEMES[name]
             resolver = st.selectbox(
-                "Collisions", scheme.resolvers, key=f"resolver-{name}-{count}", width=170,
+                "Collisions",
+                scheme.resolvers,
+                key=f"resolver-{name}-{count}",
+                width=170,
                 index=scheme.resolvers.index(filled.resolver) if _asked(filled, name) and filled.resolver else 0,
                 help="What to do when documents share an identifier. The first is the scheme's own way.",
-            )  # fmt: skip
+            )
             seed = st.number_input("Seed", 0, (1 << 31) - 1, int(build.manifest["spec"]["seed"]), key="scheme-seed", width=130)
         st.caption(f"{state.plain(scheme.summary)} {state.plain(scheme.citation)}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -53,9 +56,13 @@ def offer(build: Build) -> None:
         elif not jobs.running(job):
             change = Change(name, settings, resolver)
             st.button(
-                f"Build {out}", type="primary", icon=":material/play_arrow:", key="build-again",
-                on_click=jobs.start_again, args=(job, build.folder, out, change, int(seed)),
-            )  # fmt: skip
+                f"Build {out}",
+                type="primary",
+                icon=":material/play_arrow:",
+                key="build-again",
+                on_click=jobs.start_again,
+                args=(job, build.folder, out, change, int(seed)),
+            )
     if job in jobs.registry():
         jobs.panel(job)
     elif made := st.session_state.get(job):

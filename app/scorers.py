@@ -19,9 +19,13 @@ def choose(build: Build) -> str:
     if len(names) == 1:
         return ""
     return st.selectbox(
-        "Scorer", names, index=names.index(build.default_scorer), key=state.SCORER, bind="query-params",
+        "Scorer",
+        names,
+        index=names.index(build.default_scorer),
+        key=state.SCORER,
+        bind="query-params",
         help="Who says how likely the next code is. Trained ones come from the Train page.",
-    )  # fmt: skip
+    )
 
 
 def says(build: Build, name: str) -> str:

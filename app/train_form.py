@@ -50,9 +50,13 @@ def offer(build: Build, taken: Sequence[str]) -> None:
     if run in taken:
         st.caption(f"There is a run {run} already: it stays until this training has ended, and is then replaced.")
     st.button(
-        f"Train {run}", type="primary", icon=":material/play_arrow:", key="train", on_click=training.press,
+        f"Train {run}",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="train",
+        on_click=training.press,
         args=(build.folder, run, spec),
-    )  # fmt: skip
+    )
 
 
 def form(build: Build) -> tuple[str, TrainSpec]:
@@ -69,15 +73,27 @@ def form(build: Build) -> tuple[str, TrainSpec]:
         free = _free_name(build.folder, scorer)
         typed = st.text_input("Name", key=NAME, placeholder=free, max_chars=40, width=200)
         minutes = st.number_input(
-            "Minutes", 0.1, 600.0, _default("minutes"), 0.5, format="%g", key=MINUTES, bind="query-params", width=130,
+            "Minutes",
+            0.1,
+            600.0,
+            _default("minutes"),
+            0.5,
+            format="%g",
+            key=MINUTES,
+            bind="query-params",
+            width=130,
             help=f"{_about('minutes')} Reading and embedding the pairs comes before it.",
-        )  # fmt: skip
+        )
         seed = st.number_input("Seed", 0, (1 << 31) - 1, 0, key="train-seed", width=130)
         train = st.selectbox("Learn from split", [*splits, NO_SPLIT], _place(splits, "train"), key="train-split", width=150)
         dev = st.selectbox(
-            "Watch split", [*splits, NO_SPLIT], _place(splits, "dev"), key="dev-split", width=150,
+            "Watch split",
+            [*splits, NO_SPLIT],
+            _place(splits, "dev"),
+            key="dev-split",
+            width=150,
             help=f"{_about('dev')} Its queries choose which weights are kept. Test queries are never read.",
-        )  # fmt: skip
+        )
     known = kind(scorer)
     st.caption(f"**{scorer}:** {state.plain(known.summary)} {state.plain(known.citation)}")
     with st.expander("Pairs: what it learns from", icon=":material/join_inner:"):
@@ -93,9 +109,20 @@ def form(build: Build) -> tuple[str, TrainSpec]:
     splits_asked = {"train": "" if train == NO_SPLIT else train, "dev": "" if dev == NO_SPLIT else dev}
     try:
         spec = TrainSpec(
-            scorer=scorer, settings=settings, minutes=minutes, seed=seed, mix=mix, per_document=per_document, cold=cold,
-            generator=generator, losses=losses, teacher=teacher, watch=watch, **splits_asked, **rest,
-        )  # fmt: skip
+            scorer=scorer,
+            settings=settings,
+            minutes=minutes,
+            seed=seed,
+            mix=mix,
+            per_document=per_document,
+            cold=cold,
+            generator=generator,
+            losses=losses,
+            teacher=teacher,
+            watch=watch,
+            **splits_asked,
+            **rest,
+        )
     except ValidationError as error:
         wrong = error.errors()[0]
         raise TriescopeError(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from error
@@ -110,23 +137,47 @@ def _pairs(labelled: bool) -> tuple[dict[str, float], int, float, str]:
             off = source == "judged" and not labelled
             # The usual shares differ with and without judged queries, so each case has fields of its own.
             mix[source] = st.number_input(
-                source, 0.0, 100.0, 0.0 if off else usual.get(source, 0.0), 1.0, format="%g", key=f"mix-{labelled}-{source}",
-                help=SOURCE_SAYS[source], width=110, disabled=off,
-            )  # fmt: skip
+                source,
+                0.0,
+                100.0,
+                0.0 if off else usual.get(source, 0.0),
+                1.0,
+                format="%g",
+                key=f"mix-{labelled}-{source}",
+                help=SOURCE_SAYS[source],
+                width=110,
+                disabled=off,
+            )
     st.caption("Shares of a batch: 2 and 1 draw twice as many of the first as of the second.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         per_document = st.number_input(
-            "Pseudo-queries a document", 1, 100, _default("per_document"), key="per-document", width=200,
+            "Pseudo-queries a document",
+            1,
+            100,
+            _default("per_document"),
+            key="per-document",
+            width=200,
             help=_about("per_document"),
-        )  # fmt: skip
+        )
         cold = st.number_input(
-            "Kept out, share of documents", 0.0, 0.5, 0.0, 0.05, format="%g", key="cold", width=220,
+            "Kept out, share of documents",
+            0.0,
+            0.5,
+            0.0,
+            0.05,
+            format="%g",
+            key="cold",
+            width=220,
             help=f"{_about('cold')} Queries for them are then judged apart, as for new documents.",
-        )  # fmt: skip
+        )
         generator = st.text_input(
-            "Query generator", key="generator", width=300, max_chars=300, placeholder="a folder or a hub name",
+            "Query generator",
+            key="generator",
+            width=300,
+            max_chars=300,
+            placeholder="a folder or a hub name",
             help=_about("generator"),
-        )  # fmt: skip
+        )
     return {name: share for name, share in mix.items() if share}, int(per_document), float(cold), generator.strip()
 
 
@@ -137,9 +188,13 @@ def _losses(labelled: bool) -> tuple[dict[str, float], str]:
             usual = option if labelled or option.name != "soft" else option._replace(default=1.0)
             losses[option.name] = field(f"loss-{labelled}", usual)
     teacher = st.selectbox(
-        "Teacher of soft and prefix", ["dense", "bm25+dense"], key="teacher", accept_new_options=True, width=320,
+        "Teacher of soft and prefix",
+        ["dense", "bm25+dense"],
+        key="teacher",
+        accept_new_options=True,
+        width=320,
         help=_about("teacher"),
-    )  # fmt: skip
+    )
     return losses, teacher or "dense"
 
 
@@ -150,11 +205,13 @@ def _rest(scorer: str) -> tuple[dict[str, Any], dict[str, int]]:
         rest = {
             name: st.number_input(label, low, high, _default(name), by, key=f"train-{name}", help=_about(name), width=150)
             for name, label, low, high, by in (
-                ("steps", "Steps", 0, 10_000_000, 50), ("batch", "Pairs a step", 2, 65536, 32),
-                ("beams", "Beams", 1, 1000, 10), ("evaluate_every", "Evaluate every", 0, 1_000_000, 10),
+                ("steps", "Steps", 0, 10_000_000, 50),
+                ("batch", "Pairs a step", 2, 65536, 32),
+                ("beams", "Beams", 1, 1000, 10),
+                ("evaluate_every", "Evaluate every", 0, 1_000_000, 10),
                 ("patience", "Patience", 1, 1000, 1),
             )
-        }  # fmt: skip
+        }
     return {name: value for name, value in settings.items() if value is not None}, {n: int(value) for n, value in rest.items()}
 
 
@@ -199,8 +256,9 @@ def estimated(build: Build, spec: TrainSpec) -> dict[str, Any]:
     # How it learns and for how long changes neither pairs nor texts.
     counted = {"train", "dev", "mix", "per_document", "cold", "generator", "seed", "watch"}
     return _estimated(str(build.folder), build.manifest["created"], spec.model_dump_json(include=counted)) | {
-        "minutes": spec.minutes, "steps": spec.steps,
-    }  # fmt: skip
+        "minutes": spec.minutes,
+        "steps": spec.steps,
+    }
 
 
 @st.cache_data(max_entries=64, show_spinner="Counting pairs")

@@ -16,9 +16,20 @@ MEASURE = "nDCG@10"
 # A difference with a p below this is called a difference.
 CERTAIN = 0.05
 NEEDED = {
-    "created", "device", "seed", "steps", "best_step", "seconds", "stopped", "parameters", "bytes", "pairs", "dev", "spec",
+    "created",
+    "device",
+    "seed",
+    "steps",
+    "best_step",
+    "seconds",
+    "stopped",
+    "parameters",
+    "bytes",
+    "pairs",
+    "dev",
+    "spec",
     "history",
-}  # fmt: skip
+}
 VERDICTS = {"broken": ("error", ":material/error:"), "watch": ("warning", ":material/visibility:")}
 
 
@@ -203,9 +214,12 @@ def evaluation(build: Build, history: Sequence[Mapping[str, Any]], at: int) -> N
                 share = st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0, width="small")
                 words = {beam["prefix"]: _words(build, beam["prefix"]) for level in now["levels"] for beam in level["kept"]}
                 st.dataframe(
-                    sharpen.beams_table(now, words), hide_index=True, height=250, column_config={"Share": share, "Total": two},
+                    sharpen.beams_table(now, words),
+                    hide_index=True,
+                    height=250,
+                    column_config={"Share": share, "Total": two},
                     column_order=["Level", "Prefix", "Share", "Words", "Total"],
-                )  # fmt: skip
+                )
 
 
 def _words(build: Build, prefix: str) -> str:

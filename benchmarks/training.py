@@ -188,9 +188,7 @@ def twins(source: str) -> Iterator[str]:
 
 def without_twins(corpus: Corpus) -> Corpus:
     """A corpus whose train queries are no twins of its test queries."""
-    vectors = {
-        split: embed.embed([corpus.queries[query] for query in corpus.qrels[split]]) for split in ("train", "test")
-    }  # fmt: skip
+    vectors = {split: embed.embed([corpus.queries[query] for query in corpus.qrels[split]]) for split in ("train", "test")}
     near = (vectors["train"] @ vectors["test"].T).max(axis=1) > TWIN
     cited = {document for grades in corpus.qrels["test"].values() for document, grade in grades.items() if grade > 0}
     kept = {

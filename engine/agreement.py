@@ -86,10 +86,15 @@ def neighbour_overlap(paths: np.ndarray, units: np.ndarray, seed: int = 0) -> li
             mine = paths[drawn[deep], depth]
             same = paths[neighbours[deep], depth] == mine[:, None]
             others = np.bincount(paths[known, depth] + 1)[mine + 1] - 1
-            rows.append({
-                "depth": depth, "share": float(same.mean()), "chance": float(others.mean() / (len(units) - 1)),
-                "possible": float(np.minimum(others, nearest).mean() / nearest), "documents": int(deep.sum()),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "depth": depth,
+                    "share": float(same.mean()),
+                    "chance": float(others.mean() / (len(units) - 1)),
+                    "possible": float(np.minimum(others, nearest).mean() / nearest),
+                    "documents": int(deep.sum()),
+                }
+            )
     return rows
 
 

@@ -18,9 +18,13 @@ TOGETHER = 256
 
 
 def beam_search_batch(
-    tree: Searched, scorer: Scorer, queries: np.ndarray | list[np.ndarray], beams: int, temperature: float = 1.0,
+    tree: Searched,
+    scorer: Scorer,
+    queries: np.ndarray | list[np.ndarray],
+    beams: int,
+    temperature: float = 1.0,
     narrow: tuple[int, ...] = (),
-) -> list[Trace]:  # fmt: skip
+) -> list[Trace]:
     """Decode several queries.
 
     Parameters

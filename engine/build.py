@@ -197,9 +197,16 @@ def _tuning(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress)
 
 
 _RUN: dict[str, Callable[[Path, Corpus, BuildSpec, embed.Progress], None]] = {
-    "corpus": _corpus, "embeddings": _embeddings, "identifiers": _identifiers, "trie": _trie, "scorer": _scorer,
-    "sparse": _sparse, "dense": _dense, "names": _names, "tuning": _tuning,
-}  # fmt: skip
+    "corpus": _corpus,
+    "embeddings": _embeddings,
+    "identifiers": _identifiers,
+    "trie": _trie,
+    "scorer": _scorer,
+    "sparse": _sparse,
+    "dense": _dense,
+    "names": _names,
+    "tuning": _tuning,
+}
 
 
 def _manifest(work: Path, corpus: Corpus, spec: BuildSpec, source: str, seconds: dict[str, float]) -> dict[str, Any]:

@@ -70,9 +70,13 @@ def build(
         settings |= {key: value for key, value in (("levels", levels), ("codes", codes)) if value is not None}
         source = source_of(corpus)
         spec = BuildSpec(
-            scheme=ids, settings=settings, resolver=resolver, fields=source.fields if field is None else tuple(field),
-            model=model or source.model, seed=seed,
-        )  # fmt: skip
+            scheme=ids,
+            settings=settings,
+            resolver=resolver,
+            fields=source.fields if field is None else tuple(field),
+            model=model or source.model,
+            seed=seed,
+        )
         manifest = read_manifest(make(source.corpus, spec, out, told))
     except TriescopeError as error:
         told.write("failed", str(error))

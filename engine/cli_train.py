@@ -48,12 +48,26 @@ def run_training(
     options = kind(scorer).options
     try:
         spec = TrainSpec(
-            scorer=scorer, settings=dict(parse_option(scorer, options, text) for text in option or ()), train=train, dev=dev,
+            scorer=scorer,
+            settings=dict(parse_option(scorer, options, text) for text in option or ()),
+            train=train,
+            dev=dev,
             mix=dict(_share(text) for text in mix or ()),
             losses=dict(parse_option("losses", LOSSES, text) for text in loss or ()),
-            teacher=teacher, generator=generator, per_document=per_document, cold=cold, batch=batch, average=average, beams=beams,
-            evaluate_every=every, patience=patience, minutes=minutes, steps=steps, watch=tuple(watch or ()), seed=seed,
-        )  # fmt: skip
+            teacher=teacher,
+            generator=generator,
+            per_document=per_document,
+            cold=cold,
+            batch=batch,
+            average=average,
+            beams=beams,
+            evaluate_every=every,
+            patience=patience,
+            minutes=minutes,
+            steps=steps,
+            watch=tuple(watch or ()),
+            seed=seed,
+        )
     except ValidationError as error:
         wrong = error.errors()[0]
         raise TriescopeError(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from error
@@ -74,9 +88,12 @@ def run_training(
         raise
     told.write("done")
     value = {
-        "scorer": made["name"], "steps": made["steps"], "seconds": made["seconds"],
-        "dev": {key: made["dev"][key] for key in ("centroid", "trained", "queries", "from", "p")}, "default": made["default"],
-    }  # fmt: skip
+        "scorer": made["name"],
+        "steps": made["steps"],
+        "seconds": made["seconds"],
+        "dev": {key: made["dev"][key] for key in ("centroid", "trained", "queries", "from", "p")},
+        "default": made["default"],
+    }
     show(value, as_json, _told(made))
 
 

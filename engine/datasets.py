@@ -30,30 +30,55 @@ _BEIR = "https://public.ukp.informatik.tu-darmstadt.de/thakur/BEIR/datasets"
 DATASETS: dict[str, Dataset] = {
     entry.name: entry
     for entry in (
-        Dataset("films", "Feature films of the world, 1910-2025, with plots and queries; bundled.", 1201, "CC0 1.0",
-                fields=("genre", "mood", "countries", "language", "year")),
         Dataset(
-            "scifact", "Scientific claims and the abstracts that settle them.", 5183, "CC BY 4.0 / ODC-By 1.0",
-            f"{_BEIR}/scifact.zip", "sha256:536e14446a0ba56ed1398ab1055f39fe852686ecad24a6306c80c490fa8e0165",
+            "films",
+            "Feature films of the world, 1910-2025, with plots and queries; bundled.",
+            1201,
+            "CC0 1.0",
+            fields=("genre", "mood", "countries", "language", "year"),
         ),
         Dataset(
-            "nfcorpus", "Health questions and medical articles, graded.", 3633, "academic use",
-            f"{_BEIR}/nfcorpus.zip", "md5:a89dba18a62ef92f7d323ec890a0d38d",
+            "scifact",
+            "Scientific claims and the abstracts that settle them.",
+            5183,
+            "CC BY 4.0 / ODC-By 1.0",
+            f"{_BEIR}/scifact.zip",
+            "sha256:536e14446a0ba56ed1398ab1055f39fe852686ecad24a6306c80c490fa8e0165",
         ),
         Dataset(
-            "arguana", "Arguments and their counter-arguments.", 8674, "CC BY 4.0",
-            f"{_BEIR}/arguana.zip", "md5:8ad3e3c2a5867cdced806d6503f29b99",
+            "nfcorpus",
+            "Health questions and medical articles, graded.",
+            3633,
+            "academic use",
+            f"{_BEIR}/nfcorpus.zip",
+            "md5:a89dba18a62ef92f7d323ec890a0d38d",
         ),
         Dataset(
-            "scidocs", "Papers and the papers they cite.", 25657, "GPL 3.0",
-            f"{_BEIR}/scidocs.zip", "md5:38121350fc3a4d2f48850f6aff52e4a9",
+            "arguana",
+            "Arguments and their counter-arguments.",
+            8674,
+            "CC BY 4.0",
+            f"{_BEIR}/arguana.zip",
+            "md5:8ad3e3c2a5867cdced806d6503f29b99",
         ),
         Dataset(
-            "fiqa", "Questions and answers about personal finance.", 57638, "non-commercial use",
-            f"{_BEIR}/fiqa.zip", "md5:17918ed23cd04fb15047f73e6c3bd9d9",
+            "scidocs",
+            "Papers and the papers they cite.",
+            25657,
+            "GPL 3.0",
+            f"{_BEIR}/scidocs.zip",
+            "md5:38121350fc3a4d2f48850f6aff52e4a9",
+        ),
+        Dataset(
+            "fiqa",
+            "Questions and answers about personal finance.",
+            57638,
+            "non-commercial use",
+            f"{_BEIR}/fiqa.zip",
+            "md5:17918ed23cd04fb15047f73e6c3bd9d9",
         ),
     )
-}  # fmt: skip
+}
 
 
 def load(source: str) -> Corpus:

@@ -24,9 +24,14 @@ Searched = Tree | Overlay
 
 
 def beam_search(
-    trie: Searched, scorer: Scorer, query: np.ndarray, beams: int, explain: bool = True, temperature: float = 1.0,
+    trie: Searched,
+    scorer: Scorer,
+    query: np.ndarray,
+    beams: int,
+    explain: bool = True,
+    temperature: float = 1.0,
     narrow: tuple[int, ...] = (),
-) -> Trace:  # fmt: skip
+) -> Trace:
     """Decode identifiers for one query.
 
     Parameters

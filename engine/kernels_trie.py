@@ -144,8 +144,12 @@ def arrays(codes: np.ndarray, rows: np.ndarray, length: np.ndarray, largest: np.
     level_start = _level_start(keys, shift, mask, absent)
     nodes = int(level_start[-1])
     built = Arrays(
-        np.empty(nodes, kind), np.empty(nodes + 1, np.int32), np.empty(nodes, np.int32), np.empty(nodes, np.int32), documents,
+        np.empty(nodes, kind),
+        np.empty(nodes + 1, np.int32),
+        np.empty(nodes, np.int32),
+        np.empty(nodes, np.int32),
+        documents,
         level_start,
-    )  # fmt: skip
+    )
     _write(keys, shift, mask, np.uint64(absent), level_start, built.code, built.first_child, built.doc_start, built.doc_stop)
     return built

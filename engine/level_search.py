@@ -75,9 +75,12 @@ def search_levels(
         return None
     count = len(queries)
     best = Best(
-        np.full((count, 1), ROOT), np.zeros((count, 1), np.int64), np.zeros((count, 1), np.float32), np.ones(count, np.int64),
+        np.full((count, 1), ROOT),
+        np.zeros((count, 1), np.int64),
+        np.zeros((count, 1), np.float32),
+        np.ones(count, np.int64),
         np.zeros(count, np.int64),
-    )  # fmt: skip
+    )
     steps: list[list[Step]] = [[] for _ in queries]
     seen = np.zeros(count, np.int64)
     for level in range(1, tree.levels + 1):

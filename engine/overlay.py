@@ -79,9 +79,14 @@ class Overlay(Merged):
             delta = trie.build(table) if (table >= 0).any() else EMPTY
             number, before, place = mapped(self.base, delta)
             grown = replace(
-                self, delta=delta._replace(documents=rows[delta.documents]), delta_alive=np.ones(len(delta.documents), bool),
-                number=number, before=before, place=place, rows=self.rows + len(added),
-            )  # fmt: skip
+                self,
+                delta=delta._replace(documents=rows[delta.documents]),
+                delta_alive=np.ones(len(delta.documents), bool),
+                number=number,
+                before=before,
+                place=place,
+                rows=self.rows + len(added),
+            )
             if _ends_inside(grown):
                 raise TriescopeError("identifiers: one is the beginning of another")
         except TriescopeError:

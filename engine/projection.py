@@ -75,9 +75,12 @@ class Projection(NamedTuple):
 
 
 def project(
-    embeddings: np.ndarray, seed: int, sample_limit: int = SAMPLE_LIMIT, strata: np.ndarray | None = None,
+    embeddings: np.ndarray,
+    seed: int,
+    sample_limit: int = SAMPLE_LIMIT,
+    strata: np.ndarray | None = None,
     report: Report | None = None,
-) -> Projection:  # fmt: skip
+) -> Projection:
     """Lay documents out in a plane so that documents with a small cosine distance lie together.
 
     Parameters
@@ -227,13 +230,16 @@ def _umap(vectors: np.ndarray, seed: int, tell: Report) -> np.ndarray:
     tell("build", 1, len(STAGES))
     tell(STAGES[1], 0, 0)
     layout = umap.UMAP(
-        n_neighbors=min(UMAP_NEIGHBOURS, len(vectors) - 1), min_dist=UMAP_MIN_DISTANCE, metric="cosine", random_state=seed,
+        n_neighbors=min(UMAP_NEIGHBOURS, len(vectors) - 1),
+        min_dist=UMAP_MIN_DISTANCE,
+        metric="cosine",
+        random_state=seed,
         n_jobs=1,
         # A good start matters more than the method (Kobak and Linderman 2021); this one is quick and never fails to converge.
         init="pca",
         disconnection_distance=np.inf,  # else a document opposite to all others is left without coordinates
         tqdm_kwds={"file": _Epochs(tell), "bar_format": "{n_fmt} {total_fmt}", "disable": False, "mininterval": 0.2},
-    )  # fmt: skip
+    )
     # A single column has no second component to start from; a column of zeros changes no cosine.
     return layout.fit_transform(vectors if vectors.shape[1] > 1 else np.pad(vectors, ((0, 0), (0, 1))))
 

@@ -11,9 +11,12 @@ from engine.identifiers import SCHEMES, Scheme
 Settings = dict[str, int | float | str | None]
 # The options that make identifiers say more or less, the first that a scheme has and can still move; and how they move.
 MORE: dict[str, Callable[[int], int]] = {
-    "levels": lambda n: n + 1, "words": lambda n: n + 1, "clusters": lambda n: 2 * n, "codes": lambda n: 2 * n,
+    "levels": lambda n: n + 1,
+    "words": lambda n: n + 1,
+    "clusters": lambda n: 2 * n,
+    "codes": lambda n: 2 * n,
     "leaf": lambda n: n // 2,
-}  # fmt: skip
+}
 FEWER: dict[str, Callable[[int], int]] = {"codes": lambda n: n // 2, "clusters": lambda n: n // 2, "branching": lambda n: n // 2}
 SHARED = ("unique_rate", "largest_leaf")
 TOO_LITTLE = ("content_unique_rate", "content_bits", "reconstruction_cosine")
@@ -40,7 +43,7 @@ class Change(NamedTuple):
 
 def change(
     figure: str, scheme: str, settings: Mapping[str, Any], resolver: str | None, vocabulary: Sequence[int]
-) -> Change | None:  # fmt: skip
+) -> Change | None:
     """What to change when ``figure`` is not healthy, or None where no setting would mend it.
 
     Parameters
@@ -79,7 +82,7 @@ def change(
 
 def with_changes(
     card: dict[str, Any], scheme: str, settings: Mapping[str, Any], resolver: str | None, vocabulary: Sequence[int]
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """A report card whose judged rows say under ``press`` what to build instead: ``{"ids", "settings", "resolver"}`` or None."""
 
     def pressed(row: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +98,7 @@ def _standardised(scheme: Scheme, given: Settings) -> Settings | None:
 
 def _moved(
     scheme: Scheme, given: Settings, vocabulary: Sequence[int], ways: Mapping[str, Callable[[int], int]]
-) -> Settings | None:  # fmt: skip
+) -> Settings | None:
     known = {option.name: option for option in scheme.options}
     for name, move in ways.items():
         if name not in known:

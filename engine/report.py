@@ -127,11 +127,17 @@ def _level(row: Level, numbered: float, words: bool, n: int) -> dict[str, Any]:
     overall = row.overall
     documents, entropy, largest = int(overall.documents[0]), float(overall.entropy[0]), float(overall.largest_share[0])
     return {
-        "level": row.level, "codes": row.codes, "used": row.used, "dead": row.codes - row.used, "documents": documents,
-        "counts": numbered == 1, "numbered": numbered, **_means(overall, row.codes),
+        "level": row.level,
+        "codes": row.codes,
+        "used": row.used,
+        "dead": row.codes - row.used,
+        "documents": documents,
+        "counts": numbered == 1,
+        "numbered": numbered,
+        **_means(overall, row.codes),
         "given_prefix": {"prefixes": len(row.given_prefix.documents), **_means(row.given_prefix, row.codes)},
         **judge_level(row.level, row.codes, row.used, documents, documents / n, entropy, largest, words, numbered),
-    }  # fmt: skip
+    }
 
 
 def _means(found: Evenness, codes: int) -> dict[str, float]:

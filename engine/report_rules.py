@@ -35,20 +35,23 @@ class Rule(NamedTuple):
 
 
 USED = Rule(
-    0.9, 0.5,
+    0.9,
+    0.5,
     "healthy when at least 90% of the codes that the documents could fill are used, broken below 50%",
     "level {level} uses {used} of {codes} codes: standardise inputs or lower K",
-)  # fmt: skip
+)
 EVEN = Rule(
-    0.75, 0.3,
+    0.75,
+    0.3,
     "healthy when the entropy is at least 75% of the most that these codes and documents allow, broken below 30%",
     "level {level} says as much as {perplexity:.1f} even codes of {codes}: standardise inputs, balance the codes or lower K",
-)  # fmt: skip
+)
 LARGEST = Rule(
-    0.25, 0.5,
+    0.25,
+    0.5,
     "healthy when the largest code has at most 25 points more than an even share of the documents, broken beyond 50",
     "level {level} puts {share:.0%} of the documents under one code: standardise inputs or balance the codes",
-)  # fmt: skip
+)
 ALL_ALIKE = {
     "verdict": "broken",
     "rule": "broken when all documents have the same code: the level says nothing",
@@ -67,52 +70,61 @@ RARE = 0.1
 # Figures of the whole, by name.
 RULES = {
     "without_identifier": Rule(
-        0, 0.05,
+        0,
+        0.05,
         "healthy when every document has an identifier, broken when more than 5% have none",
         "documents without an identifier cannot be generated: fill the missing values or choose another scheme",
     ),
     "unique_rate": Rule(
-        0.99, 0.5,
+        0.99,
+        0.5,
         "healthy when at least 99% of the documents have an identifier of their own, broken below 50%",
         "resolve collisions with an extra code, or add a level",
     ),
     "content_unique_rate": Rule(
-        0.8, 0,
+        0.8,
+        0,
         "healthy when the content codes alone tell at least 80% of the documents apart; below that, watch",
         "{numbered:.0%} of the documents need a number, which no query can foretell: {more}",
     ),
     "content_bits": Rule(
-        0.8, 0.3,
+        0.8,
+        0.3,
         "healthy when the content codes carry at least 80% of the bits that tell all documents apart, broken below 30%",
         "the content codes carry {bits:.1f} of {needed:.1f} bits: {more}",
     ),
     "largest_leaf": Rule(
-        5, 50,
+        5,
+        50,
         "healthy when at most 5 documents share an identifier, broken beyond 50",
         "{largest} documents share one identifier: resolve collisions with an extra code, or add a level",
     ),
     "random_pair_cosine": Rule(
-        0.85, 0.98,
+        0.85,
+        0.98,
         "healthy when two documents taken at random have a cosine of at most .85, broken beyond .98",
         "all documents look alike to the encoder: subtract the mean (standardise inputs), give more text or change the encoder",
     ),
     "prefix_cosine": Rule(
-        0.05, 0.01,
+        0.05,
+        0.01,
         "healthy when sharing the first code closes at least 5% of the gap from a random pair's cosine to 1, broken below 1%",
         "the first code says little about the content: use a scheme learned from the embeddings, like rq-kmeans",
     ),
     "neighbour_overlap": Rule(
-        0.2, 0.05,
+        0.2,
+        0.05,
         "healthy when as many of the 10 nearest documents share the first code as to close 20% of the gap from chance to what "
         "the size of its prefix allows, broken below 5%",
         "neighbours stand under other first codes: use a scheme learned from the embeddings, like rq-kmeans",
     ),
     "reconstruction_cosine": Rule(
-        0.2, 0.05,
+        0.2,
+        0.05,
         "healthy when the codes close at least 20% of the gap from the mean document's cosine to 1, broken below 5%",
         "the codes bring little beyond the mean document: {more}",
     ),
-}  # fmt: skip
+}
 NO_CONTENT = {
     "verdict": "watch",
     "rule": "identifiers that only number documents have no prefix with a meaning: watch",
@@ -135,9 +147,16 @@ def judge(figure: str, value: float, scaled: float | None = None, gentle: bool =
 
 
 def judge_level(
-    level: int, codes: int, used: int, documents: int, share: float, entropy: float, largest_share: float,
-    words: bool = False, numbered: float = 0,
-) -> dict[str, str | None]:  # fmt: skip
+    level: int,
+    codes: int,
+    used: int,
+    documents: int,
+    share: float,
+    entropy: float,
+    largest_share: float,
+    words: bool = False,
+    numbered: float = 0,
+) -> dict[str, str | None]:
     """Verdict on the use of one level's codes, None where there is nothing to judge.
 
     ``documents`` have the level, ``share`` of all; ``entropy`` is in nats. A level of which a share ``numbered`` of half or more
@@ -163,8 +182,12 @@ def judge_level(
     if verdict == "healthy":
         return {"verdict": verdict, "rule": rule.words, "remedy": ""}
     figures: dict[str, float] = {
-        "level": level, "codes": codes, "used": used, "perplexity": exp(entropy), "share": largest_share,
-    }  # fmt: skip
+        "level": level,
+        "codes": codes,
+        "used": used,
+        "perplexity": exp(entropy),
+        "share": largest_share,
+    }
     if words:
         remedy = UNEVEN_WORDS.format(**figures)
         return {"verdict": "watch", "rule": f"{rule.words} {GENTLE}", "remedy": remedy}

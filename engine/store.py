@@ -151,9 +151,13 @@ class Build:
         return encode_for(scorer, [query], vector[None])[0]
 
     def search(
-        self, query: str, retriever: str = "generative", k: int = 10, beams: int = retrievers.DEFAULT_BEAMS,
+        self,
+        query: str,
+        retriever: str = "generative",
+        k: int = 10,
+        beams: int = retrievers.DEFAULT_BEAMS,
         vector: np.ndarray | None = None,
-    ) -> tuple[list[Hit], dict[str, float]]:  # fmt: skip
+    ) -> tuple[list[Hit], dict[str, float]]:
         """Hits of one query, and milliseconds: ``encode`` (0 if a vector was given or none is needed), ``search``."""
         check_query(query)
         opened, encode_ms = self.retriever(retriever, beams), 0.0
@@ -165,10 +169,16 @@ class Build:
         found = ranking.rows[0][ranking.rows[0] >= 0]
         sources = ranking.sources[0] if ranking.sources else [retriever] * len(found)
         hits = [
-            Hit(rank, self.corpus.documents[row].id, self.corpus.documents[row].title, round(float(score), 4),
-                self.identifier(row), source)
+            Hit(
+                rank,
+                self.corpus.documents[row].id,
+                self.corpus.documents[row].title,
+                round(float(score), 4),
+                self.identifier(row),
+                source,
+            )
             for rank, (row, score, source) in enumerate(zip(found, ranking.scores[0], sources, strict=False), 1)
-        ]  # fmt: skip
+        ]
         return hits, {"encode": round(encode_ms, 3), "search": round(search_ms, 3)}
 
     def view(self, filter_text: str = "", force: str = "", ban: Sequence[str] = ()) -> Tree:
@@ -182,9 +192,17 @@ class Build:
         return restrict(self.trie, allowed, parse_prefix(force), [parse_prefix(prefix) for prefix in ban])
 
     def decode(
-        self, query: str, beams: int, vector: np.ndarray | None = None, strategy: str = "beam", tree: Tree | None = None,
-        settings: dict[str, Any] | None = None, seed: int = 0, temperature: float = 1.0, scorer: str = "",
-    ) -> Trace:  # fmt: skip
+        self,
+        query: str,
+        beams: int,
+        vector: np.ndarray | None = None,
+        strategy: str = "beam",
+        tree: Tree | None = None,
+        settings: dict[str, Any] | None = None,
+        seed: int = 0,
+        temperature: float = 1.0,
+        scorer: str = "",
+    ) -> Trace:
         """Decode one query by a strategy and keep everything that was considered."""
         check_query(query)
         vector = self.encode(query)[0] if vector is None else vector
@@ -193,9 +211,15 @@ class Build:
         return strategies.decode(strategy, tree or self.trie, opened, taken, beams, settings or {}, seed, temperature)
 
     def why(
-        self, query: str, document: str, beams: int, vector: np.ndarray | None = None, tree: Tree | None = None,
-        temperature: float = 1.0, scorer: str = "",
-    ) -> Why:  # fmt: skip
+        self,
+        query: str,
+        document: str,
+        beams: int,
+        vector: np.ndarray | None = None,
+        tree: Tree | None = None,
+        temperature: float = 1.0,
+        scorer: str = "",
+    ) -> Why:
         """Why beam search brings a document, or why it does not."""
         check_query(query)
         if document not in self.row_of:

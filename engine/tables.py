@@ -32,9 +32,11 @@ def write_corpus(corpus: Corpus, folder: Path) -> None:
     columns = list(zip(*judged, strict=True)) if judged else [(), (), (), ()]
     _write(
         folder / QRELS,
-        split=pa.array(columns[0], pa.string()), query=pa.array(columns[1], pa.string()),
-        document=pa.array(columns[2], pa.string()), grade=pa.array(columns[3], pa.int32()),
-    )  # fmt: skip
+        split=pa.array(columns[0], pa.string()),
+        query=pa.array(columns[1], pa.string()),
+        document=pa.array(columns[2], pa.string()),
+        grade=pa.array(columns[3], pa.int32()),
+    )
 
 
 class Judged(NamedTuple):

@@ -47,10 +47,12 @@ for place, figures in enumerate(levels):
 
 controls = st.columns([3, 1.3], vertical_alignment="bottom")
 conditional = controls[0].toggle(
-    "Given the prefix", key="given", bind="query-params",
+    "Given the prefix",
+    key="given",
+    bind="query-params",
     help="Colour by the part that a code has of a prefix's documents, averaged over the prefixes it comes after. A level can "
     "look even over all documents while each prefix goes on with a few codes only.",
-)  # fmt: skip
+)
 controls[1].text_input(
     "Go to level and code", placeholder="2-17", key="go-code", on_change=state.take, args=("go-code", CODE, True)
 )
@@ -60,8 +62,11 @@ if asked and not chosen:
 st.session_state["codebook-cells"] = [f"{cell.level}-{cell.code}" for cell in facts.cells]
 st.echarts_chart(
     codebooks.heat_map(facts.cells, facts.counts, facts.counting, conditional, chosen),
-    height=120 + 56 * len(levels), key="codebook-map", on_select=picked_code, alt=codebooks.describe_heat_map(facts.counts),
-)  # fmt: skip
+    height=120 + 56 * len(levels),
+    key="codebook-map",
+    on_select=picked_code,
+    alt=codebooks.describe_heat_map(facts.counts),
+)
 st.caption(codebooks.note(facts.cells, facts.counts, conditional))
 
 side, even = st.columns([3, 2], gap="large")
@@ -121,9 +126,13 @@ wanted = state.parameter(state.DOCUMENT)
 document = wanted if wanted in build.row_of else documents[int(rows[0]) if len(rows) else 0].id
 st.session_state["one-document"] = document
 st.selectbox(
-    "Document", list(titles), key="one-document", on_change=state.take, args=("one-document", state.DOCUMENT),
+    "Document",
+    list(titles),
+    key="one-document",
+    on_change=state.take,
+    args=("one-document", state.DOCUMENT),
     format_func=lambda i: f"{titles[i]}  ({i})",
-)  # fmt: skip
+)
 row = build.row_of[document]
 steps = residual_steps(facts.fitted, build.embeddings[row], facts.fitted.codes[row])
 followed = codes.steps_table(steps).round(4)
@@ -140,8 +149,14 @@ elif steps:
     pictured.echarts_chart(residuals.picture(steps), height=320, key="residuals", renderer="svg", alt=residuals.describe(steps))
 
 table = pd.DataFrame(facts.cells).drop(columns="place").round({"share": 5, "within": 5})
-saved = {"build": build.name, "scheme": scheme, "levels": codes.export(facts), "document": document,
-         "identifier": build.identifier(row), "steps": [step._asdict() for step in steps]}  # fmt: skip
+saved = {
+    "build": build.name,
+    "scheme": scheme,
+    "levels": codes.export(facts),
+    "document": document,
+    "identifier": build.identifier(row),
+    "steps": [step._asdict() for step in steps],
+}
 with st.expander("The heat map as a table"):
     st.dataframe(table, hide_index=True)
     st.dataframe(pd.DataFrame(levels).round(3), hide_index=True)

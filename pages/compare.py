@@ -30,10 +30,15 @@ pinned = pinned if pinned in build.row_of else ""
 everywhere = list(ranks.ranks(results))
 choices = everywhere + [i for i in titles if i not in set(everywhere)]
 st.selectbox(
-    "Pin a document: where is it in each list, and where was it cut?", choices,
-    index=choices.index(pinned) if pinned else None, key="pin", on_change=state.take, args=("pin", state.DOCUMENT),
-    format_func=lambda i: f"{titles[i]}  ({i})", placeholder="Type a title; results come first",
-)  # fmt: skip
+    "Pin a document: where is it in each list, and where was it cut?",
+    choices,
+    index=choices.index(pinned) if pinned else None,
+    key="pin",
+    on_change=state.take,
+    args=("pin", state.DOCUMENT),
+    format_func=lambda i: f"{titles[i]}  ({i})",
+    placeholder="Type a title; results come first",
+)
 
 if pinned:
     with st.container(border=True):
@@ -85,4 +90,4 @@ with st.container(horizontal=True):
         "Results, JSON",
         lambda: json.dumps({n: [h._asdict() for h in hits] for n, hits in results.items()}, ensure_ascii=False, indent=1),
         "compare.json",
-    )  # fmt: skip
+    )

@@ -28,9 +28,13 @@ def draw(shown: decoding.Decoded, key: str) -> list[beams.Point]:
     drawn = beams.points(shown.trace, trie, build.names, step, marked)
     st.session_state[f"{key}-nodes"] = [point.prefix for point in drawn]
     st.echarts_chart(
-        beams.option(shown.trace, drawn), height=560, key=key, on_select=partial(clicked, key), renderer="svg",
+        beams.option(shown.trace, drawn),
+        height=560,
+        key=key,
+        on_select=partial(clicked, key),
+        renderer="svg",
         alt=beams.describe(shown.trace, drawn),
-    )  # fmt: skip
+    )
     told = (
         f"Finds {shown.found} of the exact first {shown.possible}; {shown.trace.scored:,} nodes scored, {shown.trace.ms:.2f} ms."
     )
@@ -50,9 +54,14 @@ wide = [1, 1, 1, 3] if choice else [1.2, 1.2, 2.6]
 left, *extra, middle, right = st.columns(wide, vertical_alignment="bottom", gap="small" if choice else "medium")
 left.selectbox("Strategy", list(STRATEGIES), key=decoding.STRATEGY, bind="query-params")
 width = middle.slider(
-    "Beams kept", 1, pinned.MOST_BEAMS, 10, key=state.BEAMS, bind="query-params",
+    "Beams kept",
+    1,
+    pinned.MOST_BEAMS,
+    10,
+    key=state.BEAMS,
+    bind="query-params",
     help="Hypotheses that survive each level, or identifiers drawn. More find more and take longer.",
-)  # fmt: skip
+)
 scorer = ""
 if extra:
     with extra[0]:
@@ -114,9 +123,11 @@ with below[1]:
     two = st.column_config.NumberColumn(format="%.2f", width="small")
     st.dataframe(decoding.written(build, decoded), hide_index=True, column_config={"Total": two})
     st.page_link(
-        state.COMPARE, label="Compare retrievers", icon=":material/compare_arrows:",
+        state.COMPARE,
+        label="Compare retrievers",
+        icon=":material/compare_arrows:",
         query_params=state.links(query=query),
-    )  # fmt: skip
+    )
 
 st.subheader("Why this one, and why not that one?")
 pinned.choose(build, decoded, document)

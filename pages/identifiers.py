@@ -34,9 +34,12 @@ if found is None:
     )
     if job not in jobs.registry():
         st.button(
-            "Compare all schemes", type="primary", on_click=jobs.start_command,
-            args=(job, ["study", str(build.folder)]), icon=":material/science:",
-        )  # fmt: skip
+            "Compare all schemes",
+            type="primary",
+            on_click=jobs.start_command,
+            args=(job, ["study", str(build.folder)]),
+            icon=":material/science:",
+        )
     st.subheader("The schemes")
     listed = [(s.name, s.summary, ", ".join(o.name for o in s.options), s.citation) for s in SCHEMES.values()]
     st.dataframe(pd.DataFrame(listed, columns=["Scheme", "What it is", "Options", "Source"]), hide_index=True)
@@ -52,16 +55,32 @@ st.dataframe(
     hide_index=True,
     height=40 + 36 * len(rows),
     column_order=[
-        "Scheme", "Health", "nDCG@10, beam 10", "nDCG@10", "Recall@100", "Unique before resolving", "Unique", "Content bits",
-        "Codes a level", "Reconstruction cosine", "Fit, s", "Trie, kB", "Note",
+        "Scheme",
+        "Health",
+        "nDCG@10, beam 10",
+        "nDCG@10",
+        "Recall@100",
+        "Unique before resolving",
+        "Unique",
+        "Content bits",
+        "Codes a level",
+        "Reconstruction cosine",
+        "Fit, s",
+        "Trie, kB",
+        "Note",
     ],
     column_config={
-        "nDCG@10": three, "nDCG@10, beam 10": three, "Recall@100": three, "Reconstruction cosine": three,
-        "Unique before resolving": percent, "Unique": percent, "Scheme": st.column_config.TextColumn(pinned=True),
+        "nDCG@10": three,
+        "nDCG@10, beam 10": three,
+        "Recall@100": three,
+        "Reconstruction cosine": three,
+        "Unique before resolving": percent,
+        "Unique": percent,
+        "Scheme": st.column_config.TextColumn(pinned=True),
         "Content bits": st.column_config.NumberColumn(format="%.1f"),
         "Trie, kB": st.column_config.NumberColumn(format="%.0f"),
     },
-)  # fmt: skip
+)
 st.caption(
     f"{measured}, or 10 where it says so. Defaults of each scheme, seed {found['seed']}; every figure is of this catalogue. "
     f"{found['device']}."
@@ -87,9 +106,11 @@ for column, name, side in zip((first, second), picked, "ab", strict=True):
         cells = window(found_tree.trie, found_tree.names, 0, 2)
         st.caption(SCHEMES[name].summary)
         st.echarts_chart(
-            tree.option(cells), height=520, key=f"tree-{side}",
+            tree.option(cells),
+            height=520,
+            key=f"tree-{side}",
             alt=f"First two levels of {name}: {sum(c.depth == 1 for c in cells)} first codes.",
-        )  # fmt: skip
+        )
         row = found["schemes"][name]
         card = with_changes(row["report"], name, {}, None, row["vocabulary"])
         with st.expander(f"Report card of {name}: {card['verdict']}"):
@@ -108,14 +129,23 @@ titles = {document.id: document.title or document.id for document in documents}
 document = state.parameter(state.DOCUMENT)
 document = document if document in build.row_of else ids[0]
 st.selectbox(
-    "Document", ids, index=build.row_of[document], key="scheme-doc", on_change=state.take, args=("scheme-doc", state.DOCUMENT),
+    "Document",
+    ids,
+    index=build.row_of[document],
+    key="scheme-doc",
+    on_change=state.take,
+    args=("scheme-doc", state.DOCUMENT),
     format_func=lambda i: f"{titles[i]}  ({i})",
-)  # fmt: skip
+)
 typed = st.text_input(
-    "Or type a document of your own", key="text", bind="query-params", max_chars=2000, icon=":material/edit:",
+    "Or type a document of your own",
+    key="text",
+    bind="query-params",
+    max_chars=2000,
+    icon=":material/edit:",
     placeholder="Two thieves plan one last job",
     help="Placed by the fitted codebooks, without refitting; it gets no number behind.",
-)  # fmt: skip
+)
 if typed.strip():
     vector = spelling.typed_vector(build, typed)
     lines = [(name, *spelling.spell_new(spelling.tree(build, name), name, vector)) for name in fitted]

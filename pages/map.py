@@ -50,30 +50,53 @@ columns = maps.columns(build)
 hits: dict[str, list[int]] = {}
 with st.container(horizontal=True, vertical_alignment="bottom"):
     by = st.segmented_control(
-        "Colour by", [CODES, *([COLUMN] if columns else []), FOUND], default=CODES, key="colour", bind="query-params",
-        required=True, width="content",
-    )  # fmt: skip
+        "Colour by",
+        [CODES, *([COLUMN] if columns else []), FOUND],
+        default=CODES,
+        key="colour",
+        bind="query-params",
+        required=True,
+        width="content",
+    )
     if by == COLUMN:
         column = st.selectbox("Column", columns, key="column", bind="query-params", width=260)
         told, drawn = f"the column {column}", groups.largest(groups.column_labels(documents, made.rows, column))
     elif by == FOUND:
         query = st.text_input(
-            "Query", key=state.QUERY, bind="query-params", type="search", max_chars=500, icon=":material/search:",
-            placeholder="What is it about?", width=360,
-        )  # fmt: skip
+            "Query",
+            key=state.QUERY,
+            bind="query-params",
+            type="search",
+            max_chars=500,
+            icon=":material/search:",
+            placeholder="What is it about?",
+            width=360,
+        )
         hits = maps.hits(build, query or "", HITS)
         told, drawn = f"the first {HITS} hits", groups.hit_groups(made.rows, **hits)
     else:
         depth = st.segmented_control(
-            "Codes in common", list(range(1, trie.levels + 1)), default=1, key="codes", bind="query-params", required=True,
-            help="Documents whose identifiers begin with the same codes have one colour.", width="content",
-        )  # fmt: skip
+            "Codes in common",
+            list(range(1, trie.levels + 1)),
+            default=1,
+            key="codes",
+            bind="query-params",
+            required=True,
+            help="Documents whose identifiers begin with the same codes have one colour.",
+            width="content",
+        )
         told = "the first code" if depth == 1 else f"the first {depth} codes"
         drawn = groups.largest(groups.prefix_labels(trie, build.names, made.rows, depth))
     st.selectbox(
-        "Find a document by title or id", list(titles), index=None, key="map-find", on_change=found, width=320,
-        format_func=lambda i: f"{titles[i]}  ({i})", placeholder="Type a title",
-    )  # fmt: skip
+        "Find a document by title or id",
+        list(titles),
+        index=None,
+        key="map-find",
+        on_change=found,
+        width=320,
+        format_func=lambda i: f"{titles[i]}  ({i})",
+        placeholder="Type a title",
+    )
     lasso = st.toggle("Lasso", key="lasso", bind="query-params", help="Drag around points to list them; clicks choose none then.")
 if by == FOUND and not any(hits.values()):
     st.info("Type a query to mark what vector and generative search find.", icon=":material/edit:")
@@ -103,10 +126,15 @@ with side:
             drawn_near = [place for other in near["Row"] if (place := maps.place(made, other)) is not None]
             chosen = picture.Chosen(at, drawn_near, close)
         st.dataframe(
-            near, hide_index=True, height=min(420, 38 + 35 * len(near)), key=f"near-{pinned}", selection_mode="single-row",
-            on_select=lambda: picked_row(f"near-{pinned}", near["Id"].tolist()), column_order=maps.SHOWN,
+            near,
+            hide_index=True,
+            height=min(420, 38 + 35 * len(near)),
+            key=f"near-{pinned}",
+            selection_mode="single-row",
+            on_select=lambda: picked_row(f"near-{pinned}", near["Id"].tolist()),
+            column_order=maps.SHOWN,
             column_config=maps.WIDTHS,
-        )  # fmt: skip
+        )
         st.caption(
             "By cosine of the embeddings, among all documents; map place 1 is nearest on the map. Choose a row to go there."
         )
@@ -117,18 +145,24 @@ with side:
             st.subheader(f"{len(selected):,} selected", width="content")
             st.button("Clear", type="tertiary", icon=":material/close:", on_click=st.session_state.pop, args=(LASSO, None))
         st.dataframe(
-            selected, hide_index=True, height=300, key="map-table", selection_mode="single-row",
+            selected,
+            hide_index=True,
+            height=300,
+            key="map-table",
+            selection_mode="single-row",
             on_select=lambda: picked_row("map-table", selected["Id"].tolist()),
-        )  # fmt: skip
+        )
     elif not pinned:
         hint = "Click a point to see its nearest documents in the original space, or switch to the lasso to list a region."
         st.info("Drag around points to list their documents." if lasso else hint, icon=":material/touch_app:")
 with plot:
     st.plotly_chart(
         picture.figure(made.xy, made.rows, drawn, [titles[documents[row].id] for row in made.rows], chosen, lasso),
-        key=PICTURE, on_select=picked, selection_mode=("points", "box", "lasso"),
+        key=PICTURE,
+        on_select=picked,
+        selection_mode=("points", "box", "lasso"),
         alt=picture.describe(drawn, told, titles[pinned] if chosen else ""),
-    )  # fmt: skip
+    )
     st.caption(maps.trust(made))
 
 table = maps.points_table(build, made, drawn)

@@ -68,9 +68,12 @@ left, right = st.columns([3, 2], gap="large")
 with left:
     st.subheader("The first two codes of every identifier")
     st.echarts_chart(
-        tree.option(cells), height=620, key="start-tree", on_select=open_prefix,
+        tree.option(cells),
+        height=620,
+        key="start-tree",
+        on_select=open_prefix,
         alt=f"Tree of {len(build.corpus.documents)} documents: {sum(c.depth == 1 for c in cells)} first codes, named by words.",
-    )  # fmt: skip
+    )
     st.caption("Words are the most telling ones of the documents below. Click a branch to open it.")
 with right:
     st.subheader(f"The open build: {build.name}")

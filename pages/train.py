@@ -47,13 +47,15 @@ st.subheader("Runs side by side")
 rows = trained.table(found, default)
 three = st.column_config.NumberColumn(format="%.3f")
 st.dataframe(
-    rows, hide_index=True,
+    rows,
+    hide_index=True,
     column_config=dict.fromkeys([trained.MEASURE, "Low", "High", "Centroid", "p", "Recall@100", "Centroid Recall@100"], three)
     | {
-        "Run": st.column_config.TextColumn(pinned=True), "Minutes": st.column_config.NumberColumn(format="%.1f"),
+        "Run": st.column_config.TextColumn(pinned=True),
+        "Minutes": st.column_config.NumberColumn(format="%.1f"),
         "MB": st.column_config.NumberColumn(format="%.1f"),
     },
-)  # fmt: skip
+)
 st.caption(
     f"{trained.MEASURE} on development queries with its 95% interval; Centroid is the untrained scorer on the same queries. The "
     f"default, which `generative` search uses, is **{default}**. A scorer that does not beat the centroid scorer is never made "
@@ -79,9 +81,13 @@ certain = st.success if run["dev"]["p"] < trained.CERTAIN else st.info
 (certain if run["beats_centroid"] else st.warning)(state.plain(trained.verdict(run)))
 with st.container(horizontal=True, vertical_alignment="center"):
     st.button(
-        "Use this one", on_click=trained.use, args=(build, name), disabled=name == default or not run["beats_centroid"],
-        icon=":material/check_circle:", help="Make it the build's default: what `generative` search decodes with.",
-    )  # fmt: skip
+        "Use this one",
+        on_click=trained.use,
+        args=(build, name),
+        disabled=name == default or not run["beats_centroid"],
+        icon=":material/check_circle:",
+        help="Make it the build's default: what `generative` search decodes with.",
+    )
     if default != runs.CENTROID:
         st.button("Use the centroid scorer", on_click=trained.use, args=(build, runs.CENTROID), icon=":material/undo:")
     with st.popover("Delete", icon=":material/delete:"):
@@ -90,9 +96,12 @@ with st.container(horizontal=True, vertical_alignment="center"):
     compared = {state.COLUMNS: ["bm25", "dense", f"generative:{runs.CENTROID}", f"generative:{name}", f"hybrid:{name}"]}
     st.page_link(state.COMPARE, label="Compare with it", icon=":material/compare_arrows:", query_params=compared)
 at = st.select_slider(
-    "Look at the evaluation after step", steps, steps[kept], key=f"at-{name}-{run['weights']}",
+    "Look at the evaluation after step",
+    steps,
+    steps[kept],
+    key=f"at-{name}-{run['weights']}",
     help="The dotted line in the pictures, and the hits and beams below.",
-)  # fmt: skip
+)
 place = steps.index(at)
 floor = run["dev"]["centroid"][run["dev"]["measure"]]
 trained.pictures(history, floor, kept, place, f"run-{name}", run["best_step"])

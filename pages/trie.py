@@ -46,9 +46,14 @@ pinned = pinned if pinned in build.row_of else ""
 controls = st.columns([3, 1.4, 1.6], vertical_alignment="bottom")
 titles = {document.id: document.title or document.id for document in documents}
 controls[0].selectbox(
-    "Find a document by title or id", list(titles), index=None, key="find", on_change=found,
-    format_func=lambda i: f"{titles[i]}  ({i})", placeholder="Type a title",
-)  # fmt: skip
+    "Find a document by title or id",
+    list(titles),
+    index=None,
+    key="find",
+    on_change=found,
+    format_func=lambda i: f"{titles[i]}  ({i})",
+    placeholder="Type a title",
+)
 depth = controls[1].segmented_control("Levels shown", [1, 2, 3], default=2, key="depth", bind="query-params", required=True)
 controls[2].text_input("Go to prefix", placeholder="3-17", key="goto", on_change=state.take, args=("goto", state.PREFIX, True))
 

@@ -58,13 +58,20 @@ def points(trace: Trace, trie: Trie, names: list[str], shown: int, pinned: Colle
                 prefix = trace.prefix(trie, node)
                 result.append(
                     Point(
-                        index + 1, first + place + 1, "-".join(map(str, prefix)), prefix[-1],
-                        names[node] if node >= 0 else "no document", float(np.exp(part.log_prob[place])),
-                        float(part.total[place]), int(counts[node]) if node >= 0 else 0,
-                        "absent" if node < 0 and not first else state, parent,
-                        node in pinned, min(first + place, width + PRUNED_DRAWN) + 1,
+                        index + 1,
+                        first + place + 1,
+                        "-".join(map(str, prefix)),
+                        prefix[-1],
+                        names[node] if node >= 0 else "no document",
+                        float(np.exp(part.log_prob[place])),
+                        float(part.total[place]),
+                        int(counts[node]) if node >= 0 else 0,
+                        "absent" if node < 0 and not first else state,
+                        parent,
+                        node in pinned,
+                        min(first + place, width + PRUNED_DRAWN) + 1,
                     )
-                )  # fmt: skip
+                )
         kept_before = kept_now
     return result
 
@@ -119,23 +126,38 @@ def option(trace: Trace, drawn: list[Point], animate: bool = True) -> dict[str, 
         "animationDurationUpdate": 250,
         "grid": {"left": 12, "right": 16, "top": 28, "bottom": 8, "containLabel": True},
         "tooltip": {"confine": True},
-        "xAxis": {"type": "category", "data": labels, "axisLabel": {"lineHeight": 16, "interval": 0},
-                  "splitLine": {"show": True}},
+        "xAxis": {
+            "type": "category",
+            "data": labels,
+            "axisLabel": {"lineHeight": 16, "interval": 0},
+            "splitLine": {"show": True},
+        },
         "yAxis": {
-            "type": "value", "inverse": True, "min": 0, "max": deepest + 1, "name": "rank", "nameLocation": "start",
-            "minInterval": 1, "axisLabel": {"showMinLabel": False, "showMaxLabel": False}, "splitLine": {"show": False},
+            "type": "value",
+            "inverse": True,
+            "min": 0,
+            "max": deepest + 1,
+            "name": "rank",
+            "nameLocation": "start",
+            "minInterval": 1,
+            "axisLabel": {"showMinLabel": False, "showMaxLabel": False},
+            "splitLine": {"show": False},
         },
         "series": [
             {
-                "type": "graph", "coordinateSystem": "cartesian2d", "data": nodes, "links": edges,
-                "selectedMode": "single", "cursor": "pointer",
+                "type": "graph",
+                "coordinateSystem": "cartesian2d",
+                "data": nodes,
+                "links": edges,
+                "selectedMode": "single",
+                "cursor": "pointer",
                 "label": {"color": "#FFFFFF", "fontSize": 11},
                 "select": {"itemStyle": {"borderColor": "#D55E00", "borderWidth": 4}},
                 "emphasis": {"focus": "adjacency"},
                 "blur": {"itemStyle": {"opacity": 0.35}, "lineStyle": {"opacity": 0.12}},
             }
         ],
-    }  # fmt: skip
+    }
 
 
 def describe(trace: Trace, drawn: list[Point]) -> str:

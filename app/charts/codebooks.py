@@ -108,32 +108,56 @@ def heat_map(
         "grid": {"left": 8, "right": 12, "top": 44, "bottom": 34, "containLabel": True},
         "tooltip": {"confine": True},
         "xAxis": {
-            "type": "category", "data": [str(place + 1) for place in range(columns)], "name": "codes, most used first",
-            "nameLocation": "middle", "nameGap": 24, "axisTick": {"show": False}, "splitLine": {"show": False},
+            "type": "category",
+            "data": [str(place + 1) for place in range(columns)],
+            "name": "codes, most used first",
+            "nameLocation": "middle",
+            "nameGap": 24,
+            "axisTick": {"show": False},
+            "splitLine": {"show": False},
         },
         "yAxis": {
-            "type": "category", "inverse": True, "data": rows, "axisLabel": {"lineHeight": 16, "interval": 0},
-            "axisTick": {"show": False}, "splitLine": {"show": False},
+            "type": "category",
+            "inverse": True,
+            "data": rows,
+            "axisLabel": {"lineHeight": 16, "interval": 0},
+            "axisTick": {"show": False},
+            "splitLine": {"show": False},
         },
         "visualMap": {
-            "type": "piecewise", "dimension": 2, "orient": "horizontal", "left": "right", "top": 0, "selectedMode": False,
-            "itemWidth": 14, "itemHeight": 14, "itemGap": 12,
+            "type": "piecewise",
+            "dimension": 2,
+            "orient": "horizontal",
+            "left": "right",
+            "top": 0,
+            "selectedMode": False,
+            "itemWidth": 14,
+            "itemHeight": 14,
+            "itemGap": 12,
             "pieces": pieces,
         },
         "series": [
             {
-                "type": "heatmap", "data": data, "selectedMode": "single", "cursor": "pointer",
+                "type": "heatmap",
+                "data": data,
+                "selectedMode": "single",
+                "cursor": "pointer",
                 "itemStyle": {"borderColor": GREY, "borderWidth": 0.6 if columns <= 2 * NUMBERED else 0},
                 "label": {"fontSize": 11},
                 "emphasis": {"itemStyle": {"borderColor": ORANGE, "borderWidth": 2}},
                 "select": {"itemStyle": {"borderColor": ORANGE, "borderWidth": 3}},
                 "markPoint": {
-                    "silent": True, "symbol": "pin", "symbolSize": 32, "itemStyle": {"color": RED}, "animation": False,
-                    "label": {"show": False}, "data": [{"coord": [mark.place, mark.level - 1]}] if mark else [],
+                    "silent": True,
+                    "symbol": "pin",
+                    "symbolSize": 32,
+                    "itemStyle": {"color": RED},
+                    "animation": False,
+                    "label": {"show": False},
+                    "data": [{"coord": [mark.place, mark.level - 1]}] if mark else [],
                 },
             }
         ],
-    }  # fmt: skip
+    }
 
 
 def describe_heat_map(counts: Sequence[np.ndarray]) -> str:
@@ -160,16 +184,25 @@ def lorenz_curves(curves: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """ECharts lines, one a level, below the diagonal of even use; curves are ``(points, 2)``, by :func:`engine.usage.lorenz`."""
     lines = [
         {
-            "type": "line", "name": name, "showSymbol": False, "data": _thinned(points).round(4).tolist(),
+            "type": "line",
+            "name": name,
+            "showSymbol": False,
+            "data": _thinned(points).round(4).tolist(),
             "lineStyle": {"width": 2, "type": DASHES[place % len(DASHES)], "color": LINES[place % len(LINES)]},
-            "itemStyle": {"color": LINES[place % len(LINES)]}, "emphasis": {"focus": "series"},
+            "itemStyle": {"color": LINES[place % len(LINES)]},
+            "emphasis": {"focus": "series"},
         }
         for place, (name, points) in enumerate(curves.items())
-    ]  # fmt: skip
+    ]
     even = {
-        "type": "line", "name": "even use", "showSymbol": False, "data": [[0, 0], [1, 1]], "silent": True,
-        "lineStyle": {"width": 1, "type": "dashed", "color": GREY}, "itemStyle": {"color": GREY},
-    }  # fmt: skip
+        "type": "line",
+        "name": "even use",
+        "showSymbol": False,
+        "data": [[0, 0], [1, 1]],
+        "silent": True,
+        "lineStyle": {"width": 1, "type": "dashed", "color": GREY},
+        "itemStyle": {"color": GREY},
+    }
     axis = {"type": "value", "min": 0, "max": 1, "nameLocation": "middle", "interval": 0.25}
     return {
         "animation": False,

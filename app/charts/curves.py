@@ -43,10 +43,11 @@ def quality(
         if "low" in floor:
             drawn.add_hrect(y0=floor["low"], y1=floor["high"], fillcolor=GREY, opacity=0.12, line_width=0)
         drawn.add_hline(
-            y=floor["mean"], line={"color": GREY, "dash": "dash", "width": 2},
+            y=floor["mean"],
+            line={"color": GREY, "dash": "dash", "width": 2},
             annotation={"text": f"centroid scorer, untrained: {floor['mean']:.3f}", "font": {"color": GREY}},
             annotation_position="top left",
-        )  # fmt: skip
+        )
     line = {"color": BLUE, "width": 2.5}
     drawn.add_scatter(x=rows[STEP], y=rows[measure], mode="lines+markers", line=line, marker={"size": 6}, name=measure)
     chosen = rows[rows[STEP] == best]

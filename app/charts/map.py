@@ -25,9 +25,13 @@ class Chosen(NamedTuple):
 
 
 def figure(
-    xy: np.ndarray, rows: np.ndarray, groups: Sequence[Group], titles: Sequence[str], chosen: Chosen | None = None,
+    xy: np.ndarray,
+    rows: np.ndarray,
+    groups: Sequence[Group],
+    titles: Sequence[str],
+    chosen: Chosen | None = None,
     lasso: bool = False,
-) -> go.Figure:  # fmt: skip
+) -> go.Figure:
     """Scatter of a projection.
 
     Parameters
@@ -55,11 +59,16 @@ def figure(
         marker = {"color": group.colour, "symbol": group.symbol, "size": size if grey else size * larger, "line": {"width": 0}}
         figure.add_trace(
             _points(
-                xy, rows, group.places.tolist(), titles, group.name,
+                xy,
+                rows,
+                group.places.tolist(),
+                titles,
+                group.name,
                 name=html.escape(f"{_cut(group.name, LEGEND_CHARACTERS)} ({len(group.places):,})"),
-                marker=marker, opacity=(0.4 if grey else 0.9) * (0.5 if chosen else 1),
+                marker=marker,
+                opacity=(0.4 if grey else 0.9) * (0.5 if chosen else 1),
             )
-        )  # fmt: skip
+        )
     if chosen:
         _mark(figure, xy, rows, titles, chosen)
     hidden: dict[str, Any] = {"showgrid": False, "zeroline": False, "showticklabels": False, "title": None, "ticks": ""}
@@ -98,9 +107,7 @@ def selected(selection: Any) -> list[int]:
     return list(dict.fromkeys(int(data[0] if isinstance(data, Sequence) else data) for data in told if data not in (None, [])))
 
 
-def _points(
-    xy: np.ndarray, rows: np.ndarray, places: list[int], titles: Sequence[str], says: str, **style: Any
-) -> go.Scattergl:  # fmt: skip
+def _points(xy: np.ndarray, rows: np.ndarray, places: list[int], titles: Sequence[str], says: str, **style: Any) -> go.Scattergl:
     return go.Scattergl(
         x=xy[places, 0],
         y=xy[places, 1],
@@ -118,17 +125,27 @@ def _mark(figure: go.Figure, xy: np.ndarray, rows: np.ndarray, titles: Sequence[
     ends[0::3], ends[1::3] = xy[chosen.place], xy[chosen.neighbours]
     figure.add_trace(
         go.Scattergl(
-            x=ends[:, 0], y=ends[:, 1], mode="lines", line={"color": RED, "width": 1}, opacity=0.6, hoverinfo="skip",
+            x=ends[:, 0],
+            y=ends[:, 1],
+            mode="lines",
+            line={"color": RED, "width": 1},
+            opacity=0.6,
+            hoverinfo="skip",
             showlegend=False,
         )
-    )  # fmt: skip
+    )
     ring = {"color": RED, "symbol": "circle-open", "size": 11, "line": {"width": 2}}
     figure.add_trace(
         _points(
-            xy, rows, chosen.neighbours, titles, "among the nearest by cosine", name=f"nearest ({len(chosen.neighbours):,})",
+            xy,
+            rows,
+            chosen.neighbours,
+            titles,
+            "among the nearest by cosine",
+            name=f"nearest ({len(chosen.neighbours):,})",
             marker=ring,
         )
-    )  # fmt: skip
+    )
     star = {"color": RED, "symbol": "star", "size": 18, "line": {"width": 1, "color": "white"}}
     figure.add_trace(_points(xy, rows, [chosen.place], titles, "the chosen document", name="chosen", marker=star))
 

@@ -73,11 +73,15 @@ def figure(results: dict[str, list[Hit]], titles: dict[str, str], pinned: str, k
         height=max(300, 30 * k + 60),
         yaxis={"range": [outside + 0.5, 0.5], "tickvals": [*ticks, outside], "ticktext": [*map(str, ticks), f"> {k}"]},
         xaxis={
-            "type": "category", "range": [-0.15, len(names) - 0.85], "side": "top", "tickangle": 0, "tickvals": names,
+            "type": "category",
+            "range": [-0.15, len(names) - 0.85],
+            "side": "top",
+            "tickangle": 0,
+            "tickvals": names,
             "ticktext": [label(name) for name in names],
         },
         hovermode="closest",
-    )  # fmt: skip
+    )
     return figure
 
 

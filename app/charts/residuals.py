@@ -64,6 +64,11 @@ def _line(
         label = {"show": True, "color": GREY, "position": side, "fontSize": 11, "formatter": f"{value or 0:.2f}"}
         points.append(None if value is None else {"value": round(value, 4), "label": label})
     return {
-        "type": "line", "name": name, "data": points, "symbol": symbol, "symbolSize": 9, "itemStyle": {"color": colour},
+        "type": "line",
+        "name": name,
+        "data": points,
+        "symbol": symbol,
+        "symbolSize": 9,
+        "itemStyle": {"color": colour},
         "lineStyle": {"width": 2.5, "type": dash, "color": colour},
-    }  # fmt: skip
+    }

@@ -61,16 +61,30 @@ def figure(steps: Sequence[int], watched: Sequence[Mapping[str, Any]], kept: int
         first = bool(ends) and document == ends[0]["id"]
         colour = ORANGE if first else BLUE if document in last else GREY
         drawn.add_scatter(
-            x=steps, y=places, mode="lines+markers", opacity=1 if document in last else 0.35, showlegend=False,
+            x=steps,
+            y=places,
+            mode="lines+markers",
+            opacity=1 if document in last else 0.35,
+            showlegend=False,
             line={"color": colour, "width": 3.5 if first else 1.8 if document in last else 1},
-            marker={"size": 7 if first else 5}, hoverinfo="text", row=1, col=2,
+            marker={"size": 7 if first else 5},
+            hoverinfo="text",
+            row=1,
+            col=2,
             hovertext=[f"{html.escape(titles[document])}: rank {r} after step {s}" for s, r in zip(steps, places, strict=True)],
-        )  # fmt: skip
+        )
     for rank, hit in enumerate(ends, 1):
         drawn.add_annotation(
-            x=1.0, y=rank, xref="x2 domain", yref="y2", text=html.escape(_short(titles[hit["id"]])), showarrow=False,
-            xanchor="left", xshift=6, font={"size": 11, "color": ORANGE if rank == 1 else GREY},
-        )  # fmt: skip
+            x=1.0,
+            y=rank,
+            xref="x2 domain",
+            yref="y2",
+            text=html.escape(_short(titles[hit["id"]])),
+            showarrow=False,
+            xanchor="left",
+            xshift=6,
+            font={"size": 11, "color": ORANGE if rank == 1 else GREY},
+        )
     drawn.add_vline(x=steps[at], line={"color": ORANGE, "width": 1.5, "dash": "dot"})
     drawn.update_yaxes(range=[0, 1.04], tickformat=".0%", row=1, col=1)
     ticks = list(range(1, HITS + 1))
@@ -78,9 +92,11 @@ def figure(steps: Sequence[int], watched: Sequence[Mapping[str, Any]], kept: int
     drawn.update_annotations(selector={"text": "share of the beam"}, font={"size": 12})
     drawn.update_annotations(selector={"text": "rank of each hit"}, font={"size": 12})
     return drawn.update_layout(
-        height=225, margin={"l": 10, "r": 8 * LETTERS - 20, "t": 24, "b": 10}, hovermode="closest",
+        height=225,
+        margin={"l": 10, "r": 8 * LETTERS - 20, "t": 24, "b": 10},
+        hovermode="closest",
         legend={"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0, "font": {"size": 11}},
-    )  # fmt: skip
+    )
 
 
 def describe(steps: Sequence[int], watched: Sequence[Mapping[str, Any]], kept: int) -> str:

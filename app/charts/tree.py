@@ -32,19 +32,34 @@ def option(cells: list[Cell]) -> dict[str, Any]:
         "tooltip": {"formatter": "{b}<br>{c} documents", "confine": True},
         "series": [
             {
-                "type": "sunburst", "data": data, "sort": None, "nodeClick": False, "selectedMode": "single", "cursor": "pointer",
+                "type": "sunburst",
+                "data": data,
+                "sort": None,
+                "nodeClick": False,
+                "selectedMode": "single",
+                "cursor": "pointer",
                 "itemStyle": {"borderWidth": 0.6, "borderColor": "rgba(255,255,255,0.7)"},
                 "levels": [
                     {},
-                    {"r0": "9%", "r": "72%", "label": {"fontSize": 11, "color": "#FFFFFF", "minAngle": 5, "overflow": "truncate",
-                                                      "textBorderColor": "rgba(0,0,0,0.45)", "textBorderWidth": 2}},
+                    {
+                        "r0": "9%",
+                        "r": "72%",
+                        "label": {
+                            "fontSize": 11,
+                            "color": "#FFFFFF",
+                            "minAngle": 5,
+                            "overflow": "truncate",
+                            "textBorderColor": "rgba(0,0,0,0.45)",
+                            "textBorderWidth": 2,
+                        },
+                    },
                     {"r0": "73%", "r": "96%", "label": {"show": False}},
                 ],
                 "emphasis": {"focus": "descendant"},
                 "animationDuration": 400,
             }
         ],
-    }  # fmt: skip
+    }
 
 
 def preorder(cells: list[Cell]) -> list[Cell]:

@@ -27,15 +27,37 @@ from engine.identifiers.collisions import RESOLVERS, resolve
 from engine.options import check_options, parse_option
 
 SCHEMES: dict[str, Scheme] = {
-    scheme.name: scheme for scheme in (
-        rq_kmeans.SCHEME, rq_vae.SCHEME, pq.SCHEME, opq.SCHEME, hierarchical_kmeans.SCHEME, cluster_index.SCHEME, category.SCHEME,
-        attributes.SCHEME, title.SCHEME, keywords.SCHEME, url.SCHEME, atomic.SCHEME, random.SCHEME,
+    scheme.name: scheme
+    for scheme in (
+        rq_kmeans.SCHEME,
+        rq_vae.SCHEME,
+        pq.SCHEME,
+        opq.SCHEME,
+        hierarchical_kmeans.SCHEME,
+        cluster_index.SCHEME,
+        category.SCHEME,
+        attributes.SCHEME,
+        title.SCHEME,
+        keywords.SCHEME,
+        url.SCHEME,
+        atomic.SCHEME,
+        random.SCHEME,
     )
-}  # fmt: skip
+}
 
 __all__ = [
-    "RESOLVERS", "SCHEMES", "Identifiers", "Material", "Option", "Scheme", "assign", "check_settings", "fit", "load", "save",
-]  # fmt: skip
+    "RESOLVERS",
+    "SCHEMES",
+    "Identifiers",
+    "Material",
+    "Option",
+    "Scheme",
+    "assign",
+    "check_settings",
+    "fit",
+    "load",
+    "save",
+]
 
 
 def check_settings(name: str, settings: dict[str, Any], resolver: str | None = None) -> Scheme:
@@ -59,9 +81,14 @@ def parse_setting(name: str, text: str) -> tuple[str, Any]:
 
 
 def fit(
-    name: str, embeddings: np.ndarray, settings: dict[str, Any], seed: int = 0, documents: Sequence[Document] = (),
-    resolver: str | None = None, progress: Progress | None = None,
-) -> Identifiers:  # fmt: skip
+    name: str,
+    embeddings: np.ndarray,
+    settings: dict[str, Any],
+    seed: int = 0,
+    documents: Sequence[Document] = (),
+    resolver: str | None = None,
+    progress: Progress | None = None,
+) -> Identifiers:
     """Fit scheme ``name`` on float32 ``(n, d)`` embeddings and their documents, and resolve collisions."""
     scheme = check_settings(name, settings, resolver)
     if not np.isfinite(embeddings).all():

@@ -121,9 +121,13 @@ SCHEME = Scheme(
     citation="none: the tree is a table of attributes",
     options=(
         Option(
-            "columns", str, None, None, None,
+            "columns",
+            str,
+            None,
+            None,
+            None,
             f"Metadata columns, with commas, in order. Up to {MOST_COLUMNS} of few values that split the corpus best.",
         ),
     ),
     fit=fit,
-)  # fmt: skip
+)

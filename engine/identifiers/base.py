@@ -77,8 +77,12 @@ def save(fitted: Identifiers, path: Path) -> None:
     parts |= {f"array_{name}": array for name, array in fitted.arrays.items()}
     words = np.frombuffer(json.dumps(fitted.words, ensure_ascii=False).encode(), np.uint8)
     np.savez(
-        path, codes=fitted.codes, vocabulary=np.array(fitted.vocabulary, np.int32), words=words, **parts  # type: ignore[arg-type]
-    )  # fmt: skip
+        path,
+        codes=fitted.codes,
+        vocabulary=np.array(fitted.vocabulary, np.int32),
+        words=words,
+        **parts,  # type: ignore[arg-type]
+    )
 
 
 def load(path: Path) -> Identifiers:

@@ -87,9 +87,13 @@ SCHEME = Scheme(
     citation="none: the tree that the catalogue comes with",
     options=(
         Option(
-            "column", str, None, None, None,
+            "column",
+            str,
+            None,
+            None,
+            None,
             "Metadata column of paths (lists, or texts with ' > ' or '/'). Found by its name or by looking like a hierarchy.",
         ),
     ),
     fit=fit,
-)  # fmt: skip
+)

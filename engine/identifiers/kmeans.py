@@ -15,8 +15,12 @@ def kmeans(points: np.ndarray, k: int, seed: int) -> np.ndarray:
     if len(points) < 64 * k or k == 1:
         k = min(k, len(np.unique(points, axis=0)))
     means = faiss.Kmeans(
-        points.shape[1], k, niter=ITERATIONS, seed=seed % (1 << 31), max_points_per_centroid=POINTS_PER_CENTROID,
+        points.shape[1],
+        k,
+        niter=ITERATIONS,
+        seed=seed % (1 << 31),
+        max_points_per_centroid=POINTS_PER_CENTROID,
         min_points_per_centroid=1,
-    )  # fmt: skip
+    )
     means.train(points)
     return np.asarray(means.centroids, np.float32).reshape(k, points.shape[1])

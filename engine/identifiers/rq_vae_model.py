@@ -57,9 +57,7 @@ class Trained(NamedTuple):
     usage: np.ndarray
 
 
-def train(
-    inputs: np.ndarray, levels: int, codes: int, latent: int, epochs: int, seed: int, progress: Progress
-) -> Trained:  # fmt: skip
+def train(inputs: np.ndarray, levels: int, codes: int, latent: int, epochs: int, seed: int, progress: Progress) -> Trained:
     """Train on float32 ``(n, d)`` inputs; ``n`` is at least ``codes``.
 
     The loss is that of RQ-VAE (Lee et al. 2022; TIGER, Rajput et al. 2023): reconstruction plus commitment, both squared
@@ -78,9 +76,15 @@ def train(
         # A batch that could not reach every code would call most of them dead.
         batch = min(len(points), max(BATCH, codes))
         quantizer = ResidualVQ(
-            dim=latent, num_quantizers=levels, codebook_size=codes, decay=DECAY, kmeans_init=True, kmeans_iters=KMEANS_ITERATIONS,
-            threshold_ema_dead_code=DEAD_BELOW * batch / codes, rotation_trick=False,
-        )  # fmt: skip
+            dim=latent,
+            num_quantizers=levels,
+            codebook_size=codes,
+            decay=DECAY,
+            kmeans_init=True,
+            kmeans_iters=KMEANS_ITERATIONS,
+            threshold_ema_dead_code=DEAD_BELOW * batch / codes,
+            rotation_trick=False,
+        )
         optimizer = torch.optim.AdamW([*encoder.parameters(), *decoder.parameters()], LEARNING_RATE, weight_decay=WEIGHT_DECAY)
         with torch.no_grad():
             quantizer(encoder(points[torch.randperm(len(points))[:KMEANS_ROWS]]))

@@ -21,9 +21,17 @@ from engine.scorers.base import Scorer
 from engine.scorers.trained import Parts
 
 __all__ = [
-    "DEFAULT_BEAMS", "RETRIEVERS", "Queries", "Ranking", "Retriever", "open_members", "open_parts", "open_retriever",
-    "open_scorer", "split_name",
-]  # fmt: skip
+    "DEFAULT_BEAMS",
+    "RETRIEVERS",
+    "Queries",
+    "Ranking",
+    "Retriever",
+    "open_members",
+    "open_parts",
+    "open_retriever",
+    "open_scorer",
+    "split_name",
+]
 
 
 def open_parts(folder: Path) -> Parts:

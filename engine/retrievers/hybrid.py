@@ -92,9 +92,13 @@ def reciprocal_ranks(lists: Sequence[np.ndarray], found: np.ndarray) -> np.ndarr
 
 
 def tune(
-    sparse: Retriever, dense: Retriever, generative: GenerativeRetriever, ann: HnswRetriever,
-    queries: Queries, gains: Sequence[Mapping[int, int]],
-) -> Tuning:  # fmt: skip
+    sparse: Retriever,
+    dense: Retriever,
+    generative: GenerativeRetriever,
+    ann: HnswRetriever,
+    queries: Queries,
+    gains: Sequence[Mapping[int, int]],
+) -> Tuning:
     """Choose weights and threshold by nDCG@10 on development queries.
 
     Parameters
@@ -123,9 +127,7 @@ def tune(
 
     def quality(third: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
         """nDCG@10 of each query (row) under each weighting (column)."""
-        return np.array([
-            _ndcg_of_weights([common[0][i], common[1][i], third[i]], weights, gains[i]) for i in range(len(gains))
-        ])  # fmt: skip
+        return np.array([_ndcg_of_weights([common[0][i], common[1][i], third[i]], weights, gains[i]) for i in range(len(gains))])
 
     plain = quality(generated, grid)
     best = int(plain.mean(axis=0).argmax())

@@ -67,8 +67,11 @@ class NodeSearch:
         """See :class:`engine.level_search.LevelScorer`."""
         count, width = len(state.vectors), min(beams, len(self.trie.code))
         new = Best(
-            np.empty((count, width), np.int64), np.empty((count, width), np.int64), np.empty((count, width), np.float32),
-            np.empty(count, np.int64), np.empty(count, np.int64),
-        )  # fmt: skip
+            np.empty((count, width), np.int64),
+            np.empty((count, width), np.int64),
+            np.empty((count, width), np.float32),
+            np.empty(count, np.int64),
+            np.empty(count, np.int64),
+        )
         best_children(state.shape, self.vectors, self.rough, state.vectors, state.rough, old, new)
         return new

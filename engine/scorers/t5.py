@@ -175,13 +175,22 @@ KIND = Kind(
     "DSI (Tay et al. 2022); TIGER (Rajput et al. 2023)",
     (
         Option(
-            "size", str, "tiger", None, None,
+            "size",
+            str,
+            "tiger",
+            None,
+            None,
             "Shape of a model that starts from random weights: tiger is 4+4 layers of width 128 (TIGER), dsi-small 6+6 of "
-            "width 512 (t5-small), tiny 2+2 of width 64. A checkpoint has its own shape.", ("tiny", "tiger", "dsi-small"),
+            "width 512 (t5-small), tiny 2+2 of width 64. A checkpoint has its own shape.",
+            ("tiny", "tiger", "dsi-small"),
         ),
         Option("checkpoint", str, None, None, None, "T5 to start from: a local folder or a hub name. Default: random weights."),
         Option(
-            "learning_rate", float, None, 1e-6, 1e-1,
+            "learning_rate",
+            float,
+            None,
+            1e-6,
+            1e-1,
             "Default: 1e-3 from random weights (GRID), 5e-4 from a checkpoint (DSI-QG).",
         ),
         Option("dropout", float, 0.1, 0.0, 0.9, "In every layer while training."),
@@ -189,4 +198,4 @@ KIND = Kind(
     _open,
     _encode,
     "t5",
-)  # fmt: skip
+)

@@ -94,9 +94,12 @@ class CodeT5(nn.Module):
         The decoder looks back only, so what stands behind the end of a shorter identifier changes nothing before it.
         """
         found = self.decoder(
-            inputs_embeds=self.embedding(tokens), encoder_hidden_states=states, encoder_attention_mask=there,
-            past_key_values=cache, use_cache=cache is not None,
-        ).last_hidden_state  # fmt: skip
+            inputs_embeds=self.embedding(tokens),
+            encoder_hidden_states=states,
+            encoder_attention_mask=there,
+            past_key_values=cache,
+            use_cache=cache is not None,
+        ).last_hidden_state
         return found * self.config.d_model**-0.5 if self.tied else found
 
     def logits(self, decoded: Tensor, level: int) -> Tensor:

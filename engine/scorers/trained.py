@@ -17,9 +17,13 @@ KINDS = {"node": "node", "one-pass": "one_pass", "transformer": "transformer", "
 
 # Of every kind whose training begins with the nodes of the centroid scorer.
 EXPAND = Option(
-    "expand", float, 1.0, 0.0, 10.0,
+    "expand",
+    float,
+    1.0,
+    0.0,
+    10.0,
     "Start: how far documents move towards their training queries (Brauen 1971); 0 leaves them.",
-)  # fmt: skip
+)
 
 
 class Parts(NamedTuple):

@@ -16,11 +16,19 @@ from engine.strategies.unconstrained import existing_share
 from engine.trace import Trace
 
 STRATEGIES: dict[str, Strategy] = {
-    strategy.name: strategy for strategy in (
-        beam.BEAM, beam.GREEDY, length_normalised.STRATEGY, diverse.STRATEGY, sample.STRATEGY, reverse_annealed.STRATEGY,
-        best_first.STRATEGY, exact.STRATEGY, unconstrained.STRATEGY,
+    strategy.name: strategy
+    for strategy in (
+        beam.BEAM,
+        beam.GREEDY,
+        length_normalised.STRATEGY,
+        diverse.STRATEGY,
+        sample.STRATEGY,
+        reverse_annealed.STRATEGY,
+        best_first.STRATEGY,
+        exact.STRATEGY,
+        unconstrained.STRATEGY,
     )
-}  # fmt: skip
+}
 
 __all__ = ["STRATEGIES", "Search", "Strategy", "check_settings", "decode", "existing_share", "parse_setting"]
 

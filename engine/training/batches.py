@@ -53,9 +53,15 @@ class Batches:
     """
 
     def __init__(
-        self, source: Source, material: Material, mix: Mapping[str, float], weights: Mapping[str, float], batch: int, seed: int,
+        self,
+        source: Source,
+        material: Material,
+        mix: Mapping[str, float],
+        weights: Mapping[str, float],
+        batch: int,
+        seed: int,
         device: str,
-    ):  # fmt: skip
+    ):
         self.material, self.mix, self.weights = material, mix, weights
         self.batch, self.seed, self.device = batch, seed, device
         self.pools = pools(material.pairs)

@@ -42,9 +42,14 @@ class Standing(NamedTuple):
 
 
 def save(
-    folder: Path, digest: str, standing: Standing, model: nn.Module, optimiser: torch.optim.Optimizer,
-    average: dict[str, Tensor], best: dict[str, Tensor],
-) -> None:  # fmt: skip
+    folder: Path,
+    digest: str,
+    standing: Standing,
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    average: dict[str, Tensor],
+    best: dict[str, Tensor],
+) -> None:
     """Write a checkpoint in the place of the one before."""
     tensors = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
     tensors |= {f"average/{name}": tensor for name, tensor in average.items()}

@@ -75,9 +75,14 @@ def generate(
                 [texts[place] for place in places], truncation=True, max_length=limit, padding=True, return_tensors="pt"
             ).to(device)
             written = network.generate(
-                input_ids=read["input_ids"], attention_mask=read["attention_mask"], do_sample=True, top_k=TOP_K, num_beams=1,
-                num_return_sequences=per_document, max_new_tokens=QUERY_TOKENS,
-            )  # fmt: skip
+                input_ids=read["input_ids"],
+                attention_mask=read["attention_mask"],
+                do_sample=True,
+                top_k=TOP_K,
+                num_beams=1,
+                num_return_sequences=per_document,
+                max_new_tokens=QUERY_TOKENS,
+            )
             drawn = tokenizer.batch_decode(written, skip_special_tokens=True)
             for row, place in enumerate(places):
                 queries[place] = tidy(drawn[row * per_document : (row + 1) * per_document])

@@ -43,9 +43,15 @@ class Course:
 
 
 def fit(
-    model: nn.Module, spec: TrainSpec, loss_of: Loss, evaluate: Evaluate, folder: Path, tell: Tell,
-    note: Callable[[dict[str, Any]], None], measure: str,
-) -> Course:  # fmt: skip
+    model: nn.Module,
+    spec: TrainSpec,
+    loss_of: Loss,
+    evaluate: Evaluate,
+    folder: Path,
+    tell: Tell,
+    note: Callable[[dict[str, Any]], None],
+    measure: str,
+) -> Course:
     """Train a model.
 
     Parameters
@@ -126,9 +132,13 @@ def fit(
         value, since, parts = judged["dev"][measure], step, {}
         better = value > standing.best
         standing = Standing(
-            step, step if better else standing.best_step, max(value, standing.best), 0 if better else standing.waited + 1,
-            time.monotonic() - begun, every,
-        )  # fmt: skip
+            step,
+            step if better else standing.best_step,
+            max(value, standing.best),
+            0 if better else standing.waited + 1,
+            time.monotonic() - begun,
+            every,
+        )
         if better:
             course.best = _copy(course.average or model.state_dict())
         course.standing = standing

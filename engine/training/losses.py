@@ -103,9 +103,7 @@ def margin(levels: Sequence[Candidates], negatives: Sequence[Candidates], pairs:
     return _mean((size - positive + negative).clamp(min=0), _present(levels, pairs) & _present(negatives, pairs))
 
 
-def prefix(
-    levels: Sequence[Candidates], negatives: Sequence[Candidates], teacher: Tensor, pairs: int, progress: float
-) -> Tensor:  # fmt: skip
+def prefix(levels: Sequence[Candidates], negatives: Sequence[Candidates], teacher: Tensor, pairs: int, progress: float) -> Tensor:
     """Margin-MSE at every prefix length: the prefix-oriented loss of RIPOR (Zeng et al. 2024).
 
     At each length the difference of the two prefixes' log-probabilities should be the teacher's difference, so that the right

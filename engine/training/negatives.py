@@ -18,9 +18,14 @@ KINDS = ("bm25", "dense")
 
 
 def mine(
-    texts: Sequence[str], vectors: np.ndarray, positives: Sequence[AbstractSet[int]], source: Source, count: int = 16,
-    kinds: Sequence[str] = KINDS, left_out: np.ndarray | None = None,
-) -> np.ndarray:  # fmt: skip
+    texts: Sequence[str],
+    vectors: np.ndarray,
+    positives: Sequence[AbstractSet[int]],
+    source: Source,
+    count: int = 16,
+    kinds: Sequence[str] = KINDS,
+    left_out: np.ndarray | None = None,
+) -> np.ndarray:
     """The best documents of each query that are not its own.
 
     Documents that share an identifier with a positive one are none either: whoever scores identifiers cannot tell them apart.

@@ -69,9 +69,15 @@ def check_mix(mix: Mapping[str, float]) -> None:
 
 
 def collect(
-    source: Source, split: str, mix: Mapping[str, float], seed: int, left_out: frozenset[int] = frozenset(),
-    per_document: int = 4, generator: Generator | None = None, progress: Progress | None = None,
-) -> Pairs:  # fmt: skip
+    source: Source,
+    split: str,
+    mix: Mapping[str, float],
+    seed: int,
+    left_out: frozenset[int] = frozenset(),
+    per_document: int = 4,
+    generator: Generator | None = None,
+    progress: Progress | None = None,
+) -> Pairs:
     """All pairs of the sources that have a share in the mix.
 
     Parameters
@@ -230,11 +236,15 @@ def of_queries(pairs: Pairs, chosen: np.ndarray) -> Pairs:
 def _nothing(source: Source, split: str, chosen: Sequence[str]) -> str:
     """Why a mix yields no pair, and what else there is."""
     reasons = {
-        "judged": f"no judged queries in split {split!r}" if not source.splits.get(split)
+        "judged": f"no judged queries in split {split!r}"
+        if not source.splits.get(split)
         else f"no judged query in split {split!r} whose relevant documents may be trained on",
-        "title": "no titles", "sentence": "no sentence of four words or more", "span": "no text to take spans from",
-        "template": "no keywords to fill templates with", "generated": "no generated queries",
-    }  # fmt: skip
+        "title": "no titles",
+        "sentence": "no sentence of four words or more",
+        "span": "no text to take spans from",
+        "template": "no keywords to fill templates with",
+        "generated": "no generated queries",
+    }
     others = {"title": "titles", "sentence": "sentences", "span": "spans"}
     left = [plural for name, plural in others.items() if name not in chosen]
     advice = f"; choose {' or '.join([', '.join(left[:-1]), left[-1]] if len(left) > 1 else left)}" if left else ""

@@ -114,9 +114,13 @@ def _config(settings: Mapping[str, Any], codes: Sequence[int], text: str) -> T5C
     tokenizer = parse_tokenizer(text)
     pad = tokenizer.token_to_id("[PAD]") or 0
     return T5Config(
-        vocab_size=tokenizer.get_vocab_size() + sum(codes), dropout_rate=float(settings["dropout"]), pad_token_id=pad,
-        decoder_start_token_id=pad, eos_token_id=None, **dict(zip(_SHAPE, SIZES[settings["size"]], strict=True)),
-    )  # fmt: skip
+        vocab_size=tokenizer.get_vocab_size() + sum(codes),
+        dropout_rate=float(settings["dropout"]),
+        pad_token_id=pad,
+        decoder_start_token_id=pad,
+        eos_token_id=None,
+        **dict(zip(_SHAPE, SIZES[settings["size"]], strict=True)),
+    )
 
 
 def _from_checkpoint(folder: Path, codes: Sequence[int], text: str, dropout: float) -> CodeT5:

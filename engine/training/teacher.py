@@ -44,9 +44,13 @@ class Teacher(NamedTuple):
 
 
 def rank(
-    name: str, texts: Sequence[str], vectors: np.ndarray, source: Source, left_out: np.ndarray | None = None,
+    name: str,
+    texts: Sequence[str],
+    vectors: np.ndarray,
+    source: Source,
+    left_out: np.ndarray | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Teacher:  # fmt: skip
+) -> Teacher:
     """The word of a teacher, with its defaults: ``dense``, ``bm25+dense``, or the folder or hub name of a cross-encoder.
 
     Parameters and errors are those of :func:`cross_encoder`.
@@ -85,9 +89,13 @@ def dense(
 
 
 def fused(
-    texts: Sequence[str], vectors: np.ndarray, source: Source, k: int = 100, temperature: float = 0.5,
+    texts: Sequence[str],
+    vectors: np.ndarray,
+    source: Source,
+    k: int = 100,
+    temperature: float = 0.5,
     left_out: np.ndarray | None = None,
-) -> Teacher:  # fmt: skip
+) -> Teacher:
     """Softmax of a mean of z-scores: the teacher ``bm25+dense``.
 
     The ``k`` best documents of BM25 and of dense search are put together; over all of these each of the two scores is brought
@@ -116,9 +124,15 @@ def fused(
 
 
 def cross_encoder(
-    model: str, texts: Sequence[str], vectors: np.ndarray, source: Source, k: int = 20, temperature: float = 1.0,
-    left_out: np.ndarray | None = None, progress: Callable[[int, int], None] | None = None,
-) -> Teacher:  # fmt: skip
+    model: str,
+    texts: Sequence[str],
+    vectors: np.ndarray,
+    source: Source,
+    k: int = 20,
+    temperature: float = 1.0,
+    left_out: np.ndarray | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Teacher:
     """Softmax of the scores (logits) that a cross-encoder (Nogueira and Cho 2019) gives the ``k`` nearest documents.
 
     Parameters

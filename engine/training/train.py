@@ -106,13 +106,21 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
     tell("judging", 0, 0)
     found = _judge(source, spec, made, model.scorer(), tell)
     run = {
-        "scorer": spec.scorer, "settings": spec.settings, "spec": spec.model_dump(mode="json"),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"), "device": evaluation.device() if device == "cpu" else device,
-        "seed": spec.seed, "steps": course.standing.step, "best_step": course.standing.best_step,
-        "seconds": round(course.standing.seconds, 1), "seconds_before": round(prepared, 1), "stopped": course.stopped,
+        "scorer": spec.scorer,
+        "settings": spec.settings,
+        "spec": spec.model_dump(mode="json"),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "device": evaluation.device() if device == "cpu" else device,
+        "seed": spec.seed,
+        "steps": course.standing.step,
+        "best_step": course.standing.best_step,
+        "seconds": round(course.standing.seconds, 1),
+        "seconds_before": round(prepared, 1),
+        "stopped": course.stopped,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "pairs": made.counts, "history": runs.history(source.folder, name),
-    }  # fmt: skip
+        "pairs": made.counts,
+        "history": runs.history(source.folder, name),
+    }
     return run | found, {key: value.cpu().numpy() for key, value in model.state_dict().items()}
 
 

@@ -20,7 +20,7 @@ from tests.app.driving import (
     settled,
     slices,
     subheadings,
-)  # fmt: skip
+)
 
 pytestmark = pytest.mark.browser
 

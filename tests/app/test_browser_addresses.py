@@ -20,7 +20,7 @@ from tests.app.driving import (
     slices,
     slider,
     subheadings,
-)  # fmt: skip
+)
 
 pytestmark = pytest.mark.browser
 

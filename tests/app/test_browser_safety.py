@@ -11,7 +11,7 @@ from tests.app.driving import (
     landed,
     serving,
     subheadings,
-)  # fmt: skip
+)
 
 pytestmark = pytest.mark.browser
 

@@ -85,8 +85,11 @@ class TestGroups:
     def test_hits_are_told_apart_by_who_found_them(self):
         found = {group.name: group for group in groups.hit_groups(np.array([2, 3, 5, 8, 9]), dense=[3, 5, 77], generative=[5, 8])}
         assert {name: group.places.tolist() for name, group in found.items()} == {
-            "not found": [0, 4], "dense only": [1], "generative only": [3], "dense and generative": [2],
-        }  # fmt: skip
+            "not found": [0, 4],
+            "dense only": [1],
+            "generative only": [3],
+            "dense and generative": [2],
+        }
         assert next(iter(found)) == "not found"
         colours = [group.colour for group in found.values()]
         assert colours == [GREY, RETRIEVERS["dense"], RETRIEVERS["generative"], ORANGE]

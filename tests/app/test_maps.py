@@ -129,12 +129,20 @@ class TestPage:
     @pytest.mark.parametrize(
         "parameters",
         [
-            {}, {"codes": "3"}, {"codes": "99"}, {"colour": "Column"}, {"colour": "Column", "column": "mood"}, {"colour": "none"},
-            {"colour": "Column", "column": "no such column"}, {"neighbours": "-1", "doc": SAMURAI}, {"lasso": "true"},
-            {"close": "true", "doc": SAMURAI}, {"build": "../../etc"},
+            {},
+            {"codes": "3"},
+            {"codes": "99"},
+            {"colour": "Column"},
+            {"colour": "Column", "column": "mood"},
+            {"colour": "none"},
+            {"colour": "Column", "column": "no such column"},
+            {"neighbours": "-1", "doc": SAMURAI},
+            {"lasso": "true"},
+            {"close": "true", "doc": SAMURAI},
+            {"build": "../../etc"},
         ],
         ids=str,
-    )  # fmt: skip
+    )
     def test_any_address_draws_the_map_and_says_what_it_is_worth(self, parameters):
         at = visit(**parameters)
         assert not at.error

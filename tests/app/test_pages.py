@@ -17,9 +17,27 @@ HTML = "<script>alert(1)</script><img src=x onerror=alert(2)> {b} **bold** `code
 ODD_QUERIES = ("x", "dream " * 83 + "so", HTML, "雪の中の家族", "🎬 film", "a\x00b", "'; drop table films; --")
 WRONG_BUILDS = ("/etc", "none", "", HTML, "films/../films")
 WRONG_PREFIXES = (
-    "99-99", "abc", "1-", "-1", "--", "1--2", "99999999999999999999", "3-17-0-0-0-0", "../../etc", "0x1", "1e3", "٣", "½", " 1",
-    "more", "root", "1-more", "\x00", "1" * 600, HTML,
-)  # fmt: skip
+    "99-99",
+    "abc",
+    "1-",
+    "-1",
+    "--",
+    "1--2",
+    "99999999999999999999",
+    "3-17-0-0-0-0",
+    "../../etc",
+    "0x1",
+    "1e3",
+    "٣",
+    "½",
+    " 1",
+    "more",
+    "root",
+    "1-more",
+    "\x00",
+    "1" * 600,
+    HTML,
+)
 
 
 def infos(at: AppTest) -> str:

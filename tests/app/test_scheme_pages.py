@@ -173,9 +173,7 @@ class TestTraining:
         assert rows is not None
         assert len(rows) == 1000
         lines = json.loads(training.figure(rows).to_json())["data"]
-        assert [line["name"] for line in lines] == [
-            "reconstruction", "commitment", "level 1", "level 2"
-        ]  # fmt: skip
+        assert [line["name"] for line in lines] == ["reconstruction", "commitment", "level 1", "level 2"]
         drawn = training.figure(rows).data[0]
         assert len(drawn.x) == training.DRAWN
         assert (drawn.x[0], drawn.x[-1]) == (1, 1000)

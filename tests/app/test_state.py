@@ -24,9 +24,17 @@ def edge(*indices: int) -> dict:
 def icicle_point(prefix: str) -> dict:
     """As Plotly's hierarchical traces tell it: the parent is a label, there is no customdata."""
     return {
-        "curve_number": 0, "point_number": 7, "point_index": 7, "id": prefix, "label": "17 · sea", "parent": "3 · water",
-        "value": 12, "current_path": "all documents/3 · water/", "percent_root": 0.01, "percent_parent": 0.2,
-    }  # fmt: skip
+        "curve_number": 0,
+        "point_number": 7,
+        "point_index": 7,
+        "id": prefix,
+        "label": "17 · sea",
+        "parent": "3 · water",
+        "value": 12,
+        "current_path": "all documents/3 · water/",
+        "percent_root": 0.01,
+        "percent_parent": 0.2,
+    }
 
 
 @pytest.mark.parametrize(

@@ -29,10 +29,16 @@ def watched(first: str, second: str, share: float, rank: int | None = None) -> d
 
 def entry(step: int, dev: float, loss: float | None, seen: dict) -> dict:
     return {
-        "step": step, "seconds": step / 10, "steps_per_second": 10.0, "loss": loss,
-        "losses": {} if loss is None else {"next_code": loss}, "dev": {"nDCG@10": dev, "Recall@100": dev * 2},
-        "code_accuracy": [dev, dev + 0.1], "detectors": [], "watched": [seen],
-    }  # fmt: skip
+        "step": step,
+        "seconds": step / 10,
+        "steps_per_second": 10.0,
+        "loss": loss,
+        "losses": {} if loss is None else {"next_code": loss},
+        "dev": {"nDCG@10": dev, "Recall@100": dev * 2},
+        "code_accuracy": [dev, dev + 0.1],
+        "detectors": [],
+        "watched": [seen],
+    }
 
 
 HISTORY = [

@@ -91,10 +91,24 @@ class TestArguments:
             "engine.training.train.train", lambda folder, spec, name, tell: read.append((folder, name, spec)) or 1 / 0
         )
         spec = TrainSpec(
-            scorer="t5", settings={"size": "tiny", "checkpoint": None, "dropout": 0.25}, train="", dev="dev", mix={"title": 1.0},
-            losses={"soft": 0.5}, teacher="bm25+dense", per_document=7, cold=0.125, batch=33, beams=9, evaluate_every=4,
-            patience=2, minutes=0.25, steps=11, watch=("-x = y", "b"), seed=5,
-        )  # fmt: skip
+            scorer="t5",
+            settings={"size": "tiny", "checkpoint": None, "dropout": 0.25},
+            train="",
+            dev="dev",
+            mix={"title": 1.0},
+            losses={"soft": 0.5},
+            teacher="bm25+dense",
+            per_document=7,
+            cold=0.125,
+            batch=33,
+            beams=9,
+            evaluate_every=4,
+            patience=2,
+            minutes=0.25,
+            steps=11,
+            watch=("-x = y", "b"),
+            seed=5,
+        )
         result = CliRunner().invoke(shell, training.arguments(with_trained, "mine", spec.model_dump(mode="json")))
         assert isinstance(result.exception, ZeroDivisionError)
         ((folder, name, found),) = read
@@ -178,10 +192,12 @@ def test_a_field_is_what_its_option_says():
         from engine.options import Option
 
         for option in (
-            Option("rate", float, 5e-4, 1e-6, 1e-1, "h"), Option("width", int, 8, 1, 99, "h"),
-            Option("auto", float, None, 0.1, 1.0, "h"), Option("size", str, "small", None, None, "h", ("tiny", "small")),
+            Option("rate", float, 5e-4, 1e-6, 1e-1, "h"),
+            Option("width", int, 8, 1, 99, "h"),
+            Option("auto", float, None, 0.1, 1.0, "h"),
+            Option("size", str, "small", None, None, "h", ("tiny", "small")),
             Option("folder", str, None, None, None, "h"),
-        ):  # fmt: skip
+        ):
             st.text(repr(field("x", option)))
 
     at = sound(AppTest.from_function(page).run())

@@ -38,9 +38,16 @@ def allowed(words, prefix_length):
 def t5():
     torch.manual_seed(0)
     config = T5Config(
-        vocab_size=VOCABULARY, d_model=16, d_kv=8, d_ff=32, num_layers=2, num_heads=2, pad_token_id=PAD, eos_token_id=EOS,
+        vocab_size=VOCABULARY,
+        d_model=16,
+        d_kv=8,
+        d_ff=32,
+        num_layers=2,
+        num_heads=2,
+        pad_token_id=PAD,
+        eos_token_id=EOS,
         decoder_start_token_id=PAD,
-    )  # fmt: skip
+    )
     model = T5ForConditionalGeneration(config).eval()
     with torch.no_grad():  # far from uniform, so that two beams never tie
         model.lm_head.weight.mul_(20)
@@ -74,9 +81,13 @@ BEAMS = [(1, 1), (4, 1), (4, 4), (8, 3), (8, 8)]
 
 def generate(model, beams=1, returned=1, **options):
     return model.generate(
-        INPUTS, attention_mask=(INPUTS != PAD).long(), num_beams=beams, num_return_sequences=returned, max_new_tokens=5,
+        INPUTS,
+        attention_mask=(INPUTS != PAD).long(),
+        num_beams=beams,
+        num_return_sequences=returned,
+        max_new_tokens=5,
         **{"do_sample": False, **options},
-    )  # fmt: skip
+    )
 
 
 def constrained(processor):

@@ -203,9 +203,41 @@ def test_a_mask_is_what_plain_python_says_of_each_document(documents, text):
 
 
 pieces = st.sampled_from(
-    ["year", "genre", " and ", " or ", " not ", "(", ")", "=", "<=", "!", "'", '"', "''", " in ", ",", " is ", " missing", "1e9",
-     ".", "-", "\x00", "\n", "é", "\ud800", "1" * 400, "has ", "contains ", "true", "\\", "`", "\u2019", "٣"]
-)  # fmt: skip
+    [
+        "year",
+        "genre",
+        " and ",
+        " or ",
+        " not ",
+        "(",
+        ")",
+        "=",
+        "<=",
+        "!",
+        "'",
+        '"',
+        "''",
+        " in ",
+        ",",
+        " is ",
+        " missing",
+        "1e9",
+        ".",
+        "-",
+        "\x00",
+        "\n",
+        "é",
+        "\ud800",
+        "1" * 400,
+        "has ",
+        "contains ",
+        "true",
+        "\\",
+        "`",
+        "\u2019",
+        "٣",
+    ]
+)
 
 
 @given(st.lists(pieces, max_size=40).map("".join) | st.text(string.printable, max_size=60) | st.text(max_size=60))

@@ -38,9 +38,12 @@ def some_view(built, seed):
 
 def empty(queries, width):
     return Best(
-        np.zeros((queries, width), np.int64), np.zeros((queries, width), np.int64), np.zeros((queries, width), np.float32),
-        np.ones(queries, np.int64), np.zeros(queries, np.int64),
-    )  # fmt: skip
+        np.zeros((queries, width), np.int64),
+        np.zeros((queries, width), np.int64),
+        np.zeros((queries, width), np.float32),
+        np.ones(queries, np.int64),
+        np.zeros(queries, np.int64),
+    )
 
 
 def filled(best):

@@ -172,9 +172,12 @@ def test_a_document_without_identifier_is_rebuilt_as_nothing():
     card = card_of(Identifiers(np.array([[0], [1], [-1]], np.int32), (2,), [book]), book[[0, 1, 0]])
     assert card["reconstruction_cosine"] == pytest.approx(2 / 3, abs=1e-5)
     assert verdict_on(card, "without_identifier") | {"rule": ""} == {
-        "figure": "without_identifier", "value": 1, "verdict": "broken", "rule": "",
+        "figure": "without_identifier",
+        "value": 1,
+        "verdict": "broken",
+        "rule": "",
         "remedy": "documents without an identifier cannot be generated: fill the missing values or choose another scheme",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("codebooks", [[], [np.ones((1, 4), np.float32)]])

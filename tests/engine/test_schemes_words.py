@@ -66,8 +66,12 @@ def test_keywords_are_the_most_telling_words_commonest_first(made):
 def test_words_are_added_until_documents_differ():
     texts = ["oak elm ash fir yew", "oak elm ash fir bay", "oak elm ash fir", "plum pear"]
     found = spelled(fit(keywords.SCHEME, [document(text) for text in texts]))
-    assert found == [["ash", "elm", "fir", "oak", "yew"], ["ash", "elm", "fir", "oak", "bay"], ["ash", "elm", "fir", "oak", END],
-                     ["pear", "plum"]]  # fmt: skip
+    assert found == [
+        ["ash", "elm", "fir", "oak", "yew"],
+        ["ash", "elm", "fir", "oak", "bay"],
+        ["ash", "elm", "fir", "oak", END],
+        ["pear", "plum"],
+    ]
 
 
 def test_no_document_has_more_keywords_than_eight():

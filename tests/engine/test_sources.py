@@ -46,7 +46,9 @@ def test_the_report_says_what_to_press_as_flags_of_the_shell(small_build, tmp_pa
     told("build", small_build, "--out", out, "-o", "levels=1", "-o", "codes=2", "--resolver", "leave")
     rows = {row["figure"]: row for row in told("report", out)["verdicts"]}
     assert rows["unique_rate"]["press"] == {
-        "ids": "rq-kmeans", "settings": {"levels": 1, "codes": 2}, "resolver": "extra-code",
-    }  # fmt: skip
+        "ids": "rq-kmeans",
+        "settings": {"levels": 1, "codes": 2},
+        "resolver": "extra-code",
+    }
     assert "(--ids rq-kmeans -o levels=1 -o codes=2 --resolver extra-code)" in shell("report", out)[1]
     assert json.dumps(rows)

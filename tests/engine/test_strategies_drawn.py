@@ -21,9 +21,10 @@ ALLOWED = np.array([True, False, True, True, True, True, True, False])
 def siblings(case, prefix, temperature, top_p=1.0, without=()):
     """Probability of each legal child that leads to a leaf outside ``without``, at a temperature, cut to its nucleus."""
     children = [
-        child for child in case.legal.children(prefix)
+        child
+        for child in case.legal.children(prefix)
         if any(leaf[: len(child)] == child for leaf in case.legal.leaves if leaf not in without)
-    ]  # fmt: skip
+    ]
     weight = {child: math.exp(case.log_prob[child] / temperature) for child in children}
     share = {child: value / sum(weight.values()) for child, value in weight.items()}
     inside, held = {}, 0.0

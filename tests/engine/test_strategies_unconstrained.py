@@ -150,8 +150,9 @@ def test_the_centroid_scorer_counts_an_absent_code_as_one_document_at_mean_plus_
             expected |= {(*prefix, code): total for code, total in following.items()} or {prefix: None}
         found = {
             trace.prefix(built, int(node)): float(total)
-            for part in (step.kept, step.pruned) for node, total in zip(part.node, part.total, strict=True)
-        }  # fmt: skip
+            for part in (step.kept, step.pruned)
+            for node, total in zip(part.node, part.total, strict=True)
+        }
         assert found.keys() == expected.keys()
         assert all(found[prefix] == pytest.approx(total, abs=2e-3) for prefix, total in expected.items() if total is not None)
         before = [trace.prefix(built, int(node)) for node in step.kept.node]

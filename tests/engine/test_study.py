@@ -70,8 +70,10 @@ def test_quality_is_that_of_generative_search_over_such_a_build(small_corpus, tm
 
 def test_agreement_is_given_once_a_pair(found):
     assert {(pair["a"], pair["b"]) for pair in found["nmi"]} == {
-        ("rq-kmeans", "category"), ("rq-kmeans", "random"), ("category", "random")
-    }  # fmt: skip
+        ("rq-kmeans", "category"),
+        ("rq-kmeans", "random"),
+        ("category", "random"),
+    }
 
 
 def test_without_judged_queries_quality_is_left_out(copied):

@@ -57,8 +57,13 @@ def test_a_trace_does_not_differ_from_itself(words, seed, beams):
 def made(*steps, absent=(), leaves=()):
     """A trace of these (level, nodes)."""
     kept = [(level, Candidates(np.array(nodes), *(np.zeros(len(nodes)),) * 3)) for level, nodes in steps]
-    return Trace(2, [Step(level, beams, beams, 0.0, 0.0) for level, beams in kept], np.array(leaves, int), np.zeros(len(leaves)),
-                 absent=absent)  # fmt: skip
+    return Trace(
+        2,
+        [Step(level, beams, beams, 0.0, 0.0) for level, beams in kept],
+        np.array(leaves, int),
+        np.zeros(len(leaves)),
+        absent=absent,
+    )
 
 
 def test_prefixes_that_no_document_has_are_compared_by_their_codes():

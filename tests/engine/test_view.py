@@ -26,10 +26,15 @@ def restricted(draw):
     bans = draw(st.lists(begun | prefixes.filter(len), max_size=3))
     given_out = draw(st.lists(some, max_size=2))
     left = [
-        word if let and word and word[: len(force)] == force and word not in given_out
-        and not any(word[: len(ban)] == ban for ban in bans) else ()
+        word
+        if let
+        and word
+        and word[: len(force)] == force
+        and word not in given_out
+        and not any(word[: len(ban)] == ban for ban in bans)
+        else ()
         for word, let in zip(words, mask, strict=True)
-    ]  # fmt: skip
+    ]
     return words, {"allowed": np.array(mask), "force": force, "ban": bans}, given_out, left
 
 
@@ -112,8 +117,14 @@ def test_a_view_of_everything_is_the_trie(words, seed, beams):
 
 def test_banning_everything_leaves_nothing():
     built = trie.build(np.array([[0, 1], [0, 2], [3, 0]], np.int32))
-    for restrictions in ({"ban": [()]}, {"ban": [(0,), (3,)]}, {"allowed": np.zeros(3, bool)}, {"force": (0,), "ban": [(0,)]},
-                         {"without": range(3, 6)}, {"without": [ROOT]}):  # fmt: skip
+    for restrictions in (
+        {"ban": [()]},
+        {"ban": [(0,), (3,)]},
+        {"allowed": np.zeros(3, bool)},
+        {"force": (0,), "ban": [(0,)]},
+        {"without": range(3, 6)},
+        {"without": [ROOT]},
+    ):
         with pytest.raises(TriescopeError, match="no document is left under these restrictions"):
             restrict(built, **restrictions)
 

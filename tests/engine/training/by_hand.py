@@ -16,9 +16,13 @@ Qrels = Mapping[str, Mapping[str, Mapping[str, int]]]
 
 
 def source_of(
-    folder: Path, documents: Sequence[Document], codes: Sequence[Sequence[int]] | None = None,
-    vectors: np.ndarray | None = None, queries: Mapping[str, str] | None = None, qrels: Qrels | None = None,
-) -> Source:  # fmt: skip
+    folder: Path,
+    documents: Sequence[Document],
+    codes: Sequence[Sequence[int]] | None = None,
+    vectors: np.ndarray | None = None,
+    queries: Mapping[str, str] | None = None,
+    qrels: Qrels | None = None,
+) -> Source:
     """Source over ``folder``: one identifier a document unless given; random unit vectors unless given."""
     words = np.array([[row] for row in range(len(documents))] if codes is None else codes, np.int32)
     if vectors is None:
@@ -30,7 +34,12 @@ def source_of(
     tree = trie.build(words)
     source = Source.__new__(Source)
     source.__dict__.update(
-        folder=folder, name="by hand", fields=(), splits={split: len(asked) for split, asked in judged.items()},
-        documents=list(documents), embeddings=vectors, parts=Parts(tree, node_means(tree, vectors), [], "none"),
-    )  # fmt: skip
+        folder=folder,
+        name="by hand",
+        fields=(),
+        splits={split: len(asked) for split, asked in judged.items()},
+        documents=list(documents),
+        embeddings=vectors,
+        parts=Parts(tree, node_means(tree, vectors), [], "none"),
+    )
     return source

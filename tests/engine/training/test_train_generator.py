@@ -70,9 +70,10 @@ def test_each_token_is_one_of_the_ten_likeliest_of_the_library_itself(folder, mo
     written = []
     original = T5ForConditionalGeneration.generate
     monkeypatch.setattr(
-        T5ForConditionalGeneration, "generate",
+        T5ForConditionalGeneration,
+        "generate",
         lambda self, **given: written.append((self, given, original(self, **given))) or written[-1][2],
-    )  # fmt: skip
+    )
     generate(folder, TEXTS, 8, seed=0)
     ((network, given, tokens),) = written
     repeated = {name: given[name].repeat_interleave(8, dim=0) for name in ("input_ids", "attention_mask")}
@@ -88,9 +89,10 @@ def test_each_token_is_one_of_the_ten_likeliest_of_the_library_itself(folder, mo
 def test_texts_do_not_change_places_when_they_are_sorted_by_length(folder, monkeypatch):
     # A model that repeats what it reads, so that each query tells its text.
     monkeypatch.setattr(
-        T5ForConditionalGeneration, "generate",
+        T5ForConditionalGeneration,
+        "generate",
         lambda self, input_ids, num_return_sequences, **given: input_ids.repeat_interleave(num_return_sequences, dim=0),
-    )  # fmt: skip
+    )
     assert generate(folder, TEXTS, 3, seed=0, batch=2) == [[text] if text else [] for text in TEXTS]
     long = " ".join(["dog"] * 100)
     assert generate(folder, [long], 1, seed=0) == [[" ".join(["dog"] * 31)]]

@@ -51,9 +51,11 @@ def test_paths_and_siblings_are_those_of_the_trie(codes):
     for level, column in enumerate(found.T, 1):
         beside = siblings(tensors, column)
         expected = [
-            (pair, child) for pair, path in enumerate(paths) if len(path) >= level
+            (pair, child)
+            for pair, path in enumerate(paths)
+            if len(path) >= level
             for child in tree.children(np.array([path[level - 2] if level > 1 else 0])).node.tolist()
-        ]  # fmt: skip
+        ]
         assert list(zip(beside.pair.tolist(), beside.node.tolist(), strict=True)) == expected
         assert beside.node[beside.target].tolist() == [path[level - 1] for path in paths if len(path) >= level]
 
@@ -104,9 +106,10 @@ def test_node_scores_softmaxed_over_a_level_are_the_teacher_forced_log_probabili
             scorer = model.scorer()
             for depth, level in enumerate(found):
                 frontier = [
-                    node for node in range(1, len(parts.trie.code))
+                    node
+                    for node in range(1, len(parts.trie.code))
                     if parts.trie.level_of(node) == depth + 1 or (parts.trie.is_leaf(node) and parts.trie.level_of(node) <= depth)
-                ]  # fmt: skip
+                ]
                 scores = scorer.node_scores(scorer.start(vectors[row]), np.array(frontier)).astype(np.float64)
                 expected = scores[frontier.index(path[depth])] - np.log(np.exp(scores).sum())
                 forced = log_softmax_within(level.score, level.pair, 1)[level.target]

@@ -40,8 +40,10 @@ def told(pairs):
 def test_judged_pairs_are_the_positive_grades_of_the_split_and_equal_texts_are_one_query(source):
     pairs = collect(source, "train", {"judged": 1}, 0)
     assert told(pairs) == {
-        ("birds of prey", "a", "judged", 2.0), ("birds of prey", "c", "judged", 1.0), ("krill eaters", "b", "judged", 1.0),
-    }  # fmt: skip
+        ("birds of prey", "a", "judged", 2.0),
+        ("birds of prey", "c", "judged", 1.0),
+        ("krill eaters", "b", "judged", 1.0),
+    }
     assert pairs.texts == ["birds of prey", "krill eaters"]
     assert [array.dtype for array in pairs[1:]] == [np.int64, np.int64, np.int8, np.float32]
     assert told(collect(source, "dev", {"judged": 1}, 0)) == {("what floats", "b", "judged", 1.0)}

@@ -110,18 +110,28 @@ def tiny_tokenizer():
     tokenizer.pre_tokenizer = Whitespace()
     tokenizer.post_processor = BertProcessing(("[SEP]", 3), ("[CLS]", 2))
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]",
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
         model_max_length=32,
-    )  # fmt: skip
+    )
 
 
 def tiny(kind, folder, labels=1):
     """A BERT of two thousand weights, saved with its tokenizer."""
     torch.manual_seed(0)
     config = BertConfig(
-        vocab_size=10, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
-        max_position_embeddings=32, num_labels=labels, initializer_range=1.0,
-    )  # fmt: skip
+        vocab_size=10,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=32,
+        num_labels=labels,
+        initializer_range=1.0,
+    )
     model = kind(config).eval()
     model.save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)

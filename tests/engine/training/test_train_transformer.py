@@ -203,8 +203,11 @@ def test_codes_of_all_levels_are_numbered_through():
     assert numbers == {prefix: sum((0, 4, 3)[: len(prefix)]) + prefix[-1] for prefix in numbers}
 
 
-TEXTS = [f"{kind} {thing} number {number}" for number, kind in enumerate(("red", "old", "lost", "loud", "small")) for thing in (
-    "bridge", "kitchen", "orchestra", "river", "engine", "garden", "letter", "winter", "market", "lighthouse")]  # fmt: skip
+TEXTS = [
+    f"{kind} {thing} number {number}"
+    for number, kind in enumerate(("red", "old", "lost", "loud", "small"))
+    for thing in ("bridge", "kitchen", "orchestra", "river", "engine", "garden", "letter", "winter", "market", "lighthouse")
+]
 
 
 @pytest.fixture(scope="module")

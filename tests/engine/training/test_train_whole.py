@@ -224,9 +224,23 @@ class TestShell:
 
     def test_a_training_that_is_killed_leaves_no_scorer_and_goes_on(self, folder, told):
         command = [
-            sys.executable, "-m", "engine", "train", str(folder), "--steps", "100000", "--every", "5", "--batch", "32",
-            "--patience", "100000", "--beams", "5", "--json",
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "engine",
+            "train",
+            str(folder),
+            "--steps",
+            "100000",
+            "--every",
+            "5",
+            "--batch",
+            "32",
+            "--patience",
+            "100000",
+            "--beams",
+            "5",
+            "--json",
+        ]
         process = subprocess.Popen(command, cwd=ROOT, env=os.environ, stdout=subprocess.DEVNULL)
         end = time.monotonic() + 120
         while time.monotonic() < end and len(runs.history(folder, "node")) < 4:
