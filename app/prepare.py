@@ -6,7 +6,7 @@ import sys
 from engine import paths
 from engine.build import digest_of as digest
 from engine.build import make
-from engine.datasets import default_fields, load
+from engine.data.datasets import default_fields, load
 from engine.errors import TriescopeError
 from engine.progress import Progress
 from engine.spec import BuildSpec

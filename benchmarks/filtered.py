@@ -14,7 +14,7 @@ import faiss
 import numpy as np
 
 from engine import evaluation, identifiers, trie
-from engine.corpus import Document
+from engine.data.corpus import Document
 from engine.decode import Tree, beam_search, score_all
 from engine.filters import Columns, columns_of, evaluate
 from engine.scorers.centroid import CentroidScorer, node_means

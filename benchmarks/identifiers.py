@@ -13,7 +13,7 @@ import numpy as np
 
 from engine import evaluation, identifiers, paths, study, trie
 from engine.build import make
-from engine.datasets import default_fields, load
+from engine.data.datasets import default_fields, load
 from engine.spec import BuildSpec
 from engine.store import Build
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine import embed, evaluation, paths, trie
 from engine.build import make
-from engine.datasets import default_fields, load
+from engine.data.datasets import default_fields, load
 from engine.retrievers import Queries
 from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means

@@ -23,8 +23,8 @@ import numpy as np
 
 from engine import embed, evaluation, paths, runs
 from engine.build import make
-from engine.corpus import Corpus
-from engine.datasets import default_fields, load
+from engine.data.corpus import Corpus
+from engine.data.datasets import default_fields, load
 from engine.retrievers import Queries
 from engine.spec import BuildSpec
 from engine.store import Build

@@ -21,10 +21,11 @@ from typing import Any
 import numpy as np
 
 import engine
-from engine import embed, identifiers, tables, trie
-from engine.alone import alone
-from engine.corpus import Corpus
+from engine import embed, identifiers, trie
+from engine.data import tables
+from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
+from engine.files import alone
 from engine.naming import name_nodes
 from engine.retrievers import Queries, dense, hybrid, open_members, sparse
 from engine.scorers import centroid

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.datasets import DATASETS
+from engine.data.datasets import DATASETS
 from engine.errors import TriescopeError
 from engine.options import described
 from engine.shell import AsJson, Folder, ProgressFile, app, show

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.corpus import Document
+from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.filter_columns import NUMBER, Column, Columns, as_number, columns_of
 from engine.filter_syntax import Condition, Filter, Joined, Not, Token, parse

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from engine import paths
-from engine.datasets import default_fields, load
+from engine.data.datasets import default_fields, load
 from engine.embed import embed
 
 BUNDLED = "films"

@@ -7,7 +7,7 @@ import numpy as np
 
 from engine import cohesion
 from engine.agreement import entropy_bits, neighbour_overlap, node_paths, normalised_mutual_information, purity, shared_means
-from engine.corpus import Document
+from engine.data.corpus import Document
 from engine.evenness import Evenness, Level, by_level
 from engine.identifiers.base import Identifiers
 from engine.numbering import content_nodes, numbered_shares, numbering_nodes

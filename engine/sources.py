@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.corpus import Corpus
-from engine.datasets import DATASETS, default_fields, load
+from engine.data.corpus import Corpus
+from engine.data.datasets import DATASETS, default_fields, load
 from engine.embed import DEFAULT_MODEL
 from engine.store import Build
 
@@ -23,7 +23,7 @@ def source_of(named: str) -> Source:
     Raises
     ------
     TriescopeError
-        As :func:`engine.datasets.load`, or the build is damaged.
+        As :func:`engine.data.datasets.load`, or the build is damaged.
     """
     if named not in DATASETS and (Path(named) / "manifest.json").is_file():
         opened = Build(Path(named))

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine import build, embed, filters, identifiers, retrievers, runs, strategies, tables
-from engine.corpus import Corpus
+from engine import build, embed, filters, identifiers, retrievers, runs, strategies
+from engine.data import tables
+from engine.data.corpus import Corpus
 from engine.decode import Tree
 from engine.errors import TriescopeError
 from engine.retrievers import Queries

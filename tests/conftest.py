@@ -15,7 +15,7 @@ from hypothesis import settings
 
 from engine import paths
 from engine.build import make
-from engine.corpus import Corpus, read
+from engine.data.corpus import Corpus, read
 from engine.spec import BuildSpec
 from engine.store import Build
 from tests.homes import shared_home

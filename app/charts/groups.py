@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK, RETRIEVERS, SKY
-from engine.corpus import Document
+from engine.data.corpus import Document
 from engine.identifiers import category, columns
 from engine.trie import Trie
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.corpus import Document
+from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.identifiers import (
     atomic,

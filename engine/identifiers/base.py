@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.corpus import Document
+from engine.data.corpus import Document
 from engine.options import Option
 
 

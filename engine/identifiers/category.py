@@ -7,7 +7,7 @@ person knows; how well such a tree retrieves depends on how well it agrees with 
 from collections.abc import Sequence
 from typing import Any
 
-from engine.corpus import Document
+from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.identifiers import columns
 from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from engine.corpus import Document
+from engine.data.corpus import Document
 from engine.errors import TriescopeError
 
 

@@ -7,7 +7,7 @@ used here, so that every node can be read.
 import string
 from typing import Any
 
-from engine.corpus import Document
+from engine.data.corpus import Document
 from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme
 from engine.identifiers.paths_of_words import identifiers_of
 

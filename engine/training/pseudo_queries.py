@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import bm25s
 import numpy as np
 
-from engine.corpus import Document
+from engine.data.corpus import Document
 
 # Words of the longest query, of the shortest sentence, of the shortest and the longest span.
 LONGEST, SENTENCE, SPAN = 64, 4, (4, 10)

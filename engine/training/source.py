@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import build, identifiers, tables, trie
-from engine.corpus import Document
+from engine import build, identifiers, trie
+from engine.data import tables
+from engine.data.corpus import Document
+from engine.data.tables import Judged
 from engine.errors import TriescopeError
 from engine.scorers.trained import Parts
-from engine.tables import Judged
 
 
 class Source:

@@ -13,7 +13,7 @@ import numpy as np
 from torch import nn
 
 from engine import evaluation, runs
-from engine.alone import alone
+from engine.files import alone
 from engine.retrievers import Queries, hybrid, open_members
 from engine.retrievers.generative import DEFAULT_BEAMS, GenerativeRetriever
 from engine.scorers.base import Scorer

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from app import jobs
 from engine import paths, projection, runs, study
 from engine.build import make
-from engine.corpus import Corpus, Document
+from engine.data.corpus import Corpus, Document
 from engine.spec import BuildSpec
 from engine.store import Build
 from tests.app.driving import CHROMIUM, PATIENCE_MS, Opener, serving, watch

@@ -12,7 +12,7 @@ from app.charts import groups
 from app.charts import map as picture
 from app.charts.groups import HUES, NO_IDENTIFIER, NO_VALUE, SYMBOLS, Group
 from app.charts.palette import GREY, ORANGE, RED, RETRIEVERS
-from engine.corpus import Document
+from engine.data.corpus import Document
 from engine.trie import build
 
 HOSTILE = '<script>alert(1)</script> {b} & "quoted" <img src=x onerror=alert(1)>'

@@ -10,7 +10,7 @@ from app import spelling
 from app.charts import training
 from engine import embed, identifiers, paths, study
 from engine.build import make
-from engine.corpus import Corpus
+from engine.data.corpus import Corpus
 from engine.spec import BuildSpec
 from engine.store import Build
 from tests.app.at import sound, table

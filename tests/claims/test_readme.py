@@ -14,7 +14,7 @@ import pytest
 from app.state import EXAMPLES
 from engine import embed, evaluation, paths, trie
 from engine.build import make
-from engine.datasets import DATASETS, default_fields, load
+from engine.data.datasets import DATASETS, default_fields, load
 from engine.retrievers import Queries
 from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine import paths
-from engine.corpus import Corpus, read
+from engine.data.corpus import Corpus, read
 
 FOLDER = paths.bundled() / "films"
 # Words that do not give a title away: function words, and words so common in film titles and plots that a query may use them.

@@ -3,8 +3,8 @@ import shutil
 import pytest
 
 from engine import runs
-from engine.alone import alone
 from engine.errors import TriescopeError
+from engine.files import alone
 from engine.training.spec import TrainSpec
 from engine.training.train import train
 

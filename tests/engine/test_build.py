@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from engine import build
-from engine.corpus import Corpus, Document
+from engine.data.corpus import Corpus, Document
 from engine.errors import TriescopeError
 from engine.spec import BuildSpec
 from engine.store import Build

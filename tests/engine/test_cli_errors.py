@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from engine import cli
-from engine.datasets import DATASETS, Dataset
+from engine.data.datasets import DATASETS, Dataset
 
 
 @pytest.fixture

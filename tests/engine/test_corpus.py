@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.corpus import Document, read
+from engine.data.corpus import Document, read
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from engine.corpus import read
+from engine.data.corpus import read
 from engine.errors import TriescopeError
 
 FILES = {

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from engine.datasets import DATASETS, Dataset, default_fields, fetch, load
+from engine.data.datasets import DATASETS, Dataset, default_fields, fetch, load
 from engine.errors import TriescopeError
 
 MEMBERS = {

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine.corpus import Document
+from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.filter_syntax import MAX_LENGTH, MAX_NESTING, Condition, Joined, Not, parse
 from engine.filters import allowed, columns_of, evaluate

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import entropy
 
 from engine import identifiers, trie
-from engine.corpus import Document
+from engine.data.corpus import Document
 from engine.identifiers.base import Identifiers, Material
 from engine.identifiers.collisions import extra_code
 from engine.report import choose_labels, report

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import corpus, paths
+from engine import paths
+from engine.data import corpus
 from engine.errors import TriescopeError
 from engine.identifiers import attributes, category, url
 from engine.identifiers.paths_of_words import DEEPEST, END, UNKNOWN

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import corpus, paths, trie
+from engine import paths, trie
+from engine.data import corpus
 from engine.identifiers import atomic, attributes, base, category, columns, keywords, random, rq_kmeans, title
 from engine.identifiers.paths_of_words import END, UNKNOWN
 from tests.engine.words import ALL, OF_WORDS, cells, document, fit, resolved, spelled

@@ -5,7 +5,7 @@ import pytest
 
 from engine import embed
 from engine.build import make
-from engine.datasets import default_fields
+from engine.data.datasets import default_fields
 from engine.errors import TriescopeError
 from engine.sources import source_of
 from engine.spec import BuildSpec

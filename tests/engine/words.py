@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.corpus import Document
+from engine.data.corpus import Document
 from engine.identifiers import atomic, attributes, category, keywords, random, title, url
 from engine.identifiers.base import Material
 from engine.identifiers.collisions import extra_code

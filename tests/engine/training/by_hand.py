@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import tables, trie
-from engine.corpus import Corpus, Document
+from engine import trie
+from engine.data import tables
+from engine.data.corpus import Corpus, Document
 from engine.retrievers import sparse
 from engine.scorers.centroid import node_means
 from engine.scorers.trained import Parts

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.corpus import Document
+from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.retrievers import Queries, sparse
 from engine.training import negatives, rankings

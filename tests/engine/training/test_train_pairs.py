@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.corpus import Document
+from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.training import pseudo_queries
 from engine.training.pairs import SOURCES, Pairs, check_mix, collect, draw, held_out, pools

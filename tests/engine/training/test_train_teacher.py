@@ -12,7 +12,7 @@ from tokenizers.processors import BertProcessing
 from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
 
 from engine import embed
-from engine.corpus import Document
+from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.retrievers import Queries, sparse
 from engine.training import rankings, teacher

@@ -12,7 +12,8 @@ import duckdb
 import numpy as np
 import pytest
 
-from engine import runs, tables
+from engine import runs
+from engine.data import tables
 from engine.errors import TriescopeError
 from engine.evaluation import evaluate
 from engine.paths import ROOT

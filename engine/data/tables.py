@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 
-from engine.corpus import Corpus, Document
+from engine.data.corpus import Corpus, Document
 
 DOCUMENTS, QUERIES, QRELS, NAMES = "documents.parquet", "queries.parquet", "qrels.parquet", "names.parquet"
 

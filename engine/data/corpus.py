@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from engine.data.records import records
 from engine.errors import TriescopeError
-from engine.records import records
 
 # Column names that are understood without being told, in order of preference.
 KNOWN = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine import paths
-from engine.corpus import Corpus, read
+from engine.data.corpus import Corpus, read
 from engine.errors import TriescopeError
 
 
