@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from engine.data.corpus import Document
 from engine.errors import TriescopeError
-from engine.filter_syntax import MAX_LENGTH, MAX_NESTING, Condition, Joined, Not, parse
 from engine.filters import allowed, columns_of, evaluate
+from engine.filters.syntax import MAX_LENGTH, MAX_NESTING, Condition, Joined, Not, parse
 
 FILMS = [
     Document("tt1", "Ran", "", {"year": 1985, "genre": ["War", "Drama"], "language": "Japanese", "sold": "12"}),

@@ -1,7 +1,7 @@
 """Filters written as text, such as ``year > 1990 and not countries has 'France'``: which documents they let through.
 
-A filter is read by a small parser of its own (:mod:`engine.filter_syntax`; nothing of it is ever run as code or SQL) and
-evaluated on whole columns at once (:mod:`engine.filter_columns`).
+A filter is read by a small parser of its own (:mod:`engine.filters.syntax`; nothing of it is ever run as code or SQL) and
+evaluated on whole columns at once (:mod:`engine.filters.columns`).
 
     filter      a condition, or filters joined by ``not``, ``and``, ``or`` (binding in this order) and parentheses
     condition   COLUMN = != < <= > >= VALUE
@@ -22,8 +22,8 @@ import numpy as np
 
 from engine.data.corpus import Document
 from engine.errors import TriescopeError
-from engine.filter_columns import NUMBER, Column, Columns, as_number, columns_of
-from engine.filter_syntax import Condition, Filter, Joined, Not, Token, parse
+from engine.filters.columns import NUMBER, Column, Columns, as_number, columns_of
+from engine.filters.syntax import Condition, Filter, Joined, Not, Token, parse
 
 __all__ = ["Columns", "allowed", "columns_of", "evaluate", "parse"]
 
