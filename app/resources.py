@@ -95,7 +95,7 @@ def _warm(folder: str, created: str, scorer: str, stamp: str, _build: Build) -> 
 
 @st.cache_data(max_entries=512, show_spinner="Encoding the query (the first one loads the encoder)")
 def _query_vector(model: str, query: str) -> tuple[np.ndarray, float]:
-    from engine import embed
+    from engine.text import embed
 
     embed.encode_query(query, model)  # the first call of a process pays for warming up, not the query
     return embed.encode_query(query, model)

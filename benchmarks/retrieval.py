@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import embed, evaluation, paths, trie
+from engine import evaluation, paths, trie
 from engine.build import make
 from engine.data.datasets import default_fields, load
 from engine.retrievers import Queries
@@ -17,6 +17,7 @@ from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.spec import BuildSpec
 from engine.store import Build
+from engine.text import embed
 
 BEAMS = 100
 NAMES = ("bm25", "dense", "dense-hnsw", "generative", "hybrid")

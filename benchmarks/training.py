@@ -21,13 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from engine import embed, evaluation, paths, runs
+from engine import evaluation, paths, runs
 from engine.build import make
 from engine.data.corpus import Corpus
 from engine.data.datasets import default_fields, load
 from engine.retrievers import Queries
 from engine.spec import BuildSpec
 from engine.store import Build
+from engine.text import embed
 from engine.training.material import cold_rows
 from engine.training.source import open_source
 from engine.training.spec import TrainSpec

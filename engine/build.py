@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 import engine
-from engine import embed, identifiers, trie
+from engine import identifiers, trie
 from engine.data import tables
 from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
@@ -30,6 +30,7 @@ from engine.naming import name_nodes
 from engine.retrievers import Queries, dense, hybrid, open_members, sparse
 from engine.scorers import centroid
 from engine.spec import BuildSpec, Manifest
+from engine.text import embed
 
 FORMAT = 2  # 2: identifiers carry words and arrays
 STAGES = ("corpus", "embeddings", "identifiers", "trie", "scorer", "sparse", "dense", "names", "tuning")

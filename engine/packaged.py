@@ -1,6 +1,6 @@
 """The vectors that come with the bundled catalogue: its texts, embedded by the default encoder. The first build takes seconds.
 
-They are a cache like the user's own (:mod:`engine.vector_cache`), found by the hash of the weights and of the text: another
+They are a cache like the user's own (:mod:`engine.text.vector_cache`), found by the hash of the weights and of the text: another
 encoder or an edited text is embedded anew. ``python -m engine.packaged`` makes them again; a test holds them to the encoder.
 """
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine import paths
 from engine.data.datasets import default_fields, load
-from engine.embed import embed
+from engine.text.embed import embed
 
 BUNDLED = "films"
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from engine.data.corpus import Corpus
 from engine.data.datasets import DATASETS, default_fields, load
-from engine.embed import DEFAULT_MODEL
 from engine.store import Build
+from engine.text.embed import DEFAULT_MODEL
 
 
 class Source(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from engine.embed import DEFAULT_MODEL
+from engine.text.embed import DEFAULT_MODEL
 
 
 class KnownFile(BaseModel):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine import build, embed, filters, identifiers, retrievers, runs, strategies
+from engine import build, filters, identifiers, retrievers, runs, strategies
 from engine.data import tables
 from engine.data.corpus import Corpus
 from engine.decode import Tree
@@ -17,6 +17,7 @@ from engine.errors import TriescopeError
 from engine.retrievers import Queries
 from engine.scorers.base import Scorer, encode_for
 from engine.scorers.trained import Parts
+from engine.text import embed
 from engine.trace import Trace, steps_json
 from engine.trie import Trie
 from engine.view import restrict

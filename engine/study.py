@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import embed, evaluation, identifiers, trie
+from engine import evaluation, identifiers, trie
 from engine.errors import TriescopeError
 from engine.identifiers import SCHEMES, Identifiers
 from engine.report import choose_labels, normalised_mutual_information, report
@@ -22,6 +22,7 @@ from engine.retrievers import Queries
 from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.store import Build
+from engine.text import embed
 
 BEAMS = 100
 # A wide beam on a small catalogue hides what an identifier is worth; a narrow one shows it.

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine import embed
 from engine.errors import TriescopeError
 from engine.scorers.trained import Parts
+from engine.text import embed
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from engine import embed
+from engine.text import embed
 from engine.training.material import choose
 from engine.training.source import open_source
 from engine.training.spec import TrainSpec, complete

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine import embed
 from engine.scorers.trained import kind
+from engine.text import embed
 from engine.training import negatives, teacher
 from engine.training.batches import Material
 from engine.training.dev import Dev

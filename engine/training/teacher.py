@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from engine import embed
 from engine.errors import TriescopeError
 from engine.retrievers.sparse import SparseRetriever
+from engine.text import embed
 from engine.training.rankings import best, bm25_scores, chunks, dense_scores, trainable
 from engine.training.source import Source
 

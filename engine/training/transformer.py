@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine import token_states
 from engine.scorers.centroid import SCALE, node_means
 from engine.scorers.trained import Parts
 from engine.scorers.transformer import KIND, TransformerScorer, code_numbers, codes_of, unpacked
 from engine.scorers.transformer_model import Decoder, Memory
+from engine.text import token_states
 from engine.training.base import Candidates
 from engine.training.pairs import Pairs
 from engine.training.priming import primed

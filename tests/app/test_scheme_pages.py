@@ -8,11 +8,12 @@ from streamlit.testing.v1 import AppTest
 
 from app import spelling
 from app.charts import training
-from engine import embed, identifiers, paths, study
+from engine import identifiers, paths, study
 from engine.build import make
 from engine.data.corpus import Corpus
 from engine.spec import BuildSpec
 from engine.store import Build
+from engine.text import embed
 from tests.app.at import sound, table
 from tests.app.at import visit as at_visit
 from tests.app.conftest import STUDIED, link_cache, shared_home

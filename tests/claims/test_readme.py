@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from app.state import EXAMPLES
-from engine import embed, evaluation, paths, trie
+from engine import evaluation, paths, trie
 from engine.build import make
 from engine.data.datasets import DATASETS, default_fields, load
 from engine.retrievers import Queries
@@ -20,6 +20,7 @@ from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.spec import BuildSpec
 from engine.store import Build
+from engine.text import embed
 
 README = (paths.ROOT / "README.md").read_text("utf-8")
 COLUMNS = ("bm25", "dense", "generative", "hybrid")

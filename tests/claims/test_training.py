@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from benchmarks.training import STEPS, STUDIES
-from engine import embed, evaluation, paths, runs
+from engine import evaluation, paths, runs
 from engine.retrievers import Queries
 from engine.store import Build
+from engine.text import embed
 from engine.training.spec import TrainSpec
 from engine.training.train import train
 from tests.claims.test_readme import README, opened

@@ -146,7 +146,7 @@ def test_no_query_rewords_a_train_query_of_the_same_film(split):
 
 def test_no_test_query_is_close_in_meaning_to_a_train_query_of_its_film(tmp_path_factory):
     """Cosine of the embeddings stays below .85, which is where rewordings begin."""
-    from engine.embed import embed
+    from engine.text.embed import embed
 
     corpus = films()
     train_of: dict[str, list[str]] = {}

@@ -3,9 +3,9 @@ import shutil
 import numpy as np
 import pytest
 
-from engine import embed
-from engine.embed import DEFAULT_MODEL, Encoder
 from engine.errors import TriescopeError
+from engine.text import embed
+from engine.text.embed import DEFAULT_MODEL, Encoder
 
 # Past the cache of loaded encoders: what a test loads from a folder of its own is not kept.
 load_anew = embed.load.__wrapped__

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from engine import embed, paths
+from engine import paths
+from engine.text import embed
 
 COMMIT = "c" * 40
-LOOK = "import sys; from engine.embed import weights_of; print(*weights_of(sys.argv[1]))"
+LOOK = "import sys; from engine.text.embed import weights_of; print(*weights_of(sys.argv[1]))"
 TRAIN = """
 import sys; from engine.scorers.t5_tokens import checkpoint_folder, tokenizer_json
 print(len(tokenizer_json(checkpoint_folder(sys.argv[1]))))

@@ -7,7 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from engine import embed, packaged, paths
+from engine import packaged, paths
+from engine.text import embed
 
 EVERY = 40
 

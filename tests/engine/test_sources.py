@@ -3,13 +3,13 @@ import json
 import numpy as np
 import pytest
 
-from engine import embed
 from engine.build import make
 from engine.data.datasets import default_fields
 from engine.errors import TriescopeError
 from engine.sources import source_of
 from engine.spec import BuildSpec
 from engine.store import Build
+from engine.text import embed
 
 
 def test_a_build_is_a_source_with_its_fields_and_its_encoder(small_corpus, tmp_path, home):

@@ -6,12 +6,13 @@ import shutil
 import numpy as np
 import pytest
 
-from engine import embed, evaluation, identifiers, study, trie
+from engine import evaluation, identifiers, study, trie
 from engine.build import make
 from engine.errors import TriescopeError
 from engine.retrievers import Queries
 from engine.spec import BuildSpec
 from engine.store import Build
+from engine.text import embed
 
 NAMES = ("rq-kmeans", "category", "random", "url")
 

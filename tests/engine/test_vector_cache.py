@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.vector_cache import KEY_BYTES, VectorCache, cache_of, keys_of, look_up
+from engine.text.vector_cache import KEY_BYTES, VectorCache, cache_of, keys_of, look_up
 
 WIDTH = 3
 

