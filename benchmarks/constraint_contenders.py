@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from transformers.generation.logits_process import PrefixConstrainedLogitsProcessor
 
-from engine import kernels, trie
+from engine import trie
 from engine.bridge import TrieLogitsProcessor, offset_tokens
+from engine.kernels import compiled as kernels
 
 CODES, LEVELS, BITS = 256, 4, 8
 END = CODES  # the end token has the last column

@@ -17,7 +17,7 @@ from transformers import LogitsProcessor
 from engine.bridge_device import DeviceTrie, floor
 from engine.bridge_tokens import LevelTokens, offset_tokens
 from engine.errors import TriescopeError
-from engine.kernels import mask_logits, step
+from engine.kernels.compiled import mask_logits, step
 from engine.trie import ROOT, Trie
 from engine.view import View
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.errors import TriescopeError
+from engine.kernels.top_k import top_k
 from engine.level_search import search_levels
 from engine.overlay import Overlay
 from engine.scorers.base import Scored, Scorer
-from engine.top import top_k
 from engine.trace import Candidates, Step, Trace
 from engine.trie import ROOT, Children, Trie
 from engine.view import View

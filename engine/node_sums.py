@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from engine.kernels_overlay import sum_runs
+from engine.kernels.sums import sum_runs
 from engine.trie import Trie
 
 

@@ -16,9 +16,9 @@ from typing import cast
 
 import numpy as np
 
-from engine.kernels import fixed
-from engine.kernels_decode import products
-from engine.kernels_overlay import blend
+from engine.kernels.best_children import products
+from engine.kernels.compiled import fixed
+from engine.kernels.sums import blend
 from engine.node_sums import node_sums
 from engine.overlay import Overlay
 from engine.overlay_map import live_below

@@ -15,7 +15,7 @@ from engine.errors import TriescopeError
 from engine.trie_arrays import arrays_numpy, lengths_numpy
 
 ROOT = 0
-# Documents from which the compiled loops of :mod:`engine.kernels_trie` build: fewer take less time than loading them would.
+# Documents from which the compiled loops of :mod:`engine.kernels.trie_arrays` build: fewer take less time than loading them would.
 COMPILED_FROM = 100_000
 
 
@@ -151,8 +151,8 @@ def build(codes: np.ndarray) -> Trie:
     """
     few = len(codes) < COMPILED_FROM
     if not few:
-        from engine.kernels import fixed
-        from engine.kernels_trie import arrays, lengths
+        from engine.kernels.compiled import fixed
+        from engine.kernels.trie_arrays import arrays, lengths
 
         codes = fixed(codes)
     length, largest = lengths_numpy(codes) if few else lengths(codes)

@@ -1,6 +1,6 @@
 """The arrays of a trie from its identifiers, in NumPy: one sort, then one comparison of neighbouring rows a level.
 
-Serves small tries, identifiers that are too long for :mod:`engine.kernels_trie`, and machines without numba; the tests hold the
+Serves small tries, identifiers that are too long for :mod:`engine.kernels.trie_arrays`, and machines without numba; the tests hold the
 compiled loops to the same arrays.
 """
 

@@ -9,8 +9,8 @@ import faiss
 import numpy as np
 
 from engine.errors import TriescopeError
+from engine.kernels.top_k import top_k
 from engine.retrievers.base import Queries, Ranking, pack
-from engine.top import top_k
 
 # Links a node, and width of the search while building and while searching.
 HNSW_LINKS, HNSW_BUILD, HNSW_SEARCH = 32, 200, 128

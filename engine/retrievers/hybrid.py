@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.kernels.top_k import top_k
 from engine.retrievers.base import Queries, Ranking, Retriever, pack
 from engine.retrievers.dense import HnswRetriever, vectors_of
 from engine.retrievers.generative import GenerativeRetriever
-from engine.top import top_k
 
 RRF_K = 60
 # Results taken from each member before fusing.

@@ -7,8 +7,8 @@ import bm25s
 import numpy as np
 import Stemmer
 
+from engine.kernels.top_k import top_k
 from engine.retrievers.base import Queries, Ranking, pack
-from engine.top import top_k
 
 K1, B = 1.5, 0.75
 

@@ -79,8 +79,8 @@ class CentroidScorer:
     @cached_property
     def _products(self):
         # Compiled code is loaded by the first decode, not by whoever only opens a build.
-        from engine.kernels import fixed
-        from engine.kernels_decode import products
+        from engine.kernels.best_children import products
+        from engine.kernels.compiled import fixed
 
         return products, fixed(self.means)
 
@@ -146,8 +146,8 @@ def node_means(trie: Trie, embeddings: np.ndarray, rows_at_once: int = 200_000) 
     Documents stand in leaf order, so each level is one segmented sum; float64 sums, taken in blocks of documents so
     that a million documents need no second copy (where numba is missing: the compiled loop makes none).
     """
-    from engine.kernels import fixed
-    from engine.kernels_means import run_means
+    from engine.kernels.compiled import fixed
+    from engine.kernels.means import run_means
 
     means = np.empty((len(trie.code), embeddings.shape[1]), np.float32)
     for level in range(len(trie.level_start) - 1):

@@ -75,8 +75,8 @@ class NodeScorer:
 
     def node_scores(self, state: np.ndarray, nodes: np.ndarray) -> np.ndarray:
         """Node score of each node, float32."""
-        from engine.kernels import fixed
-        from engine.kernels_decode import products
+        from engine.kernels.best_children import products
+        from engine.kernels.compiled import fixed
 
         return products(fixed(self.vectors), self.row[nodes], state.astype(np.float64)) + self.bias[nodes]
 

@@ -47,8 +47,8 @@ class OnePassScorer:
     name = "one-pass"
 
     def __init__(self, trie: Trie, heads: list[np.ndarray], biases: list[np.ndarray], adapter: Adapter):
-        from engine.kernels import fixed
-        from engine.kernels_rows import row_products
+        from engine.kernels.compiled import fixed
+        from engine.kernels.rows import row_products
 
         self.trie, self.adapter, self.biases = trie, adapter, biases
         self.products, self.heads = row_products, [fixed(head) for head in heads]

@@ -80,8 +80,8 @@ class TransformerScorer:
     name = "transformer"
 
     def __init__(self, parts: Parts, means: np.ndarray, decoder: "Decoder"):
-        from engine.kernels import fixed
-        from engine.kernels_rows import row_products
+        from engine.kernels.compiled import fixed
+        from engine.kernels.rows import row_products
 
         self.parts, self.trie = parts, parts.trie
         self.products, self.means = row_products, fixed(means)

@@ -11,9 +11,9 @@ import time
 import numpy as np
 
 from engine.errors import TriescopeError
+from engine.kernels.top_k import top_k
 from engine.strategies.base import Search, Strategy
 from engine.strategies.paths import check_finite, root, steps_to, whole
-from engine.top import top_k
 from engine.trace import Trace
 
 

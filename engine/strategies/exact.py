@@ -5,9 +5,9 @@ import time
 import numpy as np
 
 from engine.decode import score_all
+from engine.kernels.top_k import top_k
 from engine.strategies.base import Search, Strategy
 from engine.strategies.paths import steps_to
-from engine.top import top_k
 from engine.trace import Trace
 
 

@@ -10,10 +10,10 @@ import time
 import numpy as np
 
 from engine.decode import masked_mass
+from engine.kernels.top_k import top_k
 from engine.options import Option
 from engine.strategies.base import Search, Strategy
 from engine.strategies.paths import cut, grow, root
-from engine.top import top_k
 from engine.trace import Trace
 
 

@@ -9,10 +9,10 @@ import time
 import numpy as np
 
 from engine.errors import TriescopeError
+from engine.kernels.top_k import top_k
 from engine.scorers.base import log_softmax_within
 from engine.strategies.base import Search, Strategy
 from engine.strategies.paths import check_finite, whole
-from engine.top import top_k
 from engine.trace import Candidates, Step, Trace
 from engine.trie import ROOT, Trie
 from engine.view import View

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from engine.kernels.top_k import top_k
 from engine.retrievers.sparse import SparseRetriever, tokens
-from engine.top import top_k
 from engine.training.source import Source
 
 # Scores in one table: 16 MB of float32.

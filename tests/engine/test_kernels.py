@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import kernels, trie
+from engine import trie
+from engine.kernels import compiled as kernels
 from engine.paths import ROOT
 from tests.engine.oracles import DictTrie, identifiers, padded
 

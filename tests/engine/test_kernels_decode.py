@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import kernels_decode as kernels
-from engine import kernels_means, trie
+from engine import trie
+from engine.kernels import best_children as kernels
+from engine.kernels import means as kernels_means
 from engine.level_search import Best
 from engine.paths import ROOT
 from engine.scorers.centroid import CentroidScorer, holders, node_means
@@ -176,7 +177,7 @@ print(trace.leaves.tolist(), trace.scores.tolist(), "numba.core" in sys.modules)
 
 
 def test_opening_a_build_prepares_no_kernel():
-    code = "import sys, engine.store, engine.retrievers; print('engine.kernels_decode' in sys.modules)"
+    code = "import sys, engine.store, engine.retrievers; print('engine.kernels.best_children' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import kernels_trie, trie, trie_arrays
+from engine import trie, trie_arrays
 from engine.errors import TriescopeError
+from engine.kernels import trie_arrays as kernels_trie
 from tests.engine.oracles import identifiers, padded
 
 

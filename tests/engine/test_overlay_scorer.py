@@ -5,11 +5,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from engine import identifiers, kernels_overlay, trie
+from engine import identifiers, trie
 from engine.additions import add_documents, identify
 from engine.decode import beam_search, exact_search
 from engine.errors import TriescopeError
-from engine.kernels import fixed
+from engine.kernels import sums as kernels_overlay
+from engine.kernels.compiled import fixed
 from engine.overlay import Overlay
 from engine.overlay_scorer import TOLERANCE, OverlayMeans, overlay_scorer
 from engine.scorers.centroid import CentroidScorer, node_means

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.top import top_k
+from engine.kernels.top_k import top_k
 
 few_values = st.lists(st.sampled_from([-1.0, 0.0, 0.5, 2.0, float("-inf"), float("inf")]), min_size=1, max_size=20)
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 
-from engine import kernels, kernels_rows
+from engine.kernels import compiled as kernels
+from engine.kernels import rows as kernels_rows
 from engine.scorers.trained import kind
 from engine.strategies import decode
 from engine.training import one_pass

@@ -1,6 +1,6 @@
 """Compiled loops over node means: making them, and making their rough copies of one byte a dimension.
 
-:mod:`engine.kernels_decode` selects by the rough copies and scores exactly only what they leave open. Each loop has a NumPy twin,
+:mod:`engine.kernels.best_children` selects by the rough copies and scores exactly only what they leave open. Each loop has a NumPy twin,
 which the tests compare it with, and which stands in where numba cannot be imported.
 """
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.kernels import compiled
+from engine.kernels.compiled import compiled
 
 
 class Rough(NamedTuple):

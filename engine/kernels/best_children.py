@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.kernels import compiled
-from engine.kernels_means import Rough, RoughQuery
-from engine.kernels_prefetch import prefetch
+from engine.kernels.compiled import compiled
+from engine.kernels.means import Rough, RoughQuery
+from engine.kernels.prefetch import prefetch
 from engine.level_search import Best
 
 # Sums may be reordered into vector registers and nothing else: a NaN stays a NaN.

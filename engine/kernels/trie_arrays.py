@@ -8,7 +8,7 @@ load the machine code in a quarter of a second, most of it numba's own. The twin
 
 import numpy as np
 
-from engine.kernels import COMPILED, compiled, fixed
+from engine.kernels.compiled import COMPILED, compiled, fixed
 from engine.trie_arrays import Arrays, arrays_numpy, lengths_numpy
 
 # Digits of 8 bits: 11 would save a pass of 32 bits, but 2,048 places to write to are more than the address cache holds.

@@ -1,12 +1,12 @@
 """Compiled inner loops of :mod:`engine.overlay_scorer`: one pass over each array, where NumPy makes one an operation.
 
-See :mod:`engine.kernels_decode` for how they are compiled. The twins stand in where numba cannot be imported.
+See :mod:`engine.kernels.best_children` for how they are compiled. The twins stand in where numba cannot be imported.
 """
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from engine.kernels_decode import compiled
+from engine.kernels.best_children import compiled
 
 
 def slow_sum_runs(vectors: np.ndarray, bounds: np.ndarray, out: np.ndarray) -> None:

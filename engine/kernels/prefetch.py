@@ -1,6 +1,6 @@
 """Asking for memory before its turn, from compiled loops that jump about in an array too large for any cache."""
 
-from engine.kernels import COMPILED
+from engine.kernels.compiled import COMPILED
 
 # Bytes that the processor fetches at a time.
 LINE = 64
