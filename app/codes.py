@@ -11,9 +11,9 @@ from app.charts import codebooks
 from engine import identifiers, usage
 from engine.errors import TriescopeError
 from engine.evenness import Level, by_level
-from engine.naming import Lexicon, lexicon, telling_words
 from engine.numbering import numbered_shares, numbering_nodes
 from engine.store import Build, parse_prefix
+from engine.trie.naming import Lexicon, lexicon, telling_words
 
 
 class Facts(NamedTuple):

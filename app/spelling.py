@@ -8,9 +8,9 @@ import streamlit as st
 from app import resources
 from engine import identifiers, study, trie
 from engine.identifiers import SCHEMES, Identifiers
-from engine.naming import name_nodes
 from engine.store import Build
 from engine.trie import Trie
+from engine.trie.naming import name_nodes
 
 
 class Tree(NamedTuple):

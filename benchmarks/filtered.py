@@ -22,7 +22,7 @@ from engine.scorers.centroid import CentroidScorer, node_means
 from engine.strategies import best_first
 from engine.strategies.base import Search
 from engine.trie import Trie
-from engine.view import restrict
+from engine.trie.view import restrict
 
 WIDTH, CLUSTERS, QUERIES, HITS = 384, 1000, 100, 10
 BEAMS = (50, 100, 400)

@@ -19,7 +19,7 @@ from engine.bridge_tokens import LevelTokens, offset_tokens
 from engine.errors import TriescopeError
 from engine.kernels.compiled import mask_logits, step
 from engine.trie import ROOT, Trie
-from engine.view import View
+from engine.trie.view import View
 
 __all__ = ["TrieLogitsProcessor", "offset_tokens", "pruned"]
 
@@ -174,7 +174,7 @@ def pruned(view: View) -> Trie:
     """The trie of a view's documents alone, without sorting anything again; document rows stay what they are.
 
     >>> from engine.trie import build
-    >>> from engine.view import restrict
+    >>> from engine.trie.view import restrict
     >>> whole = build(np.array([[0, 1], [0, 2], [3, 0]], np.int32))
     >>> part = pruned(restrict(whole, ban=[(0, 1)]))
     >>> [part.prefix(node) for node in range(len(part.code))], part.documents.tolist()

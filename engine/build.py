@@ -26,11 +26,11 @@ from engine.data import tables
 from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
 from engine.files import alone
-from engine.naming import name_nodes
 from engine.retrievers import Queries, dense, hybrid, open_members, sparse
 from engine.scorers import centroid
 from engine.spec import BuildSpec, Manifest
 from engine.text import embed
+from engine.trie.naming import name_nodes
 
 FORMAT = 2  # 2: identifiers carry words and arrays
 STAGES = ("corpus", "embeddings", "identifiers", "trie", "scorer", "sparse", "dense", "names", "tuning")

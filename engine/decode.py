@@ -17,7 +17,7 @@ from engine.overlay import Overlay
 from engine.scorers.base import Scored, Scorer
 from engine.trace import Candidates, Step, Trace
 from engine.trie import ROOT, Children, Trie
-from engine.view import View
+from engine.trie.view import View
 
 Tree = Trie | View
 Searched = Tree | Overlay

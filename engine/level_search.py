@@ -13,7 +13,7 @@ import numpy as np
 from engine.errors import TriescopeError
 from engine.trace import Candidates, Step, Trace
 from engine.trie import ROOT, Trie
-from engine.view import View
+from engine.trie.view import View
 
 
 class Best(NamedTuple):

@@ -20,7 +20,7 @@ from engine.scorers.trained import Parts
 from engine.text import embed
 from engine.trace import Trace, steps_json
 from engine.trie import Trie
-from engine.view import restrict
+from engine.trie.view import restrict
 from engine.why import Why, why
 
 # Files up to this size are hashed on opening (a few ms each); larger ones only have their size checked.

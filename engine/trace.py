@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine.trie import Trie
-from engine.view import View
+from engine.trie.view import View
 
 # Pruned candidates written out per step, best first. The trace in memory holds all of them.
 PRUNED_WRITTEN = 200

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from engine.decode import Tree
 from engine.trace import Trace
 from engine.trie import Trie
-from engine.view import View
+from engine.trie.view import View
 
 Prefix = tuple[int, ...]
 
@@ -78,7 +78,7 @@ def diff(before: Trace, after: Trace, tree: Tree, tree_after: Tree | None = None
     >>> from engine.decode import beam_search
     >>> from engine.scorers.centroid import CentroidScorer, node_means
     >>> from engine.trie import build
-    >>> from engine.view import restrict
+    >>> from engine.trie.view import restrict
     >>> trie, vectors = build(np.array([[0, 1], [0, 2], [3, 0]], np.int32)), np.eye(3, dtype=np.float32)
     >>> scorer, banned = CentroidScorer(trie, node_means(trie, vectors), []), restrict(trie, ban=[(0, 2)])
     >>> told = diff(*(beam_search(tree, scorer, vectors[1], 2) for tree in (trie, banned)), trie, banned)

@@ -17,7 +17,7 @@ from engine.smallest_beam import rank_levels, smallest_beams
 from engine.survival import survival, verdict
 from engine.trace import Trace
 from engine.trie import Trie
-from engine.view import View
+from engine.trie.view import View
 
 # Prefixes named as having displaced the document: the last ones kept.
 DISPLACING = 5

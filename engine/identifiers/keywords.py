@@ -55,7 +55,7 @@ def best_words(texts: list[str]) -> tuple[np.ndarray, list[str]]:
     >>> [[vocabulary[word] for word in row if word >= 0] for row in best]
     [['storm', 'ship'], ['ship', 'storm'], ['island', 'ship'], ['island']]
     """
-    # Words as in engine.naming: nodes and identifiers are told in one language.
+    # Words as in engine.trie.naming: nodes and identifiers are told in one language.
     tokenized = bm25s.tokenize(texts, stopwords="en_plus", token_pattern=r"(?u)\b[^\W\d_]{3,}\b", show_progress=False)
     found = np.array(sorted(tokenized.vocab, key=tokenized.vocab.__getitem__), dtype=object)
     text = np.repeat(np.arange(len(texts)), [len(ids) for ids in tokenized.ids])

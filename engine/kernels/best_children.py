@@ -42,7 +42,7 @@ class Shape(NamedTuple):
     first_child : np.ndarray
         Of :class:`engine.trie.Trie`.
     legal : np.ndarray
-        Bool, one a node, of :class:`engine.view.View`; empty for a whole trie.
+        Bool, one a node, of :class:`engine.trie.view.View`; empty for a whole trie.
     row : np.ndarray
         Int32, one a node: its row in the rough means. An only child has its parent's documents, hence its parent's row.
     mean : np.ndarray

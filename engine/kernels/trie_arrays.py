@@ -3,13 +3,13 @@
 Two neighbours in the sorted order share the codes above the first bit in which their numbers differ, so one exclusive or says at
 which levels a row begins new nodes. Nothing is gathered through the order and no level is visited twice. The sort counts digits,
 last digit first (radix sort). Compiled by numba on the first call on a machine, in about 4 s; later processes
-load the machine code in a quarter of a second, most of it numba's own. The twins are in :mod:`engine.trie_arrays`.
+load the machine code in a quarter of a second, most of it numba's own. The twins are in :mod:`engine.trie.arrays`.
 """
 
 import numpy as np
 
 from engine.kernels.compiled import COMPILED, compiled, fixed
-from engine.trie_arrays import Arrays, arrays_numpy, lengths_numpy
+from engine.trie.arrays import Arrays, arrays_numpy, lengths_numpy
 
 # Digits of 8 bits: 11 would save a pass of 32 bits, but 2,048 places to write to are more than the address cache holds.
 DIGIT = 8
@@ -19,7 +19,7 @@ BITS = 63
 
 @compiled(lengths_numpy)
 def lengths(codes):
-    """See :func:`engine.trie_arrays.lengths_numpy`."""
+    """See :func:`engine.trie.arrays.lengths_numpy`."""
     length, largest = np.empty(len(codes), np.int32), np.full(codes.shape[1], -1, codes.dtype)
     for row in range(len(codes)):
         filled, whole = 0, True
@@ -127,7 +127,7 @@ def _write(keys, shift, mask, absent, level_start, code, first_child, doc_start,
 
 
 def arrays(codes: np.ndarray, rows: np.ndarray, length: np.ndarray, largest: np.ndarray, kind: type) -> Arrays:
-    """What :func:`engine.trie_arrays.arrays_numpy` returns, which also serves where an identifier takes more than 63 bits
+    """What :func:`engine.trie.arrays.arrays_numpy` returns, which also serves where an identifier takes more than 63 bits
     or numba is missing. ``largest`` of :func:`lengths`; ``rows`` are written over.
     """
     levels = int(length.max())

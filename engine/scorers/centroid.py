@@ -20,7 +20,7 @@ from engine.level_search import Best
 from engine.scorers.base import Scored, log_softmax_within, log_sum_exp_within
 from engine.scorers.centroid_bound import Spread, measure_spread, upper_bound
 from engine.trie import Children, Trie
-from engine.view import View
+from engine.trie.view import View
 
 if TYPE_CHECKING:
     from engine.scorers.node_search import NodeSearch, SearchState

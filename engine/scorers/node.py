@@ -23,7 +23,7 @@ from engine.scorers.base import Scored, log_softmax_within
 from engine.scorers.centroid import SCALE, holders
 from engine.scorers.trained import EXPAND, Kind, Parts
 from engine.trie import Children, Trie
-from engine.view import View
+from engine.trie.view import View
 
 if TYPE_CHECKING:
     from engine.scorers.node_search import NodeSearch, SearchState

@@ -13,7 +13,7 @@ from engine.kernels.compiled import fixed
 from engine.kernels.means import Rough, RoughQuery, roughen, roughen_queries
 from engine.level_search import Best
 from engine.trie import Trie
-from engine.view import View
+from engine.trie.view import View
 
 
 class SearchState(NamedTuple):

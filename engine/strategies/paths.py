@@ -9,7 +9,7 @@ from engine.errors import TriescopeError
 from engine.scorers.base import Scorer
 from engine.trace import Candidates, Step
 from engine.trie import ROOT, Trie
-from engine.view import View
+from engine.trie.view import View
 
 
 class Beams(NamedTuple):

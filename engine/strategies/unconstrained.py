@@ -15,7 +15,7 @@ from engine.strategies.base import Search, Strategy
 from engine.strategies.paths import check_finite, whole
 from engine.trace import Candidates, Step, Trace
 from engine.trie import ROOT, Trie
-from engine.view import View
+from engine.trie.view import View
 
 
 def run(search: Search) -> Trace:

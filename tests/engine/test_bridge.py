@@ -8,7 +8,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, LogitsProcessorList, T5Con
 from engine import trie
 from engine.bridge import TrieLogitsProcessor, offset_tokens, pruned
 from engine.errors import TriescopeError
-from engine.view import restrict
+from engine.trie.view import restrict
 from tests.engine.oracles import DictTrie, identifiers, padded
 
 PAD, EOS, VOCABULARY = 0, 1, 40

@@ -13,7 +13,7 @@ from engine.kernels import means as kernels_means
 from engine.level_search import Best
 from engine.paths import ROOT
 from engine.scorers.centroid import CentroidScorer, holders, node_means
-from engine.view import View, restrict
+from engine.trie.view import View, restrict
 from tests.engine.oracles import DictTrie, identifiers, padded, unit
 
 seeds, widths = st.integers(0, 1 << 30), st.integers(1, 30)

@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import trie, trie_arrays
+from engine import trie
 from engine.errors import TriescopeError
 from engine.kernels import trie_arrays as kernels_trie
+from engine.trie import arrays as trie_arrays
 from tests.engine.oracles import identifiers, padded
 
 

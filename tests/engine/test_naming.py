@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.naming import WORDS, lexicon, name_nodes, telling_words
+from engine.trie.naming import WORDS, lexicon, name_nodes, telling_words
 from tests.engine.oracles import DictTrie, identifiers, padded
 
 # No stop words, no plurals, three letters at least: nothing that the tokenizer would change.

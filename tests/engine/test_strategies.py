@@ -9,7 +9,7 @@ from engine import trie
 from engine.errors import TriescopeError
 from engine.scorers import centroid
 from engine.strategies import STRATEGIES, check_settings, decode, existing_share
-from engine.view import View, restrict
+from engine.trie.view import View, restrict
 from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, unit
 
 QUERY = np.zeros(2, np.float32)

@@ -10,7 +10,7 @@ from engine.decode import exact_search
 from engine.errors import TriescopeError
 from engine.scorers import centroid, centroid_bound
 from engine.strategies import decode
-from engine.view import restrict
+from engine.trie.view import restrict
 from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, unit
 from tests.engine.test_strategies import QUERY, Case, cases, seeds, widths
 

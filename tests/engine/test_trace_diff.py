@@ -8,7 +8,7 @@ from engine import trie
 from engine.decode import beam_search
 from engine.trace import Candidates, Step, Trace
 from engine.trace_diff import Beam, Moved, diff, diff_json
-from engine.view import restrict
+from engine.trie.view import restrict
 from tests.engine.oracles import identifiers, padded, random_sums
 
 QUERY = np.zeros(2, np.float32)

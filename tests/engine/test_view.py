@@ -7,7 +7,7 @@ from engine import trie
 from engine.decode import beam_search, exact_search, score_all
 from engine.errors import TriescopeError
 from engine.trie import ROOT
-from engine.view import restrict
+from engine.trie.view import restrict
 from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, random_sums, slow_beam_search
 
 QUERY = np.zeros(2, np.float32)

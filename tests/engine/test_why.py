@@ -11,7 +11,7 @@ from engine.errors import TriescopeError
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.smallest_beam import rank_levels, smallest_beams
 from engine.survival import survival
-from engine.view import restrict
+from engine.trie.view import restrict
 from engine.why import DISPLACING, why, why_json
 from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, random_sums, slow_beam_search, unit
 

@@ -12,7 +12,7 @@ from engine.decode import beam_search, exact_search
 from engine.scorers import t5 as scorer_file
 from engine.strategies import decode
 from engine.training.base import path_log_probs
-from engine.view import restrict
+from engine.trie.view import restrict
 from tests.engine.oracles import identifiers
 from tests.engine.training.small_t5 import (
     VARIABLE,

@@ -15,7 +15,7 @@ from engine.scorers.trained import Parts
 from engine.strategies import STRATEGIES, decode
 from engine.training.base import path_log_probs
 from engine.training.losses import next_code
-from engine.view import restrict
+from engine.trie.view import restrict
 from engine.why import why
 from tests.engine.oracles import identifiers, padded, unit
 

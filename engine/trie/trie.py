@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.errors import TriescopeError
-from engine.trie_arrays import arrays_numpy, lengths_numpy
+from engine.trie.arrays import arrays_numpy, lengths_numpy
 
 ROOT = 0
 # Documents from which the compiled loops of :mod:`engine.kernels.trie_arrays` build: fewer take less time than loading them would.
