@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import state
 from engine import runs
-from engine.scorers.trained import kind
+from engine.scorers.kinds import kind
 from engine.store import Build
 
 CENTROID_SAYS = (

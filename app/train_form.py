@@ -11,7 +11,7 @@ from app import state, training
 from app.fields import field
 from engine import runs
 from engine.errors import TriescopeError
-from engine.scorers.trained import KINDS, kind
+from engine.scorers.kinds import KINDS, kind
 from engine.store import Build
 from engine.training.loss_options import LOSSES
 from engine.training.pairs import SOURCES

@@ -41,7 +41,7 @@ def run_training(
     from pydantic import ValidationError
 
     from engine.progress import Progress
-    from engine.scorers.trained import kind
+    from engine.scorers.kinds import kind
     from engine.training.loss_options import LOSSES
     from engine.training.spec import TrainSpec
 
@@ -120,7 +120,7 @@ def list_scorers(
     """Kinds of trained scorers with their options and losses, and the scorers of a build."""
     from engine import runs
     from engine.build import read_manifest
-    from engine.scorers.trained import KINDS, kind
+    from engine.scorers.kinds import KINDS, kind
     from engine.training.loss_options import LOSSES
 
     known = [kind(name) for name in KINDS]

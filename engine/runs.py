@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from engine.errors import TriescopeError
 from engine.scorers.base import Scorer
-from engine.scorers.trained import Parts, kind
+from engine.scorers.kinds import Parts, kind
 
 CENTROID = "centroid"
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")

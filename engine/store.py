@@ -16,7 +16,7 @@ from engine.decode import Tree
 from engine.errors import TriescopeError
 from engine.retrievers import Queries
 from engine.scorers.base import Scorer, encode_for
-from engine.scorers.trained import Parts
+from engine.scorers.kinds import Parts
 from engine.text import embed
 from engine.trace import Trace, steps_json
 from engine.trie import Trie

@@ -18,7 +18,7 @@ from engine.retrievers.hybrid import HybridRetriever, Tuning
 from engine.retrievers.sparse import SparseRetriever
 from engine.scorers import centroid
 from engine.scorers.base import Scorer
-from engine.scorers.trained import Parts
+from engine.scorers.kinds import Parts
 
 __all__ = [
     "DEFAULT_BEAMS",

@@ -18,12 +18,12 @@ import numpy as np
 
 from engine.level_search import Best
 from engine.scorers.base import Scored, log_softmax_within, log_sum_exp_within
-from engine.scorers.centroid_bound import Spread, measure_spread, upper_bound
+from engine.scorers.bound import Spread, measure_spread, upper_bound
 from engine.trie import Children, Trie
 from engine.trie.view import View
 
 if TYPE_CHECKING:
-    from engine.scorers.node_search import NodeSearch, SearchState
+    from engine.scorers.selection import NodeSearch, SearchState
 
 # Inverse temperature of the cosine. 10 to 50 retrieve alike; 20 is the temperature .05 of contrastive training.
 SCALE = 20.0
@@ -87,7 +87,7 @@ class CentroidScorer:
     @cached_property
     def search(self) -> "NodeSearch":
         """Selects the best children without scoring all; a byte a dimension of memory, made by the first search that asks."""
-        from engine.scorers.node_search import NodeSearch
+        from engine.scorers.selection import NodeSearch
 
         return NodeSearch(self.trie, self.means, self.log_counts, self.holder)
 

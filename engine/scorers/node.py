@@ -21,12 +21,12 @@ from engine.level_search import Best
 from engine.options import Option
 from engine.scorers.base import Scored, log_softmax_within
 from engine.scorers.centroid import SCALE, holders
-from engine.scorers.trained import EXPAND, Kind, Parts
+from engine.scorers.kinds import EXPAND, Kind, Parts
 from engine.trie import Children, Trie
 from engine.trie.view import View
 
 if TYPE_CHECKING:
-    from engine.scorers.node_search import NodeSearch, SearchState
+    from engine.scorers.selection import NodeSearch, SearchState
 
 
 class Adapter(NamedTuple):
@@ -92,7 +92,7 @@ class NodeScorer:
     @cached_property
     def search(self) -> "NodeSearch":
         """Selects the best children without scoring all; made by the first search that asks."""
-        from engine.scorers.node_search import NodeSearch
+        from engine.scorers.selection import NodeSearch
 
         return NodeSearch(self.trie, self.vectors, self.bias, self.row)
 

@@ -19,8 +19,8 @@ from scipy.special import log_softmax
 from engine.errors import TriescopeError
 from engine.options import Option
 from engine.scorers.base import Scored, log_softmax_within, log_sum_exp_within
+from engine.scorers.kinds import Kind, Parts
 from engine.scorers.node import Adapter
-from engine.scorers.trained import Kind, Parts
 from engine.trie import Children, Trie
 
 

@@ -19,8 +19,8 @@ import numpy as np
 from engine.errors import TriescopeError
 from engine.options import Option
 from engine.scorers.base import Scored, log_softmax_within
+from engine.scorers.kinds import Kind, Parts
 from engine.scorers.t5_tokens import parse_tokenizer, source_of, tokenizer_json, tokens_of
-from engine.scorers.trained import Kind, Parts
 from engine.trie import Children, Trie
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.errors import TriescopeError
-from engine.scorers.trained import Parts
+from engine.scorers.kinds import Parts
 from engine.text import embed
 
 if TYPE_CHECKING:

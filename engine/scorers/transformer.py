@@ -22,7 +22,7 @@ from engine.errors import TriescopeError
 from engine.options import Option
 from engine.scorers.base import Scored, log_softmax_within
 from engine.scorers.centroid import SCALE, holders
-from engine.scorers.trained import EXPAND, Kind, Parts
+from engine.scorers.kinds import EXPAND, Kind, Parts
 from engine.text.token_states import token_states
 from engine.trie import ROOT, Children, Trie
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.scorers.trained import kind
+from engine.scorers.kinds import kind
 from engine.text import embed
 from engine.training import negatives, teacher
 from engine.training.batches import Material

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from engine.scorers.centroid import SCALE, holders, node_means
+from engine.scorers.kinds import Parts
 from engine.scorers.node import KIND, NodeScorer
-from engine.scorers.trained import Parts
 from engine.training.base import Candidates
 from engine.training.pairs import Pairs
 from engine.training.priming import primed

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from engine.scorers.centroid import SCALE
+from engine.scorers.kinds import Parts
 from engine.scorers.one_pass import KIND, OnePassScorer
-from engine.scorers.trained import Parts
 from engine.training.base import Candidates
 from engine.training.siblings import Tree, path_nodes, siblings, tree_of
 

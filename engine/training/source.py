@@ -14,7 +14,7 @@ from engine.data import tables
 from engine.data.corpus import Document
 from engine.data.tables import Judged
 from engine.errors import TriescopeError
-from engine.scorers.trained import Parts
+from engine.scorers.kinds import Parts
 
 
 class Source:

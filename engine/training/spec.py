@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.options import check_options
-from engine.scorers.trained import kind
+from engine.scorers.kinds import kind
 
 # With judged queries: two of three examples retrieve, one indexes, as DSI mixes its two tasks (Tay et al. 2022).
 WITH_LABELS = {"judged": 2.0, "title": 1.0}

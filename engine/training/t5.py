@@ -13,10 +13,10 @@ from transformers import AutoConfig, T5Config, T5ForConditionalGeneration
 from transformers.utils import logging
 
 from engine.errors import TriescopeError
+from engine.scorers.kinds import Parts
 from engine.scorers.t5 import T5Scorer, codes_of
 from engine.scorers.t5_model import CodeT5, Encoded
 from engine.scorers.t5_tokens import parse_tokenizer, source_of, tokenizer_json
-from engine.scorers.trained import Parts
 from engine.training.base import Candidates
 from engine.training.siblings import path_nodes, siblings, tree_of
 

@@ -18,7 +18,7 @@ from engine.retrievers import Queries, hybrid, open_members
 from engine.retrievers.generative import DEFAULT_BEAMS, GenerativeRetriever
 from engine.scorers.base import Scorer
 from engine.scorers.centroid import CentroidScorer
-from engine.scorers.trained import kind
+from engine.scorers.kinds import kind
 from engine.training import dev, loop
 from engine.training.batches import Batches
 from engine.training.material import Prepared, prepare

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from engine.scorers.centroid import SCALE, node_means
-from engine.scorers.trained import Parts
+from engine.scorers.kinds import Parts
 from engine.scorers.transformer import KIND, TransformerScorer, code_numbers, codes_of, unpacked
 from engine.scorers.transformer_model import Decoder, Memory
 from engine.text import token_states

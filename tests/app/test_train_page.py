@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from app import jobs, train_form, trained, training
 from engine import runs
 from engine.cli import app as shell
-from engine.scorers.trained import KINDS, kind
+from engine.scorers.kinds import KINDS, kind
 from engine.training.loss_options import LOSSES
 from engine.training.pairs import SOURCES
 from engine.training.spec import TrainSpec

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from engine import trie
 from engine.decode import exact_search
 from engine.errors import TriescopeError
-from engine.scorers import centroid, centroid_bound
+from engine.scorers import bound as centroid_bound
+from engine.scorers import centroid
 from engine.strategies import decode
 from engine.trie.view import restrict
 from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, unit

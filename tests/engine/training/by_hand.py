@@ -10,7 +10,7 @@ from engine.data import tables
 from engine.data.corpus import Corpus, Document
 from engine.retrievers import sparse
 from engine.scorers.centroid import node_means
-from engine.scorers.trained import Parts
+from engine.scorers.kinds import Parts
 from engine.training.source import Source
 
 Qrels = Mapping[str, Mapping[str, Mapping[str, int]]]

@@ -9,7 +9,7 @@ from transformers import PreTrainedTokenizerFast, T5Config, T5ForConditionalGene
 
 from engine import trie
 from engine.options import check_options
-from engine.scorers.trained import Parts, kind
+from engine.scorers.kinds import Parts, kind
 from engine.text.embed import DEFAULT_MODEL
 from engine.training.t5 import create
 from tests.engine.oracles import padded

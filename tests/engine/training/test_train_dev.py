@@ -6,8 +6,8 @@ import torch
 
 from engine import trie
 from engine.scorers.centroid import CentroidScorer, node_means
+from engine.scorers.kinds import Parts
 from engine.scorers.node import KIND
-from engine.scorers.trained import Parts
 from engine.training.dev import Dev, among_siblings, judge_codes, pairs_of
 from engine.training.node import create
 

@@ -4,7 +4,7 @@ import pytest
 
 from engine.build import make
 from engine.identifiers import SCHEMES
-from engine.scorers.trained import KINDS
+from engine.scorers.kinds import KINDS
 from engine.spec import BuildSpec
 from engine.store import Build
 from engine.training.spec import TrainSpec

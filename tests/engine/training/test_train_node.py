@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from engine import trie
 from engine.decode import beam_search, score_all
 from engine.scorers.centroid import CentroidScorer, node_means
+from engine.scorers.kinds import Parts
 from engine.scorers.node import KIND
-from engine.scorers.trained import Parts
 from engine.training.base import log_softmax_within, path_log_probs
 from engine.training.node import create
 from engine.training.pairs import Pairs

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from engine.kernels import compiled as kernels
 from engine.kernels import rows as kernels_rows
-from engine.scorers.trained import kind
+from engine.scorers.kinds import kind
 from engine.strategies import decode
 from engine.training import one_pass
 from engine.training.one_pass import first_head

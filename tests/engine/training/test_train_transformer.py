@@ -11,7 +11,7 @@ from engine.decode import exact_search
 from engine.errors import TriescopeError
 from engine.scorers.base import TextScorer
 from engine.scorers.centroid import CentroidScorer
-from engine.scorers.trained import kind
+from engine.scorers.kinds import kind
 from engine.scorers.transformer import SIZES, code_numbers, codes_of, encode
 from engine.text import embed, token_states
 from engine.training import transformer

@@ -11,7 +11,7 @@ from engine import trie
 from engine.decode import beam_search, exact_search, score_all
 from engine.errors import TriescopeError
 from engine.scorers.centroid import node_means
-from engine.scorers.trained import Parts
+from engine.scorers.kinds import Parts
 from engine.strategies import STRATEGIES, decode
 from engine.training.base import path_log_probs
 from engine.training.losses import next_code
