@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import state
 from engine import retrievers, runs
-from engine.decode import exact_search
+from engine.decoding.beam import exact_search
 from engine.errors import TriescopeError
 from engine.store import Build, Hit
 from engine.survival import survival, verdict

@@ -11,10 +11,10 @@ import streamlit as st
 from app import resources, state
 from app.fields import field
 from engine import runs
-from engine.decode import Tree
+from engine.decoding.beam import Tree
+from engine.decoding.strategies import STRATEGIES
+from engine.decoding.trace import Trace
 from engine.store import Build
-from engine.strategies import STRATEGIES
-from engine.trace import Trace
 from engine.trace_diff import Diff
 
 FORCE, BAN, FILTER, STRATEGY, BESIDE, TEMPERATURE, SEED = "force", "ban", "filter", "strategy", "beside", "temperature", "seed"

@@ -14,7 +14,7 @@ import numpy as np
 
 from engine import evaluation, identifiers, trie
 from engine.additions import identify
-from engine.decode import beam_search, exact_search
+from engine.decoding.beam import beam_search, exact_search
 from engine.overlay import Overlay
 from engine.overlay_scorer import TOLERANCE, OverlayScorer, overlay_scorer
 from engine.scorers.centroid import CentroidScorer, node_means

@@ -15,12 +15,12 @@ import numpy as np
 
 from engine import evaluation, identifiers, trie
 from engine.data.corpus import Document
-from engine.decode import Tree, beam_search, score_all
+from engine.decoding.beam import Tree, beam_search, score_all
+from engine.decoding.strategies import best_first
+from engine.decoding.strategies.base import Search
 from engine.filters import Columns, columns_of, evaluate
 from engine.kernels.top_k import top_k
 from engine.scorers.centroid import CentroidScorer, node_means
-from engine.strategies import best_first
-from engine.strategies.base import Search
 from engine.trie import Trie
 from engine.trie.view import restrict
 

@@ -17,7 +17,7 @@ import faiss
 import numpy as np
 
 from engine import evaluation, identifiers, trie
-from engine.decode import beam_search
+from engine.decoding.beam import beam_search
 from engine.identifiers import rq_kmeans
 from engine.identifiers.base import Material
 from engine.identifiers.collisions import extra_code

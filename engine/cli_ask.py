@@ -47,7 +47,7 @@ def decode(
     as_json: AsJson = False,
 ) -> None:
     """Decode a query and print the trace: every step, what was kept, what was cut."""
-    from engine import strategies
+    from engine.decoding import strategies
     from engine.store import Build
 
     settings = dict(strategies.parse_setting(strategy, text) for text in option or ())
@@ -75,7 +75,7 @@ def decode(
 @app.command("strategies")
 def list_strategies(as_json: AsJson = False) -> None:
     """Ways to decode, with their options."""
-    from engine.strategies import STRATEGIES
+    from engine.decoding.strategies import STRATEGIES
 
     listed = [
         {"name": s.name, "summary": s.summary, "options": described(s.options), "citation": s.citation}

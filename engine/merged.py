@@ -17,7 +17,7 @@ from engine.trie import ROOT, Children, Trie
 
 @dataclass(frozen=True, eq=False)
 class Merged:
-    """What a decoder, and what explains it, ask of a tree (see :mod:`engine.decode`), answered from two tries.
+    """What a decoder, and what explains it, ask of a tree (see :mod:`engine.decoding.beam`), answered from two tries.
 
     No live identifier is the beginning of another one: :class:`engine.overlay.Overlay` sees to that.
 

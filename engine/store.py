@@ -9,16 +9,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine import build, filters, identifiers, retrievers, runs, strategies
+from engine import build, filters, identifiers, retrievers, runs
 from engine.data import tables
 from engine.data.corpus import Corpus
-from engine.decode import Tree
+from engine.decoding import strategies
+from engine.decoding.beam import Tree
+from engine.decoding.trace import Trace, steps_json
 from engine.errors import TriescopeError
 from engine.retrievers import Queries
 from engine.scorers.base import Scorer, encode_for
 from engine.scorers.kinds import Parts
 from engine.text import embed
-from engine.trace import Trace, steps_json
 from engine.trie import Trie
 from engine.trie.view import restrict
 from engine.why import Why, why

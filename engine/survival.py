@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.trace import Trace
+from engine.decoding.trace import Trace
 from engine.trie import Trie
 
 

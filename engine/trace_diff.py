@@ -6,8 +6,8 @@ the two was decoded.
 
 from typing import Any, NamedTuple
 
-from engine.decode import Tree
-from engine.trace import Trace
+from engine.decoding.beam import Tree
+from engine.decoding.trace import Trace
 from engine.trie import Trie
 from engine.trie.view import View
 
@@ -75,7 +75,7 @@ def diff(before: Trace, after: Trace, tree: Tree, tree_after: Tree | None = None
     Examples
     --------
     >>> import numpy as np
-    >>> from engine.decode import beam_search
+    >>> from engine.decoding.beam import beam_search
     >>> from engine.scorers.centroid import CentroidScorer, node_means
     >>> from engine.trie import build
     >>> from engine.trie.view import restrict

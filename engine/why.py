@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.decode import Tree, beam_search, score_all
+from engine.decoding.beam import Tree, beam_search, score_all
+from engine.decoding.trace import Trace
 from engine.errors import TriescopeError
 from engine.scorers.base import Scorer
 from engine.smallest_beam import rank_levels, smallest_beams
 from engine.survival import survival, verdict
-from engine.trace import Trace
 from engine.trie import Trie
 from engine.trie.view import View
 

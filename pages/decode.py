@@ -9,8 +9,8 @@ import streamlit as st
 
 from app import decoding, exports, node_panel, pinned, resources, scorers, state, stepper
 from app.charts import beams, beams_file
+from engine.decoding.strategies import STRATEGIES, existing_share
 from engine.errors import TriescopeError
-from engine.strategies import STRATEGIES, existing_share
 from engine.trace_diff import diff, diff_json
 from engine.why import why_json
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK
-from engine.trace import Trace
+from engine.decoding.trace import Trace
 from engine.trie import Trie
 
 # Pruned candidates drawn per step: the ones that nearly made it.

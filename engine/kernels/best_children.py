@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.decoding.levels import Best
 from engine.kernels.compiled import compiled
 from engine.kernels.means import Rough, RoughQuery
 from engine.kernels.prefetch import prefetch
-from engine.level_search import Best
 
 # Sums may be reordered into vector registers and nothing else: a NaN stays a NaN.
 SUMS = {"reassoc", "contract"}

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from engine.batch import TOGETHER, beam_search_batch
-from engine.decode import beam_search
+from engine.decoding.batch import TOGETHER, beam_search_batch
+from engine.decoding.beam import beam_search
+from engine.decoding.trace import Trace
 from engine.retrievers.base import Queries, Ranking, pack
 from engine.retrievers.dense import vectors_of
 from engine.scorers.base import Scorer, encode_for
-from engine.trace import Trace
 from engine.trie import Trie
 
 DEFAULT_BEAMS = 50

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from engine.level_search import Best
+from engine.decoding.levels import Best
 from engine.scorers.base import Scored, log_softmax_within, log_sum_exp_within
 from engine.scorers.bound import Spread, measure_spread, upper_bound
 from engine.trie import Children, Trie
@@ -92,11 +92,11 @@ class CentroidScorer:
         return NodeSearch(self.trie, self.means, self.log_counts, self.holder)
 
     def start_all(self, tree: Trie | View, queries: np.ndarray, temperature: float = 1.0) -> "SearchState | None":
-        """See :class:`engine.level_search.LevelScorer`."""
+        """See :class:`engine.decoding.levels.LevelScorer`."""
         return self.search.start(tree, np.float32(SCALE / temperature) * queries)
 
     def best_children(self, state: "SearchState", old: Best, beams: int) -> Best:
-        """See :class:`engine.level_search.LevelScorer`."""
+        """See :class:`engine.decoding.levels.LevelScorer`."""
         return self.search.best_children(state, old, beams)
 
     def masked(self, state: Query, level: int, nodes: np.ndarray, children: Children) -> np.ndarray:

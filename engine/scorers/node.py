@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from engine.level_search import Best
+from engine.decoding.levels import Best
 from engine.options import Option
 from engine.scorers.base import Scored, log_softmax_within
 from engine.scorers.centroid import SCALE, holders
@@ -97,11 +97,11 @@ class NodeScorer:
         return NodeSearch(self.trie, self.vectors, self.bias, self.row)
 
     def start_all(self, tree: Trie | View, queries: np.ndarray, temperature: float = 1.0) -> "SearchState | None":
-        """See :class:`engine.level_search.LevelScorer`."""
+        """See :class:`engine.decoding.levels.LevelScorer`."""
         return self.search.start(tree, np.stack([self.start(query, temperature) for query in queries]))
 
     def best_children(self, state: "SearchState", old: Best, beams: int) -> Best:
-        """See :class:`engine.level_search.LevelScorer`."""
+        """See :class:`engine.decoding.levels.LevelScorer`."""
         return self.search.best_children(state, old, beams)
 
 

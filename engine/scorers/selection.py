@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.decoding.levels import Best
 from engine.kernels.best_children import Shape, best_children
 from engine.kernels.compiled import fixed
 from engine.kernels.means import Rough, RoughQuery, roughen, roughen_queries
-from engine.level_search import Best
 from engine.trie import Trie
 from engine.trie.view import View
 
@@ -64,7 +64,7 @@ class NodeSearch:
         return SearchState(exact, roughen_queries(exact), shape)
 
     def best_children(self, state: SearchState, old: Best, beams: int) -> Best:
-        """See :class:`engine.level_search.LevelScorer`."""
+        """See :class:`engine.decoding.levels.LevelScorer`."""
         count, width = len(state.vectors), min(beams, len(self.trie.code))
         new = Best(
             np.empty((count, width), np.int64),

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from engine import evaluation
-from engine.decode import beam_search
+from engine.decoding.beam import beam_search
+from engine.decoding.trace import Trace
 from engine.scorers.base import Scorer
-from engine.trace import Trace
 from engine.training.base import Candidates, Model, log_softmax_within
 from engine.training.detectors import Finding, baseline, detect
 from engine.training.losses import code_accuracy

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import decoding, state
 from app.charts import beams, beams_file
-from engine.strategies import STRATEGIES
+from engine.decoding.strategies import STRATEGIES
 from engine.trie.view import restrict
 from tests.app.at import sound, table
 from tests.app.at import visit as at_visit

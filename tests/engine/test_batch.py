@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import batch, trie
-from engine.batch import beam_search_batch
-from engine.decode import beam_search, exact_search
+from engine import trie
+from engine.decoding import batch
+from engine.decoding.batch import beam_search_batch
+from engine.decoding.beam import beam_search, exact_search
 from engine.errors import TriescopeError
 from engine.retrievers import Queries
 from engine.retrievers.generative import GenerativeRetriever

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decode import beam_search, exact_search
+from engine.decoding.beam import beam_search, exact_search
 from engine.scorers import centroid
 from engine.trie import Children
 from tests.engine.oracles import DictTrie, identifiers, padded, unit

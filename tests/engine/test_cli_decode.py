@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.strategies import STRATEGIES
+from engine.decoding.strategies import STRATEGIES
 
 STEP = {"level", "code", "score", "rank", "kept"}
 

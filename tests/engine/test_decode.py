@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decode import beam_search, exact_search
+from engine.decoding.beam import beam_search, exact_search
 from engine.errors import TriescopeError
 from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, random_sums, slow_beam_search
 

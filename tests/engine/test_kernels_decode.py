@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
+from engine.decoding.levels import Best
 from engine.kernels import best_children as kernels
 from engine.kernels import means as kernels_means
-from engine.level_search import Best
 from engine.paths import ROOT
 from engine.scorers.centroid import CentroidScorer, holders, node_means
 from engine.trie.view import View, restrict
@@ -152,7 +152,7 @@ import sys
 if {hide}: sys.modules["numba"] = None
 import numpy as np
 from engine import trie
-from engine.decode import beam_search
+from engine.decoding.beam import beam_search
 from engine.scorers.centroid import CentroidScorer, node_means
 rng = np.random.default_rng(0)
 points = rng.normal(size=(200, 8)).astype(np.float32)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decode import beam_search, exact_search, score_all
+from engine.decoding.beam import beam_search, exact_search, score_all
 from engine.errors import TriescopeError
 from engine.overlay import Overlay
 from tests.engine.oracles import SumScorer, identifiers, padded

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from engine import identifiers, trie
 from engine.additions import add_documents, identify
-from engine.decode import beam_search, exact_search
+from engine.decoding.beam import beam_search, exact_search
 from engine.errors import TriescopeError
 from engine.kernels import sums as kernels_overlay
 from engine.kernels.compiled import fixed

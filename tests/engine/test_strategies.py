@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
+from engine.decoding.strategies import STRATEGIES, check_settings, decode, existing_share
 from engine.errors import TriescopeError
 from engine.scorers import centroid
-from engine.strategies import STRATEGIES, check_settings, decode, existing_share
 from engine.trie.view import View, restrict
 from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, unit
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from engine.strategies.reverse_annealed import temperatures
-from engine.strategies.sample import conditional_gumbel, nucleus
+from engine.decoding.strategies.reverse_annealed import temperatures
+from engine.decoding.strategies.sample import conditional_gumbel, nucleus
 from tests.engine.test_strategies import Case, cases, seeds, widths
 
 DRAWS = 1000

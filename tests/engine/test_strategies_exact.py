@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decode import exact_search
+from engine.decoding.beam import exact_search
+from engine.decoding.strategies import decode
 from engine.errors import TriescopeError
 from engine.scorers import bound as centroid_bound
 from engine.scorers import centroid
-from engine.strategies import decode
 from engine.trie.view import restrict
 from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, unit
 from tests.engine.test_strategies import QUERY, Case, cases, seeds, widths

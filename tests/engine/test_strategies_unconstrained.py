@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
+from engine.decoding.strategies import decode, existing_share
+from engine.decoding.trace import steps_json
 from engine.errors import TriescopeError
 from engine.scorers import centroid
-from engine.strategies import decode, existing_share
-from engine.trace import steps_json
 from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, unit
 from tests.engine.test_strategies import QUERY, AbleScorer, Case, cases, seeds, widths
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decode import beam_search
+from engine.decoding.beam import beam_search
 from engine.survival import survival, verdict
 from tests.engine.oracles import DictTrie, identifiers, padded, random_sums, slow_beam_search
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decode import beam_search, exact_search, score_all
+from engine.decoding.beam import beam_search, exact_search, score_all
 from engine.errors import TriescopeError
 from engine.trie import ROOT
 from engine.trie.view import restrict

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decode import beam_search, score_all
+from engine.decoding.beam import beam_search, score_all
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.scorers.kinds import Parts
 from engine.scorers.node import KIND

@@ -5,10 +5,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 
+from engine.decoding.strategies import decode
 from engine.kernels import compiled as kernels
 from engine.kernels import rows as kernels_rows
 from engine.scorers.kinds import kind
-from engine.strategies import decode
 from engine.training import one_pass
 from engine.training.one_pass import first_head
 from tests.engine.oracles import DictTrie, unit

@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.decode import beam_search, exact_search
+from engine.decoding.beam import beam_search, exact_search
+from engine.decoding.strategies import decode
 from engine.scorers import t5 as scorer_file
-from engine.strategies import decode
 from engine.training.base import path_log_probs
 from engine.trie.view import restrict
 from tests.engine.oracles import identifiers

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 from safetensors.torch import save_file
 from transformers import BertConfig, T5ForConditionalGeneration
 
-from engine.decode import beam_search
+from engine.decoding.beam import beam_search
 from engine.errors import TriescopeError
 from engine.paths import ROOT
 from engine.scorers.base import TextScorer, encode_for

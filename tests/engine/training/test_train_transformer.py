@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 
-from engine.decode import exact_search
+from engine.decoding.beam import exact_search
 from engine.errors import TriescopeError
 from engine.scorers.base import TextScorer
 from engine.scorers.centroid import CentroidScorer

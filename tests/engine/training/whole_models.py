@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from engine import trie
-from engine.decode import beam_search, exact_search, score_all
+from engine.decoding.beam import beam_search, exact_search, score_all
+from engine.decoding.strategies import STRATEGIES, decode
 from engine.errors import TriescopeError
 from engine.scorers.centroid import node_means
 from engine.scorers.kinds import Parts
-from engine.strategies import STRATEGIES, decode
 from engine.training.base import path_log_probs
 from engine.training.losses import next_code
 from engine.trie.view import restrict

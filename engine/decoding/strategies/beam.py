@@ -3,13 +3,13 @@
 After each code the best ``beams`` prefixes stay (GENRE, De Cao et al. 2021); a beam of one is greedy decoding.
 """
 
-from engine.decode import beam_search
-from engine.strategies.base import Search, Strategy
-from engine.trace import Trace
+from engine.decoding.beam import beam_search
+from engine.decoding.strategies.base import Search, Strategy
+from engine.decoding.trace import Trace
 
 
 def run(search: Search) -> Trace:
-    """:func:`engine.decode.beam_search`."""
+    """:func:`engine.decoding.beam.beam_search`."""
     return beam_search(search.tree, search.scorer, search.query, search.beams, temperature=search.temperature)
 
 

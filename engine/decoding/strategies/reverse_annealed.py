@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.decoding.strategies.base import Search, Strategy
+from engine.decoding.strategies.paths import Beams, Pool, grow, root, steps_to
+from engine.decoding.trace import Trace
 from engine.options import Option
-from engine.strategies.base import Search, Strategy
-from engine.strategies.paths import Beams, Pool, grow, root, steps_to
-from engine.trace import Trace
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Beam search of several queries at once, level by level, by a scorer that can pick the best children itself.
 
-The general search (:mod:`engine.decode`) has every candidate scored, because a picture of the decode needs them all. A search
+The general search (:mod:`engine.decoding.beam`) has every candidate scored, because a picture of the decode needs them all. A search
 that only wants the hits need not: a scorer that can tell which candidates cannot win may skip them. Such a scorer has the two
 methods of :class:`LevelScorer`; what it returns must equal what the general search returns.
 """
@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from engine.decoding.trace import Candidates, Step, Trace
 from engine.errors import TriescopeError
-from engine.trace import Candidates, Step, Trace
 from engine.trie import ROOT, Trie
 from engine.trie.view import View
 
@@ -58,7 +58,7 @@ def search_levels(
 ) -> list[Trace] | None:
     """Traces of float32 ``(q, d)`` queries without what was pruned; None where the scorer leaves it to the general search.
 
-    The hits are those of :func:`engine.decode.beam_search`, bit for bit. No log-probabilities: they take the scores of all
+    The hits are those of :func:`engine.decoding.beam.beam_search`, bit for bit. No log-probabilities: they take the scores of all
     siblings, so they are NaN. ``narrow`` is that of the general search. A step's milliseconds are the level's, shared equally
     among the queries.
 

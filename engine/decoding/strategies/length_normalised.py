@@ -9,12 +9,12 @@ import time
 
 import numpy as np
 
-from engine.decode import masked_mass
+from engine.decoding.beam import masked_mass
+from engine.decoding.strategies.base import Search, Strategy
+from engine.decoding.strategies.paths import cut, grow, root
+from engine.decoding.trace import Trace
 from engine.kernels.top_k import top_k
 from engine.options import Option
-from engine.strategies.base import Search, Strategy
-from engine.strategies.paths import cut, grow, root
-from engine.trace import Trace
 
 
 def run(search: Search) -> Trace:

@@ -56,7 +56,7 @@ class Trace(NamedTuple):
     leaves, scores : np.ndarray
         The complete identifiers found, in order of rank, and what ranks them.
     strategy : str
-        Name of the strategy that decoded (see :mod:`engine.strategies`).
+        Name of the strategy that decoded (see :mod:`engine.decoding.strategies`).
     scored : int
         Nodes whose score was computed.
     absent : tuple of tuple of int

@@ -4,10 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.decode import Tree, expand, masked_mass
+from engine.decoding.beam import Tree, expand, masked_mass
+from engine.decoding.trace import Candidates, Step
 from engine.errors import TriescopeError
 from engine.scorers.base import Scorer
-from engine.trace import Candidates, Step
 from engine.trie import ROOT, Trie
 from engine.trie.view import View
 

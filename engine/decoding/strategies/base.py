@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.decode import Tree
+from engine.decoding.beam import Tree
+from engine.decoding.trace import Trace
 from engine.options import Option
 from engine.scorers.base import Scorer
-from engine.trace import Trace
 
 
 class Search(NamedTuple):
@@ -51,7 +51,7 @@ class Strategy(NamedTuple):
     options : tuple of Option
         Its settings as data, the same records as the identifier schemes'.
     run : callable
-        ``run(search)`` -> :class:`engine.trace.Trace`.
+        ``run(search)`` -> :class:`engine.decoding.trace.Trace`.
     """
 
     name: str

@@ -6,12 +6,12 @@ Python around them) is paid once for all of them. Each query has beams of its ow
 
 import numpy as np
 
-from engine.decode import Searched, beam_search
+from engine.decoding.beam import Searched, beam_search
+from engine.decoding.levels import search_levels
+from engine.decoding.trace import Trace
 from engine.errors import TriescopeError
-from engine.level_search import search_levels
 from engine.overlay import Overlay
 from engine.scorers.base import Scorer
-from engine.trace import Trace
 
 # Queries that go down together. Beams of all of them are held at once, some 25 bytes a beam and level.
 TOGETHER = 256
@@ -32,7 +32,7 @@ def beam_search_batch(
     tree : Trie, View or Overlay
         The legal identifiers, the same for all queries.
     scorer : Scorer
-        Where it is a :class:`engine.level_search.LevelScorer` too, the queries go down together, :data:`TOGETHER` at once; any
+        Where it is a :class:`engine.decoding.levels.LevelScorer` too, the queries go down together, :data:`TOGETHER` at once; any
         other scorer is asked query by query.
     queries : np.ndarray or list of np.ndarray
         Float32 ``(q, d)``, unit rows, or what a :class:`engine.scorers.base.TextScorer` encoded, one array a query.
@@ -41,7 +41,7 @@ def beam_search_batch(
     temperature : float
         Of the scorer.
     narrow : tuple of int
-        Fewer beams after the first levels; see :func:`engine.decode.beam_search`.
+        Fewer beams after the first levels; see :func:`engine.decoding.beam.beam_search`.
 
     Returns
     -------

@@ -6,14 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from engine.decode import Tree
+from engine.decoding.beam import Tree
+from engine.decoding.strategies import (
+    beam,
+    best_first,
+    diverse,
+    exact,
+    length_normalised,
+    reverse_annealed,
+    sample,
+    unconstrained,
+)
+from engine.decoding.strategies.base import Search, Strategy
+from engine.decoding.strategies.unconstrained import existing_share
+from engine.decoding.trace import Trace
 from engine.errors import TriescopeError
 from engine.options import check_options, parse_option
 from engine.scorers.base import Scorer
-from engine.strategies import beam, best_first, diverse, exact, length_normalised, reverse_annealed, sample, unconstrained
-from engine.strategies.base import Search, Strategy
-from engine.strategies.unconstrained import existing_share
-from engine.trace import Trace
 
 STRATEGIES: dict[str, Strategy] = {
     strategy.name: strategy

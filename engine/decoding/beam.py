@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.decoding.levels import search_levels
+from engine.decoding.trace import Candidates, Step, Trace
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
-from engine.level_search import search_levels
 from engine.overlay import Overlay
 from engine.scorers.base import Scored, Scorer
-from engine.trace import Candidates, Step, Trace
 from engine.trie import ROOT, Children, Trie
 from engine.trie.view import View
 
@@ -46,7 +46,7 @@ def beam_search(
         Hypotheses kept after each level.
     explain : bool
         Keep the pruned candidates and measure the mass that the mask removes. The hits are the same without; a scorer that can
-        select for itself (:class:`engine.level_search.LevelScorer`) then does, and leaves log-probabilities NaN.
+        select for itself (:class:`engine.decoding.levels.LevelScorer`) then does, and leaves log-probabilities NaN.
     temperature : float
         Of the scorer; above 1 evens the odds.
     narrow : tuple of int

@@ -4,15 +4,15 @@ import time
 
 import numpy as np
 
-from engine.decode import score_all
+from engine.decoding.beam import score_all
+from engine.decoding.strategies.base import Search, Strategy
+from engine.decoding.strategies.paths import steps_to
+from engine.decoding.trace import Trace
 from engine.kernels.top_k import top_k
-from engine.strategies.base import Search, Strategy
-from engine.strategies.paths import steps_to
-from engine.trace import Trace
 
 
 def run(search: Search) -> Trace:
-    """The best ``beams`` leaves of :func:`engine.decode.exact_search`; the steps show their prefixes."""
+    """The best ``beams`` leaves of :func:`engine.decoding.beam.exact_search`; the steps show their prefixes."""
     tree, scorer = search.tree, search.scorer
     start = time.perf_counter()
     levels = score_all(tree, scorer, search.query, search.temperature)

@@ -10,15 +10,15 @@ import time
 
 import numpy as np
 
+from engine.decoding.strategies.base import Search, Strategy
+from engine.decoding.strategies.paths import check_finite, root, steps_to, whole
+from engine.decoding.trace import Trace
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
-from engine.strategies.base import Search, Strategy
-from engine.strategies.paths import check_finite, root, steps_to, whole
-from engine.trace import Trace
 
 
 def run(search: Search) -> Trace:
-    """The first ``beams`` leaves of :func:`engine.decode.exact_search`.
+    """The first ``beams`` leaves of :func:`engine.decoding.beam.exact_search`.
 
     Needs ``scorer.bound`` (:class:`engine.scorers.base.BoundedScorer`). Several nodes are opened at once, twice as many each
     time: NumPy then works on long arrays, and the nodes opened in vain are at most about as many as all opened before.

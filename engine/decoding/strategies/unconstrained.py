@@ -8,12 +8,12 @@ import time
 
 import numpy as np
 
+from engine.decoding.strategies.base import Search, Strategy
+from engine.decoding.strategies.paths import check_finite, whole
+from engine.decoding.trace import Candidates, Step, Trace
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
 from engine.scorers.base import log_softmax_within
-from engine.strategies.base import Search, Strategy
-from engine.strategies.paths import check_finite, whole
-from engine.trace import Candidates, Step, Trace
 from engine.trie import ROOT, Trie
 from engine.trie.view import View
 

@@ -1,0 +1,1 @@
+"""Constrained decoding: the trace, beam search, and the other ways to search a trie."""
