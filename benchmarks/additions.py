@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine import evaluation, identifiers, trie
-from engine.additions import identify
 from engine.decoding.beam import beam_search, exact_search
-from engine.overlay import Overlay
-from engine.overlay_scorer import TOLERANCE, OverlayScorer, overlay_scorer
+from engine.live.additions import identify
+from engine.live.overlay import Overlay
+from engine.live.scorer import TOLERANCE, OverlayScorer, overlay_scorer
 from engine.scorers.centroid import CentroidScorer, node_means
 
 BASE, ADDED, WIDTH = 100_000, 10_000, 384

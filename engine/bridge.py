@@ -35,7 +35,7 @@ class TrieLogitsProcessor(LogitsProcessor):
     Parameters
     ----------
     tree : Trie or View
-        The legal identifiers; of a view, those of its documents. (Of an :class:`engine.overlay.Overlay`, give ``compact()``.)
+        The legal identifiers; of a view, those of its documents. (Of an :class:`engine.live.overlay.Overlay`, give ``compact()``.)
     token_of : sequence of np.ndarray
         For each level, int ``(codes,)``: the token of each code. Need not be contiguous; levels may share tokens.
     eos_token_id : int

@@ -10,7 +10,7 @@ from engine.decoding.beam import Searched, beam_search
 from engine.decoding.levels import search_levels
 from engine.decoding.trace import Trace
 from engine.errors import TriescopeError
-from engine.overlay import Overlay
+from engine.live.overlay import Overlay
 from engine.scorers.base import Scorer
 
 # Queries that go down together. Beams of all of them are held at once, some 25 bytes a beam and level.

@@ -14,7 +14,7 @@ from engine.decoding.levels import search_levels
 from engine.decoding.trace import Candidates, Step, Trace
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
-from engine.overlay import Overlay
+from engine.live.overlay import Overlay
 from engine.scorers.base import Scored, Scorer
 from engine.trie import ROOT, Children, Trie
 from engine.trie.view import View

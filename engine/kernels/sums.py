@@ -1,4 +1,4 @@
-"""Compiled inner loops of :mod:`engine.overlay_scorer`: one pass over each array, where NumPy makes one an operation.
+"""Compiled inner loops of :mod:`engine.live.scorer`: one pass over each array, where NumPy makes one an operation.
 
 See :mod:`engine.kernels.best_children` for how they are compiled. The twins stand in where numba cannot be imported.
 """

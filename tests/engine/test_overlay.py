@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engine import trie
 from engine.decoding.beam import beam_search, exact_search, score_all
 from engine.errors import TriescopeError
-from engine.overlay import Overlay
+from engine.live.overlay import Overlay
 from tests.engine.oracles import SumScorer, identifiers, padded
 
 QUERY = np.zeros(2, np.float32)

@@ -6,13 +6,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from engine import identifiers, trie
-from engine.additions import add_documents, identify
 from engine.decoding.beam import beam_search, exact_search
 from engine.errors import TriescopeError
 from engine.kernels import sums as kernels_overlay
 from engine.kernels.compiled import fixed
-from engine.overlay import Overlay
-from engine.overlay_scorer import TOLERANCE, OverlayMeans, overlay_scorer
+from engine.live.additions import add_documents, identify
+from engine.live.overlay import Overlay
+from engine.live.scorer import TOLERANCE, OverlayMeans, overlay_scorer
 from engine.scorers.centroid import CentroidScorer, node_means
 from tests.engine.oracles import padded, unit
 from tests.engine.test_overlay import histories, living

@@ -2,7 +2,7 @@
 
 A log-structured merge tree (O'Neil et al. 1996) keeps new keys in a small sorted structure beside the large one and merges the
 two from time to time. Here both are tries: the *delta* is the trie of the additions, a deletion only clears the bit of a
-document, and :class:`engine.merged.Merged` reads the two as one tree. :meth:`Overlay.compact` reads that tree off into the flat
+document, and :class:`engine.live.merged.Merged` reads the two as one tree. :meth:`Overlay.compact` reads that tree off into the flat
 arrays of a :class:`engine.trie.Trie`, level by level, with nothing sorted.
 """
 
@@ -13,8 +13,8 @@ import numpy as np
 
 from engine import trie
 from engine.errors import TriescopeError
-from engine.merged import Merged
-from engine.overlay_map import identifiers_of, live_below, mapped, stack
+from engine.live.mapping import identifiers_of, live_below, mapped, stack
+from engine.live.merged import Merged
 from engine.trie import ROOT, Trie
 
 _NONE, _ZERO = np.zeros(0, np.int32), np.zeros(1, np.int32)
@@ -35,7 +35,7 @@ class Overlay(Merged):
     Attributes
     ----------
     base_rows, rows : int
-        Documents of the base, and of base and additions together. (The rest is described in :class:`engine.merged.Merged`.)
+        Documents of the base, and of base and additions together. (The rest is described in :class:`engine.live.merged.Merged`.)
     """
 
     base_rows: int

@@ -9,11 +9,11 @@ import numpy as np
 
 from engine import identifiers
 from engine.identifiers import Identifiers
-from engine.overlay import Overlay
+from engine.live.overlay import Overlay
 
 
 def identify(name: str, fitted: Identifiers, tree: Overlay, embeddings: np.ndarray) -> np.ndarray:
-    """Identifiers of new documents, to be given to :meth:`engine.overlay.Overlay.add`.
+    """Identifiers of new documents, to be given to :meth:`engine.live.overlay.Overlay.add`.
 
     Parameters
     ----------

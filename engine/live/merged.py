@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from engine.overlay_map import bisect, live_below
+from engine.live.mapping import bisect, live_below
 from engine.trie import ROOT, Children, Trie
 
 
@@ -19,7 +19,7 @@ from engine.trie import ROOT, Children, Trie
 class Merged:
     """What a decoder, and what explains it, ask of a tree (see :mod:`engine.decoding.beam`), answered from two tries.
 
-    No live identifier is the beginning of another one: :class:`engine.overlay.Overlay` sees to that.
+    No live identifier is the beginning of another one: :class:`engine.live.overlay.Overlay` sees to that.
 
     Attributes
     ----------

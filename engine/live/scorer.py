@@ -19,9 +19,9 @@ import numpy as np
 from engine.kernels.best_children import products
 from engine.kernels.compiled import fixed
 from engine.kernels.sums import blend
-from engine.node_sums import node_sums
-from engine.overlay import Overlay
-from engine.overlay_map import live_below
+from engine.live.mapping import live_below
+from engine.live.overlay import Overlay
+from engine.live.sums import node_sums
 from engine.scorers.base import Scored, log_softmax_within
 from engine.scorers.centroid import CentroidScorer, Query
 from engine.trie import Children

@@ -1,4 +1,4 @@
-"""Where one trie stands in another: the arithmetic of :class:`engine.overlay.Overlay`, on whole arrays at once."""
+"""Where one trie stands in another: the arithmetic of :class:`engine.live.overlay.Overlay`, on whole arrays at once."""
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def bisect(codes: np.ndarray, low: np.ndarray, high: np.ndarray, wanted: np.ndar
 def mapped(base: Trie, delta: Trie) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Where each node and document of the delta stands in the base.
 
-    Gives ``number``, ``before`` and ``place`` of :class:`engine.merged.Merged`.
+    Gives ``number``, ``before`` and ``place`` of :class:`engine.live.merged.Merged`.
     """
     number, before = np.zeros(len(delta.code), np.int64), np.zeros(len(delta.code), np.int64)
     # Base documents before those of a node; for a node that the base has, before whatever it lacks at the end of that node.
