@@ -12,8 +12,8 @@ from app import state
 from engine import retrievers, runs
 from engine.decoding.beam import exact_search
 from engine.errors import TriescopeError
+from engine.explaining.survival import survival, verdict
 from engine.store import Build, Hit
-from engine.survival import survival, verdict
 
 PLAIN = ("bm25", "dense", "generative", "hybrid")
 SAYS = {

@@ -14,8 +14,8 @@ from engine import runs
 from engine.decoding.beam import Tree
 from engine.decoding.strategies import STRATEGIES
 from engine.decoding.trace import Trace
+from engine.explaining.difference import Diff
 from engine.store import Build
-from engine.trace_diff import Diff
 
 FORCE, BAN, FILTER, STRATEGY, BESIDE, TEMPERATURE, SEED = "force", "ban", "filter", "strategy", "beside", "temperature", "seed"
 EXACT = 10

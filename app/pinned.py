@@ -5,9 +5,9 @@ import streamlit as st
 
 from app import resources, state
 from app.decoding import Decoded
+from engine.explaining.survival import Stage, survival
+from engine.explaining.why import Why
 from engine.store import Build
-from engine.survival import Stage, survival
-from engine.why import Why
 
 MOST_BEAMS = 100
 

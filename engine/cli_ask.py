@@ -99,8 +99,8 @@ def show_why(
     as_json: AsJson = False,
 ) -> None:
     """Why a document comes back, or at which level it is cut and what displaced it."""
+    from engine.explaining.why import why_json
     from engine.store import Build
-    from engine.why import why_json
 
     opened = Build(folder)
     found = opened.why(query, document, beams, None, opened.view(filter_text), temperature)

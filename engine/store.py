@@ -16,13 +16,13 @@ from engine.decoding import strategies
 from engine.decoding.beam import Tree
 from engine.decoding.trace import Trace, steps_json
 from engine.errors import TriescopeError
+from engine.explaining.why import Why, why
 from engine.retrievers import Queries
 from engine.scorers.base import Scorer, encode_for
 from engine.scorers.kinds import Parts
 from engine.text import embed
 from engine.trie import Trie
 from engine.trie.view import restrict
-from engine.why import Why, why
 
 # Files up to this size are hashed on opening (a few ms each); larger ones only have their size checked.
 HASHED_UP_TO = 8 << 20

@@ -11,8 +11,8 @@ from app import decoding, exports, node_panel, pinned, resources, scorers, state
 from app.charts import beams, beams_file
 from engine.decoding.strategies import STRATEGIES, existing_share
 from engine.errors import TriescopeError
-from engine.trace_diff import diff, diff_json
-from engine.why import why_json
+from engine.explaining.difference import diff, diff_json
+from engine.explaining.why import why_json
 
 
 def clicked(key: str) -> None:

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from engine import trie
 from engine.decoding.beam import beam_search
-from engine.survival import survival, verdict
+from engine.explaining.survival import survival, verdict
 from tests.engine.oracles import DictTrie, identifiers, padded, random_sums, slow_beam_search
 
 QUERY = np.zeros(2, np.float32)

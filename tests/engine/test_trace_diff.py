@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from engine import trie
 from engine.decoding.beam import beam_search
 from engine.decoding.trace import Candidates, Step, Trace
-from engine.trace_diff import Beam, Moved, diff, diff_json
+from engine.explaining.difference import Beam, Moved, diff, diff_json
 from engine.trie.view import restrict
 from tests.engine.oracles import identifiers, padded, random_sums
 

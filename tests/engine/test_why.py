@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from engine import trie
 from engine.decoding.beam import beam_search, exact_search, score_all
 from engine.errors import TriescopeError
+from engine.explaining.smallest_beam import rank_levels, smallest_beams
+from engine.explaining.survival import survival
+from engine.explaining.why import DISPLACING, why, why_json
 from engine.scorers.centroid import CentroidScorer, node_means
-from engine.smallest_beam import rank_levels, smallest_beams
-from engine.survival import survival
 from engine.trie.view import restrict
-from engine.why import DISPLACING, why, why_json
 from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, random_sums, slow_beam_search, unit
 
 QUERY = np.zeros(2, np.float32)

@@ -11,12 +11,12 @@ from engine import trie
 from engine.decoding.beam import beam_search, exact_search, score_all
 from engine.decoding.strategies import STRATEGIES, decode
 from engine.errors import TriescopeError
+from engine.explaining.why import why
 from engine.scorers.centroid import node_means
 from engine.scorers.kinds import Parts
 from engine.training.base import path_log_probs
 from engine.training.losses import next_code
 from engine.trie.view import restrict
-from engine.why import why
 from tests.engine.oracles import identifiers, padded, unit
 
 DIMENSIONS = 5

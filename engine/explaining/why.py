@@ -1,9 +1,9 @@
 """Why this document, and why not that one, in full: its path, its rank at every step and without a beam, what displaced it where
 it was cut, and the smallest beam that would have kept it.
 
-Built on two things: the decode itself, read by :mod:`engine.survival`, and the scores of all nodes, computed once. A score
+Built on two things: the decode itself, read by :mod:`engine.explaining.survival`, and the scores of all nodes, computed once. A score
 depends on the prefix alone, so a beam of any width can be replayed on those scores without asking the scorer again
-(:mod:`engine.smallest_beam`).
+(:mod:`engine.explaining.smallest_beam`).
 """
 
 from typing import Any, NamedTuple
@@ -13,9 +13,9 @@ import numpy as np
 from engine.decoding.beam import Tree, beam_search, score_all
 from engine.decoding.trace import Trace
 from engine.errors import TriescopeError
+from engine.explaining.smallest_beam import rank_levels, smallest_beams
+from engine.explaining.survival import survival, verdict
 from engine.scorers.base import Scorer
-from engine.smallest_beam import rank_levels, smallest_beams
-from engine.survival import survival, verdict
 from engine.trie import Trie
 from engine.trie.view import View
 
