@@ -16,7 +16,7 @@ import streamlit as st
 
 from engine import paths
 from engine.build import discard
-from engine.remedies import Change
+from engine.health.remedies import Change
 
 
 class Command:

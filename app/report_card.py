@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from app import scheme_form, state
-from engine.health import health
-from engine.remedies import Change
+from engine.builds.card import health
+from engine.health.remedies import Change
 from engine.store import Build
 
 # Up to so many documents the open build is judged unasked.

@@ -6,8 +6,8 @@ import streamlit as st
 
 from app import jobs, resources, state
 from app.fields import field
+from engine.health.remedies import Change
 from engine.identifiers import SCHEMES
-from engine.remedies import Change
 from engine.store import Build
 
 SCHEME, NAME, OPEN, FILLED = "ids", "scheme-build-name", "again", "filled-scheme"

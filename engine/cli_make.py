@@ -97,7 +97,7 @@ def build(
 @app.command("report")
 def show_report(folder: Folder, as_json: AsJson = False) -> None:
     """Report card of a build's identifiers: how healthy its codes are, with the rule and the remedy."""
-    from engine.health import health
+    from engine.builds.card import health
     from engine.store import Build
 
     opened = Build(folder)
@@ -123,7 +123,7 @@ def show_report(folder: Folder, as_json: AsJson = False) -> None:
 
 
 def _remedy(judged: dict[str, Any]) -> str:
-    from engine.remedies import Change
+    from engine.health.remedies import Change
 
     press = judged["press"]
     told = f" ({Change(press['ids'], press['settings'], press['resolver']).flags()})" if press else ""

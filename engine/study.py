@@ -16,8 +16,8 @@ import numpy as np
 
 from engine import evaluation, identifiers, trie
 from engine.errors import TriescopeError
+from engine.health.report import choose_labels, normalised_mutual_information, report
 from engine.identifiers import SCHEMES, Identifiers
-from engine.report import choose_labels, normalised_mutual_information, report
 from engine.retrievers import Queries
 from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import codes, exports, resources, state
 from app.charts import codebooks, residuals, training
-from engine.usage import lorenz, residual_steps
+from engine.health.usage import lorenz, residual_steps
 
 CODE, ROWS = "code", 10_000
 THREE = {name: st.column_config.NumberColumn(format="%.3f") for name in ("Cosine", "Distance")}

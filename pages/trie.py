@@ -7,8 +7,8 @@ import streamlit as st
 from app import exports, resources, state
 from app.charts import icicle
 from app.charts.window import window
-from engine.cohesion import by_depth, pair_cosines
 from engine.errors import TriescopeError
+from engine.health.cohesion import by_depth, pair_cosines
 from engine.store import parse_prefix
 
 st.title("The tree of identifiers")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK, RAMP, RED, SKY
-from engine.usage import GivenPrefix
+from engine.health.usage import GivenPrefix
 
 # Cells a level that a browser draws and a person can still hit; what is left out are the least used codes.
 COLUMNS = 512
@@ -181,7 +181,7 @@ def note(drawn: list[Cell], counts: Sequence[np.ndarray], conditional: bool) -> 
 
 
 def lorenz_curves(curves: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """ECharts lines, one a level, below the diagonal of even use; curves are ``(points, 2)``, by :func:`engine.usage.lorenz`."""
+    """ECharts lines, one a level, below the diagonal of even use; curves are ``(points, 2)``, by :func:`engine.health.usage.lorenz`."""
     lines = [
         {
             "type": "line",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.charts.palette import BLUE, GREY, ORANGE
-from engine.usage import ResidualStep
+from engine.health.usage import ResidualStep
 
 
 def picture(steps: Sequence[ResidualStep]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from app import codes
 from app.charts import codebooks, residuals
 from app.charts.palette import RAMP
+from engine.health.usage import ResidualStep, lorenz, residual_steps, usage, usage_given_prefix
 from engine.identifiers.base import Identifiers
-from engine.usage import ResidualStep, lorenz, residual_steps, usage, usage_given_prefix
 from tests.engine.oracles import identifiers, padded
 
 HOSTILE = '<script>alert(1)</script> {b} {@x} & "quoted"'

@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 from app import jobs, resources
 from engine import identifiers
 from engine.build import make
+from engine.health.remedies import Change
 from engine.identifiers import SCHEMES
-from engine.remedies import Change
 from engine.spec import BuildSpec
 from engine.store import Build
 from tests.app.at import button, labels, sound, visit, wait_for

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import normalized_mutual_info_score
 
-from engine import cohesion, trie
-from engine.agreement import neighbour_overlap, node_paths, normalised_mutual_information, purity, shared_means
+from engine import trie
+from engine.health import cohesion
+from engine.health.agreement import neighbour_overlap, node_paths, normalised_mutual_information, purity, shared_means
 from engine.scorers.centroid import node_means
 from tests.engine.oracles import DictTrie, identifiers, padded, unit
 

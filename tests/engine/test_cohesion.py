@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.cohesion import by_depth, pair_cosines
+from engine.health.cohesion import by_depth, pair_cosines
 from engine.scorers.centroid import node_means
 from tests.engine.oracles import DictTrie, identifiers, padded, unit
 

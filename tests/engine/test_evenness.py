@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import entropy
 
 from engine import trie
-from engine.evenness import by_level, evenness
+from engine.health.evenness import by_level, evenness
 from tests.engine.oracles import identifiers, padded
 
 counts_of_groups = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=5), min_size=1, max_size=6)

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from engine import trie
+from engine.health.numbering import content_nodes, numbered_shares, numbering_nodes
 from engine.identifiers.base import Identifiers, Material
 from engine.identifiers.collisions import extra_code
-from engine.numbering import content_nodes, numbered_shares, numbering_nodes
 from tests.engine.oracles import padded
 
 NOTHING = Material(np.empty((0, 1), np.float32), ())

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from engine import identifiers, trie
+from engine.health.remedies import LEARNED, change, with_changes
+from engine.health.report import report
+from engine.health.rules import RULES
 from engine.identifiers import SCHEMES
-from engine.remedies import LEARNED, change, with_changes
-from engine.report import report
-from engine.report_rules import RULES
 
 FIGURES = ["level", *RULES]
 

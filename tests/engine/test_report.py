@@ -9,9 +9,9 @@ from scipy.stats import entropy
 
 from engine import identifiers, trie
 from engine.data.corpus import Document
+from engine.health.report import choose_labels, report
 from engine.identifiers.base import Identifiers, Material
 from engine.identifiers.collisions import extra_code
-from engine.report import choose_labels, report
 from tests.engine.oracles import identifiers as words_of_documents
 from tests.engine.oracles import padded, unit
 

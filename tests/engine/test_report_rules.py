@@ -2,7 +2,7 @@ from math import log
 
 import pytest
 
-from engine.report_rules import RULES, judge, judge_level
+from engine.health.rules import RULES, judge, judge_level
 
 TOLD = {"largest": 3, "numbered": 0.2, "more": "add a level", "bits": 1.0, "needed": 2.0}
 

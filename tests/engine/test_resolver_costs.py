@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine import identifiers
-from engine.resolver_costs import resolver_costs
+from engine.health.resolver_costs import resolver_costs
 
 
 def crowded(seed=0):

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.health.usage import documents_of, lorenz, neighbours, residual_steps, usage, usage_given_prefix
 from engine.identifiers import rq_kmeans
 from engine.identifiers.base import Identifiers, Material
 from engine.identifiers.collisions import extra_code
-from engine.usage import documents_of, lorenz, neighbours, residual_steps, usage, usage_given_prefix
 from tests.engine.oracles import identifiers, padded
 
 CODES = 5  # one more than the words use: there are always dead codes

@@ -5,13 +5,20 @@ from typing import Any
 
 import numpy as np
 
-from engine import cohesion
-from engine.agreement import entropy_bits, neighbour_overlap, node_paths, normalised_mutual_information, purity, shared_means
 from engine.data.corpus import Document
-from engine.evenness import Evenness, Level, by_level
+from engine.health import cohesion
+from engine.health.agreement import (
+    entropy_bits,
+    neighbour_overlap,
+    node_paths,
+    normalised_mutual_information,
+    purity,
+    shared_means,
+)
+from engine.health.evenness import Evenness, Level, by_level
+from engine.health.numbering import content_nodes, numbered_shares, numbering_nodes
+from engine.health.rules import NO_CONTENT, judge, judge_level, worst
 from engine.identifiers.base import Identifiers
-from engine.numbering import content_nodes, numbered_shares, numbering_nodes
-from engine.report_rules import NO_CONTENT, judge, judge_level, worst
 from engine.trie import Trie
 
 __all__ = ["choose_labels", "normalised_mutual_information", "reconstruction_cosine", "report"]
@@ -54,7 +61,7 @@ def report(
         - ``reconstruction_cosine``: a document and the sum of its codebook vectors (None without codebooks), beside
           ``mean_vector_cosine``: a document and the mean of all.
         - ``prefix_cosine`` of pairs that share so many codes beside ``random_pair_cosine`` of all pairs (None for one document).
-        - ``neighbour_overlap`` and ``purity`` (None without labels), see :mod:`engine.agreement`.
+        - ``neighbour_overlap`` and ``purity`` (None without labels), see :mod:`engine.health.agreement`.
         - ``verdicts`` on figures of the whole; ``verdict``, the worst of all.
     """
     units = _unit(embeddings)

@@ -5,15 +5,15 @@ from typing import Any
 import numpy as np
 
 from engine import identifiers
-from engine.remedies import with_changes
-from engine.report import choose_labels, report
-from engine.resolver_costs import resolver_costs
+from engine.health.remedies import with_changes
+from engine.health.report import choose_labels, report
+from engine.health.resolver_costs import resolver_costs
 from engine.store import Build
 
 
 def health(opened: Build) -> dict[str, Any]:
-    """:func:`engine.report.report` of an opened build, with ``resolvers`` (:class:`engine.resolver_costs.Cost`) and, in every
-    judged row, ``press`` (:func:`engine.remedies.with_changes`)."""
+    """:func:`engine.health.report.report` of an opened build, with ``resolvers`` (:class:`engine.health.resolver_costs.Cost`) and, in every
+    judged row, ``press`` (:func:`engine.health.remedies.with_changes`)."""
     spec = opened.manifest["spec"]
     fitted, embeddings = identifiers.load(opened.folder / "identifiers.npz"), np.asarray(opened.embeddings)
     card = report(fitted, opened.trie, embeddings, choose_labels(opened.corpus.documents), spec["seed"])

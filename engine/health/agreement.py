@@ -29,7 +29,7 @@ def node_paths(trie: Trie, documents: int) -> np.ndarray:
 def shared_means(trie: Trie, units: np.ndarray) -> np.ndarray:
     """Mean vector of the documents under every node that holds several, 0 elsewhere: float32 ``(nodes, d)``.
 
-    What :func:`engine.cohesion.by_depth` needs, from ``units``, float32 ``(documents, d)``. Each node is summed from its
+    What :func:`engine.health.cohesion.by_depth` needs, from ``units``, float32 ``(documents, d)``. Each node is summed from its
     children: many times faster than from its documents at every level, and float32 loses no more than the width of a node.
     """
     children = np.diff(trie.first_child)

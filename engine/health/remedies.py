@@ -49,7 +49,7 @@ def change(
     Parameters
     ----------
     figure : str
-        A name in :data:`engine.report_rules.RULES`, or ``level`` for the codes of one level.
+        A name in :data:`engine.health.rules.RULES`, or ``level`` for the codes of one level.
     scheme, settings, resolver
         How the identifiers were made.
     vocabulary : sequence of int

@@ -1,0 +1,1 @@
+"""The report card of identifiers: its figures, the rules that judge them, the remedies."""
