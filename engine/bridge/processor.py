@@ -3,7 +3,7 @@
 transformers' own way to constrain (``prefix_allowed_tokens_fn``, from GENRE, De Cao et al. 2021) asks a Python function for a
 list of tokens, beam by beam. Here all beams go down the trie together and the legal logits are copied in one compiled loop. A
 processor holds no state between calls: each call walks again from the tokens so far, since beams are reordered behind its back.
-On another device than the CPU, and for half precision, :mod:`engine.bridge_device` does the same in torch.
+On another device than the CPU, and for half precision, :mod:`engine.bridge.device` does the same in torch.
 
 Importing this module imports torch and transformers; nothing else of the engine imports it.
 """
@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from transformers import LogitsProcessor
 
-from engine.bridge_device import DeviceTrie, floor
-from engine.bridge_tokens import LevelTokens, offset_tokens
+from engine.bridge.device import DeviceTrie, floor
+from engine.bridge.tokens import LevelTokens, offset_tokens
 from engine.errors import TriescopeError
 from engine.kernels.compiled import mask_logits, step
 from engine.trie import ROOT, Trie

@@ -9,7 +9,7 @@ spare column.
 import numpy as np
 import torch
 
-from engine.bridge_tokens import LevelTokens
+from engine.bridge.tokens import LevelTokens
 from engine.trie import Trie
 
 
