@@ -9,11 +9,11 @@ import streamlit as st
 
 from app.charts import codebooks
 from engine import identifiers
+from engine.builds.opened import Build, parse_prefix
 from engine.errors import TriescopeError
 from engine.health import usage
 from engine.health.evenness import Level, by_level
 from engine.health.numbering import numbered_shares, numbering_nodes
-from engine.store import Build, parse_prefix
 from engine.trie.naming import Lexicon, lexicon, telling_words
 
 

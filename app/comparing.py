@@ -9,11 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from app import state
-from engine import retrievers, runs
+from engine import retrievers
+from engine.builds import runs
+from engine.builds.opened import Build, Hit
 from engine.decoding.beam import exact_search
 from engine.errors import TriescopeError
 from engine.explaining.survival import survival, verdict
-from engine.store import Build, Hit
 
 PLAIN = ("bm25", "dense", "generative", "hybrid")
 SAYS = {

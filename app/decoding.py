@@ -10,12 +10,12 @@ import streamlit as st
 
 from app import resources, state
 from app.fields import field
-from engine import runs
+from engine.builds import runs
+from engine.builds.opened import Build
 from engine.decoding.beam import Tree
 from engine.decoding.strategies import STRATEGIES
 from engine.decoding.trace import Trace
 from engine.explaining.difference import Diff
-from engine.store import Build
 
 FORCE, BAN, FILTER, STRATEGY, BESIDE, TEMPERATURE, SEED = "force", "ban", "filter", "strategy", "beside", "temperature", "seed"
 EXACT = 10

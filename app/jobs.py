@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 
 from engine import paths
-from engine.build import discard
+from engine.builds.make import discard
 from engine.health.remedies import Change
 
 

@@ -12,11 +12,11 @@ import streamlit as st
 from app import jobs, resources, state
 from app.charts import groups
 from app.charts.groups import Group
-from engine import projection
+from engine.builds import map as projection
+from engine.builds.map import Projection
+from engine.builds.opened import Build
 from engine.errors import TriescopeError
-from engine.projection import Projection
 from engine.retrievers import Queries
-from engine.store import Build
 
 # Columns of the table of neighbours that are shown, and what does not fit by itself, pixels.
 SHOWN = ["Title", "Cosine", "Map place", "Codes shared", "Identifier"]

@@ -6,7 +6,7 @@ import streamlit as st
 from app import decoding, state
 from app.charts.beams import Point
 from app.decoding import Decoded
-from engine.store import Build
+from engine.builds.opened import Build
 
 
 def panel(build: Build, decoded: Decoded, point: Point) -> None:

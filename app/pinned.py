@@ -5,9 +5,9 @@ import streamlit as st
 
 from app import resources, state
 from app.decoding import Decoded
+from engine.builds.opened import Build
 from engine.explaining.survival import Stage, survival
 from engine.explaining.why import Why
-from engine.store import Build
 
 MOST_BEAMS = 100
 

@@ -4,13 +4,13 @@ import shutil
 import sys
 
 from engine import paths
-from engine.build import digest_of as digest
-from engine.build import make
+from engine.builds.make import digest_of as digest
+from engine.builds.make import make
+from engine.builds.opened import Build
+from engine.builds.spec import BuildSpec
 from engine.data.datasets import default_fields, load
 from engine.errors import TriescopeError
 from engine.progress import Progress
-from engine.spec import BuildSpec
-from engine.store import Build
 
 BUNDLED = "films"
 

@@ -8,8 +8,8 @@ import streamlit as st
 
 from app import scheme_form, state
 from engine.builds.card import health
+from engine.builds.opened import Build
 from engine.health.remedies import Change
-from engine.store import Build
 
 # Up to so many documents the open build is judged unasked.
 JUDGED_AT_ONCE = 20_000

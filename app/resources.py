@@ -7,10 +7,11 @@ import numpy as np
 import streamlit as st
 
 from app import state
-from engine import paths, runs
-from engine.build import remove
+from engine import paths
+from engine.builds import runs
+from engine.builds.make import remove
+from engine.builds.opened import Build
 from engine.errors import TriescopeError
-from engine.store import Build
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 

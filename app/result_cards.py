@@ -7,8 +7,8 @@ import streamlit as st
 from app import comparing, state
 from app.comparing import Column
 from engine import retrievers
+from engine.builds.opened import Build, Hit
 from engine.retrievers.sparse import matched_terms
-from engine.store import Build, Hit
 
 # Narrower than this a card is not readable: the grid then scrolls sideways.
 NARROWEST = 136

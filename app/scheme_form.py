@@ -6,9 +6,9 @@ import streamlit as st
 
 from app import jobs, resources, state
 from app.fields import field
+from engine.builds.opened import Build
 from engine.health.remedies import Change
 from engine.identifiers import SCHEMES
-from engine.store import Build
 
 SCHEME, NAME, OPEN, FILLED = "ids", "scheme-build-name", "again", "filled-scheme"
 

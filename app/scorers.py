@@ -3,9 +3,9 @@
 import streamlit as st
 
 from app import state
-from engine import runs
+from engine.builds import runs
+from engine.builds.opened import Build
 from engine.scorers.kinds import kind
-from engine.store import Build
 
 CENTROID_SAYS = (
     "The total is the centroid scorer's node score: 20 × query · mean of the documents below + log of their number. Nothing of "

@@ -7,8 +7,8 @@ import streamlit as st
 
 from app import resources
 from engine import identifiers, study, trie
+from engine.builds.opened import Build
 from engine.identifiers import SCHEMES, Identifiers
-from engine.store import Build
 from engine.trie import Trie
 from engine.trie.naming import name_nodes
 

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from app import state, training
 from app.fields import field
-from engine import runs
+from engine.builds import runs
+from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.scorers.kinds import KINDS, kind
-from engine.store import Build
 from engine.training.loss_options import LOSSES
 from engine.training.pairs import SOURCES
 from engine.training.spec import WITH_LABELS, WITHOUT_LABELS, TrainSpec

@@ -8,9 +8,9 @@ import streamlit as st
 
 from app import state
 from app.charts import curves, sharpen
-from engine import runs
+from engine.builds import runs
+from engine.builds.opened import Build, parse_prefix
 from engine.errors import TriescopeError
-from engine.store import Build, parse_prefix
 
 MEASURE = "nDCG@10"
 # A difference with a p below this is called a difference.

@@ -11,9 +11,9 @@ from typing import Any
 import streamlit as st
 
 from app import jobs, state, trained
-from engine import runs
+from engine.builds import runs
+from engine.builds.opened import Build
 from engine.errors import TriescopeError
-from engine.store import Build
 from engine.training.spec import TrainSpec
 
 # The run whose training this visitor started.

@@ -12,10 +12,10 @@ import faiss
 import numpy as np
 
 from engine import evaluation, identifiers, paths, study, trie
-from engine.build import make
+from engine.builds.make import make
+from engine.builds.opened import Build
+from engine.builds.spec import BuildSpec
 from engine.data.datasets import default_fields, load
-from engine.spec import BuildSpec
-from engine.store import Build
 
 OUT = Path(__file__).parent / "results" / "identifiers.md"
 LARGE, WIDTH = 100_000, 384

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from engine import evaluation, paths, trie
-from engine.build import make
+from engine.builds.make import make
+from engine.builds.opened import Build
+from engine.builds.spec import BuildSpec
 from engine.data.datasets import default_fields, load
 from engine.retrievers import Queries
 from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means
-from engine.spec import BuildSpec
-from engine.store import Build
 from engine.text import embed
 
 BEAMS = 100

@@ -21,13 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from engine import evaluation, paths, runs
-from engine.build import make
+from engine import evaluation, paths
+from engine.builds import runs
+from engine.builds.make import make
+from engine.builds.opened import Build
+from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus
 from engine.data.datasets import default_fields, load
 from engine.retrievers import Queries
-from engine.spec import BuildSpec
-from engine.store import Build
 from engine.text import embed
 from engine.training.material import cold_rows
 from engine.training.source import open_source

@@ -19,7 +19,7 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search a build with one retriever."""
-    from engine.store import Build
+    from engine.builds.opened import Build
 
     hits, ms = Build(folder).search(query, retriever, k, beams)
     show(
@@ -47,8 +47,8 @@ def decode(
     as_json: AsJson = False,
 ) -> None:
     """Decode a query and print the trace: every step, what was kept, what was cut."""
+    from engine.builds.opened import Build
     from engine.decoding import strategies
-    from engine.store import Build
 
     settings = dict(strategies.parse_setting(strategy, text) for text in option or ())
     opened = Build(folder)
@@ -99,8 +99,8 @@ def show_why(
     as_json: AsJson = False,
 ) -> None:
     """Why a document comes back, or at which level it is cut and what displaced it."""
+    from engine.builds.opened import Build
     from engine.explaining.why import why_json
-    from engine.store import Build
 
     opened = Build(folder)
     found = opened.why(query, document, beams, None, opened.view(filter_text), temperature)
@@ -121,7 +121,7 @@ def show_trie(
     as_json: AsJson = False,
 ) -> None:
     """Show what lies below a prefix of the trie."""
-    from engine.store import Build, parse_prefix
+    from engine.builds.opened import Build, parse_prefix
 
     opened, codes = Build(folder), parse_prefix(prefix)
     node = opened.trie.find(codes)
@@ -145,9 +145,9 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure retrievers on judged queries, with 95% intervals and latency."""
+    from engine.builds.opened import Build
     from engine.evaluation import DEPTH, MEASURES
     from engine.evaluation import evaluate as run
-    from engine.store import Build
 
     result = run(Build(folder), split, retriever or ["bm25", "dense", "generative", "hybrid"], beams)
     lines = [f"{result['corpus']}, {result['split']}: {result['queries']} queries, {result['device']}"]

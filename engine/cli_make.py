@@ -58,11 +58,11 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Build a corpus: embeddings, identifiers, trie, scorer, indexes."""
-    from engine.build import make, read_manifest
+    from engine.builds.make import make, read_manifest
+    from engine.builds.sources import source_of
+    from engine.builds.spec import BuildSpec
     from engine.identifiers import parse_setting
     from engine.progress import Progress
-    from engine.sources import source_of
-    from engine.spec import BuildSpec
 
     told = Progress(progress, quiet=as_json)
     try:
@@ -98,7 +98,7 @@ def build(
 def show_report(folder: Folder, as_json: AsJson = False) -> None:
     """Report card of a build's identifiers: how healthy its codes are, with the rule and the remedy."""
     from engine.builds.card import health
-    from engine.store import Build
+    from engine.builds.opened import Build
 
     opened = Build(folder)
     card = health(opened)
@@ -141,8 +141,8 @@ def run_study(
 ) -> None:
     """Fit every scheme on a build's catalogue and set them side by side."""
     from engine import study
+    from engine.builds.opened import Build
     from engine.progress import Progress
-    from engine.store import Build
 
     told = Progress(progress, quiet=as_json)
     try:
@@ -167,9 +167,9 @@ def run_study(
 @app.command("map")
 def make_map(folder: Folder, progress: ProgressFile = None, as_json: AsJson = False) -> None:
     """Lay a build's documents out on a plane with UMAP, for the Map page; kept beside the build."""
-    from engine import projection
+    from engine.builds import map as projection
+    from engine.builds.opened import Build
     from engine.progress import Progress
-    from engine.store import Build
 
     told = Progress(progress, quiet=as_json)
     try:

@@ -104,8 +104,8 @@ def use(
     as_json: AsJson = False,
 ) -> None:
     """Make a scorer the build's default: the one that `generative` means."""
-    from engine import runs
-    from engine.build import read_manifest
+    from engine.builds import runs
+    from engine.builds.make import read_manifest
 
     read_manifest(folder)
     runs.choose(folder, name)
@@ -118,8 +118,8 @@ def list_scorers(
     as_json: AsJson = False,
 ) -> None:
     """Kinds of trained scorers with their options and losses, and the scorers of a build."""
-    from engine import runs
-    from engine.build import read_manifest
+    from engine.builds import runs
+    from engine.builds.make import read_manifest
     from engine.scorers.kinds import KINDS, kind
     from engine.training.loss_options import LOSSES
 

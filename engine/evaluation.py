@@ -13,9 +13,9 @@ import ir_measures
 import numpy as np
 from ir_measures import RR, R, Success, nDCG
 
+from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.retrievers import DEFAULT_BEAMS, Queries
-from engine.store import Build
 from engine.text import embed
 
 MEASURES = {"nDCG@10": nDCG @ 10, "Recall@10": R @ 10, "Recall@100": R @ 100, "MRR@10": RR @ 10, "Hit@1": Success @ 1}

@@ -27,5 +27,5 @@ def bundled() -> Path:
 
 
 def bundled_vectors() -> Path:
-    """Folder of the vectors that come with the bundled catalogue; see :mod:`engine.packaged`."""
+    """Folder of the vectors that come with the bundled catalogue; see :mod:`engine.builds.packaged`."""
     return bundled() / "films" / "vectors"

@@ -13,7 +13,7 @@ ESTIMATE_AFTER_S = 1.0
 
 
 class Progress:
-    """Callable ``(stage, done, total)`` for :func:`engine.build.make`.
+    """Callable ``(stage, done, total)`` for :func:`engine.builds.make.make`.
 
     Parameters
     ----------

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from engine import evaluation, identifiers, trie
+from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.health.report import choose_labels, normalised_mutual_information, report
 from engine.identifiers import SCHEMES, Identifiers
 from engine.retrievers import Queries
 from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means
-from engine.store import Build
 from engine.text import embed
 
 BEAMS = 100

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import exports, jobs, resources, state, train_form, trained, training
 from app.charts import curves, sharpen
-from engine import runs
+from engine.builds import runs
 
 st.title("Train a scorer")
 build = resources.open_build()

@@ -7,9 +7,9 @@ import streamlit as st
 from app import exports, resources, state
 from app.charts import icicle
 from app.charts.window import window
+from engine.builds.opened import parse_prefix
 from engine.errors import TriescopeError
 from engine.health.cohesion import by_depth, pair_cosines
-from engine.store import parse_prefix
 
 st.title("The tree of identifiers")
 build = resources.open_build()

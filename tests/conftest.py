@@ -14,10 +14,10 @@ import pytest
 from hypothesis import settings
 
 from engine import paths
-from engine.build import make
+from engine.builds.make import make
+from engine.builds.opened import Build
+from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, read
-from engine.spec import BuildSpec
-from engine.store import Build
 from tests.homes import shared_home
 
 # The same examples on every machine: a red suite can be made red again.

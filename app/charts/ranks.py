@@ -5,7 +5,7 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from app.charts.palette import BLUE, GREY, ORANGE
-from engine.store import Hit
+from engine.builds.opened import Hit
 
 # Letters of a line of a column's label.
 LONGEST = 13

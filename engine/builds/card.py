@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from engine import identifiers
+from engine.builds.opened import Build
 from engine.health.remedies import with_changes
 from engine.health.report import choose_labels, report
 from engine.health.resolver_costs import resolver_costs
-from engine.store import Build
 
 
 def health(opened: Build) -> dict[str, Any]:

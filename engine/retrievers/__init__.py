@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import identifiers, runs, trie
+from engine import identifiers, trie
+from engine.builds import runs
 from engine.errors import TriescopeError
 from engine.retrievers.base import Queries, Ranking, Retriever
 from engine.retrievers.dense import ExactRetriever, HnswRetriever

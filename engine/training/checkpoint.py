@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from engine.runs import replace_json
+from engine.builds.runs import replace_json
 
 
 class Standing(NamedTuple):

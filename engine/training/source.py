@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import build, identifiers, trie
+from engine import identifiers, trie
+from engine.builds import make as build
 from engine.data import tables
 from engine.data.corpus import Document
 from engine.data.tables import Judged

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from engine import evaluation, runs
+from engine import evaluation
+from engine.builds import runs
 from engine.files import alone
 from engine.retrievers import Queries, hybrid, open_members
 from engine.retrievers.generative import DEFAULT_BEAMS, GenerativeRetriever
@@ -48,7 +49,7 @@ def train(folder: Path, spec: TrainSpec, name: str = "", tell: Tell | None = Non
     Returns
     -------
     dict
-        The run, as :mod:`engine.runs` reads it, and ``"default"``: whether it is the default now.
+        The run, as :mod:`engine.builds.runs` reads it, and ``"default"``: whether it is the default now.
 
     Raises
     ------

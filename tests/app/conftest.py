@@ -13,11 +13,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app import jobs
-from engine import paths, projection, runs, study
-from engine.build import make
+from engine import paths, study
+from engine.builds import map as projection
+from engine.builds import runs
+from engine.builds.make import make
+from engine.builds.opened import Build
+from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
-from engine.spec import BuildSpec
-from engine.store import Build
 from tests.app.driving import CHROMIUM, PATIENCE_MS, Opener, serving, watch
 from tests.homes import link_cache, shared_home
 

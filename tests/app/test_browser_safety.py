@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from engine.store import Build
+from engine.builds.opened import Build
 from tests.app.driving import (
     go,
     landed,

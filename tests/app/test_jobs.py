@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import jobs, resources
 from engine import paths
-from engine.store import Build
+from engine.builds.opened import Build
 from tests.app.at import wait_for
 
 PATIENCE_S = 120

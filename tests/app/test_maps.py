@@ -9,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from app import maps, state
 from app.charts import groups
-from engine import paths, projection
-from engine.projection import Projection
+from engine import paths
+from engine.builds import map as projection
+from engine.builds.map import Projection
 
 SAMURAI = "seven-samurai-1954"
 

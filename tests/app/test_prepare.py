@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from app import prepare, resources
-from engine import build
-from engine.store import Build
+from engine.builds import make as build
+from engine.builds.opened import Build
 
 
 @pytest.fixture

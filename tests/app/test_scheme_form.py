@@ -7,11 +7,11 @@ from streamlit.testing.v1 import AppTest
 
 from app import jobs, resources
 from engine import identifiers
-from engine.build import make
+from engine.builds.make import make
+from engine.builds.opened import Build
+from engine.builds.spec import BuildSpec
 from engine.health.remedies import Change
 from engine.identifiers import SCHEMES
-from engine.spec import BuildSpec
-from engine.store import Build
 from tests.app.at import button, labels, sound, visit, wait_for
 from tests.homes import link_cache, shared_home
 

@@ -9,10 +9,10 @@ from streamlit.testing.v1 import AppTest
 from app import spelling
 from app.charts import training
 from engine import identifiers, paths, study
-from engine.build import make
+from engine.builds.make import make
+from engine.builds.opened import Build
+from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus
-from engine.spec import BuildSpec
-from engine.store import Build
 from engine.text import embed
 from tests.app.at import sound, table
 from tests.app.at import visit as at_visit

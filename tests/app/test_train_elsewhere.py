@@ -7,8 +7,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from app import comparing, decoding, state
-from engine import runs
-from engine.store import Build, Hit
+from engine.builds import runs
+from engine.builds.opened import Build, Hit
 from tests.app.at import said, sound, table, visit
 from tests.app.conftest import HTML, WATCHED, change_run
 

@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from app import jobs, train_form, trained, training
-from engine import runs
+from engine.builds import runs
 from engine.cli import app as shell
 from engine.scorers.kinds import KINDS, kind
 from engine.training.loss_options import LOSSES

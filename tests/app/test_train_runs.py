@@ -5,7 +5,7 @@ import json
 import pytest
 
 from app import state
-from engine import runs
+from engine.builds import runs
 from tests.app.at import button, said, sound, table, visit
 from tests.app.conftest import HTML, WATCHED, change_run
 

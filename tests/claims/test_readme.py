@@ -13,13 +13,13 @@ import pytest
 
 from app.state import EXAMPLES
 from engine import evaluation, paths, trie
-from engine.build import make
+from engine.builds.make import make
+from engine.builds.opened import Build
+from engine.builds.spec import BuildSpec
 from engine.data.datasets import DATASETS, default_fields, load
 from engine.retrievers import Queries
 from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means
-from engine.spec import BuildSpec
-from engine.store import Build
 from engine.text import embed
 
 README = (paths.ROOT / "README.md").read_text("utf-8")

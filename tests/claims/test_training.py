@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from benchmarks.training import STEPS, STUDIES
-from engine import evaluation, paths, runs
+from engine import evaluation, paths
+from engine.builds import runs
+from engine.builds.opened import Build
 from engine.retrievers import Queries
-from engine.store import Build
 from engine.text import embed
 from engine.training.spec import TrainSpec
 from engine.training.train import train

@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from engine import runs
+from engine.builds import runs
 from engine.errors import TriescopeError
 from engine.files import alone
 from engine.training.spec import TrainSpec

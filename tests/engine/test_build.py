@@ -4,11 +4,11 @@ import json
 import numpy as np
 import pytest
 
-from engine import build
+from engine.builds import make as build
+from engine.builds.opened import Build
+from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
 from engine.errors import TriescopeError
-from engine.spec import BuildSpec
-from engine.store import Build
 
 SPEC = BuildSpec(settings={"codes": 4, "levels": 2})
 

@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
+from engine.builds.opened import Build
 from engine.errors import TriescopeError
-from engine.store import Build
 
 
 @pytest.fixture

@@ -177,7 +177,7 @@ print(trace.leaves.tolist(), trace.scores.tolist(), "numba.core" in sys.modules)
 
 
 def test_opening_a_build_prepares_no_kernel():
-    code = "import sys, engine.store, engine.retrievers; print('engine.kernels.best_children' in sys.modules)"
+    code = "import sys, engine.builds.opened, engine.retrievers; print('engine.kernels.best_children' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

@@ -7,7 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from engine import packaged, paths
+from engine import paths
+from engine.builds import packaged
 from engine.text import embed
 
 EVERY = 40

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import projection
+from engine.builds import map as projection
+from engine.builds.map import STAGES, map_folder, project, read, sample, write
+from engine.builds.preservation import knn_preservation
 from engine.errors import TriescopeError
 from engine.paths import ROOT
-from engine.preservation import knn_preservation
-from engine.projection import STAGES, map_folder, project, read, sample, write
 
 
 def unit(vectors) -> np.ndarray:
@@ -230,6 +230,6 @@ class TestBesideTheBuild:
 
 
 def test_no_umap_is_loaded_until_there_is_something_to_lay_out():
-    code = "import sys, engine.projection; print('umap' in sys.modules)"
+    code = "import sys, engine.builds.map; print('umap' in sys.modules)"
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -3,12 +3,12 @@ import json
 import numpy as np
 import pytest
 
-from engine.build import make
+from engine.builds.make import make
+from engine.builds.opened import Build
+from engine.builds.sources import source_of
+from engine.builds.spec import BuildSpec
 from engine.data.datasets import default_fields
 from engine.errors import TriescopeError
-from engine.sources import source_of
-from engine.spec import BuildSpec
-from engine.store import Build
 from engine.text import embed
 
 

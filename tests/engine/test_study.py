@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from engine import evaluation, identifiers, study, trie
-from engine.build import make
+from engine.builds.make import make
+from engine.builds.opened import Build
+from engine.builds.spec import BuildSpec
 from engine.errors import TriescopeError
 from engine.retrievers import Queries
-from engine.spec import BuildSpec
-from engine.store import Build
 from engine.text import embed
 
 NAMES = ("rq-kmeans", "category", "random", "url")

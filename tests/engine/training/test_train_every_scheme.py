@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine.build import make
+from engine.builds.make import make
+from engine.builds.opened import Build
+from engine.builds.spec import BuildSpec
 from engine.identifiers import SCHEMES
 from engine.scorers.kinds import KINDS
-from engine.spec import BuildSpec
-from engine.store import Build
 from engine.training.spec import TrainSpec
 from engine.training.train import train
 

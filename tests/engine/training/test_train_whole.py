@@ -12,12 +12,12 @@ import duckdb
 import numpy as np
 import pytest
 
-from engine import runs
+from engine.builds import runs
+from engine.builds.opened import Build
 from engine.data import tables
 from engine.errors import TriescopeError
 from engine.evaluation import evaluate
 from engine.paths import ROOT
-from engine.store import Build
 from engine.training.source import open_source
 from engine.training.spec import TrainSpec, complete
 from engine.training.train import train

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.builds.opened import Build
 from engine.data.corpus import Corpus
 from engine.data.datasets import DATASETS, default_fields, load
-from engine.store import Build
 from engine.text.embed import DEFAULT_MODEL
 
 

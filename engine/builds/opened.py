@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine import build, filters, identifiers, retrievers, runs
+from engine import filters, identifiers, retrievers
+from engine.builds import make as build
+from engine.builds import runs
 from engine.data import tables
 from engine.data.corpus import Corpus
 from engine.decoding import strategies

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.builds.opened import Build
+from engine.builds.preservation import knn_preservation
 from engine.errors import TriescopeError
-from engine.preservation import knn_preservation
-from engine.store import Build
 
 FORMAT = 1
 POINTS, FACTS = "map.parquet", "map.json"

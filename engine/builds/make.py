@@ -22,13 +22,13 @@ import numpy as np
 
 import engine
 from engine import identifiers, trie
+from engine.builds.spec import BuildSpec, Manifest
 from engine.data import tables
 from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
 from engine.files import alone
 from engine.retrievers import Queries, dense, hybrid, open_members, sparse
 from engine.scorers import centroid
-from engine.spec import BuildSpec, Manifest
 from engine.text import embed
 from engine.trie.naming import name_nodes
 
