@@ -42,7 +42,7 @@ def run_training(
 
     from engine.progress import Progress
     from engine.scorers.kinds import kind
-    from engine.training.loss_options import LOSSES
+    from engine.training.losses.options import LOSSES
     from engine.training.spec import TrainSpec
 
     options = kind(scorer).options
@@ -121,7 +121,7 @@ def list_scorers(
     from engine.builds import runs
     from engine.builds.make import read_manifest
     from engine.scorers.kinds import KINDS, kind
-    from engine.training.loss_options import LOSSES
+    from engine.training.losses.options import LOSSES
 
     known = [kind(name) for name in KINDS]
     value: dict[str, Any] = {

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.training.losses import Inputs, total
-from engine.training.marginal import marginalise, places_of
-from engine.training.pairs import Pairs, draw, pools
+from engine.training.losses.losses import Inputs, total
+from engine.training.losses.marginal import marginalise, places_of
+from engine.training.pairs.sources import Pairs, draw, pools
 from engine.training.source import Source
-from engine.training.teacher import Teacher
+from engine.training.teachers.teacher import Teacher
 
 
 class Material(NamedTuple):

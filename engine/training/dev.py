@@ -13,9 +13,9 @@ from engine import evaluation
 from engine.decoding.beam import beam_search
 from engine.decoding.trace import Trace
 from engine.scorers.base import Scorer
-from engine.training.base import Candidates, Model, log_softmax_within
 from engine.training.detectors import Finding, baseline, detect
-from engine.training.losses import code_accuracy
+from engine.training.losses.losses import code_accuracy
+from engine.training.models.base import Candidates, Model, log_softmax_within
 from engine.training.source import Source
 from engine.trie import Trie
 

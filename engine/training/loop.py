@@ -57,7 +57,7 @@ def fit(
     Parameters
     ----------
     model : nn.Module
-        A :class:`engine.training.base.Model`; it ends with the weights of the last step.
+        A :class:`engine.training.models.base.Model`; it ends with the weights of the last step.
     spec : TrainSpec
         Budget, evaluations, patience, seed.
     loss_of : callable

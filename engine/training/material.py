@@ -8,12 +8,12 @@ import numpy as np
 
 from engine.scorers.kinds import kind
 from engine.text import embed
-from engine.training import negatives, teacher
 from engine.training.batches import Material
 from engine.training.dev import Dev
-from engine.training.pairs import SOURCES, Pairs, collect, held_out, of_queries
+from engine.training.pairs.sources import SOURCES, Pairs, collect, held_out, of_queries
 from engine.training.source import Source
 from engine.training.spec import TrainSpec
+from engine.training.teachers import negatives, teacher
 
 Tell = Callable[[str, int, int], None]
 # Where a build has no development split, this share of the training queries is held out, and at most this many are searched.
@@ -125,7 +125,7 @@ def _generator(spec: TrainSpec):
     if not spec.mix.get("generated"):
         return None
     from engine.errors import TriescopeError
-    from engine.training import generator
+    from engine.training.pairs import generator
 
     if not spec.generator:
         raise TriescopeError("generated queries need a query generator: name a local folder or a hub model")

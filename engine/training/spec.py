@@ -67,8 +67,8 @@ def complete(spec: TrainSpec, labelled: bool) -> TrainSpec:
     TriescopeError
         An unknown scorer, option, source or loss, or a value out of its range.
     """
-    from engine.training.loss_options import LOSSES
-    from engine.training.pairs import check_mix
+    from engine.training.losses.options import LOSSES
+    from engine.training.pairs.sources import check_mix
 
     options = kind(spec.scorer).options
     check_options(spec.scorer, options, dict(spec.settings))

@@ -8,8 +8,8 @@ from app import jobs, train_form, trained, training
 from engine.builds import runs
 from engine.cli import app as shell
 from engine.scorers.kinds import KINDS, kind
-from engine.training.loss_options import LOSSES
-from engine.training.pairs import SOURCES
+from engine.training.losses.options import LOSSES
+from engine.training.pairs.sources import SOURCES
 from engine.training.spec import TrainSpec
 from tests.app.at import button, labels, said, sound, visit, wait_for
 from tests.app.conftest import HTML, WATCHED

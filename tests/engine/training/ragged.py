@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
-from engine.training.base import Candidates
+from engine.training.models.base import Candidates
 from tests.engine.oracles import DictTrie, Word, identifiers
 
 ABSENT = -1

@@ -11,7 +11,7 @@ from engine import trie
 from engine.options import check_options
 from engine.scorers.kinds import Parts, kind
 from engine.text.embed import DEFAULT_MODEL
-from engine.training.t5 import create
+from engine.training.models.t5 import create
 from tests.engine.oracles import padded
 
 WORDS = "red green blue dog cat bird runs sleeps flies over under near old new fast slow".split()

@@ -9,7 +9,7 @@ from engine.scorers.centroid import CentroidScorer, node_means
 from engine.scorers.kinds import Parts
 from engine.scorers.node import KIND
 from engine.training.dev import Dev, among_siblings, judge_codes, pairs_of
-from engine.training.node import create
+from engine.training.models.node import create
 
 SETTINGS = {option.name: option.default for option in KIND.options}
 

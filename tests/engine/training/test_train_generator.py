@@ -6,8 +6,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
 
 from engine.errors import TriescopeError
-from engine.training import generator
-from engine.training.generator import generate
+from engine.training.pairs import generator
+from engine.training.pairs.generator import generate
 
 WORDS = "red green blue dog cat bird runs sleeps flies over under near old new fast slow".split()
 TEXTS = ["red dog runs over old cat", "blue bird", "", "green cat sleeps near fast dog under new bird"]

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import TriescopeError
-from engine.training import losses
-from engine.training.base import Candidates
-from engine.training.losses import LOSSES, Inputs
+from engine.training.losses import losses
+from engine.training.losses.losses import LOSSES, Inputs
+from engine.training.models.base import Candidates
 from tests.engine.training.ragged import candidates, cases, log_probs, true_entry
 
 DEFAULTS = {option.name: option.default for option in LOSSES}
@@ -355,5 +355,5 @@ def test_options_say_where_each_loss_comes_from():
 
 
 def test_listing_the_losses_does_not_load_torch():
-    told = "import sys, engine.training.loss_options; sys.exit('torch' in sys.modules)"
+    told = "import sys, engine.training.losses.options; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", told], check=False).returncode == 0

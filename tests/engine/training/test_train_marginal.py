@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.training.base import Candidates
-from engine.training.marginal import marginalise, places_of
+from engine.training.losses.marginal import marginalise, places_of
+from engine.training.models.base import Candidates
 from engine.trie import build
 from tests.engine.oracles import padded
 from tests.engine.training.ragged import candidates, cases

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.retrievers import Queries, sparse
-from engine.training import negatives, rankings
+from engine.training.teachers import negatives, rankings
 from tests.engine.oracles import unit
 from tests.engine.training.by_hand import source_of
 

@@ -9,11 +9,11 @@ from engine.decoding.beam import beam_search, score_all
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.scorers.kinds import Parts
 from engine.scorers.node import KIND
-from engine.training.base import log_softmax_within, path_log_probs
-from engine.training.node import create
-from engine.training.pairs import Pairs
-from engine.training.priming import LENDERS, moved
-from engine.training.siblings import path_nodes, siblings, tree_of
+from engine.training.models.base import log_softmax_within, path_log_probs
+from engine.training.models.node import create
+from engine.training.models.priming import LENDERS, moved
+from engine.training.models.siblings import path_nodes, siblings, tree_of
+from engine.training.pairs.sources import Pairs
 
 SETTINGS = {option.name: option.default for option in KIND.options}
 

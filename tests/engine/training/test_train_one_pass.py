@@ -9,8 +9,8 @@ from engine.decoding.strategies import decode
 from engine.kernels import compiled as kernels
 from engine.kernels import rows as kernels_rows
 from engine.scorers.kinds import kind
-from engine.training import one_pass
-from engine.training.one_pass import first_head
+from engine.training.models import one_pass
+from engine.training.models.one_pass import first_head
 from tests.engine.oracles import DictTrie, unit
 from tests.engine.training import whole_models
 from tests.engine.training.whole_models import DIMENSIONS, WORDS, parts_of, seeds, shaken, words

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from engine.data.corpus import Document
 from engine.errors import TriescopeError
-from engine.training import pseudo_queries
-from engine.training.pairs import SOURCES, Pairs, check_mix, collect, draw, held_out, pools
+from engine.training.pairs import pseudo_queries
+from engine.training.pairs.sources import SOURCES, Pairs, check_mix, collect, draw, held_out, pools
 from tests.engine.training.by_hand import source_of
 
 DOCUMENTS = [

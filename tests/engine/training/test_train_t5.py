@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.decoding.beam import beam_search, exact_search
 from engine.decoding.strategies import decode
 from engine.scorers import t5 as scorer_file
-from engine.training.base import path_log_probs
+from engine.training.models.base import path_log_probs
 from engine.trie.view import restrict
 from tests.engine.oracles import identifiers
 from tests.engine.training.small_t5 import (

@@ -15,8 +15,8 @@ from engine.errors import TriescopeError
 from engine.paths import ROOT
 from engine.scorers.base import TextScorer, encode_for
 from engine.scorers.kinds import kind
-from engine.training.base import log_softmax_within, path_log_probs
-from engine.training.t5 import create
+from engine.training.models.base import log_softmax_within, path_log_probs
+from engine.training.models.t5 import create
 from tests.engine.training.small_t5 import (
     VARIABLE,
     asked,

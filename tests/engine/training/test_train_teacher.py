@@ -15,7 +15,7 @@ from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.retrievers import Queries, sparse
 from engine.text import embed
-from engine.training import rankings, teacher
+from engine.training.teachers import rankings, teacher
 from tests.engine.oracles import unit
 from tests.engine.training.by_hand import source_of
 

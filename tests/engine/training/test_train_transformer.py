@@ -14,8 +14,8 @@ from engine.scorers.centroid import CentroidScorer
 from engine.scorers.kinds import kind
 from engine.scorers.transformer import SIZES, code_numbers, codes_of, encode
 from engine.text import embed, token_states
-from engine.training import transformer
-from engine.training.transformer import TransformerModel, products
+from engine.training.models import transformer
+from engine.training.models.transformer import TransformerModel, products
 from tests.engine.oracles import unit
 from tests.engine.training import whole_models
 from tests.engine.training.whole_models import DIMENSIONS, ENCODER, WORDS, parts_of, seeds, shaken, words

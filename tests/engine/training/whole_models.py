@@ -14,8 +14,8 @@ from engine.errors import TriescopeError
 from engine.explaining.why import why
 from engine.scorers.centroid import node_means
 from engine.scorers.kinds import Parts
-from engine.training.base import path_log_probs
-from engine.training.losses import next_code
+from engine.training.losses.losses import next_code
+from engine.training.models.base import path_log_probs
 from engine.trie.view import restrict
 from tests.engine.oracles import identifiers, padded, unit
 

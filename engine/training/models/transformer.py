@@ -16,10 +16,10 @@ from engine.scorers.kinds import Parts
 from engine.scorers.transformer import KIND, TransformerScorer, code_numbers, codes_of, unpacked
 from engine.scorers.transformer_model import Decoder, Memory
 from engine.text import token_states
-from engine.training.base import Candidates
-from engine.training.pairs import Pairs
-from engine.training.priming import primed
-from engine.training.siblings import Tree, path_nodes, siblings, tree_of
+from engine.training.models.base import Candidates
+from engine.training.models.priming import primed
+from engine.training.models.siblings import Tree, path_nodes, siblings, tree_of
+from engine.training.pairs.sources import Pairs
 
 # A matrix product is so much faster, an element, than products of gathered rows.
 DENSE = 8
@@ -70,7 +70,7 @@ class TransformerModel(Decoder):
             self.register_buffer(name, torch.from_numpy(array), persistent=False)
 
     def prime(self, embeddings: np.ndarray, pairs: Pairs, queries: Sequence[np.ndarray]) -> None:
-        """Let the node scores of the prior know the training queries; see :mod:`engine.training.priming`."""
+        """Let the node scores of the prior know the training queries; see :mod:`engine.training.models.priming`."""
         vectors = [unpacked(query, self.means.shape[1], self.from_tokens.in_features)[0] for query in queries]
         documents = primed(embeddings, pairs, vectors, float(self.settings["expand"]))
         self.means.copy_(torch.from_numpy(node_means(self.parts.trie, documents)))
@@ -82,7 +82,7 @@ class TransformerModel(Decoder):
         return Tree(**tensors, levels=self.parts.trie.levels)
 
     def encode(self, queries: Sequence[np.ndarray]) -> Encoded:
-        """See :class:`engine.training.base.Model`."""
+        """See :class:`engine.training.models.base.Model`."""
         device = self.bias.device
         pairs = [unpacked(query, self.means.shape[1], self.from_tokens.in_features) for query in queries]
         vector = torch.from_numpy(np.stack([vector for vector, _ in pairs])).to(device)
@@ -90,7 +90,7 @@ class TransformerModel(Decoder):
         return Encoded(vector, self.remember(vector, tokens, torch.tensor([len(tokens) for _, tokens in pairs], device=device)))
 
     def candidates(self, encoded: Encoded, query: Tensor, leaf: Tensor) -> list[Candidates]:
-        """See :class:`engine.training.base.Model`: the siblings at every level."""
+        """See :class:`engine.training.models.base.Model`: the siblings at every level."""
         tree = self.tree
         path = path_nodes(tree, leaf)
         path = path[:, : int((path >= 0).sum(1).max())]
@@ -110,7 +110,7 @@ class TransformerModel(Decoder):
         return levels
 
     def represent(self, encoded: Encoded, query: Tensor, leaf: Tensor) -> tuple[Tensor, Tensor]:
-        """See :class:`engine.training.base.Model`.
+        """See :class:`engine.training.models.base.Model`.
 
         The query's vector beside what is expected at the start, and the leaf's mean with its codes' shifts beside the sum of
         their outputs: the product has the form of a logit, with the whole identifier in place of one code.
@@ -132,7 +132,7 @@ class TransformerModel(Decoder):
         return [{"params": decayed, "lr": rate, "weight_decay": 0.01}, {"params": others, "lr": rate}]
 
     def scorer(self) -> TransformerScorer:
-        """See :class:`engine.training.base.Model`."""
+        """See :class:`engine.training.models.base.Model`."""
         tensors = {name: tensor.detach().cpu().numpy().copy() for name, tensor in self.state_dict().items()}
         return KIND.open(self.parts, tensors, self.settings)  # type: ignore[return-value]
 

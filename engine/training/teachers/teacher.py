@@ -13,8 +13,8 @@ import numpy as np
 from engine.errors import TriescopeError
 from engine.retrievers.sparse import SparseRetriever
 from engine.text import embed
-from engine.training.rankings import best, bm25_scores, chunks, dense_scores, trainable
 from engine.training.source import Source
+from engine.training.teachers.rankings import best, bm25_scores, chunks, dense_scores, trainable
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from engine.scorers.centroid import SCALE, holders, node_means
 from engine.scorers.kinds import Parts
 from engine.scorers.node import KIND, NodeScorer
-from engine.training.base import Candidates
-from engine.training.pairs import Pairs
-from engine.training.priming import primed
-from engine.training.siblings import Tree, path_nodes, siblings, tree_of
+from engine.training.models.base import Candidates
+from engine.training.models.priming import primed
+from engine.training.models.siblings import Tree, path_nodes, siblings, tree_of
+from engine.training.pairs.sources import Pairs
 from engine.trie import ROOT
 
 # Nodes of a level that compete in one softmax; of a larger level the batch's own nodes and a sample drawn anew each step.
@@ -59,7 +59,7 @@ class NodeModel(nn.Module):
     def prime(self, embeddings: np.ndarray, pairs: Pairs, queries: Sequence[np.ndarray]) -> None:
         """Move documents towards the queries they answer before the first step (Brauen 1971's dynamic document space).
 
-        See :mod:`engine.training.priming`; the node vectors become the means of that.
+        See :mod:`engine.training.models.priming`; the node vectors become the means of that.
         """
         documents = primed(embeddings, pairs, queries, float(self.settings["expand"]))
         with torch.no_grad():
@@ -71,7 +71,7 @@ class NodeModel(nn.Module):
         return query + self.out(self.dropout(nn.functional.gelu(self.into(query))))
 
     def candidates(self, encoded: Tensor, query: Tensor, leaf: Tensor) -> list[Candidates]:
-        """See :class:`engine.training.base.Model`: at every level its nodes, or the siblings alone."""
+        """See :class:`engine.training.models.base.Model`: at every level its nodes, or the siblings alone."""
         path = path_nodes(self.tree, leaf)
         with torch.autocast(leaf.device.type, enabled=False):  # products times a scale of 20 need their digits
             return self._candidates(encoded.float(), query, path)
@@ -116,7 +116,7 @@ class NodeModel(nn.Module):
         ]
 
     def represent(self, encoded: Tensor, query: Tensor, leaf: Tensor) -> tuple[Tensor, Tensor]:
-        """See :class:`engine.training.base.Model`: adapted queries, and the vectors of the leaves."""
+        """See :class:`engine.training.models.base.Model`: adapted queries, and the vectors of the leaves."""
         return encoded[query], self.vectors[self.row[leaf]]
 
     def groups(self) -> list[dict[str, Any]]:
@@ -128,7 +128,7 @@ class NodeModel(nn.Module):
         ]
 
     def scorer(self) -> NodeScorer:
-        """See :class:`engine.training.base.Model`."""
+        """See :class:`engine.training.models.base.Model`."""
         tensors = {name: tensor.detach().cpu().numpy().copy() for name, tensor in self.state_dict().items()}
         return KIND.open(self.parts, tensors, self.settings)  # type: ignore[return-value]
 

@@ -1,4 +1,4 @@
-"""The losses. Each is made of :class:`engine.training.base.Candidates` alone, so each works with every model.
+"""The losses. Each is made of :class:`engine.training.models.base.Candidates` alone, so each works with every model.
 
 All are in nats (``prefix`` in squared nats) and are means over the pairs they can judge: an identifier that ends early, or a
 pair that a teacher says nothing about, neither adds to a mean nor waters it down.
@@ -13,8 +13,8 @@ from torch.nn import functional
 
 from engine.errors import TriescopeError
 from engine.options import check_options
-from engine.training.base import Candidates, log_softmax_within, path_log_probs
-from engine.training.loss_options import LOSSES
+from engine.training.losses.options import LOSSES
+from engine.training.models.base import Candidates, log_softmax_within, path_log_probs
 
 __all__ = ["LOSSES", "Inputs", "code_accuracy", "contrastive", "margin", "next_code", "prefix", "soft", "stages", "total"]
 
@@ -31,11 +31,11 @@ class Inputs(NamedTuple):
     pairs : int
         Pairs of the step.
     soft : list of Tensor
-        A teacher's target for each of ``levels``, parallel to its entries (:func:`engine.training.marginal.marginalise`).
+        A teacher's target for each of ``levels``, parallel to its entries (:func:`engine.training.losses.marginal.marginalise`).
     teacher_margin : Tensor
         Float ``(pairs,)``, nats: the teacher's score of the document less that of the negative; NaN where it has none.
     represented : tuple of Tensor
-        Float ``(pairs, d)`` twice: :meth:`engine.training.base.Model.represent`.
+        Float ``(pairs, d)`` twice: :meth:`engine.training.models.base.Model.represent`.
     leaf : Tensor
         Int64 ``(pairs,)``: the leaf of each pair's document.
     progress : float

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.training.pairs import SOURCES, Pairs
+from engine.training.pairs.sources import SOURCES, Pairs
 
 # Nearest documents whose queries one without any borrows.
 LENDERS = 10

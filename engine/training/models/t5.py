@@ -17,8 +17,8 @@ from engine.scorers.kinds import Parts
 from engine.scorers.t5 import T5Scorer, codes_of
 from engine.scorers.t5_model import CodeT5, Encoded
 from engine.scorers.t5_tokens import parse_tokenizer, source_of, tokenizer_json
-from engine.training.base import Candidates
-from engine.training.siblings import path_nodes, siblings, tree_of
+from engine.training.models.base import Candidates
+from engine.training.models.siblings import path_nodes, siblings, tree_of
 
 # What T5Config calls the width, the width of a head, of the feed-forward layer, the heads and the layers of each half.
 _SHAPE = ("d_model", "d_kv", "d_ff", "num_heads", "num_layers")
@@ -46,7 +46,7 @@ class T5Model(nn.Module):
         return self.network.encode(queries)
 
     def candidates(self, encoded: Encoded, query: Tensor, leaf: Tensor) -> list[Candidates]:
-        """See :class:`engine.training.base.Model`: all codes of every level, the decoder being given the true prefix."""
+        """See :class:`engine.training.models.base.Model`: all codes of every level, the decoder being given the true prefix."""
         path = path_nodes(self.tree, leaf.cpu())
         path = path[:, (path >= 0).any(dim=0)]
         device = encoded.states.device
@@ -68,7 +68,7 @@ class T5Model(nn.Module):
         return Candidates(score, pair.to(device), node[found.rows].flatten().to(device), rows, target.to(device))
 
     def represent(self, encoded: Encoded, query: Tensor, leaf: Tensor) -> tuple[Tensor, Tensor]:
-        """See :class:`engine.training.base.Model`: the projected mean of the encoder's states, and the mean of the embeddings of
+        """See :class:`engine.training.models.base.Model`: the projected mean of the encoder's states, and the mean of the embeddings of
         the codes on the path."""
         there = encoded.there[:, :, None]
         read = self.project((encoded.states * there).sum(dim=1) / there.sum(dim=1))
@@ -87,7 +87,7 @@ class T5Model(nn.Module):
         return [{"params": list(self.parameters()), "lr": float(self.settings.get("learning_rate") or default)}]
 
     def scorer(self) -> T5Scorer:
-        """See :class:`engine.training.base.Model`; on the device that the model is on."""
+        """See :class:`engine.training.models.base.Model`; on the device that the model is on."""
         return T5Scorer(self.parts.trie, copy.deepcopy(self.network).requires_grad_(False).eval())
 
 

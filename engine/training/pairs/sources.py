@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.errors import TriescopeError
-from engine.training import pseudo_queries
+from engine.training.pairs import pseudo_queries
 from engine.training.source import Source
 
 SOURCES = ("judged", "title", "sentence", "span", "template", "generated")

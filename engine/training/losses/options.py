@@ -1,6 +1,6 @@
 """The losses a run can train with, as settings: their weights, and the few numbers that go with them.
 
-Apart from :mod:`engine.training.losses`, so that the shell, a form or the docs can list them without loading torch.
+Apart from :mod:`engine.training.losses.losses`, so that the shell, a form or the docs can list them without loading torch.
 """
 
 from engine.options import Option

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from engine.scorers.centroid import SCALE
 from engine.scorers.kinds import Parts
 from engine.scorers.one_pass import KIND, OnePassScorer
-from engine.training.base import Candidates
-from engine.training.siblings import Tree, path_nodes, siblings, tree_of
+from engine.training.models.base import Candidates
+from engine.training.models.siblings import Tree, path_nodes, siblings, tree_of
 
 # Documents that a code without any counts as: its odds have to be finite to be learnt.
 UNUSED = 0.5
@@ -51,7 +51,7 @@ class OnePassModel(nn.Module):
         return query + self.out(self.dropout(nn.functional.gelu(self.into(query))))
 
     def candidates(self, encoded: Tensor, query: Tensor, leaf: Tensor) -> list[Candidates]:
-        """See :class:`engine.training.base.Model`: all codes of every level, those that no document has there as node -1."""
+        """See :class:`engine.training.models.base.Model`: all codes of every level, those that no document has there as node -1."""
         tree, levels = self.tree, []
         for column, head, bias in zip(path_nodes(tree, leaf).T, self.heads, self.biases, strict=True):
             found = siblings(tree, column)
@@ -68,7 +68,7 @@ class OnePassModel(nn.Module):
         return levels
 
     def represent(self, encoded: Tensor, query: Tensor, leaf: Tensor) -> tuple[Tensor, Tensor]:
-        """See :class:`engine.training.base.Model`: adapted queries, and documents as the sum of their codes' head rows, which for
+        """See :class:`engine.training.models.base.Model`: adapted queries, and documents as the sum of their codes' head rows, which for
         residual codebooks begins as the document itself."""
         tree = self.tree
         documents = torch.zeros_like(encoded[query])
@@ -87,7 +87,7 @@ class OnePassModel(nn.Module):
         ]
 
     def scorer(self) -> OnePassScorer:
-        """See :class:`engine.training.base.Model`."""
+        """See :class:`engine.training.models.base.Model`."""
         tensors = {name: tensor.detach().cpu().numpy().copy() for name, tensor in self.state_dict().items()}
         return KIND.open(self.parts, tensors, self.settings)  # type: ignore[return-value]
 

@@ -31,7 +31,7 @@ class Tree(NamedTuple):
 
 class Siblings(NamedTuple):
     """Children of the prefixes of several pairs at one level, ragged; the fields are those of
-    :class:`engine.training.base.Candidates` without the scores. ``above`` is the prefix's own node, one a row."""
+    :class:`engine.training.models.base.Candidates` without the scores. ``above`` is the prefix's own node, one a row."""
 
     pair: Tensor
     node: Tensor

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.training.base import Candidates
+from engine.training.models.base import Candidates
 from engine.trie import Trie
 
 

@@ -1,0 +1,1 @@
+"""What is minimised, with the options that weigh it."""

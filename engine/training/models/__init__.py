@@ -1,0 +1,1 @@
+"""The trainable form of every kind of scorer."""

@@ -1,0 +1,1 @@
+"""What is learned from: pairs of a query and a document."""
