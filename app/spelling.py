@@ -6,9 +6,10 @@ import numpy as np
 import streamlit as st
 
 from app import resources
-from engine import identifiers, study, trie
+from engine import identifiers, trie
 from engine.builds.opened import Build
 from engine.identifiers import SCHEMES, Identifiers
+from engine.studies import schemes as study
 from engine.trie import Trie
 from engine.trie.naming import name_nodes
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-from engine import evaluation, identifiers, paths, study, trie
+from engine import evaluation, identifiers, paths, trie
 from engine.builds.make import make
 from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
 from engine.data.datasets import default_fields, load
+from engine.studies import schemes as study
 
 OUT = Path(__file__).parent / "results" / "identifiers.md"
 LARGE, WIDTH = 100_000, 384

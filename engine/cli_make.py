@@ -140,9 +140,9 @@ def run_study(
     as_json: AsJson = False,
 ) -> None:
     """Fit every scheme on a build's catalogue and set them side by side."""
-    from engine import study
     from engine.builds.opened import Build
     from engine.progress import Progress
+    from engine.studies import schemes as study
 
     told = Progress(progress, quiet=as_json)
     try:

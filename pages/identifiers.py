@@ -8,10 +8,10 @@ import streamlit as st
 from app import exports, jobs, report_card, resources, scheme_form, spelling, state
 from app.charts import schemes, training, tree
 from app.charts.window import window
-from engine import study
 from engine.errors import TriescopeError
 from engine.health.remedies import with_changes
 from engine.identifiers import SCHEMES
+from engine.studies import schemes as study
 
 st.title("Identifiers: which scheme suits this catalogue?")
 build = resources.open_build()

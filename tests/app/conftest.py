@@ -13,13 +13,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app import jobs
-from engine import paths, study
+from engine import paths
 from engine.builds import map as projection
 from engine.builds import runs
 from engine.builds.make import make
 from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
+from engine.studies import schemes as study
 from tests.app.driving import CHROMIUM, PATIENCE_MS, Opener, serving, watch
 from tests.homes import link_cache, shared_home
 

@@ -8,11 +8,12 @@ from streamlit.testing.v1 import AppTest
 
 from app import spelling
 from app.charts import training
-from engine import identifiers, paths, study
+from engine import identifiers, paths
 from engine.builds.make import make
 from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus
+from engine.studies import schemes as study
 from engine.text import embed
 from tests.app.at import sound, table
 from tests.app.at import visit as at_visit

@@ -6,12 +6,13 @@ import shutil
 import numpy as np
 import pytest
 
-from engine import evaluation, identifiers, study, trie
+from engine import evaluation, identifiers, trie
 from engine.builds.make import make
 from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
 from engine.errors import TriescopeError
 from engine.retrievers import Queries
+from engine.studies import schemes as study
 from engine.text import embed
 
 NAMES = ("rq-kmeans", "category", "random", "url")
