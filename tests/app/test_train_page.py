@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from app import jobs, train_form, trained, training
 from engine.builds import runs
-from engine.cli import app as shell
+from engine.cli.main import app as shell
 from engine.scorers.kinds import KINDS, kind
 from engine.training.losses.options import LOSSES
 from engine.training.pairs.sources import SOURCES

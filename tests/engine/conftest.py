@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from engine import cli
+from engine.cli import main as cli
 
 
 @pytest.fixture(autouse=True)

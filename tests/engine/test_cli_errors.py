@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from engine import cli
+from engine.cli import main as cli
 from engine.data.datasets import DATASETS, Dataset
 
 

@@ -44,7 +44,7 @@ def test_everything_public_has_a_docstring(path):
     assert [name for name, node in public(tree) if not ast.get_docstring(node)] == []
 
 
-@pytest.mark.parametrize("module", ["engine.cli", "engine.builds.opened"])
+@pytest.mark.parametrize("module", ["engine.cli.main", "engine.builds.opened"])
 def test_no_model_library_is_loaded_until_a_text_has_to_be_embedded(module):
     code = f"import sys, {module}; print([n for n in ('torch', 'sentence_transformers', 'transformers') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

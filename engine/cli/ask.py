@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.cli.shell import AsJson, Beams, Filter, Folder, Names, Temperature, Text, app, show
 from engine.errors import TriescopeError
 from engine.options import described
-from engine.shell import AsJson, Beams, Filter, Folder, Names, Temperature, Text, app, show
 
 
 @app.command()

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.cli.shell import AsJson, Folder, ProgressFile, app, show
 from engine.data.datasets import DATASETS
 from engine.errors import TriescopeError
 from engine.options import described
-from engine.shell import AsJson, Folder, ProgressFile, app, show
 
 
 @app.command()

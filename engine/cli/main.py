@@ -2,9 +2,11 @@
 
 import sys
 
-from engine import cli_ask, cli_make, cli_train
+from engine.cli import ask as cli_ask
+from engine.cli import make as cli_make
+from engine.cli import train as cli_train
+from engine.cli.shell import app
 from engine.errors import TriescopeError
-from engine.shell import app
 
 __all__ = ["app", "cli_ask", "cli_make", "cli_train", "main"]
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.cli.shell import AsJson, Folder, ProgressFile, app, show
 from engine.errors import TriescopeError
 from engine.options import described, parse_option
-from engine.shell import AsJson, Folder, ProgressFile, app, show
 
 
 @app.command("train")

@@ -1,0 +1,1 @@
+"""The shell: its commands by what they do."""
