@@ -6,8 +6,9 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app import codes, exports, resources, state
 from app.charts import codebooks, residuals, training
+from app.codebooks import codes
+from app.common import exports, resources, state
 from engine.health.usage import lorenz, residual_steps
 
 CODE, ROWS = "code", 10_000

@@ -6,8 +6,9 @@ import json
 import pandas as pd
 import streamlit as st
 
-from app import comparing, exports, resources, result_cards, state
 from app.charts import latency, ranks
+from app.common import exports, resources, state
+from app.compare import comparing, result_cards
 from engine.errors import TriescopeError
 from engine.evaluation import device
 

@@ -7,8 +7,9 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app import decoding, exports, node_panel, pinned, resources, scorers, state, stepper
 from app.charts import beams, beams_file
+from app.common import exports, resources, scorers, state
+from app.decode import decoding, node_panel, pinned, stepper
 from engine.decoding.strategies import STRATEGIES, existing_share
 from engine.errors import TriescopeError
 from engine.explaining.difference import diff, diff_json

@@ -5,9 +5,10 @@ import json
 import pandas as pd
 import streamlit as st
 
-from app import exports, jobs, report_card, resources, scheme_form, spelling, state
 from app.charts import schemes, training, tree
 from app.charts.window import window
+from app.common import exports, jobs, resources, state
+from app.identifiers import report_card, scheme_form, spelling
 from engine.errors import TriescopeError
 from engine.health.remedies import with_changes
 from engine.identifiers import SCHEMES

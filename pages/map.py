@@ -3,9 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from app import exports, maps, resources, state
 from app.charts import groups
 from app.charts import map as picture
+from app.common import exports, resources, state
+from app.map import maps
 from engine.errors import TriescopeError
 
 HITS, LASSO, PICTURE = 20, "map-lasso", "map-picture"

@@ -5,9 +5,9 @@ import json
 import pandas as pd
 import streamlit as st
 
-from app import exports, jobs, resources, state
 from app.charts import tree
 from app.charts.window import window
+from app.common import exports, jobs, resources, state
 
 st.title("Watch a model write down the document it wants")
 st.markdown(

@@ -4,8 +4,11 @@ import json
 
 import streamlit as st
 
-from app import exports, jobs, resources, state, train_form, trained, training
 from app.charts import curves, sharpen
+from app.common import exports, jobs, resources, state
+from app.train import form as train_form
+from app.train import job as training
+from app.train import runs as trained
 from engine.builds import runs
 
 st.title("Train a scorer")

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import exports, resources, state
 from app.charts import icicle
 from app.charts.window import window
+from app.common import exports, resources, state
 from engine.builds.opened import parse_prefix
 from engine.errors import TriescopeError
 from engine.health.cohesion import by_depth, pair_cosines

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from app import jobs
+from app.common import jobs
 from engine import paths
 from engine.builds import map as projection
 from engine.builds import runs

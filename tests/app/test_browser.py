@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from app import state
+from app.common import state
 from tests.app.driving import (
     DRAWN,
     QUERY,

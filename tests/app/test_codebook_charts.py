@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import codes
 from app.charts import codebooks, residuals
 from app.charts.palette import RAMP
+from app.codebooks import codes
 from engine.health.usage import ResidualStep, lorenz, residual_steps, usage, usage_given_prefix
 from engine.identifiers.base import Identifiers
 from tests.engine.oracles import identifiers, padded

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import decoding, state
 from app.charts import beams, beams_file
+from app.common import state
+from app.decode import decoding
 from engine.decoding.strategies import STRATEGIES
 from engine.trie.view import restrict
 from tests.app.at import sound, table

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import jobs, resources
+from app.common import jobs, resources
 from engine import paths
 from engine.builds.opened import Build
 from tests.app.at import wait_for

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import maps, state
 from app.charts import groups
+from app.common import state
+from app.map import maps
 from engine import paths
 from engine.builds import map as projection
 from engine.builds.map import Projection

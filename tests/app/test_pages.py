@@ -6,7 +6,7 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import state
+from app.common import state
 from tests.app.at import sound, table, visit
 
 PAGES = ("start", "decode", "trie", "compare", "identifiers", "codebooks", "train", "map")

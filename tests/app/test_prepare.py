@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 
-from app import prepare, resources
+from app import prepare
+from app.common import resources
 from engine.builds import make as build
 from engine.builds.opened import Build
 

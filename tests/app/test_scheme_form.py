@@ -5,7 +5,7 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import jobs, resources
+from app.common import jobs, resources
 from engine import identifiers
 from engine.builds.make import make
 from engine.builds.opened import Build

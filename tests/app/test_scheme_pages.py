@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import spelling
 from app.charts import training
+from app.identifiers import spelling
 from engine import identifiers, paths
 from engine.builds.make import make
 from engine.builds.opened import Build

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app import state
+from app.common import state
 
 NOTHING = [None, {}, {"selection": {}}, {"selection": None}, {"selection": {"selected": [], "points": []}}]
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from app import comparing, decoding, state
+from app.common import state
+from app.compare import comparing
+from app.decode import decoding
 from engine.builds import runs
 from engine.builds.opened import Build, Hit
 from tests.app.at import said, sound, table, visit

@@ -4,7 +4,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
-from app import jobs, train_form, trained, training
+from app.common import jobs
+from app.train import form as train_form
+from app.train import job as training
+from app.train import runs as trained
 from engine.builds import runs
 from engine.cli.main import app as shell
 from engine.scorers.kinds import KINDS, kind
@@ -173,7 +176,7 @@ def test_documents_kept_out_are_told_apart():
     value = {"mean": 0.5, "low": 0.25, "high": 0.75}
 
     def page():
-        from app import trained
+        from app.train import runs as trained
 
         value = {"mean": 0.5, "low": 0.25, "high": 0.75}
         trained.cold({"documents": 9, "queries": 3, "trained": {"nDCG@10": value}, "centroid": {"nDCG@10": value}})
@@ -188,7 +191,7 @@ def test_a_field_is_what_its_option_says():
     def page():
         import streamlit as st
 
-        from app.fields import field
+        from app.common.fields import field
         from engine.options import Option
 
         for option in (

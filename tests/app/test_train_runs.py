@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app import state
+from app.common import state
 from engine.builds import runs
 from tests.app.at import button, said, sound, table, visit
 from tests.app.conftest import HTML, WATCHED, change_run

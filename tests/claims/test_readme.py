@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.state import EXAMPLES
+from app.common.state import EXAMPLES
 from engine import evaluation, paths, trie
 from engine.builds.make import make
 from engine.builds.opened import Build

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from app import state
+from app.common import state
 from engine import paths
 from engine.builds import runs
 from engine.builds.make import remove

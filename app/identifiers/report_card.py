@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import scheme_form, state
+from app.common import state
+from app.identifiers import scheme_form
 from engine.builds.card import health
 from engine.builds.opened import Build
 from engine.health.remedies import Change
@@ -59,7 +60,7 @@ def _card(folder: str, created: str, _build: Build) -> dict[str, Any]:
 def show(card: Mapping[str, Any], owner: str) -> None:
     """Draw a card; ``owner`` tells its buttons from those of other cards on the page.
 
-    Where its rows know what to press, a press fills the form of :mod:`app.scheme_form`.
+    Where its rows know what to press, a press fills the form of :mod:`app.identifiers.scheme_form`.
     """
     for place, row in enumerate([*card["levels"], *card["verdicts"]]):
         if not row["remedy"]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import state
+from app.common import state
 from engine import retrievers
 from engine.builds import runs
 from engine.builds.opened import Build, Hit

@@ -3,9 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from app import decoding, state
 from app.charts.beams import Point
-from app.decoding import Decoded
+from app.common import state
+from app.decode import decoding
+from app.decode.decoding import Decoded
 from engine.builds.opened import Build
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import jobs, resources, state
 from app.charts import groups
 from app.charts.groups import Group
+from app.common import jobs, resources, state
 from engine.builds import map as projection
 from engine.builds.map import Projection
 from engine.builds.opened import Build

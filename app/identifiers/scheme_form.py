@@ -4,8 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from app import jobs, resources, state
-from app.fields import field
+from app.common import jobs, resources, state
+from app.common.fields import field
 from engine.builds.opened import Build
 from engine.health.remedies import Change
 from engine.identifiers import SCHEMES

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import state
+from app.common import state
 from engine.builds import runs
 from engine.builds.opened import Build
 from engine.scorers.kinds import kind

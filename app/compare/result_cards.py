@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from app import comparing, state
-from app.comparing import Column
+from app.common import state
+from app.compare import comparing
+from app.compare.comparing import Column
 from engine import retrievers
 from engine.builds.opened import Build, Hit
 from engine.retrievers.sparse import matched_terms

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import state
 from app.charts import curves, sharpen
+from app.common import state
 from engine.builds import runs
 from engine.builds.opened import Build, parse_prefix
 from engine.errors import TriescopeError

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from app import resources
+from app.common import resources
 from engine import identifiers, trie
 from engine.builds.opened import Build
 from engine.identifiers import SCHEMES, Identifiers

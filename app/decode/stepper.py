@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from app import state
+from app.common import state
 
 PAUSE_S = 0.9
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import resources, state
-from app.fields import field
+from app.common import resources, state
+from app.common.fields import field
 from engine.builds import runs
 from engine.builds.opened import Build
 from engine.decoding.beam import Tree

@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from app import resources, state
-from app.decoding import Decoded
+from app.common import resources, state
+from app.decode.decoding import Decoded
 from engine.builds.opened import Build
 from engine.explaining.survival import Stage, survival
 from engine.explaining.why import Why

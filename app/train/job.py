@@ -10,7 +10,8 @@ from typing import Any
 
 import streamlit as st
 
-from app import jobs, state, trained
+from app.common import jobs, state
+from app.train import runs as trained
 from engine.builds import runs
 from engine.builds.opened import Build
 from engine.errors import TriescopeError

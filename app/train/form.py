@@ -7,8 +7,9 @@ from typing import Any
 import streamlit as st
 from pydantic import ValidationError
 
-from app import state, training
-from app.fields import field
+from app.common import state
+from app.common.fields import field
+from app.train import job as training
 from engine.builds import runs
 from engine.builds.opened import Build
 from engine.errors import TriescopeError

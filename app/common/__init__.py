@@ -1,0 +1,1 @@
+"""What pages share: state, loaders, fields, exports, jobs."""
