@@ -21,7 +21,7 @@ from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
 from engine.studies import schemes as study
-from tests.app.driving import CHROMIUM, PATIENCE_MS, Opener, serving, watch
+from tests.app.browser.driving import CHROMIUM, PATIENCE_MS, Opener, serving, watch
 from tests.homes import link_cache, shared_home
 
 STUDIED = ("rq-kmeans", "hierarchical-kmeans", "category", "random", "url")

@@ -10,8 +10,8 @@ from engine.decoding.beam import beam_search, exact_search
 from engine.errors import TriescopeError
 from engine.retrievers import Queries
 from engine.retrievers.generative import GenerativeRetriever
+from tests.engine.kernels.test_kernels_decode import scored_trie, some_view
 from tests.engine.oracles import SumScorer, identifiers, padded, random_sums, unit
-from tests.engine.test_kernels_decode import scored_trie, some_view
 
 seeds, widths = st.integers(0, 1 << 30), st.integers(1, 30)
 ALONE = {"explain": False}

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.app.driving import SAMURAI, expect_parameter, go, parameters, settled, subheadings
+from tests.app.browser.driving import SAMURAI, expect_parameter, go, parameters, settled, subheadings
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ from engine.data import corpus
 from engine.errors import TriescopeError
 from engine.identifiers import attributes, category, url
 from engine.identifiers.paths_of_words import DEEPEST, END, UNKNOWN
-from tests.engine.words import document, fit, resolved, spelled
+from tests.engine.identifiers.words import document, fit, resolved, spelled
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from engine import paths, trie
 from engine.data import corpus
 from engine.identifiers import atomic, attributes, base, category, columns, keywords, random, rq_kmeans, title
 from engine.identifiers.paths_of_words import END, UNKNOWN
-from tests.engine.words import ALL, OF_WORDS, cells, document, fit, resolved, spelled
+from tests.engine.identifiers.words import ALL, OF_WORDS, cells, document, fit, resolved, spelled
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from engine.identifiers.base import Identifiers
 from engine.identifiers.collision_vectors import transport
 from engine.identifiers.distortion import distortion, residual
-from tests.engine.test_collisions import fits, raw_fit, vectors
+from tests.engine.identifiers.test_collisions import fits, raw_fit, vectors
 
 
 def slow_transport(distances, blur, iterations):

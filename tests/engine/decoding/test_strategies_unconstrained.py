@@ -12,8 +12,8 @@ from engine.decoding.strategies import decode, existing_share
 from engine.decoding.trace import steps_json
 from engine.errors import TriescopeError
 from engine.scorers import centroid
+from tests.engine.decoding.test_strategies import QUERY, AbleScorer, Case, cases, seeds, widths
 from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, unit
-from tests.engine.test_strategies import QUERY, AbleScorer, Case, cases, seeds, widths
 
 NONE = np.empty(0, np.int64)
 

@@ -11,7 +11,7 @@ from scipy.stats import chisquare
 
 from engine.decoding.strategies.reverse_annealed import temperatures
 from engine.decoding.strategies.sample import conditional_gumbel, nucleus
-from tests.engine.test_strategies import Case, cases, seeds, widths
+from tests.engine.decoding.test_strategies import Case, cases, seeds, widths
 
 DRAWS = 1000
 WORDS = [(0, 0), (0, 1), (0, 2, 0), (0, 2, 1), (1,), (2, 0), (2, 1), (2, 1)]

@@ -14,8 +14,8 @@ from engine.live.additions import add_documents, identify
 from engine.live.overlay import Overlay
 from engine.live.scorer import TOLERANCE, OverlayMeans, overlay_scorer
 from engine.scorers.centroid import CentroidScorer, node_means
+from tests.engine.live.test_overlay import histories, living
 from tests.engine.oracles import padded, unit
-from tests.engine.test_overlay import histories, living
 
 WIDTH = 8
 

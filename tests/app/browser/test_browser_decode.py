@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.app.driving import QUERY, beam_nodes, expect_parameter, go, saved_and_opened, settled, subheadings
+from tests.app.browser.driving import QUERY, beam_nodes, expect_parameter, go, saved_and_opened, settled, subheadings
 
 pytestmark = pytest.mark.browser
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.app.browser.driving import expect_parameter, go, landed, parameters, saved_and_opened, settled, subheadings
 from tests.app.conftest import WATCHED
-from tests.app.driving import expect_parameter, go, landed, parameters, saved_and_opened, settled, subheadings
 
 pytestmark = pytest.mark.browser
 

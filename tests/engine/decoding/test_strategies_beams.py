@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engine.decoding.test_strategies import Case, cases, widths
 from tests.engine.oracles import slow_beam_search
-from tests.engine.test_strategies import Case, cases, widths
 
 
 def steps_of(case, trace):

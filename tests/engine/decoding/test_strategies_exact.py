@@ -12,8 +12,8 @@ from engine.errors import TriescopeError
 from engine.scorers import bound as centroid_bound
 from engine.scorers import centroid
 from engine.trie.view import restrict
+from tests.engine.decoding.test_strategies import QUERY, Case, cases, seeds, widths
 from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, unit
-from tests.engine.test_strategies import QUERY, Case, cases, seeds, widths
 
 
 def first_appearances(words, level):

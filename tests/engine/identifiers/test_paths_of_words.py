@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engine import trie
 from engine.errors import TriescopeError
 from engine.identifiers.paths_of_words import DEEPEST, END, UNKNOWN, clipped, identifiers_of, is_beginning
-from tests.engine.words import any_words, few_words, resolved, spelled
+from tests.engine.identifiers.words import any_words, few_words, resolved, spelled
 
 
 @given(st.one_of(few_words, any_words), st.booleans())

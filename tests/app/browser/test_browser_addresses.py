@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.driving import (
+from tests.app.browser.driving import (
     QUERY,
     SAMURAI,
     beam_nodes,

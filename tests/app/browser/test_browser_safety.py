@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from engine.builds.opened import Build
-from tests.app.driving import (
+from tests.app.browser.driving import (
     go,
     landed,
     serving,

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.common import state
-from tests.app.driving import (
+from tests.app.browser.driving import (
     DRAWN,
     QUERY,
     SAMURAI,
