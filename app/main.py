@@ -10,7 +10,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from app.common import resources, state
+from app.common import resources, state  # noqa: E402
 
 st.set_page_config(page_title="Triescope", page_icon=str(ROOT / "app" / "icon.svg"), layout="wide")
 

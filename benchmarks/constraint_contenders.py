@@ -11,7 +11,7 @@ from transformers.generation.logits_process import PrefixConstrainedLogitsProces
 
 from engine import trie
 from engine.bridge import TrieLogitsProcessor, offset_tokens
-from engine.kernels import compiled as kernels
+from engine.kernels import mask as kernels
 
 CODES, LEVELS, BITS = 256, 4, 8
 END = CODES  # the end token has the last column

@@ -72,8 +72,7 @@ def table(documents: int = DOCUMENTS) -> str:
         f"{documents:,} random identifiers, 4 codes of 256; each contender built in {RUNS} processes of its own, medians. Time "
         f"starts when the identifiers lie there in the form it takes. Memory is that of the arrays (ours), of the serialised "
         f"trie (marisa-trie), or what the process grew by (dictionary). Only ours also keeps which documents bear an "
-        f"identifier and how many are below each node; its compiled loops take a process {mine['loading']:.2f} s to load, once "
-        f"and outside the clock, most of it for numba, which decoding loads as well. {device()}.\n\n"
+        f"identifier and how many are below each node. {device()}.\n\n"
         f"| contender | MB | bytes a document | to ours | build, s | to ours |\n|---|---|---|---|---|---|\n{lines}"
     )
 
@@ -85,16 +84,14 @@ def _apart(name: str, documents: int) -> dict[str, float]:
 
 def _one(name: str, documents: int) -> None:
     contender = CONTENDERS[name]
-    # Warm: imports and the first allocations; ours also loads its compiled code, and says how long that takes a process.
-    start = time.perf_counter()
-    contender.build(contender.prepare(identifiers(trie.COMPILED_FROM if name == OURS else 10)))
-    loading = time.perf_counter() - start
+    # Warm: imports and the first allocations.
+    contender.build(contender.prepare(identifiers(10)))
     prepared = contender.prepare(identifiers(documents))
     before, start = _resident(), time.perf_counter()
     built = contender.build(prepared)
     seconds = time.perf_counter() - start
     size = contender.size(built) if contender.size else _resident() - before
-    print(json.dumps({"seconds": seconds, "bytes": size, "loading": loading}))
+    print(json.dumps({"seconds": seconds, "bytes": size}))
 
 
 def _resident() -> int:

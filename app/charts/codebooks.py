@@ -181,7 +181,8 @@ def note(drawn: list[Cell], counts: Sequence[np.ndarray], conditional: bool) -> 
 
 
 def lorenz_curves(curves: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """ECharts lines, one a level, below the diagonal of even use; curves are ``(points, 2)``, by :func:`engine.health.usage.lorenz`."""
+    """ECharts lines, one a level, below the diagonal of even use; curves are ``(points, 2)``, by
+    :func:`engine.health.usage.lorenz`."""
     lines = [
         {
             "type": "line",

@@ -17,7 +17,7 @@ from transformers import LogitsProcessor
 from engine.bridge.device import DeviceTrie, floor
 from engine.bridge.tokens import LevelTokens, offset_tokens
 from engine.errors import TriescopeError
-from engine.kernels.compiled import mask_logits, step
+from engine.kernels.mask import mask_logits, step
 from engine.trie import ROOT, Trie
 from engine.trie.view import View
 
@@ -35,7 +35,8 @@ class TrieLogitsProcessor(LogitsProcessor):
     Parameters
     ----------
     tree : Trie or View
-        The legal identifiers; of a view, those of its documents. (Of an :class:`engine.live.overlay.Overlay`, give ``compact()``.)
+        The legal identifiers; of a view, those of its documents. (Of an :class:`engine.live.overlay.Overlay`, give
+        ``compact()``.)
     token_of : sequence of np.ndarray
         For each level, int ``(codes,)``: the token of each code. Need not be contiguous; levels may share tokens.
     eos_token_id : int

@@ -12,8 +12,9 @@ from engine.health.resolver_costs import resolver_costs
 
 
 def health(opened: Build) -> dict[str, Any]:
-    """:func:`engine.health.report.report` of an opened build, with ``resolvers`` (:class:`engine.health.resolver_costs.Cost`) and, in every
-    judged row, ``press`` (:func:`engine.health.remedies.with_changes`)."""
+    """:func:`engine.health.report.report` of an opened build, with ``resolvers`` (of
+    :class:`engine.health.resolver_costs.Cost`) and, in every judged row, ``press`` (of
+    :func:`engine.health.remedies.with_changes`)."""
     spec = opened.manifest["spec"]
     fitted, embeddings = identifiers.load(opened.folder / "identifiers.npz"), np.asarray(opened.embeddings)
     card = report(fitted, opened.trie, embeddings, choose_labels(opened.corpus.documents), spec["seed"])

@@ -1,7 +1,8 @@
 """The vectors that come with the bundled catalogue: its texts, embedded by the default encoder. The first build takes seconds.
 
 They are a cache like the user's own (:mod:`engine.text.vector_cache`), found by the hash of the weights and of the text: another
-encoder or an edited text is embedded anew. ``python -m engine.builds.packaged`` makes them again; a test holds them to the encoder.
+encoder or an edited text is embedded anew. ``python -m engine.builds.packaged`` makes them again; a test holds them to the
+encoder.
 """
 
 import shutil

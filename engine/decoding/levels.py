@@ -1,39 +1,20 @@
 """Beam search of several queries at once, level by level, by a scorer that can pick the best children itself.
 
-The general search (:mod:`engine.decoding.beam`) has every candidate scored, because a picture of the decode needs them all. A search
-that only wants the hits need not: a scorer that can tell which candidates cannot win may skip them. Such a scorer has the two
-methods of :class:`LevelScorer`; what it returns must equal what the general search returns.
+The general search (:mod:`engine.decoding.beam`) has every candidate scored, because a picture of the decode needs them all. A
+search that only wants the hits need not: a scorer that can tell which candidates cannot win may skip them. Such a scorer has the
+two methods of :class:`LevelScorer`; what it returns must equal what the general search returns.
 """
 
 import time
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from engine.decoding.trace import Candidates, Step, Trace
 from engine.errors import TriescopeError
+from engine.kernels.best import Best
 from engine.trie import ROOT, Trie
 from engine.trie.view import View
-
-
-class Best(NamedTuple):
-    """The beams of several queries after a level; row ``i`` holds ``size[i]`` of them, best first.
-
-    Attributes
-    ----------
-    node, parent : np.ndarray
-        Int64 ``(q, beams)``: nodes, and the place of each one's parent among the beams before.
-    total : np.ndarray
-        Float32 ``(q, beams)``.
-    size, seen : np.ndarray
-        Int64 ``(q,)``: beams that there are, and candidates that were considered.
-    """
-
-    node: np.ndarray
-    parent: np.ndarray
-    total: np.ndarray
-    size: np.ndarray
-    seen: np.ndarray
 
 
 @runtime_checkable

@@ -41,7 +41,8 @@ class Ranked(NamedTuple):
 
 
 def rank_levels(tree: Tree, levels: list[Level], path: list[int]) -> list[Ranked]:
-    """Rank every level of :func:`engine.decoding.beam.score_all`; ``path`` has the document's node at each: its leaf, once it ended."""
+    """Rank every level of :func:`engine.decoding.beam.score_all`; ``path`` has the document's node at each: its leaf, once it
+    ended."""
     found = []
     node, total = np.empty(0, np.int64), np.empty(0, np.float32)
     # Of the step before: the place in the ranking of each of its nodes, in the order of `node`.

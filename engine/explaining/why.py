@@ -1,8 +1,8 @@
 """Why this document, and why not that one, in full: its path, its rank at every step and without a beam, what displaced it where
 it was cut, and the smallest beam that would have kept it.
 
-Built on two things: the decode itself, read by :mod:`engine.explaining.survival`, and the scores of all nodes, computed once. A score
-depends on the prefix alone, so a beam of any width can be replayed on those scores without asking the scorer again
+Built on two things: the decode itself, read by :mod:`engine.explaining.survival`, and the scores of all nodes, computed once. A
+score depends on the prefix alone, so a beam of any width can be replayed on those scores without asking the scorer again
 (:mod:`engine.explaining.smallest_beam`).
 """
 

@@ -1,7 +1,8 @@
 """Which codes a catalogue uses, how evenly, under how many prefixes, and how one document was quantized.
 
 A level whose counts look even can still have collapsed: under each prefix only a few codes may go on. So usage is counted twice,
-over all documents and within each prefix. Here every code has its entry; :mod:`engine.health.evenness` sums a level up in one figure.
+over all documents and within each prefix. Here every code has its entry; :mod:`engine.health.evenness` sums a level up in one
+figure.
 """
 
 from collections.abc import Sequence

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.decoding.levels import Best
+from engine.kernels.best import Best
 from engine.kernels.compiled import compiled
 from engine.kernels.means import Rough, RoughQuery
 from engine.kernels.prefetch import prefetch

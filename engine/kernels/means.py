@@ -1,7 +1,7 @@
 """Compiled loops over node means: making them, and making their rough copies of one byte a dimension.
 
-:mod:`engine.kernels.best_children` selects by the rough copies and scores exactly only what they leave open. Each loop has a NumPy twin,
-which the tests compare it with, and which stands in where numba cannot be imported.
+:mod:`engine.kernels.best_children` selects by the rough copies and scores exactly only what they leave open. Each loop has a
+NumPy twin, which the tests compare it with, and which stands in where numba cannot be imported.
 """
 
 from typing import NamedTuple

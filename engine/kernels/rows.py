@@ -1,8 +1,9 @@
 """Inner products of rows of a large float32 table with a few vectors: compiled, in float64, each row read where it is.
 
-The scorers that add log-probabilities along a path need more digits than the four decimals of :mod:`engine.kernels.best_children`, and
-the same digits for a row whoever stands beside it: BLAS gives a row other last digits in another batch, and a wide beam, which
-scores a node among others than exact search does, could then rank two close documents the other way round.
+The scorers that add log-probabilities along a path need more digits than the four decimals of
+:mod:`engine.kernels.best_children`, and the same digits for a row whoever stands beside it: BLAS gives a row other last digits in
+another batch, and a wide beam, which scores a node among others than exact search does, could then rank two close documents the
+other way round.
 """
 
 import numpy as np
@@ -26,7 +27,8 @@ def row_products_plain(table: np.ndarray, rows: np.ndarray, vectors: np.ndarray,
 def row_products(table, rows, vectors, which):
     """``table[rows[i]] . vectors[which[i]]`` for each i: float64.
 
-    ``table`` float32 ``(n, d)`` as :func:`engine.kernels.compiled.fixed` gives it, ``vectors`` float64 ``(q, d)``, the others int64.
+    ``table`` float32 ``(n, d)`` as :func:`engine.kernels.compiled.fixed` gives it, ``vectors`` float64 ``(q, d)``, the others
+    int64.
     """
     found = np.empty(len(rows), np.float64)
     for place in range(len(rows)):

@@ -2,8 +2,8 @@
 
 A log-structured merge tree (O'Neil et al. 1996) keeps new keys in a small sorted structure beside the large one and merges the
 two from time to time. Here both are tries: the *delta* is the trie of the additions, a deletion only clears the bit of a
-document, and :class:`engine.live.merged.Merged` reads the two as one tree. :meth:`Overlay.compact` reads that tree off into the flat
-arrays of a :class:`engine.trie.Trie`, level by level, with nothing sorted.
+document, and :class:`engine.live.merged.Merged` reads the two as one tree. :meth:`Overlay.compact` reads that tree off into the
+flat arrays of a :class:`engine.trie.Trie`, level by level, with nothing sorted.
 """
 
 from collections.abc import Iterable

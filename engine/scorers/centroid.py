@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from engine.decoding.levels import Best
+from engine.kernels.best import Best
 from engine.scorers.base import Scored, log_softmax_within, log_sum_exp_within
 from engine.scorers.bound import Spread, measure_spread, upper_bound
 from engine.trie import Children, Trie

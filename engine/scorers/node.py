@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from engine.decoding.levels import Best
+from engine.kernels.best import Best
 from engine.options import Option
 from engine.scorers.base import Scored, log_softmax_within
 from engine.scorers.centroid import SCALE, holders

@@ -1,14 +1,15 @@
 """The best children by ``query . vector of the node + its bias``, found without scoring them all.
 
 What the centroid scorer has in common with any scorer that keeps a vector a node. Holds what
-:func:`engine.kernels.best_children.best_children` needs: rough copies of the vectors, a byte a dimension, one for each set of documents.
+:func:`engine.kernels.best_children.best_children` needs: rough copies of the vectors, a byte a dimension, one for each set of
+documents.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from engine.decoding.levels import Best
+from engine.kernels.best import Best
 from engine.kernels.best_children import Shape, best_children
 from engine.kernels.compiled import fixed
 from engine.kernels.means import Rough, RoughQuery, roughen, roughen_queries

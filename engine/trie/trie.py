@@ -12,11 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.errors import TriescopeError
-from engine.trie.arrays import arrays_numpy, lengths_numpy
+from engine.trie.arrays import arrays_of, lengths_of
 
 ROOT = 0
-# Documents from which the compiled loops of :mod:`engine.kernels.trie_arrays` build: fewer take less time than loading them would.
-COMPILED_FROM = 100_000
 
 
 class Children(NamedTuple):
@@ -149,13 +147,7 @@ def build(codes: np.ndarray) -> Trie:
         No row has a code, a gap (-1 before a code), or an identifier that is a proper prefix of another (it would end at an
         inner node, where a decoder could not tell "stop" from "go on").
     """
-    few = len(codes) < COMPILED_FROM
-    if not few:
-        from engine.kernels.compiled import fixed
-        from engine.kernels.trie_arrays import arrays, lengths
-
-        codes = fixed(codes)
-    length, largest = lengths_numpy(codes) if few else lengths(codes)
+    length, largest = lengths_of(codes)
     if length.min(initial=0) < 0:
         raise TriescopeError("identifiers: a code follows a gap (-1)")
     if not length.any():
@@ -164,7 +156,7 @@ def build(codes: np.ndarray) -> Trie:
     rows = np.arange(len(codes), dtype=np.int32) if every else np.flatnonzero(length).astype(np.int32)
     filled = length if every else length[rows]
     kind = np.uint16 if largest.max() < 1 << 16 else np.int32
-    trie = Trie(*(arrays_numpy(codes, rows, filled, kind) if few else arrays(codes, rows, filled, largest, kind)))
+    trie = Trie(*arrays_of(codes, rows, filled, kind))
     if filled.min() < trie.levels:
         inner = np.flatnonzero(np.diff(trie.first_child))
         ends_inside = inner[length[trie.documents[trie.doc_start[inner]]] == trie.level_of(inner)]

@@ -51,7 +51,8 @@ class OnePassModel(nn.Module):
         return query + self.out(self.dropout(nn.functional.gelu(self.into(query))))
 
     def candidates(self, encoded: Tensor, query: Tensor, leaf: Tensor) -> list[Candidates]:
-        """See :class:`engine.training.models.base.Model`: all codes of every level, those that no document has there as node -1."""
+        """See :class:`engine.training.models.base.Model`: all codes of every level, those that no document has there as node
+        -1."""
         tree, levels = self.tree, []
         for column, head, bias in zip(path_nodes(tree, leaf).T, self.heads, self.biases, strict=True):
             found = siblings(tree, column)
@@ -68,8 +69,8 @@ class OnePassModel(nn.Module):
         return levels
 
     def represent(self, encoded: Tensor, query: Tensor, leaf: Tensor) -> tuple[Tensor, Tensor]:
-        """See :class:`engine.training.models.base.Model`: adapted queries, and documents as the sum of their codes' head rows, which for
-        residual codebooks begins as the document itself."""
+        """See :class:`engine.training.models.base.Model`: adapted queries, and documents as the sum of their codes' head rows,
+        which for residual codebooks begins as the document itself."""
         tree = self.tree
         documents = torch.zeros_like(encoded[query])
         for column, head in zip(path_nodes(tree, leaf).T, self.heads, strict=True):

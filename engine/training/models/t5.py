@@ -68,8 +68,8 @@ class T5Model(nn.Module):
         return Candidates(score, pair.to(device), node[found.rows].flatten().to(device), rows, target.to(device))
 
     def represent(self, encoded: Encoded, query: Tensor, leaf: Tensor) -> tuple[Tensor, Tensor]:
-        """See :class:`engine.training.models.base.Model`: the projected mean of the encoder's states, and the mean of the embeddings of
-        the codes on the path."""
+        """See :class:`engine.training.models.base.Model`: the projected mean of the encoder's states, and the mean of the
+        embeddings of the codes on the path."""
         there = encoded.there[:, :, None]
         read = self.project((encoded.states * there).sum(dim=1) / there.sum(dim=1))
         path = path_nodes(self.tree, leaf.cpu())

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.kernels import compiled as kernels
+from engine.kernels import compiled as decorator
+from engine.kernels import mask as kernels
 from engine.paths import ROOT
 from tests.engine.oracles import DictTrie, identifiers, padded
 
@@ -88,8 +89,8 @@ def run(code):
 
 def test_numpy_takes_over_where_numba_cannot_be_imported():
     names = "kernels.step is kernels.step_numpy, kernels.mask_logits is kernels.mask_logits_numpy"
-    assert run(f"import sys; sys.modules['numba'] = None; from engine import kernels; print({names})") == "True True"
-    assert run(f"from engine import kernels; print({names})") == "False False"
+    assert run(f"import sys; sys.modules['numba'] = None; from engine.kernels import mask as kernels; print({names})") == "True True"
+    assert run(f"from engine.kernels import mask as kernels; print({names})") == "False False"
 
 
 def test_a_machine_without_a_place_for_the_compiled_code_compiles_in_memory(monkeypatch):
@@ -98,5 +99,5 @@ def test_a_machine_without_a_place_for_the_compiled_code_compiles_in_memory(monk
             raise RuntimeError("cannot cache function: no locator available")
         return lambda loop: (loop, options)
 
-    monkeypatch.setattr(kernels, "njit", njit)
-    assert kernels.compiled(len)(sum) == (sum, {"nogil": True})
+    monkeypatch.setattr(decorator, "njit", njit)
+    assert decorator.compiled(len)(sum) == (sum, {"nogil": True})
