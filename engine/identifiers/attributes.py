@@ -121,12 +121,12 @@ SCHEME = Scheme(
     citation="none: the tree is a table of attributes",
     options=(
         Option(
-            "columns",
-            str,
-            None,
-            None,
-            None,
-            f"Metadata columns, with commas, in order. Up to {MOST_COLUMNS} of few values that split the corpus best.",
+            name="columns",
+            type=str,
+            default=None,
+            low=None,
+            high=None,
+            help=f"Metadata columns, with commas, in order. Up to {MOST_COLUMNS} of few values that split the corpus best.",
         ),
     ),
     fit=fit,

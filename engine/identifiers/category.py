@@ -87,12 +87,12 @@ SCHEME = Scheme(
     citation="none: the tree that the catalogue comes with",
     options=(
         Option(
-            "column",
-            str,
-            None,
-            None,
-            None,
-            "Metadata column of paths (lists, or texts with ' > ' or '/'). Found by its name or by looking like a hierarchy.",
+            name="column",
+            type=str,
+            default=None,
+            low=None,
+            high=None,
+            help="Metadata column of paths (lists, or texts with ' > ' or '/'). Found by its name or by its look of a hierarchy.",
         ),
     ),
     fit=fit,

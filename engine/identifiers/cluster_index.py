@@ -38,7 +38,16 @@ SCHEME = Scheme(
     name="cluster-index",
     summary="One cluster, then a number: an inverted file written as identifiers.",
     citation="Jégou et al. 2011 (inverted file with a coarse quantizer)",
-    options=(Option("clusters", int, None, 2, 4096, "Clusters. The square root of the number of documents when not given."),),
+    options=(
+        Option(
+            name="clusters",
+            type=int,
+            default=None,
+            low=2,
+            high=4096,
+            help="Clusters. The square root of the number of documents when not given.",
+        ),
+    ),
     fit=fit,
     assign=assign,
 )

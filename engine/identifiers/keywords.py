@@ -88,7 +88,14 @@ SCHEME = Scheme(
     summary="Four to eight telling words of each document, commonest first.",
     citation="Sun et al. 2025 (ZeroGR); Grootendorst 2022 (class TF-IDF)",
     options=(
-        Option("words", int, WORDS, 1, MOST, f"Keywords of a document; up to {MOST} where fewer do not tell documents apart."),
+        Option(
+            name="words",
+            type=int,
+            default=WORDS,
+            low=1,
+            high=MOST,
+            help=f"Keywords of a document; up to {MOST} where fewer do not tell documents apart.",
+        ),
     ),
     fit=fit,
 )

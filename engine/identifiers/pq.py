@@ -17,8 +17,22 @@ from engine.identifiers.rq_kmeans import default_codes
 
 LEVELS = 4
 OPTIONS = (
-    Option("levels", int, LEVELS, 1, 32, "Sub-spaces, one code each, before the collision code; at most a vector's columns."),
-    Option("codes", int, None, 2, 4096, "Codes a level. 16 below 500 documents, 32 below 3,000, else 256."),
+    Option(
+        name="levels",
+        type=int,
+        default=LEVELS,
+        low=1,
+        high=32,
+        help="Sub-spaces, one code each, before the collision code; at most a vector's columns.",
+    ),
+    Option(
+        name="codes",
+        type=int,
+        default=None,
+        low=2,
+        high=4096,
+        help="Codes a level. 16 below 500 documents, 32 below 3,000, else 256.",
+    ),
 )
 # No one-more-level: a codebook of what all levels leave over lies across the sub-spaces, and assign looks at each of them alone.
 RESOLVERS = ("extra-code", "reassign", "sinkhorn", "leave")

@@ -56,8 +56,15 @@ SCHEME = Scheme(
     summary="Residual k-means: coarse to fine, nothing to train.",
     citation="Lee et al. 2022 (residual quantization); Rajput et al. 2023 (TIGER, semantic IDs)",
     options=(
-        Option("levels", int, 3, 1, 8, "Codes in an identifier, before the collision code."),
-        Option("codes", int, None, 2, 4096, "Codes a level. 16 below 500 documents, 32 below 3,000, else 256."),
+        Option(name="levels", type=int, default=3, low=1, high=8, help="Codes in an identifier, before the collision code."),
+        Option(
+            name="codes",
+            type=int,
+            default=None,
+            low=2,
+            high=4096,
+            help="Codes a level. 16 below 500 documents, 32 below 3,000, else 256.",
+        ),
     ),
     fit=fit,
     assign=assign,

@@ -40,6 +40,6 @@ SCHEME = Scheme(
     name="title",
     summary="The words of the title, then an end code; the first words of the text where there is no title.",
     citation="De Cao et al. 2021 (GENRE)",
-    options=(Option("length", int, LENGTH, 1, 32, "Words of the title that are used."),),
+    options=(Option(name="length", type=int, default=LENGTH, low=1, high=32, help="Words of the title that are used."),),
     fit=fit,
 )

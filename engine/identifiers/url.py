@@ -69,6 +69,15 @@ SCHEME = Scheme(
     name="url",
     summary="The segments of each document's address or file path, then a number where two are the same.",
     citation="Ren et al. 2023 (TOME)",
-    options=(Option("column", str, None, None, None, f"Metadata column of addresses or paths. Found among {', '.join(KNOWN)}."),),
+    options=(
+        Option(
+            name="column",
+            type=str,
+            default=None,
+            low=None,
+            high=None,
+            help=f"Metadata column of addresses or paths. Found among {', '.join(KNOWN)}.",
+        ),
+    ),
     fit=fit,
 )

@@ -17,12 +17,12 @@ KINDS = {"node": "node", "one-pass": "one_pass", "transformer": "transformer", "
 
 # Of every kind whose training begins with the nodes of the centroid scorer.
 EXPAND = Option(
-    "expand",
-    float,
-    1.0,
-    0.0,
-    10.0,
-    "Start: how far documents move towards their training queries (Brauen 1971); 0 leaves them.",
+    name="expand",
+    type=float,
+    default=1.0,
+    low=0.0,
+    high=10.0,
+    help="Start: how far documents move towards their training queries (Brauen 1971); 0 leaves them.",
 )
 
 
@@ -61,8 +61,8 @@ class Kind(NamedTuple):
     encode : callable
         ``(texts, vectors, parts, settings) -> list of arrays``: queries as the scorer and the model take them.
     model : str
-        Module of :mod:`engine.training` whose ``create(parts, settings, seed)`` makes the model to train, and whose model's
-        ``state_dict`` is what ``open`` is given.
+        Module, under :mod:`engine.training.models` for ours, whose ``create(parts, settings, seed)`` makes the model to train,
+        and whose model's ``state_dict`` is what ``open`` is given.
     """
 
     name: str

@@ -104,15 +104,15 @@ def _encode(texts: Sequence[str], vectors: np.ndarray, parts: Parts, settings: M
 
 
 KIND = Kind(
-    "one-pass",
-    "Scores all codes of all levels at once from the query, the same after every prefix; the search only adds up.",
-    "Projection head in place of decoding: Wang et al. 2025 (Lite-LLM4Rec).",
-    (
-        Option("learning_rate", float, 1e-3, 1e-6, 1e-1, "Of heads, biases and adapter."),
-        Option("hidden", int, 512, 16, 4096, "Width of the query adapter."),
-        Option("dropout", float, 0.1, 0.0, 0.9, "In the query adapter while training."),
+    name="one-pass",
+    summary="Scores all codes of all levels at once from the query, the same after every prefix; the search only adds up.",
+    citation="Projection head in place of decoding: Wang et al. 2025 (Lite-LLM4Rec).",
+    options=(
+        Option(name="learning_rate", type=float, default=1e-3, low=1e-6, high=1e-1, help="Of heads, biases and adapter."),
+        Option(name="hidden", type=int, default=512, low=16, high=4096, help="Width of the query adapter."),
+        Option(name="dropout", type=float, default=0.1, low=0.0, high=0.9, help="In the query adapter while training."),
     ),
-    _open,
-    _encode,
-    "one_pass",
+    open=_open,
+    encode=_encode,
+    model="engine.training.models.one_pass",
 )

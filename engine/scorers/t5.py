@@ -170,32 +170,39 @@ def _open(parts: Parts, tensors: Mapping[str, np.ndarray], settings: Mapping[str
 
 
 KIND = Kind(
-    "t5",
-    "A T5 that reads the words of the query and writes the codes as new tokens of its vocabulary.",
-    "DSI (Tay et al. 2022); TIGER (Rajput et al. 2023)",
-    (
+    name="t5",
+    summary="A T5 that reads the words of the query and writes the codes as new tokens of its vocabulary.",
+    citation="DSI (Tay et al. 2022); TIGER (Rajput et al. 2023)",
+    options=(
         Option(
-            "size",
-            str,
-            "tiger",
-            None,
-            None,
-            "Shape of a model that starts from random weights: tiger is 4+4 layers of width 128 (TIGER), dsi-small 6+6 of "
+            name="size",
+            type=str,
+            default="tiger",
+            low=None,
+            high=None,
+            help="Shape of a model that starts from random weights: tiger is 4+4 layers of width 128 (TIGER), dsi-small 6+6 of "
             "width 512 (t5-small), tiny 2+2 of width 64. A checkpoint has its own shape.",
-            ("tiny", "tiger", "dsi-small"),
+            choices=("tiny", "tiger", "dsi-small"),
         ),
-        Option("checkpoint", str, None, None, None, "T5 to start from: a local folder or a hub name. Default: random weights."),
         Option(
-            "learning_rate",
-            float,
-            None,
-            1e-6,
-            1e-1,
-            "Default: 1e-3 from random weights (GRID), 5e-4 from a checkpoint (DSI-QG).",
+            name="checkpoint",
+            type=str,
+            default=None,
+            low=None,
+            high=None,
+            help="T5 to start from: a local folder or a hub name. Default: random weights.",
         ),
-        Option("dropout", float, 0.1, 0.0, 0.9, "In every layer while training."),
+        Option(
+            name="learning_rate",
+            type=float,
+            default=None,
+            low=1e-6,
+            high=1e-1,
+            help="Default: 1e-3 from random weights (GRID), 5e-4 from a checkpoint (DSI-QG).",
+        ),
+        Option(name="dropout", type=float, default=0.1, low=0.0, high=0.9, help="In every layer while training."),
     ),
-    _open,
-    _encode,
-    "t5",
+    open=_open,
+    encode=_encode,
+    model="engine.training.models.t5",
 )

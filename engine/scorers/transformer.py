@@ -232,16 +232,31 @@ def _open(parts: Parts, tensors: Mapping[str, np.ndarray], settings: Mapping[str
 
 
 KIND = Kind(
-    "transformer",
-    "A small decoder over codes with cross-attention to the query's tokens, on top of the node scores.",
-    "Rajput et al. 2023 (TIGER); Vaswani et al. 2017",
-    (
-        Option("size", str, "tiny", None, None, "Blocks x width: tiny 1 x 64, small 2 x 128, base 4 x 192.", SIZES),
-        Option("learning_rate", float, 5e-4, 1e-6, 1e-1, "Of all weights."),
+    name="transformer",
+    summary="A small decoder over codes with cross-attention to the query's tokens, on top of the node scores.",
+    citation="Rajput et al. 2023 (TIGER); Vaswani et al. 2017",
+    options=(
+        Option(
+            name="size",
+            type=str,
+            default="tiny",
+            low=None,
+            high=None,
+            help="Blocks x width: tiny 1 x 64, small 2 x 128, base 4 x 192.",
+            choices=SIZES,
+        ),
+        Option(name="learning_rate", type=float, default=5e-4, low=1e-6, high=1e-1, help="Of all weights."),
         EXPAND,
-        Option("dropout", float, 0.1, 0.0, 0.9, "Share of the decoder's states dropped while training."),
+        Option(
+            name="dropout",
+            type=float,
+            default=0.1,
+            low=0.0,
+            high=0.9,
+            help="Share of the decoder's states dropped while training.",
+        ),
     ),
-    _open,
-    encode,
-    "transformer",
+    open=_open,
+    encode=encode,
+    model="engine.training.models.transformer",
 )

@@ -74,7 +74,7 @@ def train(folder: Path, spec: TrainSpec, name: str = "", tell: Tell | None = Non
 def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     start = time.monotonic()
     made, device = prepare(source, spec, tell), loop.device_for()
-    model = import_module(f"engine.training.{kind(spec.scorer).model}").create(source.parts, spec.settings, spec.seed).to(device)
+    model = import_module(kind(spec.scorer).model).create(source.parts, spec.settings, spec.seed).to(device)
     if hasattr(model, "prime") and not (work / "checkpoint.json").is_file():
         model.prime(np.asarray(source.embeddings), made.material.pairs, made.material.queries)
     batches = Batches(source, made.material, spec.mix, spec.losses, spec.batch, spec.seed, device)

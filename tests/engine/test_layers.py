@@ -10,6 +10,12 @@ from engine.paths import ROOT
 
 FILES = sorted((ROOT / "engine").rglob("*.py"))
 FORBIDDEN = {"streamlit", "app", "pages"}
+# A room imports only rooms that stand before it; README gives each a sentence, in this order.
+ROOMS = (
+    "errors options paths progress files plugins data filters text kernels identifiers trie scorers decoding live "
+    "explaining health bridge retrievers builds evaluation training studies jobs cli"
+).split()
+MOST_AT_THE_ROOT = 8
 
 
 def imported(tree):
@@ -19,6 +25,27 @@ def imported(tree):
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield "." * node.level + (node.module or "").split(".")[0]
+
+
+def imports(path):
+    """Rooms of the engine that a file imports, each with the line that does."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "engine":
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("engine."):
+            yield node.module.split(".")[1], node.lineno
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name.split(".")[1], node.lineno) for alias in node.names if alias.name.startswith("engine."))
+
+
+def against_the_order(path, room):
+    """Imports of a file in ``room`` that run down the list of rooms, as ``line: room``."""
+    return [f"line {line}: {other}" for other, line in imports(path) if ROOMS.index(other) > ROOMS.index(room)]
+
+
+def room_of(path):
+    """The room that a file of the engine stands in: its folder, or its own name at the root."""
+    return path.relative_to(ROOT / "engine").parts[0].removesuffix(".py")
 
 
 def public(tree, inside=""):
@@ -37,6 +64,25 @@ def test_no_file_of_the_engine_imports_the_window(path):
     assert not any(name.startswith(".") for name in names)
 
 
+@pytest.mark.parametrize("path", [p for p in FILES if not room_of(p).startswith("__")], ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_go_one_way(path):
+    assert against_the_order(path, room_of(path)) == []
+
+
+def test_an_import_against_the_order_is_seen_however_it_is_written(tmp_path):
+    path = tmp_path / "one.py"
+    path.write_text(
+        "from engine import trie, cli\n\n\ndef run():\n    from engine.builds.make import make\n    import engine.jobs\n"
+    )
+    assert against_the_order(path, "decoding") == ["line 1: cli", "line 5: builds", "line 6: jobs"]
+
+
+def test_every_room_is_on_the_list_and_the_root_is_small():
+    found = {room_of(path) for path in FILES}
+    assert found - {"__init__", "__main__"} <= set(ROOMS)
+    assert len([path for path in FILES if path.parent == ROOT / "engine"]) <= MOST_AT_THE_ROOT
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_everything_public_has_a_docstring(path):
     tree = ast.parse(path.read_text("utf-8"))
@@ -44,7 +90,7 @@ def test_everything_public_has_a_docstring(path):
     assert [name for name, node in public(tree) if not ast.get_docstring(node)] == []
 
 
-@pytest.mark.parametrize("module", ["engine.cli.main", "engine.builds.opened"])
+@pytest.mark.parametrize("module", ["engine", "engine.cli.main", "engine.builds.opened"])
 def test_no_model_library_is_loaded_until_a_text_has_to_be_embedded(module):
     code = f"import sys, {module}; print([n for n in ('torch', 'sentence_transformers', 'transformers') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

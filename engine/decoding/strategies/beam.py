@@ -18,5 +18,13 @@ def run_greedy(search: Search) -> Trace:
     return run(search._replace(beams=1))
 
 
-BEAM = Strategy("beam", "Keeps the best prefixes after each code.", "De Cao et al. 2021 (GENRE)", (), run)
-GREEDY = Strategy("greedy", "Takes the best code each time: a beam of one.", "De Cao et al. 2021 (GENRE)", (), run_greedy)
+BEAM = Strategy(
+    name="beam", summary="Keeps the best prefixes after each code.", citation="De Cao et al. 2021 (GENRE)", options=(), run=run
+)
+GREEDY = Strategy(
+    name="greedy",
+    summary="Takes the best code each time: a beam of one.",
+    citation="De Cao et al. 2021 (GENRE)",
+    options=(),
+    run=run_greedy,
+)

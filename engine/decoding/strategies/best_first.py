@@ -65,9 +65,9 @@ def run(search: Search) -> Trace:
 
 
 STRATEGY = Strategy(
-    "best-first",
-    "Exact search that leaves out every branch that provably cannot win.",
-    "Hart, Nilsson and Raphael 1968 (A*)",
-    (),
-    run,
+    name="best-first",
+    summary="Exact search that leaves out every branch that provably cannot win.",
+    citation="Hart, Nilsson and Raphael 1968 (A*)",
+    options=(),
+    run=run,
 )

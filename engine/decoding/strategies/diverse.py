@@ -63,12 +63,26 @@ def _share_out(pool: Pool, code: np.ndarray, owner: np.ndarray | None, sizes: li
 
 
 STRATEGY = Strategy(
-    "diverse",
-    "Groups of beams that keep away from one another's codes.",
-    "Vijayakumar et al. 2018",
-    (
-        Option("groups", int, 3, 1, 100, "Groups that the beams are split into, as evenly as possible."),
-        Option("penalty", float, 0.5, 0.0, 100.0, "Nats that a code costs for each time an earlier group kept it at the level."),
+    name="diverse",
+    summary="Groups of beams that keep away from one another's codes.",
+    citation="Vijayakumar et al. 2018",
+    options=(
+        Option(
+            name="groups",
+            type=int,
+            default=3,
+            low=1,
+            high=100,
+            help="Groups that the beams are split into, as evenly as possible.",
+        ),
+        Option(
+            name="penalty",
+            type=float,
+            default=0.5,
+            low=0.0,
+            high=100.0,
+            help="Nats that a code costs for each time an earlier group kept it at the level.",
+        ),
     ),
-    run,
+    run=run,
 )

@@ -25,4 +25,4 @@ def run(search: Search) -> Trace:
     return Trace(search.beams, steps, leaves[best], totals[best], scored=sum(len(level.node) for level in levels))
 
 
-STRATEGY = Strategy("exact", "Scores every identifier of the trie.", "", (), run)
+STRATEGY = Strategy(name="exact", summary="Scores every identifier of the trie.", citation="", options=(), run=run)

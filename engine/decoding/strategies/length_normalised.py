@@ -41,9 +41,18 @@ def run(search: Search) -> Trace:
 
 
 STRATEGY = Strategy(
-    "length-normalised",
-    "A beam ranked by log-probability over length, so that long identifiers are not at a disadvantage.",
-    "Wu et al. 2016 (GNMT)",
-    (Option("alpha", float, 0.6, 0.0, 2.0, "Power of the length: 0 ranks by probability, 1 by the mean over the codes."),),
-    run,
+    name="length-normalised",
+    summary="A beam ranked by log-probability over length, so that long identifiers are not at a disadvantage.",
+    citation="Wu et al. 2016 (GNMT)",
+    options=(
+        Option(
+            name="alpha",
+            type=float,
+            default=0.6,
+            low=0.0,
+            high=2.0,
+            help="Power of the length: 0 ranks by probability, 1 by the mean over the codes.",
+        ),
+    ),
+    run=run,
 )

@@ -109,12 +109,19 @@ def _remove(branch: _Branch, place: int) -> None:
 
 
 STRATEGY = Strategy(
-    "reverse-annealed",
-    "Draws one identifier after another: the first greedy, the later ones warmer, none twice.",
-    "Sun et al. 2025 (ZeroGR)",
-    (
-        Option("hottest", float, 1.0, 0.0, 10.0, "Temperature of the last draw."),
-        Option("steepness", float, 0.0, 0.0, 100.0, "Of the rise: 0 is a straight line, above it an S around the middle."),
+    name="reverse-annealed",
+    summary="Draws one identifier after another: the first greedy, the later ones warmer, none twice.",
+    citation="Sun et al. 2025 (ZeroGR)",
+    options=(
+        Option(name="hottest", type=float, default=1.0, low=0.0, high=10.0, help="Temperature of the last draw."),
+        Option(
+            name="steepness",
+            type=float,
+            default=0.0,
+            low=0.0,
+            high=100.0,
+            help="Of the rise: 0 is a straight line, above it an S around the middle.",
+        ),
     ),
-    run,
+    run=run,
 )

@@ -91,9 +91,18 @@ def conditional_gumbel(noisy: np.ndarray, peak: np.ndarray, group: np.ndarray) -
 
 
 STRATEGY = Strategy(
-    "sample",
-    "Draws different identifiers at random, by their probability.",
-    "Kool et al. 2019 (stochastic beam search); Holtzman et al. 2020 (nucleus)",
-    (Option("top_p", float, 1.0, 0.01, 1.0, "Share of the probability, among siblings, that may be drawn; 1 is all of it."),),
-    run,
+    name="sample",
+    summary="Draws different identifiers at random, by their probability.",
+    citation="Kool et al. 2019 (stochastic beam search); Holtzman et al. 2020 (nucleus)",
+    options=(
+        Option(
+            name="top_p",
+            type=float,
+            default=1.0,
+            low=0.01,
+            high=1.0,
+            help="Share of the probability, among siblings, that may be drawn; 1 is all of it.",
+        ),
+    ),
+    run=run,
 )

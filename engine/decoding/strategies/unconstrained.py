@@ -114,9 +114,9 @@ def _step(level: int, pool: Candidates, best: np.ndarray, node_count: int, ms: f
 
 
 STRATEGY = Strategy(
-    "unconstrained",
-    "A beam without the mask: any code may follow, so some outputs are no document at all.",
-    "Rajput et al. 2023 (TIGER)",
-    (),
-    run,
+    name="unconstrained",
+    summary="A beam without the mask: any code may follow, so some outputs are no document at all.",
+    citation="Rajput et al. 2023 (TIGER)",
+    options=(),
+    run=run,
 )

@@ -89,7 +89,9 @@ def run(code):
 
 def test_numpy_takes_over_where_numba_cannot_be_imported():
     names = "kernels.step is kernels.step_numpy, kernels.mask_logits is kernels.mask_logits_numpy"
-    assert run(f"import sys; sys.modules['numba'] = None; from engine.kernels import mask as kernels; print({names})") == "True True"
+    assert (
+        run(f"import sys; sys.modules['numba'] = None; from engine.kernels import mask as kernels; print({names})") == "True True"
+    )
     assert run(f"from engine.kernels import mask as kernels; print({names})") == "False False"
 
 
