@@ -4,11 +4,12 @@ import sys
 
 from engine.cli import ask as cli_ask
 from engine.cli import make as cli_make
+from engine.cli import plugins as cli_plugins
 from engine.cli import train as cli_train
 from engine.cli.shell import app
 from engine.errors import TriescopeError
 
-__all__ = ["app", "cli_ask", "cli_make", "cli_train", "main"]
+__all__ = ["app", "cli_ask", "cli_make", "cli_plugins", "cli_train", "main"]
 
 
 def main() -> None:

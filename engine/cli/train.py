@@ -120,10 +120,10 @@ def list_scorers(
     """Kinds of trained scorers with their options and losses, and the scorers of a build."""
     from engine.builds import runs
     from engine.builds.make import read_manifest
-    from engine.scorers.kinds import KINDS, kind
+    from engine.scorers.kinds import KINDS
     from engine.training.losses.options import LOSSES
 
-    known = [kind(name) for name in KINDS]
+    known = list(KINDS.values())
     value: dict[str, Any] = {
         "kinds": [k._asdict() | {"options": described(k.options)} for k in known],
         "losses": described(LOSSES),

@@ -1,4 +1,5 @@
-"""Identifier schemes by name. To add one: write its file, end it with a ``SCHEME``, list it here."""
+"""Identifier schemes by name. To add one: write its file, end it with a ``SCHEME``, list it here; or name it in a package of your
+own (:mod:`engine.plugins`)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,8 +26,9 @@ from engine.identifiers import (
 from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme, load, save
 from engine.identifiers.collisions import RESOLVERS, resolve
 from engine.options import check_options, parse_option
+from engine.plugins import Registry
 
-SCHEMES: dict[str, Scheme] = {
+_OURS = {
     scheme.name: scheme
     for scheme in (
         rq_kmeans.SCHEME,
@@ -44,6 +46,7 @@ SCHEMES: dict[str, Scheme] = {
         random.SCHEME,
     )
 }
+SCHEMES: Registry[Scheme] = Registry("triescope.schemes", Scheme, _OURS)
 
 __all__ = [
     "RESOLVERS",

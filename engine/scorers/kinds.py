@@ -1,6 +1,6 @@
-"""Kinds of trained scorers by name. To add one: write its file, end it with a ``KIND``, list it here."""
+"""Kinds of trained scorers by name. To add one: write its file, end it with a ``KIND``, list it here; or name it in a package of
+your own (:mod:`engine.plugins`)."""
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -8,12 +8,9 @@ import numpy as np
 
 from engine.errors import TriescopeError
 from engine.options import Option
+from engine.plugins import Registry
 from engine.scorers.base import Scorer
 from engine.trie import Trie
-
-# Loaded when asked for: some of them import torch, which nothing on the way to a first page should.
-KINDS = {"node": "node", "one-pass": "one_pass", "transformer": "transformer", "t5": "t5"}
-
 
 # Of every kind whose training begins with the nodes of the centroid scorer.
 EXPAND = Option(
@@ -74,6 +71,19 @@ class Kind(NamedTuple):
     model: str
 
 
+# Loaded when looked up: some of them import torch, which nothing on the way to a first page should.
+KINDS: Registry[Kind] = Registry(
+    "triescope.scorers",
+    Kind,
+    {
+        "node": "engine.scorers.node:KIND",
+        "one-pass": "engine.scorers.one_pass:KIND",
+        "transformer": "engine.scorers.transformer:KIND",
+        "t5": "engine.scorers.t5:KIND",
+    },
+)
+
+
 def kind(name: str) -> Kind:
     """The kind of a name.
 
@@ -84,4 +94,4 @@ def kind(name: str) -> Kind:
     """
     if name not in KINDS:
         raise TriescopeError(f"unknown scorer {name!r}; there are {', '.join(KINDS)}")
-    return importlib.import_module(f"engine.scorers.{KINDS[name]}").KIND
+    return KINDS[name]

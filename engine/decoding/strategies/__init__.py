@@ -1,4 +1,5 @@
-"""Decoding strategies by name. To add one: write its file, end it with a ``STRATEGY``, list it here."""
+"""Decoding strategies by name. To add one: write its file, end it with a ``STRATEGY``, list it here; or name it in a package of
+your own (:mod:`engine.plugins`)."""
 
 import math
 from collections.abc import Mapping
@@ -22,9 +23,10 @@ from engine.decoding.strategies.unconstrained import existing_share
 from engine.decoding.trace import Trace
 from engine.errors import TriescopeError
 from engine.options import check_options, parse_option
+from engine.plugins import Registry
 from engine.scorers.base import Scorer
 
-STRATEGIES: dict[str, Strategy] = {
+_OURS = {
     strategy.name: strategy
     for strategy in (
         beam.BEAM,
@@ -38,6 +40,7 @@ STRATEGIES: dict[str, Strategy] = {
         unconstrained.STRATEGY,
     )
 }
+STRATEGIES: Registry[Strategy] = Registry("triescope.strategies", Strategy, _OURS)
 
 __all__ = ["STRATEGIES", "Search", "Strategy", "check_settings", "decode", "existing_share", "parse_setting"]
 
