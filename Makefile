@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: install run test test-slow lint bench clean
+.PHONY: install run test test-slow lint bench mutants clean
 
 install: $(STAMP)
 
@@ -37,6 +37,9 @@ bench: install
 	$(BIN)/python -m benchmarks.retrieval
 	$(BIN)/python -m benchmarks.identifiers
 	$(BIN)/python -m benchmarks.decoding
+
+mutants: install
+	$(BIN)/python -m benchmarks.mutants
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

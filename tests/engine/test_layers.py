@@ -1,6 +1,7 @@
 """What may import what, and that everything public is explained."""
 
 import ast
+import re
 import subprocess
 import sys
 
@@ -79,8 +80,15 @@ def test_an_import_against_the_order_is_seen_however_it_is_written(tmp_path):
 
 def test_every_room_is_on_the_list_and_the_root_is_small():
     found = {room_of(path) for path in FILES}
+    assert [room for room in ROOMS if room not in found] == []
     assert found - {"__init__", "__main__"} <= set(ROOMS)
     assert len([path for path in FILES if path.parent == ROOT / "engine"]) <= MOST_AT_THE_ROOT
+
+
+def test_the_readme_gives_every_room_a_sentence_in_this_order():
+    table = (ROOT / "README.md").read_text("utf-8").split("| room of `engine/` |")[1].split("\n\n")[0]
+    cells = re.findall(r"^\| `([^`]+)` \| \S.{20,} \|$", table, re.MULTILINE)
+    assert [name.strip("/") for cell in cells for name in cell.split()] == ROOMS
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
