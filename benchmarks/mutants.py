@@ -226,7 +226,8 @@ def page(found: list[dict], seed: int) -> str:
         cells = (row["path"].removeprefix("engine/"), _cell(row["before"]), _cell(row["after"]))
         rows += "| " + " | ".join(f"`{cell}`" for cell in cells) + f" | {row['word'] or '?'} |\n"
     return (
-        f"# Mutants\n\nMade by `make mutants` (`python -m benchmarks.mutants --count {len(found)} --seed {seed}`; {device()}).\n\n"
+        f"# Mutants\n\nMade by `make mutants` (`python -m benchmarks.mutants --count {len(found)} --seed {seed}`; "
+        f"{device()}).\n\n"
         f"{len(found)} changes of one place each, drawn by seed {seed}: **{killed} killed, {killed / len(found):.1%} "
         f"[{low:.1%}, {high:.1%}]** (95%, Wilson). Of the {len(alive)} survivors {equivalent} change nothing that could be seen "
         f"(equivalent); each has its word below. Types and docstrings are not mutated; compiled kernels have twins instead.\n\n"
