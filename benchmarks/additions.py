@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine import evaluation, identifiers, trie
-from engine.decoding.beam import beam_search, exact_search
+from engine.decoding import decode
+from engine.decoding.exact import exact_search
 from engine.live.additions import identify
 from engine.live.overlay import Overlay
 from engine.live.scorer import TOLERANCE, OverlayScorer, overlay_scorer
@@ -96,7 +97,7 @@ def opened(overlay: Overlay) -> Overlay:
 def check(overlay: Overlay, scorer: OverlayScorer, rebuilt: trie.Trie, plain: CentroidScorer, points: np.ndarray) -> None:
     """Stop unless both ways rank the same leaves."""
     for query in points[-QUERIES:]:
-        beam = beam_search(overlay, scorer, query, BEAMS), beam_search(rebuilt, plain, query, BEAMS)
+        beam = decode(overlay, scorer, [query], BEAMS)[0], decode(rebuilt, plain, [query], BEAMS)[0]
         agree(overlay, beam[0].leaves, beam[0].scores, beam[1].leaves, beam[1].scores)
     for query in points[-3:]:
         agree(overlay, *exact_search(overlay, scorer, query), *exact_search(rebuilt, plain, query))
@@ -113,7 +114,7 @@ def agree(overlay: Overlay, leaves: np.ndarray, scores: np.ndarray, wanted: np.n
 
 def decodes(tree: Any, scorer: Any, points: np.ndarray) -> list[float]:
     """Milliseconds of each query's beam search, with everything that a picture of it needs."""
-    return [timed(lambda query=query: beam_search(tree, scorer, query, BEAMS), 1)[0] * 1e3 for query in points[-QUERIES:]]
+    return [timed(lambda query=query: decode(tree, scorer, [query], BEAMS), 1)[0] * 1e3 for query in points[-QUERIES:]]
 
 
 def timed(work: Callable[[], Any], runs: int = RUNS) -> tuple[float, Any]:

@@ -15,14 +15,14 @@ import numpy as np
 
 from engine import evaluation, identifiers, trie
 from engine.data.corpus import Document
-from engine.decoding.beam import Tree, beam_search, score_all
+from engine.decoding import decode
+from engine.decoding.exact import score_all
 from engine.decoding.strategies import best_first
 from engine.decoding.strategies.base import Search
 from engine.filters import Columns, columns_of, evaluate
 from engine.kernels.top_k import top_k
 from engine.scorers.centroid import CentroidScorer, node_means
-from engine.trie import Trie
-from engine.trie.view import restrict
+from engine.trie import Tree, Trie, restrict
 
 WIDTH, CLUSTERS, QUERIES, HITS = 384, 1000, 100, 10
 BEAMS = (50, 100, 400)
@@ -65,7 +65,7 @@ def data(documents: int) -> Data:
 
 def beam(made: Data, tree: Tree, beams: int, query: np.ndarray) -> np.ndarray:
     """Rows that a beam search over ``tree`` finds."""
-    return beam_search(tree, made.scorer, query, beams, explain=False).documents(tree, HITS)[0]
+    return decode(tree, made.scorer, [query], beams)[0].documents(tree, HITS)[0]
 
 
 def first(made: Data, tree: Tree, query: np.ndarray) -> np.ndarray:
@@ -116,7 +116,7 @@ def contenders(made: Data, indexes: dict[str, faiss.Index], columns: Columns, te
 
 
 def _leaves(made: Data, beams: int, query: np.ndarray) -> np.ndarray:
-    return beam_search(made.tree, made.scorer, query, beams, explain=False).documents(made.tree, beams)[0]
+    return decode(made.tree, made.scorer, [query], beams)[0].documents(made.tree, beams)[0]
 
 
 def measure(find: Find, queries: np.ndarray, truth: list[np.ndarray]) -> tuple[float, float]:
@@ -141,7 +141,7 @@ def ranked_first(made: Data, tree: Tree, truth: list[np.ndarray], beams: int) ->
         share += len(sure)
         wanted += len(rows)
         # As many documents as beams, for the claim is that none of them is lost, not that they come first.
-        found += len(np.intersect1d(beam_search(tree, made.scorer, query, beams, explain=False).documents(tree, beams)[0], sure))
+        found += len(np.intersect1d(decode(tree, made.scorer, [query], beams)[0].documents(tree, beams)[0], sure))
     return share / wanted, found / share if share else 1.0
 
 

@@ -16,8 +16,7 @@ from typing import NamedTuple
 import faiss
 import numpy as np
 
-from engine import evaluation, identifiers, trie
-from engine.decoding.beam import beam_search
+from engine import decoding, evaluation, identifiers, trie
 from engine.identifiers import rq_kmeans
 from engine.identifiers.base import Material
 from engine.identifiers.collisions import extra_code
@@ -196,7 +195,7 @@ def tree(documents: np.ndarray, queries: np.ndarray, truth: np.ndarray, levels: 
 
 def decode(built: trie.Trie, scorer: CentroidScorer, beams: int, narrow: tuple[int, ...], query: np.ndarray) -> np.ndarray:
     """Rows of the first documents of one query."""
-    return beam_search(built, scorer, query, beams, explain=False, narrow=narrow).documents(built, DEPTH)[0]
+    return decoding.decode(built, scorer, [query], beams, narrow=narrow)[0].documents(built, DEPTH)[0]
 
 
 def lists(documents: np.ndarray, queries: np.ndarray, truth: np.ndarray, cells: int) -> list[Timed]:

@@ -55,4 +55,4 @@ def says(build: Build, name: str) -> str:
 
 def masks(build: Build, name: str) -> bool:
     """Whether a scorer can spend probability on codes that no document has; others only weigh the codes that exist."""
-    return hasattr(build.scorer(name), "dense")
+    return build.scorer(name).abilities.dense

@@ -12,7 +12,7 @@ from app.common import state
 from engine import retrievers
 from engine.builds import runs
 from engine.builds.opened import Build, Hit
-from engine.decoding.beam import exact_search
+from engine.decoding.exact import exact_search
 from engine.errors import TriescopeError
 from engine.explaining.survival import survival, verdict
 

@@ -18,10 +18,9 @@ from engine.bridge.device import DeviceTrie, floor
 from engine.bridge.tokens import LevelTokens, offset_tokens
 from engine.errors import TriescopeError
 from engine.kernels.mask import mask_logits, step
-from engine.trie import ROOT, Trie
-from engine.trie.view import View
+from engine.trie import ROOT, Tree
 
-__all__ = ["TrieLogitsProcessor", "offset_tokens", "pruned"]
+__all__ = ["TrieLogitsProcessor", "offset_tokens"]
 
 
 class TrieLogitsProcessor(LogitsProcessor):
@@ -34,9 +33,8 @@ class TrieLogitsProcessor(LogitsProcessor):
 
     Parameters
     ----------
-    tree : Trie or View
-        The legal identifiers; of a view, those of its documents. (Of an :class:`engine.live.overlay.Overlay`, give
-        ``compact()``.)
+    tree : Tree
+        The legal identifiers, as they are now: they are read off into flat arrays.
     token_of : sequence of np.ndarray
         For each level, int ``(codes,)``: the token of each code. Need not be contiguous; levels may share tokens.
     eos_token_id : int
@@ -66,13 +64,13 @@ class TrieLogitsProcessor(LogitsProcessor):
 
     def __init__(
         self,
-        tree: Trie | View,
+        tree: Tree,
         token_of: Sequence[np.ndarray],
         eos_token_id: int,
         prefix_length: int = 1,
         pad_token_id: int | None = None,
     ):
-        self.trie = pruned(tree) if isinstance(tree, View) else tree
+        self.trie = tree.compact()
         self.tokens = LevelTokens(self.trie, token_of, eos_token_id)
         self.eos, self.pad, self.prefix_length = eos_token_id, pad_token_id, prefix_length
         self._first_child, self._code = np.asarray(self.trie.first_child), np.asarray(self.trie.code)
@@ -169,28 +167,3 @@ class TrieLogitsProcessor(LogitsProcessor):
 
     def _inner(self, nodes: np.ndarray) -> np.ndarray:
         return (nodes >= 0) & ~self.trie.is_leaf(np.maximum(nodes, 0))
-
-
-def pruned(view: View) -> Trie:
-    """The trie of a view's documents alone, without sorting anything again; document rows stay what they are.
-
-    >>> from engine.trie import build
-    >>> from engine.trie.view import restrict
-    >>> whole = build(np.array([[0, 1], [0, 2], [3, 0]], np.int32))
-    >>> part = pruned(restrict(whole, ban=[(0, 1)]))
-    >>> [part.prefix(node) for node in range(len(part.code))], part.documents.tolist()
-    ([(), (0,), (3,), (0, 2), (3, 0)], [1, 2])
-    """
-    whole = view.trie
-    kept = np.flatnonzero(view.counts_of(np.arange(len(whole.code))) > 0)
-    # A kept node's number is how many kept ones stand before it, and so is the number of any run's first kept node.
-    before = np.searchsorted(kept, np.append(whole.first_child[kept], len(whole.code)))
-    level_start = np.unique(np.searchsorted(kept, whole.level_start))  # levels that lost all their nodes go
-    return Trie(
-        whole.code[kept],
-        before.astype(np.int32),
-        view.before[whole.doc_start[kept]],
-        view.before[whole.doc_stop[kept]],
-        view.documents,
-        level_start.astype(np.int32),
-    )

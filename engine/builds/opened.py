@@ -23,8 +23,7 @@ from engine.retrievers import Queries
 from engine.scorers.base import Scorer, encode_for
 from engine.scorers.kinds import Parts
 from engine.text import embed
-from engine.trie import Trie
-from engine.trie.view import restrict
+from engine.trie import Trie, restrict
 
 # Files up to this size are hashed on opening (a few ms each); larger ones only have their size checked.
 HASHED_UP_TO = 8 << 20

@@ -1,1 +1,5 @@
-"""Constrained decoding: the trace, beam search, and the other ways to search a trie."""
+"""Constrained decoding: :func:`decode` is beam search; the trace, the exact search it is held to, and the other strategies."""
+
+from engine.decoding.search import decode
+
+__all__ = ["decode"]

@@ -1,57 +1,34 @@
 """Beam search of several queries at once, level by level, by a scorer that can pick the best children itself.
 
-The general search (:mod:`engine.decoding.beam`) has every candidate scored, because a picture of the decode needs them all. A
-search that only wants the hits need not: a scorer that can tell which candidates cannot win may skip them. Such a scorer has the
-two methods of :class:`LevelScorer`; what it returns must equal what the general search returns.
+What it returns must equal what the general search (:mod:`engine.decoding.beam`) returns, which has every candidate scored.
 """
 
 import time
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 
 from engine.decoding.trace import Candidates, Step, Trace
 from engine.errors import TriescopeError
 from engine.kernels.best import Best
-from engine.trie import ROOT, Trie
-from engine.trie.view import View
-
-
-@runtime_checkable
-class LevelScorer(Protocol):
-    """What a :class:`engine.scorers.base.Scorer` may offer beyond: to select as well as score."""
-
-    name: str
-
-    def start_all(self, tree: Trie | View, queries: np.ndarray, temperature: float = 1.0) -> Any | None:
-        """State for float32 ``(q, d)`` queries; None where it cannot promise the same result as :meth:`score` (another trie than
-        its own, a number that is not finite), and the general search takes over."""
-        ...
-
-    def best_children(self, state: Any, old: Best, beams: int) -> Best:
-        """The ``beams`` best legal children of each query's beams, by total; equal totals in node order. A finished beam is its
-        own only child, with the total it has."""
-        ...
+from engine.trie import ROOT, Tree
 
 
 def search_levels(
-    tree: Trie | View, scorer: Any, queries: np.ndarray, beams: int, temperature: float = 1.0, narrow: tuple[int, ...] = ()
+    tree: Tree, scorer: Any, queries: np.ndarray, beams: int, temperature: float, narrow: tuple[int, ...]
 ) -> list[Trace] | None:
-    """Traces of float32 ``(q, d)`` queries without what was pruned; None where the scorer leaves it to the general search.
+    """Traces of float32 ``(q, d)`` queries without what was pruned, by a scorer that selects
+    (:class:`engine.scorers.base.SelectingScorer`); None where it leaves them to the general search.
 
-    The hits are those of :func:`engine.decoding.beam.beam_search`, bit for bit. No log-probabilities: they take the scores of all
-    siblings, so they are NaN. ``narrow`` is that of the general search. A step's milliseconds are the level's, shared equally
-    among the queries.
+    No log-probabilities: they take the scores of all siblings, so they are NaN. A step's milliseconds are the level's, shared
+    equally among the queries. See :func:`engine.decoding.decode`, which calls it.
 
     Raises
     ------
     TriescopeError
-        ``beams`` below 1, or a total that is not finite.
+        A total is not finite.
     """
-    if min(beams, *narrow, beams) < 1:
-        raise TriescopeError(f"beams must be at least 1, not {min(beams, *narrow, beams)}")
-    # Not isinstance: a protocol looks all its members up again each time, which takes as long as a level.
-    state = scorer.start_all(tree, queries, temperature) if hasattr(scorer, "start_all") else None
+    state = scorer.start_all(tree, queries, temperature)
     if state is None:
         return None
     count = len(queries)

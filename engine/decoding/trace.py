@@ -4,8 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.trie import Trie
-from engine.trie.view import View
+from engine.trie import Tree
 
 # Pruned candidates written out per step, best first. The trace in memory holds all of them.
 PRUNED_WRITTEN = 200
@@ -83,16 +82,16 @@ class Trace(NamedTuple):
             return 0.0
         return float(1 / np.exp(self.scores - self.scores.max()).sum())
 
-    def prefix(self, trie: Trie, node: int) -> tuple[int, ...]:
+    def prefix(self, tree: Tree, node: int) -> tuple[int, ...]:
         """Codes that lead to a node of a step, whether or not a document has them."""
-        return trie.prefix(node) if node >= 0 else self.absent[-1 - node]
+        return tree.prefix(node) if node >= 0 else self.absent[-1 - node]
 
-    def documents(self, trie: Trie | View, k: int) -> tuple[np.ndarray, np.ndarray]:
+    def documents(self, tree: Tree, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The first ``k`` documents under the leaves, with the score of their leaf, in order of rank.
 
         A leaf that holds several documents gives them in document order.
         """
-        rows = [trie.leaf_documents(leaf) for leaf in self.leaves[:k]]
+        rows = [tree.leaf_documents(leaf) for leaf in self.leaves[:k]]
         if not rows:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         scores = np.repeat(self.scores[:k], [len(r) for r in rows])
@@ -107,9 +106,8 @@ class Trace(NamedTuple):
         return path[::-1]
 
 
-def steps_json(trace: Trace, trie: Trie) -> list[dict[str, Any]]:
+def steps_json(trace: Trace, tree: Tree) -> list[dict[str, Any]]:
     """Steps as plain values; pruned candidates beyond :data:`PRUNED_WRITTEN` are only counted."""
-    counts = trie.counts
     written = []
     for step in trace.steps:
         entry: dict[str, Any] = {"level": step.level}
@@ -119,11 +117,11 @@ def steps_json(trace: Trace, trie: Trie) -> list[dict[str, Any]]:
             entry[part] = [
                 {
                     "rank": first_rank + place,
-                    "prefix": "-".join(map(str, trace.prefix(trie, int(node))[:-1])),
-                    "code": trace.prefix(trie, int(node))[-1],
+                    "prefix": "-".join(map(str, trace.prefix(tree, int(node))[:-1])),
+                    "code": trace.prefix(tree, int(node))[-1],
                     "log_prob": round(float(candidates.log_prob[place]), 4),
                     "total": round(float(candidates.total[place]), 4),
-                    "documents": int(counts[node]) if node >= 0 else 0,
+                    "documents": int(tree.counts_of(node)) if node >= 0 else 0,
                 }
                 for place, node in enumerate(candidates.node[:limit])
             ]

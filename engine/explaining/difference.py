@@ -6,10 +6,8 @@ the two was decoded.
 
 from typing import Any, NamedTuple
 
-from engine.decoding.beam import Tree
 from engine.decoding.trace import Trace
-from engine.trie import Trie
-from engine.trie.view import View
+from engine.trie import Tree
 
 Prefix = tuple[int, ...]
 
@@ -65,23 +63,22 @@ def diff(before: Trace, after: Trace, tree: Tree, tree_after: Tree | None = None
     ----------
     before, after : Trace
         The two decodes.
-    tree : Trie or View
+    tree : Tree
         What ``before`` was decoded over.
-    tree_after : Trie or View, optional
-        What ``after`` was decoded over, where that is another view of the same trie.
+    tree_after : Tree, optional
+        What ``after`` was decoded over, where that is another.
     k : int
         Hits compared.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from engine.decoding.beam import beam_search
+    >>> from engine.decoding import decode
     >>> from engine.scorers.centroid import CentroidScorer, node_means
-    >>> from engine.trie import build
-    >>> from engine.trie.view import restrict
+    >>> from engine.trie import build, restrict
     >>> trie, vectors = build(np.array([[0, 1], [0, 2], [3, 0]], np.int32)), np.eye(3, dtype=np.float32)
     >>> scorer, banned = CentroidScorer(trie, node_means(trie, vectors), []), restrict(trie, ban=[(0, 2)])
-    >>> told = diff(*(beam_search(tree, scorer, vectors[1], 2) for tree in (trie, banned)), trie, banned)
+    >>> told = diff(*(decode(tree, scorer, vectors[1:2], 2)[0] for tree in (trie, banned)), trie, banned)
     >>> told.levels[1].only_before, told.left, told.moved
     ([Beam(prefix=(0, 2), rank_before=1, rank_after=None)], [Moved(row=1, rank_before=1, rank_after=None)], [Moved(row=0, \
 rank_before=2, rank_after=1)])
@@ -130,10 +127,9 @@ def diff_json(found: Diff) -> dict[str, Any]:
 
 def _kept(trace: Trace, tree: Tree) -> dict[int, list[Prefix]]:
     """Prefixes kept at each level, best first. A strategy may keep one twice, or take several steps at a level."""
-    trie: Trie = tree.trie if isinstance(tree, View) else tree
     kept: dict[int, list[Prefix]] = {}
     for step in trace.steps:
-        kept.setdefault(step.level, []).extend(trace.prefix(trie, int(node)) for node in step.kept.node)
+        kept.setdefault(step.level, []).extend(trace.prefix(tree, int(node)) for node in step.kept.node)
     return kept
 
 

@@ -15,16 +15,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.decoding.beam import Level, Tree
+from engine.decoding.exact import Level
+from engine.trie import Tree
 
 
 class Ranked(NamedTuple):
-    """All that a beam without limit holds after one step, best first, ties by node number.
+    """All that a beam without limit holds after one step, best first, ties by the tree's key.
 
     Attributes
     ----------
     node : np.ndarray
-        Trie nodes of the level, and the leaves of identifiers that ended above it.
+        Nodes of the level, and the leaves of identifiers that ended above it.
     parent : np.ndarray
         Place of each one's parent in the ranking of the step before; a waiting leaf is its own. Zeros at the first step.
     place : int
@@ -41,7 +42,7 @@ class Ranked(NamedTuple):
 
 
 def rank_levels(tree: Tree, levels: list[Level], path: list[int]) -> list[Ranked]:
-    """Rank every level of :func:`engine.decoding.beam.score_all`; ``path`` has the document's node at each: its leaf, once it
+    """Rank every level of :func:`engine.decoding.exact.score_all`; ``path`` has the document's node at each: its leaf, once it
     ended."""
     found = []
     node, total = np.empty(0, np.int64), np.empty(0, np.float32)
@@ -53,7 +54,7 @@ def rank_levels(tree: Tree, levels: list[Level], path: list[int]) -> list[Ranked
         total = np.append(level.total, total[waiting])
         log_prob = np.append(level.log_prob, np.zeros(len(waiting), np.float32))
         parent = placed[np.append(level.parent, waiting)]
-        order = np.lexsort((node, -total))
+        order = np.lexsort((tree.tie_key(node), -total))
         at = int(np.flatnonzero(node == own)[0])
         placed = np.empty(len(order), np.int64)
         placed[order] = np.arange(len(order))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.decoding.trace import Trace
-from engine.trie import Trie
+from engine.trie import Tree
 
 
 class Stage(NamedTuple):
@@ -20,13 +20,13 @@ class Stage(NamedTuple):
     total: float | None
 
 
-def survival(trace: Trace, trie: Trie, document: int) -> list[Stage]:
+def survival(trace: Trace, tree: Tree, document: int) -> list[Stage]:
     """The document's path through a trace (which must hold its pruned candidates), one stage a step.
 
-    A document that is not in the trie has no stages.
+    A document that is not in the tree has no stages.
     """
     stages = []
-    path = trie.path(document)
+    path = tree.path(document)
     # An identifier that ends early stands in the beam at its leaf until the last step, and can still be cut there.
     path += path[-1:] * (len(trace.steps) - len(path))
     for step, node in zip(trace.steps, path, strict=False):
@@ -37,7 +37,7 @@ def survival(trace: Trace, trie: Trie, document: int) -> list[Stage]:
                 rank = before + int(place[0]) + 1
                 log_prob, total = float(candidates.log_prob[place[0]]), float(candidates.total[place[0]])
         kept = rank is not None and rank <= len(step.kept.node)
-        stages.append(Stage(step.level, int(trie.code[node]), node, rank, kept, log_prob, total))
+        stages.append(Stage(step.level, int(tree.code[node]), node, rank, kept, log_prob, total))
     return stages
 
 

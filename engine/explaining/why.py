@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.decoding.beam import Tree, beam_search, score_all
+from engine.decoding import decode
+from engine.decoding.exact import score_all
 from engine.decoding.trace import Trace
 from engine.errors import TriescopeError
 from engine.explaining.smallest_beam import rank_levels, smallest_beams
 from engine.explaining.survival import survival, verdict
 from engine.scorers.base import Scorer
-from engine.trie import Trie
-from engine.trie.view import View
+from engine.trie import Tree
 
 # Prefixes named as having displaced the document: the last ones kept.
 DISPLACING = 5
@@ -102,7 +102,7 @@ def why(tree: Tree, scorer: Scorer, query: np.ndarray, document: int, beams: int
 
     Parameters
     ----------
-    tree : Trie or View
+    tree : Tree
         The legal identifiers.
     scorer : Scorer
         Gives log-probabilities and totals.
@@ -130,17 +130,16 @@ def why(tree: Tree, scorer: Scorer, query: np.ndarray, document: int, beams: int
     >>> found.exact_rank, found.beam_rank, found.cut_at, found.smallest_beams
     (3, None, 1, 3)
     """
-    trie = tree.trie if isinstance(tree, View) else tree
-    path = trie.path(document)
+    path = tree.path(document)
     if not path:
         raise TriescopeError("this document has no identifier in the trie, so no decode can reach it")
     below = tree.leaf_documents(path[-1])
     if document not in below:
         raise TriescopeError("this document is left out by the filter, the forced prefix or the bans, so no decode can reach it")
-    trace = beam_search(tree, scorer, query, beams, temperature=temperature)
-    path += path[-1:] * (trie.levels - len(path))
+    trace = decode(tree, scorer, [query], beams, explain=True, temperature=temperature)[0]
+    path += path[-1:] * (tree.levels - len(path))
     levels = rank_levels(tree, score_all(tree, scorer, query, temperature), path)
-    stages = survival(trace, trie, document)
+    stages = survival(trace, tree, document)
     steps = [
         WhyStep(stage.level, stage.code, stage.node, level.total, level.log_prob, stage.rank, stage.kept, level.place + 1)
         for stage, level in zip(stages, levels, strict=True)
@@ -150,13 +149,13 @@ def why(tree: Tree, scorer: Scorer, query: np.ndarray, document: int, beams: int
     within = int(np.flatnonzero(below == document)[0]) + 1
     better = np.empty(0, np.int64) if cut else trace.leaves[: int(np.flatnonzero(trace.leaves == path[-1])[0])]
     return Why(
-        identifier=trie.prefix(path[-1]),
+        identifier=tree.prefix(path[-1]),
         beams=beams,
         exact_rank=_documents_below(tree, levels[-1].node[: levels[-1].place]) + within,
         beam_rank=None if cut else _documents_below(tree, better) + within,
         steps=steps,
         cut_at=cut.level if cut else None,
-        displaced_by=_displacing(trace, trie, cut.level) if cut else [],
+        displaced_by=_displacing(trace, tree, cut.level) if cut else [],
         smallest_beams=smallest,
         verdict=verdict(stages, beams) + (f" {smallest} beams would keep it." if cut else ""),
     )
@@ -180,12 +179,12 @@ def _dashed(codes: tuple[int, ...]) -> str:
 
 def _documents_below(tree: Tree, nodes: np.ndarray) -> int:
     """Legal documents below all of ``nodes``."""
-    return int((tree.counts_of(nodes) if isinstance(tree, View) else tree.counts[nodes]).sum())
+    return int(tree.counts_of(nodes).sum())
 
 
-def _displacing(trace: Trace, trie: Trie, level: int) -> list[Displacing]:
+def _displacing(trace: Trace, tree: Tree, level: int) -> list[Displacing]:
     kept = next(step.kept for step in trace.steps if step.level == level)
     return [
-        Displacing(place + 1, int(kept.node[place]), trie.prefix(int(kept.node[place])), float(kept.total[place]))
+        Displacing(place + 1, int(kept.node[place]), tree.prefix(int(kept.node[place])), float(kept.total[place]))
         for place in range(max(0, len(kept.node) - DISPLACING), len(kept.node))
     ]

@@ -11,13 +11,14 @@ from functools import cached_property
 
 import numpy as np
 
+from engine.live.compacting import compacted
 from engine.live.mapping import bisect, live_below
 from engine.trie import ROOT, Children, Trie
 
 
 @dataclass(frozen=True, eq=False)
 class Merged:
-    """What a decoder, and what explains it, ask of a tree (see :mod:`engine.decoding.beam`), answered from two tries.
+    """Most of a :class:`engine.trie.tree.Tree`, answered from two tries.
 
     No live identifier is the beginning of another one: :class:`engine.live.overlay.Overlay` sees to that.
 
@@ -60,6 +61,11 @@ class Merged:
         counts = np.append(live_below(self.base, self.base_alive), np.zeros(len(self._own), np.int32)).astype(np.int32)
         counts[self.number] += live_below(self.delta, self.delta_alive).astype(np.int32)
         return counts
+
+    @property
+    def legal(self) -> np.ndarray:
+        """Bool, one a node: whether a live document is below it."""
+        return self.counts > 0
 
     def counts_of(self, nodes: np.ndarray) -> np.ndarray:
         """Live documents below each of ``nodes``."""
@@ -120,7 +126,20 @@ class Merged:
     @property
     def nodes(self) -> np.ndarray:
         """Nodes of the tree in the rebuilt trie's order: entry ``i`` is what :meth:`compact` numbers ``i``."""
-        return np.concatenate([level.node for level in self._by_level])
+        return np.concatenate([level.node for level in self.by_level])
+
+    def level_of(self, nodes: np.ndarray) -> np.ndarray:
+        """Level of each node; the root has level 0."""
+        nodes = np.asarray(nodes)
+        own = nodes >= len(self.base.code)
+        return np.where(own, self.delta.level_of(self._twin[nodes]), self.base.level_of(np.where(own, ROOT, nodes)))
+
+    def parent(self, nodes: np.ndarray) -> np.ndarray:
+        """Parent of each node; the root is its own."""
+        nodes = np.asarray(nodes)
+        own = nodes >= len(self.base.code)
+        above = self.number[self.delta.parent(np.where(own, self._twin[nodes], ROOT))]
+        return np.where(own, above, self.base.parent(np.where(own, ROOT, nodes)))
 
     def prefix(self, node: int) -> tuple[int, ...]:
         """Codes from the root to ``node``."""
@@ -163,6 +182,18 @@ class Merged:
             return self.number[self.delta.path(document)].tolist()
         return []
 
+    def compact(self) -> Trie:
+        """Flat arrays of the live documents: :func:`engine.live.compacting.compacted`."""
+        return compacted(self)
+
+    @cached_property
+    def by_level(self) -> list[Children]:
+        """All nodes of each level, the root first; parents as places in the level above."""
+        levels = [Children(np.zeros(1, np.int64), np.array([ROOT]))]
+        while len((below := self.children(levels[-1].node)).node):
+            levels.append(below)
+        return levels
+
     @cached_property
     def _own(self) -> np.ndarray:
         """Delta nodes whose prefix the base lacks, in order of their numbers here."""
@@ -184,14 +215,6 @@ class Merged:
             ends = tree.first_child[1:] == tree.first_child[:-1]
             leaf[number] |= ends & (live_below(tree, alive) > 0)
         return leaf
-
-    @cached_property
-    def _by_level(self) -> list[Children]:
-        """All nodes of each level, the root first; parents as places in the level above."""
-        levels = [Children(np.zeros(1, np.int64), np.array([ROOT]))]
-        while len((below := self.children(levels[-1].node)).node):
-            levels.append(below)
-        return levels
 
     def _key(self, parent: np.ndarray, node: np.ndarray) -> np.ndarray:
         return (parent.astype(np.int64) << 32) + self.code[node]

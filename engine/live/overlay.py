@@ -2,8 +2,8 @@
 
 A log-structured merge tree (O'Neil et al. 1996) keeps new keys in a small sorted structure beside the large one and merges the
 two from time to time. Here both are tries: the *delta* is the trie of the additions, a deletion only clears the bit of a
-document, and :class:`engine.live.merged.Merged` reads the two as one tree. :meth:`Overlay.compact` reads that tree off into the
-flat arrays of a :class:`engine.trie.Trie`, level by level, with nothing sorted.
+document, and :class:`engine.live.merged.Merged` reads the two as one tree; its ``compact`` reads that tree off into the flat
+arrays of a :class:`engine.trie.Trie`, level by level, with nothing sorted.
 """
 
 from collections.abc import Iterable
@@ -15,6 +15,7 @@ from engine import trie
 from engine.errors import TriescopeError
 from engine.live.mapping import identifiers_of, live_below, mapped, stack
 from engine.live.merged import Merged
+from engine.live.restricted import Restricted, leave
 from engine.trie import ROOT, Trie
 
 _NONE, _ZERO = np.zeros(0, np.int32), np.zeros(1, np.int32)
@@ -54,6 +55,11 @@ class Overlay(Merged):
         """
         none = np.zeros(1, np.int64)
         return Overlay(base, EMPTY, np.ones(len(base.documents), bool), np.ones(0, bool), none, none, none[:0], rows, rows)
+
+    @property
+    def whole(self) -> "Overlay":
+        """Itself: nothing is left out but what was removed."""
+        return self
 
     def add(self, codes: np.ndarray) -> "Overlay":
         """Overlay with more documents.
@@ -114,36 +120,9 @@ class Overlay(Merged):
             delta_alive=self.delta_alive & stays[self.delta.documents],
         )
 
-    def compact(self) -> Trie:
-        """The flat trie of all live documents: what :func:`engine.trie.build` makes of :meth:`identifiers`, array for array.
-
-        Linear in the nodes; rows keep their numbers.
-
-        Raises
-        ------
-        TriescopeError
-            No document is left.
-        """
-        if not self.counts[ROOT]:
-            raise TriescopeError("identifiers: no document has one")
-        starts, sizes = [np.zeros(1, np.int64)], []
-        for children, above in zip(self._by_level[1:], self._by_level, strict=False):
-            sizes.append(np.bincount(children.parent, minlength=len(above.node)))
-            # The documents of the children of a node follow one another from where its own begin.
-            ends = np.cumsum(self.counts[children.node])
-            begins = np.append(0, ends[:-1])
-            first = np.cumsum(sizes[-1]) - sizes[-1]
-            starts.append(starts[-1][children.parent] + begins - begins[first[children.parent]])
-        sizes.append(np.zeros(len(self._by_level[-1].node), np.int64))
-        code, doc_start = self.code[self.nodes], np.concatenate(starts)
-        return Trie(
-            code.astype(np.uint16 if code.max() < 1 << 16 else np.int32),
-            np.append(1, 1 + np.cumsum(np.concatenate(sizes))).astype(np.int32),
-            doc_start.astype(np.int32),
-            (doc_start + self.counts[self.nodes]).astype(np.int32),
-            np.array(self.documents, np.int32),
-            np.cumsum([0, *(len(level.node) for level in self._by_level)]).astype(np.int32),
-        )
+    def restricted(self, allowed: np.ndarray) -> Restricted:
+        """The overlay for those of its documents that are ``allowed``, bool, an entry a row; see :func:`engine.trie.restrict`."""
+        return leave(self, self, allowed)
 
     def identifiers(self) -> np.ndarray:
         """Identifiers of all rows, int32 ``(rows, levels)``; only -1 for a row that is removed or has none."""

@@ -12,7 +12,7 @@ Totals therefore agree with a rebuilt scorer's to :data:`TOLERANCE`, and documen
 document alone at its leaf has exactly the total it would have there.)
 """
 
-from typing import cast
+from functools import cached_property
 
 import numpy as np
 
@@ -22,9 +22,9 @@ from engine.kernels.sums import blend
 from engine.live.mapping import live_below
 from engine.live.overlay import Overlay
 from engine.live.sums import node_sums
-from engine.scorers.base import Scored, log_softmax_within
-from engine.scorers.centroid import CentroidScorer, Query
-from engine.trie import Children
+from engine.scorers.base import Abilities
+from engine.scorers.bound import Spread, measure_spread, upper_bound
+from engine.scorers.centroid import CentroidScorer, MeanScorer, Query
 
 # Nats by which a total may differ from a rebuilt scorer's: one step of the rounding, and the last digits of a float32.
 TOLERANCE = 1.2e-4
@@ -55,7 +55,7 @@ class OverlayMeans:
         return rows
 
 
-class OverlayScorer:
+class OverlayScorer(MeanScorer):
     """What :class:`engine.scorers.centroid.CentroidScorer` is to a trie; made by :func:`overlay_scorer`.
 
     Parameters
@@ -68,14 +68,11 @@ class OverlayScorer:
         Means of its nodes. Those of ``overlay.nodes`` are the means of the compacted trie.
     """
 
-    name = "centroid"
+    abilities = Abilities(bounds=True, dense=True)
 
     def __init__(self, base: CentroidScorer, overlay: Overlay, means: OverlayMeans):
-        self.base, self.trie, self.means, self.codebooks = base, overlay, means, base.codebooks
-
-    def start(self, query: np.ndarray, temperature: float = 1.0) -> Query:
-        """See :class:`engine.scorers.base.Scorer`."""
-        return self.base.start(query, temperature)
+        self.base, self.overlay, self.means, self.codebooks = base, overlay, means, base.codebooks
+        self.trie = overlay
 
     def node_scores(self, state: Query, nodes: np.ndarray) -> np.ndarray:
         """Node score of each node, float32."""
@@ -83,19 +80,23 @@ class OverlayScorer:
         touched = slot >= 0
         scores = np.empty(len(nodes), np.float32)
         scores[touched] = products(fixed(self.means.fresh), slot[touched], state.vector.astype(np.float64))
-        scores[touched] += np.log(self.trie.counts[nodes[touched]]).astype(np.float32)
+        scores[touched] += np.log(self.overlay.counts[nodes[touched]]).astype(np.float32)
         scores[~touched] = self.base.node_scores(state, nodes[~touched])
         return scores
 
-    def score(self, state: Query, nodes: np.ndarray, totals: np.ndarray, children: Children) -> Scored:
-        """See :class:`engine.scorers.base.Scorer`."""
-        total = self.node_scores(state, children.node)
-        return Scored(log_softmax_within(total, children.parent, len(nodes)), total)
+    @cached_property
+    def spread(self) -> Spread:
+        """How far leaves lie from the means above them, measured on the compacted trie when first asked for: best-first search
+        reads all means once."""
+        nodes = self.overlay.nodes
+        flat = measure_spread(self.overlay.compact(), self.means[nodes])
+        radius, largest, count = (np.zeros(len(self.overlay.code), np.float32) for _ in range(3))
+        radius[nodes], largest[nodes], count[nodes] = flat.radius, flat.log_largest, flat.log_count
+        return Spread(radius, largest, count, self.overlay.is_leaf(np.arange(len(radius))), flat.longest)
 
-    def masked(self, state: Query, level: int, nodes: np.ndarray, children: Children) -> np.ndarray:
-        """See :class:`engine.scorers.base.Scorer`."""
-        # The same arithmetic on other means, codes and node scores. (No subclass: most of that class is about flat arrays.)
-        return CentroidScorer.masked(cast(CentroidScorer, self), state, level, nodes, children)
+    def bound(self, state: Query, nodes: np.ndarray, totals: np.ndarray) -> np.ndarray:
+        """See :class:`engine.scorers.base.BoundedScorer`; an empty catalogue, which has nothing to ask, is not measured."""
+        return upper_bound(self.spread, state.vector, nodes, totals) if len(nodes) else np.zeros(0)
 
 
 def overlay_scorer(base: CentroidScorer, overlay: Overlay, embeddings: np.ndarray, added: np.ndarray) -> OverlayScorer:

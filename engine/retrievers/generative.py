@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from engine.decoding.batch import TOGETHER, beam_search_batch
-from engine.decoding.beam import beam_search
+from engine.decoding import decode
+from engine.decoding.search import TOGETHER
 from engine.decoding.trace import Trace
 from engine.retrievers.base import Queries, Ranking, pack
 from engine.retrievers.dense import vectors_of
@@ -25,17 +25,11 @@ class GenerativeRetriever:
         self.beams = beams
 
     def traces(self, queries: Queries) -> Iterator[Trace]:
-        """Decode queries one after the other, without keeping what was pruned."""
-        for query in encode_for(self.scorer, queries.texts, vectors_of(self.name, queries)):
-            yield beam_search(self.trie, self.scorer, query, self.beams, explain=False)
+        """Decode queries without keeping what was pruned; a group's traces are let go before the next group is decoded."""
+        taken = encode_for(self.scorer, queries.texts, vectors_of(self.name, queries))
+        for start in range(0, len(taken), TOGETHER):
+            yield from decode(self.trie, self.scorer, taken[start : start + TOGETHER], self.beams)
 
     def search(self, queries: Queries, k: int) -> Ranking:
         """See :class:`engine.retrievers.base.Retriever`; scores are the totals of the paths (nats up to a constant)."""
-        vectors = vectors_of(self.name, queries)
-        taken = encode_for(self.scorer, queries.texts, vectors)
-        found = []
-        # A group's traces are let go before the next group is decoded.
-        for start in range(0, len(vectors), TOGETHER):
-            traces = beam_search_batch(self.trie, self.scorer, taken[start : start + TOGETHER], self.beams)
-            found += [trace.documents(self.trie, k) for trace in traces]
-        return pack(found, k)
+        return pack([trace.documents(self.trie, k) for trace in self.traces(queries)], k)

@@ -5,11 +5,12 @@ log-probabilities over every code for each beam, spends most of its time on code
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from engine.trie import Children
+from engine.kernels.best import Best
+from engine.trie import Children, Tree
 
 
 class Scored(NamedTuple):
@@ -28,10 +29,32 @@ class Scored(NamedTuple):
     total: np.ndarray
 
 
+class Abilities(NamedTuple):
+    """What a scorer can do beside scoring; asked everywhere in place of looking for methods.
+
+    Attributes
+    ----------
+    reads_text : bool
+        It encodes queries itself: a :class:`TextScorer`.
+    selects : bool
+        It finds the best children without scoring all: a :class:`SelectingScorer`.
+    bounds : bool
+        It knows how good a leaf below a node can be: a :class:`BoundedScorer`.
+    dense : bool
+        It scores, and so spends probability on, codes that the tree lacks: a :class:`DenseScorer`.
+    """
+
+    reads_text: bool = False
+    selects: bool = False
+    bounds: bool = False
+    dense: bool = False
+
+
 class Scorer(Protocol):
     """Says how likely the next code is."""
 
     name: str
+    abilities: Abilities
 
     def start(self, query: np.ndarray, temperature: float = 1.0) -> Any:
         """State for one query: its unit embedding, float32 ``(d,)``, or what a :class:`TextScorer` encodes it as. A higher
@@ -43,12 +66,11 @@ class Scorer(Protocol):
         ...
 
     def masked(self, state: Any, level: int, nodes: np.ndarray, children: Children) -> np.ndarray:
-        """Share of probability, a beam, that the scorer would spend at ``level`` on codes that the trie does not have there."""
+        """Share of probability, a beam, that the scorer would spend at ``level`` on codes that the tree does not have there."""
         ...
 
 
-@runtime_checkable
-class TextScorer(Protocol):
+class TextScorer(Scorer, Protocol):
     """A scorer that reads more of a query than its embedding."""
 
     def encode(self, texts: Sequence[str], vectors: np.ndarray) -> list[np.ndarray]:
@@ -58,7 +80,22 @@ class TextScorer(Protocol):
 
 def encode_for(scorer: Any, texts: Sequence[str], vectors: np.ndarray) -> np.ndarray | list[np.ndarray]:
     """Queries as ``scorer`` takes them: encoded by itself where it reads texts, else their embeddings."""
-    return scorer.encode(texts, vectors) if isinstance(scorer, TextScorer) else vectors
+    return scorer.encode(texts, vectors) if scorer.abilities.reads_text else vectors
+
+
+class SelectingScorer(Scorer, Protocol):
+    """A scorer that can tell which candidates cannot win, and takes many queries at once. What it returns equals, bit for bit,
+    what a search that scores everything would keep."""
+
+    def start_all(self, tree: Tree, queries: np.ndarray, temperature: float = 1.0) -> Any | None:
+        """State for float32 ``(q, d)`` queries; None where it cannot promise the same result as :meth:`Scorer.score` (another
+        tree than its own, a number that is not finite), and all candidates are scored instead."""
+        ...
+
+    def best_children(self, state: Any, old: Best, beams: int) -> Best:
+        """The ``beams`` best legal children of each query's beams, by total; equal totals in node order. A finished beam is its
+        own only child, with the total it has."""
+        ...
 
 
 class BoundedScorer(Scorer, Protocol):
@@ -73,7 +110,7 @@ class BoundedScorer(Scorer, Protocol):
 
 
 class DenseScorer(Scorer, Protocol):
-    """A scorer that also knows codes that the trie lacks; decoding without a mask needs it."""
+    """A scorer that also knows codes that the tree lacks; decoding without a mask needs it."""
 
     def dense(self, state: Any, level: int, nodes: np.ndarray, totals: np.ndarray, prefixes: np.ndarray) -> np.ndarray:
         """Total of every code of ``level`` after each unfinished beam: float32 ``(beams, codes)``, -inf where none can follow.

@@ -10,17 +10,17 @@ beam ranks by the node score rather than by summed conditionals: summing them ad
 and costs a fifth of nDCG on NFCorpus (.258 against .314 at scale 20).
 """
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from engine.kernels.best import Best
-from engine.scorers.base import Scored, log_softmax_within, log_sum_exp_within
+from engine.scorers.base import Abilities, Scored, log_softmax_within, log_sum_exp_within
 from engine.scorers.bound import Spread, measure_spread, upper_bound
-from engine.trie import Children, Trie
-from engine.trie.view import View
+from engine.trie import Children, Tree, Trie
 
 if TYPE_CHECKING:
     from engine.scorers.selection import NodeSearch, SearchState
@@ -36,68 +36,38 @@ class Query(NamedTuple):
     code_scores: list[np.ndarray]
 
 
-class CentroidScorer:
-    """Scores by node means.
+class MeanScorer(ABC):
+    """What scoring by node means is, wherever the means come from: a trie's array or a live catalogue's.
 
-    Parameters
+    Attributes
     ----------
-    trie : Trie
+    trie : Tree
         The tree scored over.
-    means : np.ndarray
-        Float32 ``(nodes, d)``, as :func:`node_means` makes them.
+    means : array
+        Float32 ``(nodes, d)``, or what gathers rows as such an array does.
     codebooks : list of np.ndarray
         Needed only to say what an unconstrained decoder would do with codes that the tree lacks.
     """
 
     name = "centroid"
-
-    def __init__(self, trie: Trie, means: np.ndarray, codebooks: list[np.ndarray]):
-        self.trie = trie
-        self.means = means
-        self.codebooks = codebooks
-        self.log_counts = np.log(trie.counts).astype(np.float32)
-        # Equal documents have equal means; taking both from one place makes their scores equal beyond doubt.
-        self.holder = holders(trie)
+    abilities = Abilities(dense=True)
+    trie: Tree
+    means: Any
+    codebooks: list[np.ndarray]
 
     def start(self, query: np.ndarray, temperature: float = 1.0) -> Query:
         """Scale the query once: the temperature divides the scale of the cosine."""
         vector = np.float32(SCALE / temperature) * query
         return Query(vector, [codebook @ vector for codebook in self.codebooks])
 
+    @abstractmethod
     def node_scores(self, state: Query, nodes: np.ndarray) -> np.ndarray:
         """Node score of each node, float32."""
-        if len(state.vector) != self.means.shape[1]:
-            raise ValueError(f"the query has {len(state.vector)} dimensions, the means have {self.means.shape[1]}")
-        products, means = self._products
-        return products(means, self.holder[nodes], state.vector.astype(np.float64)) + self.log_counts[nodes]
 
     def score(self, state: Query, nodes: np.ndarray, totals: np.ndarray, children: Children) -> Scored:
         """See :class:`engine.scorers.base.Scorer`."""
         total = self.node_scores(state, children.node)
         return Scored(log_softmax_within(total, children.parent, len(nodes)), total)
-
-    @cached_property
-    def _products(self):
-        # Compiled code is loaded by the first decode, not by whoever only opens a build.
-        from engine.kernels.best_children import products
-        from engine.kernels.compiled import fixed
-
-        return products, fixed(self.means)
-
-    @cached_property
-    def search(self) -> "NodeSearch":
-        """Selects the best children without scoring all; a byte a dimension of memory, made by the first search that asks."""
-        from engine.scorers.selection import NodeSearch
-
-        return NodeSearch(self.trie, self.means, self.log_counts, self.holder)
-
-    def start_all(self, tree: Trie | View, queries: np.ndarray, temperature: float = 1.0) -> "SearchState | None":
-        """See :class:`engine.decoding.levels.LevelScorer`."""
-        return self.search.start(tree, np.float32(SCALE / temperature) * queries)
-
-    def best_children(self, state: "SearchState", old: Best, beams: int) -> Best:
-        """See :class:`engine.decoding.levels.LevelScorer`."""
-        return self.search.best_children(state, old, beams)
 
     def masked(self, state: Query, level: int, nodes: np.ndarray, children: Children) -> np.ndarray:
         """Probability spent on absent codes, when a code that no document has here counts as one document at the beam's mean
@@ -124,11 +94,65 @@ class CentroidScorer:
             scores = np.full((len(nodes), int(code.max(initial=-1)) + 1), -np.inf, np.float32)
         else:
             at = totals.astype(np.float32)
-            at[real] = self.node_scores(state, nodes[real]) - self.log_counts[nodes[real]]
+            at[real] = self.node_scores(state, nodes[real]) - np.log(self.trie.counts_of(nodes[real])).astype(np.float32)
             # Rounded because BLAS gives equal code vectors scores that differ in the last digit.
             scores = np.round(at[:, None] + state.code_scores[level - 1], 4)
         scores[real[children.parent], code] = self.node_scores(state, children.node)
         return scores
+
+
+class CentroidScorer(MeanScorer):
+    """Scores by node means.
+
+    Parameters
+    ----------
+    trie : Trie
+        The tree scored over.
+    means : np.ndarray
+        Float32 ``(nodes, d)``, as :func:`node_means` makes them.
+    codebooks : list of np.ndarray
+        See :class:`MeanScorer`.
+    """
+
+    abilities = Abilities(selects=True, bounds=True, dense=True)
+
+    def __init__(self, trie: Trie, means: np.ndarray, codebooks: list[np.ndarray]):
+        self.trie: Trie = trie
+        self.means: np.ndarray = means
+        self.codebooks = codebooks
+        self.log_counts = np.log(trie.counts).astype(np.float32)
+        # Equal documents have equal means; taking both from one place makes their scores equal beyond doubt.
+        self.holder = holders(trie)
+
+    def node_scores(self, state: Query, nodes: np.ndarray) -> np.ndarray:
+        """Node score of each node, float32."""
+        if len(state.vector) != self.means.shape[1]:
+            raise ValueError(f"the query has {len(state.vector)} dimensions, the means have {self.means.shape[1]}")
+        products, means = self._products
+        return products(means, self.holder[nodes], state.vector.astype(np.float64)) + self.log_counts[nodes]
+
+    @cached_property
+    def _products(self):
+        # Compiled code is loaded by the first decode, not by whoever only opens a build.
+        from engine.kernels.best_children import products
+        from engine.kernels.compiled import fixed
+
+        return products, fixed(self.means)
+
+    @cached_property
+    def search(self) -> "NodeSearch":
+        """Selects the best children without scoring all; a byte a dimension of memory, made by the first search that asks."""
+        from engine.scorers.selection import NodeSearch
+
+        return NodeSearch(self.trie, self.means, self.log_counts, self.holder)
+
+    def start_all(self, tree: Tree, queries: np.ndarray, temperature: float = 1.0) -> "SearchState | None":
+        """See :class:`engine.scorers.base.SelectingScorer`."""
+        return self.search.start(tree, np.float32(SCALE / temperature) * queries)
+
+    def best_children(self, state: "SearchState", old: Best, beams: int) -> Best:
+        """See :class:`engine.scorers.base.SelectingScorer`."""
+        return self.search.best_children(state, old, beams)
 
     @cached_property
     def spread(self) -> Spread:

@@ -19,11 +19,10 @@ import numpy as np
 
 from engine.kernels.best import Best
 from engine.options import Option
-from engine.scorers.base import Scored, log_softmax_within
+from engine.scorers.base import Abilities, Scored, log_softmax_within
 from engine.scorers.centroid import SCALE, holders
 from engine.scorers.kinds import EXPAND, Kind, Parts
-from engine.trie import Children, Trie
-from engine.trie.view import View
+from engine.trie import Children, Tree, Trie
 
 if TYPE_CHECKING:
     from engine.scorers.selection import NodeSearch, SearchState
@@ -60,6 +59,7 @@ class NodeScorer:
     """
 
     name = "node"
+    abilities = Abilities(selects=True)
 
     def __init__(self, trie: Trie, vectors: np.ndarray, bias: np.ndarray, adapter: Adapter):
         # An only child has its parent's documents, hence its vector and bias.
@@ -96,20 +96,19 @@ class NodeScorer:
 
         return NodeSearch(self.trie, self.vectors, self.bias, self.row)
 
-    def start_all(self, tree: Trie | View, queries: np.ndarray, temperature: float = 1.0) -> "SearchState | None":
-        """See :class:`engine.decoding.levels.LevelScorer`."""
+    def start_all(self, tree: Tree, queries: np.ndarray, temperature: float = 1.0) -> "SearchState | None":
+        """See :class:`engine.scorers.base.SelectingScorer`."""
         return self.search.start(tree, np.stack([self.start(query, temperature) for query in queries]))
 
     def best_children(self, state: "SearchState", old: Best, beams: int) -> Best:
-        """See :class:`engine.decoding.levels.LevelScorer`."""
+        """See :class:`engine.scorers.base.SelectingScorer`."""
         return self.search.best_children(state, old, beams)
 
 
 class SiblingScorer(NodeScorer):
     """Ranks by the sum of log-probabilities along the path. It cannot skip candidates: each needs all of its siblings."""
 
-    def start_all(self, tree: Trie | View, queries: np.ndarray, temperature: float = 1.0) -> None:
-        """None: the search falls back to scoring all candidates."""
+    abilities = Abilities()
 
     def score(self, state: np.ndarray, nodes: np.ndarray, totals: np.ndarray, children: Children) -> Scored:
         """See :class:`engine.scorers.base.Scorer`; totals in nats."""

@@ -18,7 +18,7 @@ from scipy.special import log_softmax
 
 from engine.errors import TriescopeError
 from engine.options import Option
-from engine.scorers.base import Scored, log_softmax_within, log_sum_exp_within
+from engine.scorers.base import Abilities, Scored, log_softmax_within, log_sum_exp_within
 from engine.scorers.kinds import Kind, Parts
 from engine.scorers.node import Adapter
 from engine.trie import Children, Trie
@@ -45,6 +45,7 @@ class OnePassScorer:
     """
 
     name = "one-pass"
+    abilities = Abilities(dense=True)
 
     def __init__(self, trie: Trie, heads: list[np.ndarray], biases: list[np.ndarray], adapter: Adapter):
         from engine.kernels.compiled import fixed

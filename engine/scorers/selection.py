@@ -13,8 +13,7 @@ from engine.kernels.best import Best
 from engine.kernels.best_children import Shape, best_children
 from engine.kernels.compiled import fixed
 from engine.kernels.means import Rough, RoughQuery, roughen, roughen_queries
-from engine.trie import Trie
-from engine.trie.view import View
+from engine.trie import Tree, Trie
 
 
 class SearchState(NamedTuple):
@@ -55,17 +54,21 @@ class NodeSearch:
         """Bytes held beside the trie and the vectors."""
         return sum(array.nbytes for array in (*self.rough, self.shape.row, self.shape.mean))
 
-    def start(self, tree: Trie | View, vectors: np.ndarray) -> SearchState | None:
+    def start(self, tree: Tree, vectors: np.ndarray) -> SearchState | None:
         """State for float32 ``(q, d)`` queries; None on another tree or where a number is not finite."""
-        ours = tree is self.trie or (isinstance(tree, View) and tree.trie is self.trie)
-        if not ours or not self.finite or vectors.shape[1] != self.vectors.shape[1] or not np.isfinite(vectors).all():
+        if (
+            tree.whole is not self.trie
+            or not self.finite
+            or vectors.shape[1] != self.vectors.shape[1]
+            or not np.isfinite(vectors).all()
+        ):
             return None
-        shape = self.shape._replace(legal=fixed(tree.legal)) if isinstance(tree, View) else self.shape
+        shape = self.shape if tree is self.trie else self.shape._replace(legal=fixed(tree.legal))
         exact = np.ascontiguousarray(vectors, np.float64)
         return SearchState(exact, roughen_queries(exact), shape)
 
     def best_children(self, state: SearchState, old: Best, beams: int) -> Best:
-        """See :class:`engine.decoding.levels.LevelScorer`."""
+        """See :class:`engine.scorers.base.SelectingScorer`."""
         count, width = len(state.vectors), min(beams, len(self.trie.code))
         new = Best(
             np.empty((count, width), np.int64),

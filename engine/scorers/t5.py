@@ -18,7 +18,7 @@ import numpy as np
 
 from engine.errors import TriescopeError
 from engine.options import Option
-from engine.scorers.base import Scored, log_softmax_within
+from engine.scorers.base import Abilities, Scored, log_softmax_within
 from engine.scorers.kinds import Kind, Parts
 from engine.scorers.t5_tokens import parse_tokenizer, source_of, tokenizer_json, tokens_of
 from engine.trie import Children, Trie
@@ -75,6 +75,7 @@ class T5Scorer:
     """
 
     name = "t5"
+    abilities = Abilities(reads_text=True, dense=True)
 
     def __init__(self, trie: Trie, model: "CodeT5"):
         if any(needed > there for needed, there in zip(codes_of(trie), (*model.codes, *[0] * trie.levels), strict=False)):

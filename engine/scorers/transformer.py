@@ -20,7 +20,7 @@ import numpy as np
 
 from engine.errors import TriescopeError
 from engine.options import Option
-from engine.scorers.base import Scored, log_softmax_within
+from engine.scorers.base import Abilities, Scored, log_softmax_within
 from engine.scorers.centroid import SCALE, holders
 from engine.scorers.kinds import EXPAND, Kind, Parts
 from engine.text.token_states import token_states
@@ -78,6 +78,7 @@ class TransformerScorer:
     """
 
     name = "transformer"
+    abilities = Abilities(reads_text=True)
 
     def __init__(self, parts: Parts, means: np.ndarray, decoder: "Decoder"):
         from engine.kernels.compiled import fixed

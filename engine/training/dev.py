@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from engine import evaluation
-from engine.decoding.beam import beam_search
+from engine.decoding import decode
 from engine.decoding.trace import Trace
 from engine.scorers.base import Scorer
 from engine.training.detectors import Finding, baseline, detect
@@ -44,11 +44,6 @@ class Dev(NamedTuple):
     vectors: np.ndarray
     qrels: list[dict[str, int]]
     told: str
-
-
-def decode_all(source: Source, scorer: Scorer, queries: Sequence[np.ndarray], beams: int) -> list[Trace]:
-    """Decode every query, best beams first."""
-    return [beam_search(source.parts.trie, scorer, query, beams, explain=False) for query in queries]
 
 
 def ranked(source: Source, traces: Sequence[Trace]) -> list[np.ndarray]:
@@ -123,8 +118,7 @@ def watched(
 ) -> list[dict[str, Any]]:
     """The chosen queries as they are decoded now: first hits, rank of the first judged document, best beams a level."""
     tree, shown = source.parts.trie, []
-    for text, query, grades in zip(texts, queries, judged, strict=True):
-        trace = beam_search(tree, scorer, query, 50, explain=False)
+    for text, trace, grades in zip(texts, decode(tree, scorer, queries, 50), judged, strict=True):
         rows, scores = trace.documents(tree, evaluation.DEPTH)
         ids = [source.documents[row].id for row in rows]
         right = [rank for rank, i in enumerate(ids, 1) if grades.get(i)]

@@ -14,6 +14,7 @@ from torch import nn
 
 from engine import evaluation
 from engine.builds import runs
+from engine.decoding import decode
 from engine.files import alone
 from engine.retrievers import Queries, hybrid, open_members
 from engine.retrievers.generative import DEFAULT_BEAMS, GenerativeRetriever
@@ -86,7 +87,7 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
 
     def evaluate(now: nn.Module) -> dict[str, Any]:
         scorer: Scorer = now.scorer()  # type: ignore[operator]
-        rows = dev.ranked(source, dev.decode_all(source, scorer, made.dev_queries, spec.beams))
+        rows = dev.ranked(source, decode(source.parts.trie, scorer, made.dev_queries, spec.beams))
         values = dev.judge(source, made.dev, rows)
         judged = dev.judge_codes(source.parts.trie, now, made.dev_queries, *pairs, device)  # type: ignore[arg-type]
         return {
@@ -129,7 +130,7 @@ def _of_centroid(source: Source, made: Prepared, beams: int) -> tuple[list[np.nd
     """What the centroid scorer finds for the development queries, and the value of every measure, a query each."""
     parts = source.parts
     centroid = CentroidScorer(parts.trie, parts.means, parts.codebooks)
-    rows = dev.ranked(source, dev.decode_all(source, centroid, list(made.dev.vectors), beams))
+    rows = dev.ranked(source, decode(source.parts.trie, centroid, made.dev.vectors, beams))
     return rows, dev.judge(source, made.dev, rows)
 
 
@@ -144,7 +145,7 @@ def _judge(source: Source, spec: TrainSpec, made: Prepared, scorer: Scorer, tell
     told: dict[str, Any] = {"queries": len(made.dev.texts), "from": made.dev.told, "measure": dev.MEASURE, "beams": spec.beams}
     values, ranked = {}, {}
     for name, by, queries in (("centroid", centroid, list(made.dev.vectors)), ("trained", scorer, made.dev_queries)):
-        ranked[name] = dev.ranked(source, dev.decode_all(source, by, queries, spec.beams))
+        ranked[name] = dev.ranked(source, decode(source.parts.trie, by, queries, spec.beams))
         values[name] = dev.judge(source, made.dev, ranked[name])
         told[name] = {measure: evaluation.interval(v)._asdict() for measure, v in values[name].items()}
     ours, floor = values["trained"][dev.MEASURE], values["centroid"][dev.MEASURE]

@@ -13,19 +13,14 @@ import numpy as np
 
 from engine.errors import TriescopeError
 from engine.trie.arrays import arrays_of, lengths_of
-
-ROOT = 0
-
-
-class Children(NamedTuple):
-    """Children of several nodes at once, ragged: ``parent[i]`` indexes the nodes asked for, ``node[i]`` is the child."""
-
-    parent: np.ndarray
-    node: np.ndarray
+from engine.trie.tree import ROOT, Children
+from engine.trie.view import View
 
 
 class Trie(NamedTuple):
-    """Flat arrays; every array but ``documents`` and ``level_start`` has one entry a node.
+    """Flat arrays, and the plainest :class:`engine.trie.tree.Tree`.
+
+    Every array but ``documents`` and ``level_start`` has one entry a node.
 
     Attributes
     ----------
@@ -49,6 +44,11 @@ class Trie(NamedTuple):
     level_start: np.ndarray
 
     @property
+    def whole(self) -> "Trie":
+        """Itself: nothing is left out."""
+        return self
+
+    @property
     def levels(self) -> int:
         """Length of the longest identifier."""
         return len(self.level_start) - 2
@@ -59,9 +59,18 @@ class Trie(NamedTuple):
         return self.doc_stop - self.doc_start
 
     @property
+    def legal(self) -> np.ndarray:
+        """Bool, one a node: every node has a document below it."""
+        return np.ones(len(self.code), bool)
+
+    @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
         return sum(array.nbytes for array in self)
+
+    def counts_of(self, nodes: np.ndarray) -> np.ndarray:
+        """Documents below each of ``nodes``, int32."""
+        return self.doc_stop[nodes] - self.doc_start[nodes]
 
     def children(self, nodes: np.ndarray) -> Children:
         """Children of all ``nodes`` in one go, in node order.
@@ -131,6 +140,14 @@ class Trie(NamedTuple):
                 node = int(low + np.searchsorted(self.doc_stop[low:high], place, side="right"))
                 nodes.append(node)
         return nodes
+
+    def restricted(self, allowed: np.ndarray) -> View:
+        """View of the documents that are ``allowed``, bool, an entry a document row; see :func:`engine.trie.tree.restrict`."""
+        return View.of(self, allowed[self.documents])
+
+    def compact(self) -> "Trie":
+        """Itself: it is flat already."""
+        return self
 
 
 def build(codes: np.ndarray) -> Trie:

@@ -5,21 +5,21 @@ leaf order, so one running count answers that for every node: the count at the e
 restriction therefore prunes whole branches, and the beam is spent on legal ones only.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.errors import TriescopeError
-from engine.trie import Children, Trie
+from engine.trie.tree import Children, Prefix
 
-Prefix = tuple[int, ...]
+if TYPE_CHECKING:
+    from engine.trie.trie import Trie
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What a decoder sees of a restricted trie; nodes keep their numbers.
+    """What a decoder sees of a restricted trie (a :class:`engine.trie.tree.Tree`); nodes keep their numbers.
 
     Attributes
     ----------
@@ -29,13 +29,35 @@ class View:
         Int32, one entry more than the trie has documents: how many of the set stand before each place in leaf order.
     """
 
-    trie: Trie
+    trie: "Trie"
     before: np.ndarray
+
+    @staticmethod
+    def of(trie: "Trie", live: np.ndarray) -> "View":
+        """View of the documents at the places of ``trie.documents`` that ``live``, bool, marks."""
+        before = np.zeros(len(live) + 1, np.int32)
+        np.cumsum(live, out=before[1:])
+        return View(trie, before)
+
+    @property
+    def whole(self) -> "Trie":
+        """The trie without restrictions."""
+        return self.trie
 
     @property
     def levels(self) -> int:
         """Length of the longest identifier of the whole trie."""
         return self.trie.levels
+
+    @property
+    def code(self) -> np.ndarray:
+        """The code that leads into each node."""
+        return self.trie.code
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Documents of the set below each node, int32."""
+        return self.before[self.trie.doc_stop] - self.before[self.trie.doc_start]
 
     @cached_property
     def legal(self) -> np.ndarray:
@@ -74,54 +96,48 @@ class View:
         """All rows of the set, in leaf order."""
         return self.trie.documents[np.diff(self.before) > 0]
 
+    def level_of(self, nodes: np.ndarray) -> np.ndarray:
+        """Level of each node."""
+        return self.trie.level_of(nodes)
 
-def restrict(
-    trie: Trie, allowed: np.ndarray | None = None, force: Prefix = (), ban: Iterable[Prefix] = (), without: Iterable[int] = ()
-) -> View:
-    """View of a trie under restrictions.
+    def parent(self, nodes: np.ndarray) -> np.ndarray:
+        """Parent of each node; the root is its own."""
+        return self.trie.parent(nodes)
 
-    Parameters
-    ----------
-    trie : Trie
-        The whole trie.
-    allowed : np.ndarray, optional
-        Bool, an entry a document row: what a filter lets through.
-    force : tuple of int
-        A prefix that every identifier must begin with.
-    ban : iterable of tuple of int
-        Prefixes that no identifier may begin with; ones that the trie lacks ban nothing.
-    without : iterable of int
-        Nodes (leaves already given, say) whose documents are left out.
+    def prefix(self, node: int) -> Prefix:
+        """Codes from the root to ``node``."""
+        return self.trie.prefix(node)
 
-    Raises
-    ------
-    TriescopeError
-        The forced prefix is in no identifier, or nothing is left.
+    def find(self, prefix: Prefix) -> int | None:
+        """Node of a prefix in the whole trie, or None."""
+        return self.trie.find(prefix)
 
-    Examples
-    --------
-    >>> from engine.trie import build
-    >>> trie = build(np.array([[0, 1], [0, 2], [3, 0]], np.int32))
-    >>> restrict(trie, allowed=np.array([True, False, True])).children(np.array([0, 1])).node.tolist()
-    [1, 2, 3]
-    >>> restrict(trie, ban=[(0,)]).children(np.array([0])).node.tolist()
-    [2]
-    """
-    live = np.ones(len(trie.documents), bool) if allowed is None else allowed[trie.documents].astype(bool)
-    if force:
-        node = trie.find(force)
-        if node is None:
-            raise TriescopeError(f"no identifier starts with {'-'.join(map(str, force))}, so it cannot be forced")
-        live[: trie.doc_start[node]] = False
-        live[trie.doc_stop[node] :] = False
-    for prefix in ban:
-        banned = trie.find(prefix)
-        if banned is not None:
-            live[trie.doc_start[banned] : trie.doc_stop[banned]] = False
-    for leaf in without:
-        live[trie.doc_start[leaf] : trie.doc_stop[leaf]] = False
-    before = np.zeros(len(live) + 1, np.int32)
-    np.cumsum(live, out=before[1:])
-    if not before[-1]:
-        raise TriescopeError("no document is left under these restrictions")
-    return View(trie, before)
+    def path(self, document: int) -> list[int]:
+        """Nodes down to the leaf of a document row in the whole trie, in the set or not; empty when it has no identifier."""
+        return self.trie.path(document)
+
+    def restricted(self, allowed: np.ndarray) -> "View":
+        """View of those of its documents that are ``allowed``, bool, an entry a document row."""
+        return View.of(self.trie, (np.diff(self.before) > 0) & allowed[self.trie.documents])
+
+    def compact(self) -> "Trie":
+        """The trie of the set alone, without sorting anything again; document rows stay what they are.
+
+        >>> from engine.trie import build, restrict
+        >>> part = restrict(build(np.array([[0, 1], [0, 2], [3, 0]], np.int32)), ban=[(0, 1)]).compact()
+        >>> [part.prefix(node) for node in range(len(part.code))], part.documents.tolist()
+        ([(), (0,), (3,), (0, 2), (3, 0)], [1, 2])
+        """
+        whole = self.trie
+        kept = np.flatnonzero(self.legal)
+        # A kept node's number is how many kept ones stand before it, and so is the number of any run's first kept node.
+        first_child = np.searchsorted(kept, np.append(whole.first_child[kept], len(whole.code)))
+        level_start = np.unique(np.searchsorted(kept, whole.level_start))  # levels that lost all their nodes go
+        return whole._replace(
+            code=whole.code[kept],
+            first_child=first_child.astype(np.int32),
+            doc_start=self.before[whole.doc_start[kept]],
+            doc_stop=self.before[whole.doc_stop[kept]],
+            documents=self.documents,
+            level_start=level_start.astype(np.int32),
+        )

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from engine.scorers.base import Scored
-from engine.trie import Children, Trie
+from engine.decoding import decode
+from engine.decoding.trace import Trace
+from engine.scorers.base import Abilities, Scored
+from engine.trie import Children, Tree, Trie
 
 Word = tuple[int, ...]
 
@@ -50,6 +52,7 @@ class SumScorer:
     """Sums one given log-probability a node along the path; binary fractions add up without rounding."""
 
     name = "sums"
+    abilities = Abilities()
 
     def __init__(self, log_probs: Sequence[float], masked: Sequence[float] | None = None):
         self.log_probs = np.array(log_probs, np.float32)
@@ -70,6 +73,11 @@ def random_sums(trie: Trie, seed: int, masked: bool = False) -> SumScorer:
     """A scorer of random quarters, so that ties are frequent and real."""
     rng = np.random.default_rng(seed)
     return SumScorer(-rng.integers(0, 8, len(trie.code)) / 4, rng.random(len(trie.code)) if masked else None)
+
+
+def beam_search(tree: Tree, scorer, query: np.ndarray, beams: int, explain: bool = True, **others) -> Trace:
+    """One query through the door, with what was pruned."""
+    return decode(tree, scorer, [query], beams, explain, **others)[0]
 
 
 def slow_beam_search(tree: DictTrie, log_probs: Sequence[float], beams: int) -> list[tuple[list, list]]:

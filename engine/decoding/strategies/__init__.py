@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from engine.decoding.beam import Tree
 from engine.decoding.strategies import (
     beam,
     best_first,
@@ -25,6 +24,7 @@ from engine.errors import TriescopeError
 from engine.options import check_options, parse_option
 from engine.plugins import Registry
 from engine.scorers.base import Scorer
+from engine.trie import Tree
 
 _OURS = {
     strategy.name: strategy
@@ -84,7 +84,7 @@ def decode(
     ----------
     name : str
         One of :data:`STRATEGIES`.
-    tree : Trie or View
+    tree : Tree
         The legal identifiers.
     scorer : Scorer
         Gives log-probabilities and totals.

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.decoding.beam import Tree
 from engine.decoding.trace import Trace
 from engine.options import Option
 from engine.scorers.base import Scorer
+from engine.trie import Tree
 
 
 class Search(NamedTuple):
@@ -16,7 +16,7 @@ class Search(NamedTuple):
 
     Attributes
     ----------
-    tree : Trie or View
+    tree : Tree
         The legal identifiers.
     scorer : Scorer
         Gives log-probabilities and totals.

@@ -3,14 +3,14 @@
 After each code the best ``beams`` prefixes stay (GENRE, De Cao et al. 2021); a beam of one is greedy decoding.
 """
 
-from engine.decoding.beam import beam_search
+from engine.decoding.search import decode
 from engine.decoding.strategies.base import Search, Strategy
 from engine.decoding.trace import Trace
 
 
 def run(search: Search) -> Trace:
-    """:func:`engine.decoding.beam.beam_search`."""
-    return beam_search(search.tree, search.scorer, search.query, search.beams, temperature=search.temperature)
+    """:func:`engine.decoding.decode`, with what was pruned."""
+    return decode(search.tree, search.scorer, [search.query], search.beams, explain=True, temperature=search.temperature)[0]
 
 
 def run_greedy(search: Search) -> Trace:

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.decoding.beam import masked_mass
 from engine.decoding.strategies.base import Search, Strategy
-from engine.decoding.strategies.paths import Pool, cut, grow, root, whole
+from engine.decoding.strategies.paths import Pool, cut, grow, root
 from engine.decoding.trace import Trace
 from engine.kernels.top_k import top_k
 from engine.options import Option
@@ -29,11 +29,11 @@ def run(search: Search) -> Trace:
     for level in range(1, tree.levels + 1):
         start = time.perf_counter()
         pool = grow(tree, scorer, state, level, beams)
-        code = np.where(pool.waits, -1, whole(tree).code[pool.node].astype(np.int64))
+        code = np.where(pool.waits, -1, tree.code[pool.node].astype(np.int64))
         owner = None if group_of is None else group_of[pool.parent]
         taken = _share_out(pool, code, owner, sizes, search.settings["penalty"])
         kept = np.flatnonzero(taken >= 0)
-        kept = kept[np.lexsort((pool.node[kept], -pool.total[kept]))]
+        kept = kept[np.lexsort((pool.key[kept], -pool.total[kept]))]
         ms = (time.perf_counter() - start) * 1e3
         seen += int((~pool.waits).sum())
         steps.append(cut(level, pool, kept, pool.total, masked_mass(tree, scorer, state, level, beams.node, beams.total), ms))
@@ -56,7 +56,7 @@ def _share_out(pool: Pool, code: np.ndarray, owner: np.ndarray | None, sizes: li
             places = np.flatnonzero(able)
             if free and len(places):
                 rank = pool.total[places] - penalty * times_kept[code[places]]
-                chosen = places[top_k(rank, free, pool.node[places])]
+                chosen = places[top_k(rank, free, pool.key[places])]
                 taken[chosen] = group
                 times_kept[:-1] += np.bincount(code[chosen][code[chosen] >= 0], minlength=len(times_kept) - 1)
     return taken

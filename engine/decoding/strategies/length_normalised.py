@@ -32,7 +32,7 @@ def run(search: Search) -> Trace:
         pool = grow(tree, scorer, state, level, beams)
         lengths = np.where(pool.waits, length[pool.parent], level)
         quotient = pool.path / lengths**alpha
-        best = top_k(quotient, search.beams, pool.node)
+        best = top_k(quotient, search.beams, pool.key)
         ms = (time.perf_counter() - start) * 1e3
         seen += int((~pool.waits).sum())
         steps.append(cut(level, pool, best, quotient, masked_mass(tree, scorer, state, level, beams.node, beams.total), ms))

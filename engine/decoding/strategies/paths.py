@@ -4,12 +4,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.decoding.beam import Tree, expand, masked_mass
+from engine.decoding.beam import expand, masked_mass
 from engine.decoding.trace import Candidates, Step
 from engine.errors import TriescopeError
 from engine.scorers.base import Scorer
-from engine.trie import ROOT, Trie
-from engine.trie.view import View
+from engine.trie import ROOT, Tree
 
 
 class Beams(NamedTuple):
@@ -33,7 +32,8 @@ class Beams(NamedTuple):
 class Pool(NamedTuple):
     """Everything that may follow the beams: their legal children, and finished beams, which wait as their own only child.
 
-    Arrays as in :class:`Beams`; ``parent`` is the place of the beam a candidate comes from, ``waits`` marks the finished.
+    Arrays as in :class:`Beams`; ``parent`` is the place of the beam a candidate comes from, ``waits`` marks the finished, and
+    ``key`` settles equal scores, the smaller first.
     """
 
     node: np.ndarray
@@ -42,6 +42,7 @@ class Pool(NamedTuple):
     total: np.ndarray
     path: np.ndarray
     waits: np.ndarray
+    key: np.ndarray
 
     def keep(self, places: np.ndarray) -> Beams:
         """Beams of the chosen candidates."""
@@ -51,11 +52,6 @@ class Pool(NamedTuple):
 def root() -> Beams:
     """The one beam that every search begins with."""
     return Beams(np.array([ROOT]), np.zeros(1, np.float32), np.zeros(1))
-
-
-def whole(tree: Tree) -> Trie:
-    """The trie itself, without restrictions."""
-    return tree.trie if isinstance(tree, View) else tree
 
 
 def check_finite(scorer: Scorer, level: int, values: np.ndarray) -> None:
@@ -82,7 +78,7 @@ def grow(tree: Tree, scorer: Scorer, state: Any, level: int, beams: Beams) -> Po
     check_finite(scorer, level, scored.log_prob)
     path = beams.path[children.parent] + scored.log_prob
     waits = children.node == beams.node[children.parent]
-    return Pool(children.node, children.parent, scored.log_prob, scored.total, path, waits)
+    return Pool(children.node, children.parent, scored.log_prob, scored.total, path, waits, tree.tie_key(children.node))
 
 
 def cut(level: int, pool: Pool, places: np.ndarray, shown: np.ndarray, mass: float, ms: float) -> Step:
@@ -97,14 +93,14 @@ def cut(level: int, pool: Pool, places: np.ndarray, shown: np.ndarray, mass: flo
     places : np.ndarray
         Int: the kept, best first.
     shown : np.ndarray
-        One value a candidate, written down as its total; the pruned stand in order of it, equal ones in node order.
+        One value a candidate, written down as its total; the pruned stand in order of it, equal ones in order of their keys.
     mass, ms : float
         The masked mass, and the milliseconds that the step took.
     """
     pruned = np.ones(len(pool.node), bool)
     pruned[places] = False
     rest = np.flatnonzero(pruned)
-    rest = rest[np.lexsort((pool.node[rest], -shown[rest]))]
+    rest = rest[np.lexsort((pool.key[rest], -shown[rest]))]
     kept, pruned_ones = (
         Candidates(pool.node[part], pool.parent[part], pool.log_prob[part], shown[part].astype(np.float32))
         for part in (places, rest)
@@ -112,18 +108,18 @@ def cut(level: int, pool: Pool, places: np.ndarray, shown: np.ndarray, mass: flo
     return Step(level, kept, pruned_ones, mass, ms)
 
 
-def lineage(trie: Trie, leaves: np.ndarray) -> np.ndarray:
+def lineage(tree: Tree, leaves: np.ndarray) -> np.ndarray:
     """Ancestor of each leaf at each level from 1: int ``(levels, leaves)``; a leaf stands for itself below its own level.
 
     >>> from engine.trie import build
     >>> lineage(build(np.array([[0, 1], [0, 2], [3, -1]], np.int32)), np.array([4, 2])).tolist()
     [[1, 2], [4, 2]]
     """
-    rows = np.empty((trie.levels, len(leaves)), np.int64)
+    rows = np.empty((tree.levels, len(leaves)), np.int64)
     node = np.asarray(leaves, np.int64)
-    for level in range(trie.levels, 0, -1):
+    for level in range(tree.levels, 0, -1):
         rows[level - 1] = node
-        node = np.where(trie.level_of(node) == level, trie.parent(node), node)
+        node = np.where(tree.level_of(node) == level, tree.parent(node), node)
     return rows
 
 
@@ -143,7 +139,7 @@ def steps_to(tree: Tree, scorer: Scorer, state: Any, leaves: np.ndarray, search_
         Milliseconds of the search.
     """
     beams, steps = root(), []
-    rows = lineage(whole(tree), leaves)
+    rows = lineage(tree, leaves)
     for level, ancestors in enumerate(rows, 1):
         pool = grow(tree, scorer, state, level, beams)
         wanted = ancestors[np.sort(np.unique(ancestors, return_index=True)[1])]

@@ -37,7 +37,7 @@ def run(search: Search) -> Trace:
         fresh = np.flatnonzero(~pool.waits)  # sorted by parent: grow appends the finished behind
         parent = pool.parent[fresh]
         step_log = log_softmax_within(pool.log_prob[fresh] / search.temperature, parent, len(beams.node))
-        inside = nucleus(step_log, parent, pool.node[fresh], search.settings["top_p"])
+        inside = nucleus(step_log, parent, pool.key[fresh], search.settings["top_p"])
         fresh, parent, step_log = fresh[inside], parent[inside], step_log[inside]
         step_log = log_softmax_within(step_log, parent, len(beams.node))
         here, noise = drawn_log[pool.parent], np.full(len(pool.node), -np.inf)
@@ -45,8 +45,8 @@ def run(search: Search) -> Trace:
         noise[pool.waits] = noisy[pool.parent[pool.waits]]
         noise[fresh] = conditional_gumbel(here[fresh] + rng.gumbel(size=len(fresh)), noisy, parent)
         able = np.flatnonzero(np.isfinite(noise))
-        best = able[top_k(noise[able], search.beams, pool.node[able])]
-        best = best[np.lexsort((pool.node[best], -pool.path[best]))]
+        best = able[top_k(noise[able], search.beams, pool.key[able])]
+        best = best[np.lexsort((pool.key[best], -pool.path[best]))]
         ms = (time.perf_counter() - start) * 1e3
         seen += int((~pool.waits).sum())
         steps.append(cut(level, pool, best, pool.path, masked_mass(tree, scorer, state, level, beams.node, beams.total), ms))
@@ -54,17 +54,17 @@ def run(search: Search) -> Trace:
     return Trace(search.beams, steps, beams.node, beams.path.astype(np.float32), scored=seen)
 
 
-def nucleus(log_prob: np.ndarray, group: np.ndarray, node: np.ndarray, top_p: float) -> np.ndarray:
+def nucleus(log_prob: np.ndarray, group: np.ndarray, key: np.ndarray, top_p: float) -> np.ndarray:
     """Places, in order, of the fewest most probable members of each group that hold ``top_p`` of its probability.
 
-    ``group`` is sorted; equal probabilities are taken in order of ``node``.
+    ``group`` is sorted; equal probabilities are taken in order of ``key``.
 
     >>> nucleus(np.log([0.1, 0.6, 0.3, 1.0]), np.array([0, 0, 0, 1]), np.arange(4), 0.7).tolist()
     [1, 2, 3]
     """
     if top_p >= 1 or not len(log_prob):
         return np.arange(len(log_prob))
-    order = np.lexsort((node, -log_prob, group))
+    order = np.lexsort((key, -log_prob, group))
     running = np.cumsum(np.exp(log_prob[order]))
     first = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
     before_group = np.repeat(np.r_[0.0, running[first[1:] - 1]], np.diff(np.append(first, len(group))))

@@ -10,7 +10,7 @@ from app.charts import beams, beams_file
 from app.common import state
 from app.decode import decoding
 from engine.decoding.strategies import STRATEGIES
-from engine.trie.view import restrict
+from engine.trie import restrict
 from tests.app.at import sound, table
 from tests.app.at import visit as at_visit
 

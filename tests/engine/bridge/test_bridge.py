@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from transformers import GPT2Config, GPT2LMHeadModel, LogitsProcessorList, T5Config, T5ForConditionalGeneration
 
 from engine import trie
-from engine.bridge import TrieLogitsProcessor, offset_tokens, pruned
+from engine.bridge import TrieLogitsProcessor, offset_tokens
 from engine.errors import TriescopeError
-from engine.trie.view import restrict
+from engine.trie import restrict
 from tests.engine.oracles import DictTrie, identifiers, padded
 
 PAD, EOS, VOCABULARY = 0, 1, 40
@@ -154,7 +154,7 @@ def test_pruning_a_view_is_building_from_its_documents(words, seed):
     built = trie.build(padded(words))
     live = np.random.default_rng(seed).random(len(words)) < 0.6
     live[int(built.documents[0])] = True
-    part = pruned(restrict(built, allowed=live))
+    part = restrict(built, allowed=live).compact()
     expected = trie.build(padded([word if lives else () for word, lives in zip(words, live, strict=True)]))
     for one, other in zip(part, expected, strict=True):
         assert one.dtype == other.dtype

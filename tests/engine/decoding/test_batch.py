@@ -4,14 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decoding import batch
-from engine.decoding.batch import beam_search_batch
-from engine.decoding.beam import beam_search, exact_search
+from engine.decoding import decode, search
+from engine.decoding.exact import exact_search
 from engine.errors import TriescopeError
 from engine.retrievers import Queries
 from engine.retrievers.generative import GenerativeRetriever
 from tests.engine.kernels.test_kernels_decode import scored_trie, some_view
-from tests.engine.oracles import SumScorer, identifiers, padded, random_sums, unit
+from tests.engine.oracles import SumScorer, beam_search, identifiers, padded, random_sums, unit
 
 seeds, widths = st.integers(0, 1 << 30), st.integers(1, 30)
 ALONE = {"explain": False}
@@ -35,7 +34,7 @@ def assert_same(one, other):
 def test_a_batch_finds_what_one_by_one_finds(words, seed, beams, twins, restricted, temperature):
     built, scorer, queries = scored_trie(words, seed, twins)
     tree = some_view(built, seed) if restricted else built
-    found = beam_search_batch(tree, scorer, queries, beams, temperature)
+    found = decode(tree, scorer, queries, beams, temperature=temperature)
     for trace, query in zip(found, queries, strict=True):
         assert_same(trace, beam_search(tree, scorer, query, beams, explain=False, temperature=temperature))
 
@@ -44,7 +43,7 @@ def test_a_batch_finds_what_one_by_one_finds(words, seed, beams, twins, restrict
 def test_the_hits_are_those_of_the_search_that_scores_everything(words, seed, beams, twins, restricted):
     built, scorer, queries = scored_trie(words, seed, twins)
     tree = some_view(built, seed) if restricted else built
-    for trace, query in zip(beam_search_batch(tree, scorer, queries, beams), queries, strict=True):
+    for trace, query in zip(decode(tree, scorer, queries, beams), queries, strict=True):
         told = beam_search(tree, scorer, query, beams)
         assert trace.leaves.tolist() == told.leaves.tolist()
         assert trace.scores.tobytes() == told.scores.tobytes()
@@ -59,7 +58,7 @@ def test_the_hits_are_those_of_the_search_that_scores_everything(words, seed, be
 @given(identifiers(), seeds, st.booleans())
 def test_beams_wider_than_the_trie_rank_every_identifier(words, seed, twins):
     built, scorer, queries = scored_trie(words, seed, twins)
-    for trace, query in zip(beam_search_batch(built, scorer, queries, 1000), queries, strict=True):
+    for trace, query in zip(decode(built, scorer, queries, 1000), queries, strict=True):
         leaves, totals = exact_search(built, scorer, query)
         assert trace.leaves.tolist() == leaves.tolist()
         assert trace.scores.tolist() == totals.tolist()
@@ -69,17 +68,17 @@ def test_beams_wider_than_the_trie_rank_every_identifier(words, seed, twins):
 def test_a_scorer_that_cannot_select_is_asked_query_by_query(words, seed, beams):
     built = trie.build(padded(words))
     scorer, queries = random_sums(built, seed), np.zeros((3, 2), np.float32)
-    for trace in beam_search_batch(built, scorer, queries, beams):
+    for trace in decode(built, scorer, queries, beams):
         assert_same(trace, beam_search(built, scorer, queries[0], beams, explain=False))
 
 
 @given(identifiers(), seeds, st.integers(1, 5))
 def test_the_size_of_a_group_changes_nothing(words, seed, together):
     built, scorer, queries = scored_trie(words, seed)
-    whole = beam_search_batch(built, scorer, queries, 6)
+    whole = decode(built, scorer, queries, 6)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batch, "TOGETHER", together)
-        for trace, twin in zip(beam_search_batch(built, scorer, queries, 6), whole, strict=True):
+        patch.setattr(search, "TOGETHER", together)
+        for trace, twin in zip(decode(built, scorer, queries, 6), whole, strict=True):
             assert_same(trace, twin)
 
 
@@ -87,25 +86,25 @@ def test_the_size_of_a_group_changes_nothing(words, seed, together):
 def test_narrower_upper_levels_are_the_same_search_by_every_route(words, seed, beams, narrow, restricted):
     built, scorer, queries = scored_trie(words, seed)
     tree, narrow = some_view(built, seed) if restricted else built, tuple(narrow)
-    for trace, query in zip(beam_search_batch(tree, scorer, queries, beams, narrow=narrow), queries, strict=True):
+    for trace, query in zip(decode(tree, scorer, queries, beams, narrow=narrow), queries, strict=True):
         told = beam_search(tree, scorer, query, beams, narrow=narrow)
         assert trace.leaves.tolist() == told.leaves.tolist()
         assert trace.scores.tobytes() == told.scores.tobytes()
         assert [len(step.kept.node) for step in trace.steps] == [len(step.kept.node) for step in told.steps]
         assert all(len(step.kept.node) <= width for step, width in zip(told.steps, narrow, strict=False))
     sums = random_sums(built, seed)
-    for trace in beam_search_batch(tree, sums, queries, beams, narrow=narrow):
+    for trace in decode(tree, sums, queries, beams, narrow=narrow):
         assert trace.leaves.tolist() == beam_search(tree, sums, queries[0], beams, narrow=narrow).leaves.tolist()
 
 
 def test_no_queries_have_no_traces():
     built, scorer, queries = scored_trie([(0, 0), (1, 0)], seed=2)
-    assert beam_search_batch(built, scorer, queries[:0], 5) == []
+    assert decode(built, scorer, queries[:0], 5) == []
 
 
 def test_one_document_is_found_by_every_query():
     built, scorer, queries = scored_trie([(3, 1, 2)], seed=2)
-    assert [trace.leaves.tolist() for trace in beam_search_batch(built, scorer, queries, 50)] == [[3]] * len(queries)
+    assert [trace.leaves.tolist() for trace in decode(built, scorer, queries, 50)] == [[3]] * len(queries)
 
 
 def test_equal_scores_stand_in_node_order():
@@ -113,7 +112,7 @@ def test_equal_scores_stand_in_node_order():
     same = np.tile(unit(np.ones(5)), (16, 1))
     scorer = scored_trie([(a, b) for a in range(4) for b in range(4)], seed=0, dimensions=5)[1]
     scorer = type(scorer)(built, np.tile(same[0], (len(built.code), 1)), [])
-    for trace in beam_search_batch(built, scorer, same[:2], 6):
+    for trace in decode(built, scorer, same[:2], 6):
         assert trace.steps[0].kept.node.tolist() == [1, 2, 3, 4]
         assert trace.leaves.tolist() == list(range(5, 11))
 
@@ -122,11 +121,11 @@ def test_equal_scores_stand_in_node_order():
 def test_a_beam_of_no_width_is_refused(beams):
     built, scorer, queries = scored_trie([(0, 0), (1, 0)], seed=2)
     with pytest.raises(TriescopeError, match="beams must be at least 1"):
-        beam_search_batch(built, scorer, queries, beams)
+        decode(built, scorer, queries, beams)
     with pytest.raises(TriescopeError, match="beams must be at least 1"):
-        beam_search_batch(built, scorer, queries, 5, narrow=(3, beams))
+        decode(built, scorer, queries, 5, narrow=(3, beams))
     with pytest.raises(TriescopeError, match="beams must be at least 1"):
-        beam_search_batch(built, SumScorer(np.zeros(len(built.code))), queries, beams)
+        decode(built, SumScorer(np.zeros(len(built.code))), queries, beams)
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
@@ -135,14 +134,14 @@ def test_a_number_that_is_none_is_an_error_that_names_the_scorer(wrong):
     spoiled = queries.copy()
     spoiled[2, 0] = wrong
     with pytest.raises(TriescopeError, match="scorer centroid: a score at level 1 is not a finite number"):
-        beam_search_batch(built, scorer, spoiled, 5)
+        decode(built, scorer, spoiled, 5)
     scorer.means[1, 0] = wrong
     with pytest.raises(TriescopeError, match="scorer centroid: a score at level 1 is not a finite number"):
-        beam_search_batch(built, type(scorer)(built, scorer.means, []), queries, 5)
+        decode(built, type(scorer)(built, scorer.means, []), queries, 5)
     sums = SumScorer(np.zeros(len(built.code)))
     sums.log_probs[2] = wrong
     with pytest.raises(TriescopeError, match="scorer sums: a score at level 1 is not a finite number"):
-        beam_search_batch(built, sums, queries, 5)
+        decode(built, sums, queries, 5)
 
 
 def test_a_retriever_answers_many_queries_as_one_by_one(monkeypatch):

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decoding.beam import beam_search, exact_search
+from engine.decoding.exact import exact_search
 from engine.errors import TriescopeError
-from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, random_sums, slow_beam_search
+from tests.engine.oracles import DictTrie, SumScorer, beam_search, identifiers, padded, random_sums, slow_beam_search
 
 QUERY = np.zeros(2, np.float32)
 seeds, widths = st.integers(0, 1 << 30), st.integers(1, 30)

@@ -9,7 +9,9 @@ from engine import trie
 from engine.decoding.strategies import STRATEGIES, check_settings, decode, existing_share
 from engine.errors import TriescopeError
 from engine.scorers import centroid
-from engine.trie.view import View, restrict
+from engine.scorers.base import Abilities
+from engine.trie import restrict
+from engine.trie.view import View
 from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, unit
 
 QUERY = np.zeros(2, np.float32)
@@ -21,6 +23,7 @@ seeds, widths = st.integers(0, 1 << 30), st.integers(1, 30)
 class AbleScorer(SumScorer):
     """Sums that also know a bound, since log-probabilities never add, and every code up to ``codes``: absent ones by hash."""
 
+    abilities = Abilities(bounds=True, dense=True)
     codes = 5
 
     def __init__(self, built, log_probs):

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decoding.beam import exact_search
+from engine.decoding.exact import exact_search
 from engine.decoding.strategies import decode
 from engine.errors import TriescopeError
 from engine.scorers import bound as centroid_bound
 from engine.scorers import centroid
-from engine.trie.view import restrict
+from engine.trie import restrict
 from tests.engine.decoding.test_strategies import QUERY, Case, cases, seeds, widths
 from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, unit
 

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decoding.beam import beam_search
 from engine.decoding.trace import PRUNED_WRITTEN, Trace, steps_json
-from tests.engine.oracles import SumScorer, identifiers, padded, random_sums
+from tests.engine.oracles import SumScorer, beam_search, identifiers, padded, random_sums
 
 QUERY = np.zeros(2, np.float32)
 seeds, widths = st.integers(0, 1 << 30), st.integers(1, 30)

@@ -3,9 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decoding.beam import beam_search
 from engine.explaining.survival import survival, verdict
-from tests.engine.oracles import DictTrie, identifiers, padded, random_sums, slow_beam_search
+from tests.engine.oracles import DictTrie, beam_search, identifiers, padded, random_sums, slow_beam_search
 
 QUERY = np.zeros(2, np.float32)
 seeds, widths = st.integers(0, 1 << 30), st.integers(1, 10)

@@ -5,11 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decoding.beam import beam_search
 from engine.decoding.trace import Candidates, Step, Trace
 from engine.explaining.difference import Beam, Moved, diff, diff_json
-from engine.trie.view import restrict
-from tests.engine.oracles import identifiers, padded, random_sums
+from engine.trie import restrict
+from tests.engine.oracles import beam_search, identifiers, padded, random_sums
 
 QUERY = np.zeros(2, np.float32)
 seeds, widths = st.integers(0, 1 << 30), st.integers(1, 12)

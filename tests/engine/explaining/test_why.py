@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decoding.beam import beam_search, exact_search, score_all
+from engine.decoding.exact import exact_search, score_all
 from engine.errors import TriescopeError
 from engine.explaining.smallest_beam import rank_levels, smallest_beams
 from engine.explaining.survival import survival
 from engine.explaining.why import DISPLACING, why, why_json
 from engine.scorers.centroid import CentroidScorer, node_means
-from engine.trie.view import restrict
-from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, random_sums, slow_beam_search, unit
+from engine.trie import restrict
+from tests.engine.oracles import DictTrie, SumScorer, beam_search, identifiers, padded, random_sums, slow_beam_search, unit
 
 QUERY = np.zeros(2, np.float32)
 seeds, widths = st.integers(0, 1 << 30), st.integers(1, 12)

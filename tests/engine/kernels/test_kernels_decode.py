@@ -13,7 +13,8 @@ from engine.kernels import best_children as kernels
 from engine.kernels import means as kernels_means
 from engine.paths import ROOT
 from engine.scorers.centroid import CentroidScorer, holders, node_means
-from engine.trie.view import View, restrict
+from engine.trie import restrict
+from engine.trie.view import View
 from tests.engine.oracles import DictTrie, identifiers, padded, unit
 
 seeds, widths = st.integers(0, 1 << 30), st.integers(1, 30)
@@ -152,12 +153,12 @@ import sys
 if {hide}: sys.modules["numba"] = None
 import numpy as np
 from engine import trie
-from engine.decoding.beam import beam_search
+from engine.decoding import decode
 from engine.scorers.centroid import CentroidScorer, node_means
 rng = np.random.default_rng(0)
 points = rng.normal(size=(200, 8)).astype(np.float32)
 built = trie.build(np.column_stack([rng.integers(0, 6, (200, 2)), np.arange(200)]).astype(np.int32))
-trace = beam_search(built, CentroidScorer(built, node_means(built, points), []), points[0], 12, explain=False)
+trace = decode(built, CentroidScorer(built, node_means(built, points), []), points[:1], 12)[0]
 print(trace.leaves.tolist(), trace.scores.tolist(), "numba.core" in sys.modules)
 """
     with_it, without = (

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from engine import identifiers, trie
-from engine.decoding.beam import beam_search, exact_search
+from engine.decoding.exact import exact_search
 from engine.errors import TriescopeError
 from engine.kernels import sums as kernels_overlay
 from engine.kernels.compiled import fixed
@@ -15,7 +15,7 @@ from engine.live.overlay import Overlay
 from engine.live.scorer import TOLERANCE, OverlayMeans, overlay_scorer
 from engine.scorers.centroid import CentroidScorer, node_means
 from tests.engine.live.test_overlay import histories, living
-from tests.engine.oracles import padded, unit
+from tests.engine.oracles import beam_search, padded, unit
 
 WIDTH = 8
 

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decoding.beam import beam_search, exact_search, score_all
+from engine.decoding.exact import exact_search, score_all
 from engine.errors import TriescopeError
 from engine.live.overlay import Overlay
-from tests.engine.oracles import SumScorer, identifiers, padded
+from tests.engine.oracles import SumScorer, beam_search, identifiers, padded
 
 QUERY = np.zeros(2, np.float32)
 seeds, widths = st.integers(0, 1 << 30), st.integers(1, 30)

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decoding.beam import beam_search, exact_search
+from engine.decoding.exact import exact_search
 from engine.scorers import centroid
 from engine.trie import Children
-from tests.engine.oracles import DictTrie, identifiers, padded, unit
+from tests.engine.oracles import DictTrie, beam_search, identifiers, padded, unit
 
 seeds = st.integers(0, 1 << 30)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decoding.beam import beam_search, score_all
+from engine.decoding.exact import score_all
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.scorers.kinds import Parts
 from engine.scorers.node import KIND
@@ -14,6 +14,7 @@ from engine.training.models.node import create
 from engine.training.models.priming import LENDERS, moved
 from engine.training.models.siblings import path_nodes, siblings, tree_of
 from engine.training.pairs.sources import Pairs
+from tests.engine.oracles import beam_search
 
 SETTINGS = {option.name: option.default for option in KIND.options}
 

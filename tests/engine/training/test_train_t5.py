@@ -8,12 +8,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.decoding.beam import beam_search, exact_search
+from engine.decoding.exact import exact_search
 from engine.decoding.strategies import decode
 from engine.scorers import t5 as scorer_file
 from engine.training.models.base import path_log_probs
-from engine.trie.view import restrict
-from tests.engine.oracles import identifiers
+from engine.trie import restrict
+from tests.engine.oracles import beam_search, identifiers
 from tests.engine.training.small_t5 import (
     VARIABLE,
     asked,

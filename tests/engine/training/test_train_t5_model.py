@@ -10,13 +10,13 @@ from safetensors.numpy import load_file
 from safetensors.torch import save_file
 from transformers import BertConfig, T5ForConditionalGeneration
 
-from engine.decoding.beam import beam_search
 from engine.errors import TriescopeError
 from engine.paths import ROOT
-from engine.scorers.base import TextScorer, encode_for
+from engine.scorers.base import encode_for
 from engine.scorers.kinds import kind
 from engine.training.models.base import log_softmax_within, path_log_probs
 from engine.training.models.t5 import create
+from tests.engine.oracles import beam_search
 from tests.engine.training.small_t5 import (
     VARIABLE,
     asked,
@@ -71,7 +71,7 @@ def test_saved_weights_open_without_the_checkpoint_and_score_the_same(family, tm
     for file in folder.iterdir():
         file.unlink()
     opened = kind("t5").open(parts, load_file(tmp_path / "weights.safetensors"), chosen)
-    assert isinstance(opened, TextScorer)
+    assert opened.abilities.reads_text
     after = [beam_search(parts.trie, opened, query, 6) for query in encode_for(opened, ["red dog", ""], np.zeros((2, 4)))]
     for one, other in zip(before, after, strict=True):
         assert one.leaves.tolist() == other.leaves.tolist()

@@ -7,9 +7,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 
-from engine.decoding.beam import exact_search
+from engine.decoding.exact import exact_search
 from engine.errors import TriescopeError
-from engine.scorers.base import TextScorer
 from engine.scorers.centroid import CentroidScorer
 from engine.scorers.kinds import kind
 from engine.scorers.transformer import SIZES, code_numbers, codes_of, encode
@@ -262,7 +261,7 @@ def test_fifty_texts_are_memorised(encoded):
     assert before < 0.2
     assert after == 1.0
     scorer = model.scorer()
-    assert isinstance(scorer, TextScorer)
+    assert scorer.abilities.reads_text
     again = scorer.encode(TEXTS, vectors)
     assert [query.tolist() for query in again] == [query.tolist() for query in queries]
 

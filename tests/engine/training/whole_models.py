@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from engine import trie
-from engine.decoding.beam import beam_search, exact_search, score_all
+from engine.decoding.exact import exact_search, score_all
 from engine.decoding.strategies import STRATEGIES, decode
 from engine.errors import TriescopeError
 from engine.explaining.why import why
@@ -16,8 +16,8 @@ from engine.scorers.centroid import node_means
 from engine.scorers.kinds import Parts
 from engine.training.losses.losses import next_code
 from engine.training.models.base import path_log_probs
-from engine.trie.view import restrict
-from tests.engine.oracles import identifiers, padded, unit
+from engine.trie import restrict
+from tests.engine.oracles import beam_search, identifiers, padded, unit
 
 DIMENSIONS = 5
 ENCODER = "all-MiniLM-L6-v2"

@@ -4,11 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decoding.beam import beam_search, exact_search, score_all
+from engine.decoding.exact import exact_search, score_all
 from engine.errors import TriescopeError
-from engine.trie import ROOT
-from engine.trie.view import restrict
-from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, random_sums, slow_beam_search
+from engine.trie import ROOT, restrict
+from tests.engine.oracles import DictTrie, SumScorer, beam_search, identifiers, padded, random_sums, slow_beam_search
 
 QUERY = np.zeros(2, np.float32)
 seeds, widths = st.integers(0, 1 << 30), st.integers(1, 30)
