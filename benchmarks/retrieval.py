@@ -60,7 +60,7 @@ def curve(opened: Build, seed: int = 0) -> str:
     control = CentroidScorer(shuffled, node_means(shuffled, opened.embeddings), [])
     qrels = opened.corpus.qrels["test"]
     texts = [opened.corpus.queries[query] for query in qrels]
-    queries = Queries(texts, embed.embed(texts, opened.model))
+    queries = Queries(texts, embed.embed(texts, opened.model, role="query"))
     ids = [document.id for document in opened.corpus.documents]
     lines = ""
     for beams in CURVE:

@@ -77,7 +77,11 @@ def built(corpus: Corpus, source: str, scheme: str = "rq-kmeans", name: str = ""
 def measured(opened: Build, name: str, qrels: dict[str, dict[str, int]], beams: int = BEAMS) -> Values:
     """Values of every measure of a retriever, a query each."""
     texts = [opened.corpus.queries[query] for query in qrels]
-    rows = opened.retriever(name, beams).search(Queries(texts, embed.embed(texts, opened.model)), evaluation.DEPTH).rows
+    rows = (
+        opened.retriever(name, beams)
+        .search(Queries(texts, embed.embed(texts, opened.model, role="query")), evaluation.DEPTH)
+        .rows
+    )
     ids = np.array([document.id for document in opened.corpus.documents], dtype=object)
     return evaluation.measure(qrels, {query: list(ids[found[found >= 0]]) for query, found in zip(qrels, rows, strict=True)})
 
@@ -190,7 +194,9 @@ def twins(source: str) -> Iterator[str]:
 
 def without_twins(corpus: Corpus) -> Corpus:
     """A corpus whose train queries are no twins of its test queries."""
-    vectors = {split: embed.embed([corpus.queries[query] for query in corpus.qrels[split]]) for split in ("train", "test")}
+    vectors = {
+        split: embed.embed([corpus.queries[query] for query in corpus.qrels[split]], role="query") for split in ("train", "test")
+    }
     near = (vectors["train"] @ vectors["test"].T).max(axis=1) > TWIN
     cited = {document for grades in corpus.qrels["test"].values() for document, grade in grades.items() if grade > 0}
     kept = {

@@ -194,7 +194,7 @@ def _tuning(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress)
         ids = list(dev)
         texts = [corpus.queries[query] for query in ids]
         gains = [{row_of[d]: grade for d, grade in dev[query].items() if d in row_of} for query in ids]
-        tuning = hybrid.tune(*open_members(work), Queries(texts, embed.embed(texts, spec.model, report)), gains)
+        tuning = hybrid.tune(*open_members(work), Queries(texts, embed.embed(texts, spec.model, report, role="query")), gains)
     _write_json(work / "tuning.json", tuning._asdict())
 
 

@@ -1,4 +1,4 @@
-"""What the T5 scorer reads: where a model's folder is, and its tokenizer, as text that is stored with the weights."""
+"""What the T5 scorer reads: the tokenizer of a model, as text that is stored with the weights."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -9,30 +9,13 @@ import numpy as np
 
 from engine.errors import TriescopeError
 from engine.scorers.kinds import Parts
-from engine.text import embed
+from engine.text import hub
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 # Words behind the first 64 tokens of a query are not read.
 TOKENS = 64
-
-
-def checkpoint_folder(name: str, what: str = "checkpoint") -> Path:
-    """Folder with the safetensors weights of a local folder or a hub name.
-
-    Raises
-    ------
-    TriescopeError
-        It is neither here nor on the hub, or has no weights in this format. ``what`` is how the message calls it.
-    """
-    try:
-        folder = embed.locate(name)
-    except TriescopeError as error:
-        raise TriescopeError(f"{what} {name!r} is neither a folder here nor a model that could be fetched") from error
-    if not any(folder.glob("*.safetensors")):
-        raise TriescopeError(f"{what} {name!r}: no .safetensors file in {folder}; other weight formats are not read")
-    return folder
 
 
 def tokenizer_json(folder: Path) -> str:
@@ -76,4 +59,4 @@ def source_of(parts: Parts, settings: Mapping[str, Any]) -> Path:
         It is not there.
     """
     checkpoint = settings.get("checkpoint")
-    return checkpoint_folder(checkpoint) if checkpoint else embed.locate(parts.encoder)
+    return hub.weights_of(checkpoint, "checkpoint") if checkpoint else hub.locate(parts.encoder)

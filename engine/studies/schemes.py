@@ -124,7 +124,7 @@ def _questions(opened: Build, split: str) -> tuple[dict[str, dict[str, int]], Qu
     if not qrels:
         return None
     texts = [opened.corpus.queries[query] for query in qrels]
-    return qrels, Queries(texts, embed.embed(texts, opened.model))
+    return qrels, Queries(texts, embed.embed(texts, opened.model, role="query"))
 
 
 def _measure(

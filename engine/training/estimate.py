@@ -32,7 +32,7 @@ def estimate(folder: Path, spec: TrainSpec) -> dict[str, Any]:
     mix = {name: share for name, share in spec.mix.items() if name != "generated"}
     spec = spec.model_copy(update={"mix": mix or {"title": 1.0}})
     pairs, texts, _, told, _ = choose(source, spec, lambda stage, done, total: None)
-    missing = embed.missing([*pairs.texts, *texts, *spec.watch], source.parts.encoder)
+    missing = embed.missing([*pairs.texts, *texts, *spec.watch], source.parts.encoder, role="query")
     return {
         "pairs": pairs.counts(),
         "texts": len(pairs.texts),

@@ -90,7 +90,7 @@ def prepare(source: Source, spec: TrainSpec, tell: Tell) -> Prepared:
     watch = list(spec.watch) or texts[:3]
     known = dict(zip(texts, qrels, strict=True))
     everything = [*pairs.texts, *texts, *watch]
-    vectors = embed.embed(everything, encoder, lambda done, total: tell("queries", done, total))
+    vectors = embed.embed(everything, encoder, lambda done, total: tell("queries", done, total), role="query")
     cut, end = len(pairs.texts), len(pairs.texts) + len(texts)
     queries = way.encode(everything, vectors, source.parts, spec.settings)
     cold = cold_rows(source, spec.cold, spec.seed)

@@ -96,7 +96,7 @@ def test_the_random_identifier_control(opened):
     control = CentroidScorer(shuffled, node_means(shuffled, build.embeddings), [])
     qrels = build.corpus.qrels["test"]
     texts = [build.corpus.queries[query] for query in qrels]
-    queries = Queries(texts, embed.embed(texts, build.model))
+    queries = Queries(texts, embed.embed(texts, build.model, role="query"))
     ids = [document.id for document in build.corpus.documents]
     rows = {
         label: [float(number) for number in re.findall(r"\.\d+", line)]

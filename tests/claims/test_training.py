@@ -25,7 +25,9 @@ TOLERANCE = 0.02
 def values(build, name, split="test"):
     qrels = build.corpus.qrels[split]
     texts = [build.corpus.queries[query] for query in qrels]
-    rows = build.retriever(name, BEAMS).search(Queries(texts, embed.embed(texts, build.model)), evaluation.DEPTH).rows
+    rows = (
+        build.retriever(name, BEAMS).search(Queries(texts, embed.embed(texts, build.model, role="query")), evaluation.DEPTH).rows
+    )
     ids = [document.id for document in build.corpus.documents]
     found = zip(qrels, rows, strict=True)
     return evaluation.measure(qrels, {query: [ids[row] for row in of_query if row >= 0] for query, of_query in found})

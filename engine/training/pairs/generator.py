@@ -13,7 +13,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 from transformers.utils import logging
 
 from engine.errors import TriescopeError
-from engine.scorers.t5_tokens import checkpoint_folder
+from engine.text import hub
 from engine.training.loop import device_for
 
 # Of docTTTTTquery (Nogueira and Lin 2019): a passage is cut at 512 tokens, a query ends at 64, and each token is drawn from the
@@ -101,7 +101,7 @@ def tidy(drawn: Sequence[str]) -> list[str]:
 
 
 def _load(model: str):
-    folder = checkpoint_folder(model, "query generator")
+    folder = hub.weights_of(model, "query generator")
     logging.disable_progress_bar()  # its bar over 100 tensors would drown our own line
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.errors import TriescopeError
 from engine.retrievers.sparse import SparseRetriever
-from engine.text import embed
+from engine.text import hub
 from engine.training.source import Source
 from engine.training.teachers.rankings import best, bm25_scores, chunks, dense_scores, trainable
 
@@ -179,7 +179,7 @@ def load_cross_encoder(model: str) -> "CrossEncoder":
         As for :func:`cross_encoder`.
     """
     try:
-        folder = embed.locate(model)
+        folder = hub.locate(model, "teacher")
     except TriescopeError as error:
         raise TriescopeError(
             f"teacher {model!r} is none of {', '.join(list(TEACHERS)[:2])}, no folder here, and no model that could be fetched"
@@ -192,8 +192,7 @@ def load_cross_encoder(model: str) -> "CrossEncoder":
     kind = (config.get("architectures") or ["nothing that is known"])[0]
     if not kind.endswith("ForSequenceClassification"):
         raise TriescopeError(f"{model!r} is no cross-encoder: it holds {kind}, not a sequence classifier")
-    if not any(folder.glob("*.safetensors")):
-        raise TriescopeError(f"cross-encoder {model!r}: no .safetensors file in {folder}; other weight formats are not read")
+    hub.weights_of(model, "cross-encoder")
     from safetensors import SafetensorError
     from sentence_transformers import CrossEncoder
     from torch import nn

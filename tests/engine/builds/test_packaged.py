@@ -14,8 +14,11 @@ from engine.text import embed
 EVERY = 40
 
 
-def packaged_vectors(texts):
-    return embed.embed(texts, cache=paths.bundled_vectors())
+ROLES = ("document", "query")
+
+
+def packaged_vectors(texts, role):
+    return embed.embed(texts, cache=paths.bundled_vectors(), role=role)
 
 
 def test_a_first_build_embeds_nothing_and_loads_no_model(tmp_path):
@@ -23,27 +26,28 @@ def test_a_first_build_embeds_nothing_and_loads_no_model(tmp_path):
     env = os.environ | {"TRIESCOPE_HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], cwd=paths.ROOT, env=env, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
-    assert not (tmp_path / "cache").exists()
+    assert not (tmp_path / "cache" / "embeddings").exists()
 
 
 def test_they_are_what_the_encoder_says():
-    texts = packaged.texts()[::EVERY]
-    assert embed.missing(texts, cache=paths.bundled_vectors()) == 0
-    np.testing.assert_allclose(packaged_vectors(texts), embed.load().encode(texts), atol=1e-5)
+    for role, texts in zip(ROLES, packaged.texts(), strict=True):
+        assert embed.missing(texts, cache=paths.bundled_vectors(), role=role) == 0
+        some = texts[::EVERY]
+        np.testing.assert_allclose(packaged_vectors(some, role), embed.load().encode(some, role), atol=1e-5)
 
 
 @pytest.mark.slow
 def test_all_of_them_are_what_the_encoder_says(tmp_path):
     packaged.write(tmp_path)
-    texts = packaged.texts()
-    np.testing.assert_allclose(packaged_vectors(texts), embed.embed(texts, cache=tmp_path), atol=1e-5)
+    for role, texts in zip(ROLES, packaged.texts(), strict=True):
+        np.testing.assert_allclose(packaged_vectors(texts, role), embed.embed(texts, cache=tmp_path, role=role), atol=1e-5)
 
 
 def test_nothing_else_lies_there():
     files = [path for path in paths.bundled_vectors().rglob("*") if path.is_file()]
     assert sorted(path.name for path in files) == ["keys.bin", "vectors.bin"]
-    assert (files[0].parent / "keys.bin").stat().st_size == 32 * len(packaged.texts())
+    assert (files[0].parent / "keys.bin").stat().st_size == 32 * sum(map(len, packaged.texts()))
 
 
 def test_another_cache_is_not_mixed_with_them(tmp_path):
-    assert embed.missing(packaged.texts()[:3], cache=tmp_path) == 3
+    assert embed.missing(packaged.texts()[0][:3], cache=tmp_path) == 3

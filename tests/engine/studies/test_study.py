@@ -56,7 +56,11 @@ def test_quality_is_that_of_generative_search_over_such_a_build(small_corpus, tm
     dealt = Build(make(small_corpus, BuildSpec(scheme="random"), tmp_path / "dealt"))
     qrels = dealt.corpus.qrels["test"]
     texts = [dealt.corpus.queries[query] for query in qrels]
-    rows = dealt.retriever("generative", beams).search(Queries(texts, embed.embed(texts, dealt.model)), evaluation.DEPTH).rows
+    rows = (
+        dealt.retriever("generative", beams)
+        .search(Queries(texts, embed.embed(texts, dealt.model, role="query")), evaluation.DEPTH)
+        .rows
+    )
     ids = [document.id for document in dealt.corpus.documents]
     run = {query: [ids[place] for place in places if place >= 0] for query, places in zip(qrels, rows, strict=True)}
     values = evaluation.measure(qrels, run)

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 from engine.errors import TriescopeError
-from engine.text import embed
+from engine.text import embed, hub
 from engine.text.embed import DEFAULT_MODEL, Encoder
 
-# Past the cache of loaded encoders: what a test loads from a folder of its own is not kept.
-load_anew = embed.load.__wrapped__
+
+def load_anew(model):
+    """Past the cache of loaded encoders: what a test loads from a folder of its own is not kept."""
+    return embed._load.__wrapped__(model, embed.fingerprint(model))
+
 
 TEXTS = [f"a short story about the number {number}" for number in range(12)]
 
@@ -18,9 +21,9 @@ def encoded(monkeypatch):
     """The texts that reach the model, in the order in which they do."""
     seen, encode = [], Encoder.encode
 
-    def listen(self, texts):
+    def listen(self, texts, role="document"):
         seen.extend(texts)
-        return encode(self, texts)
+        return encode(self, texts, role)
 
     monkeypatch.setattr(Encoder, "encode", listen)
     return seen
@@ -28,7 +31,7 @@ def encoded(monkeypatch):
 
 def weights_folder(tmp_path):
     """A copy of the default model's folder; the weights themselves are linked."""
-    source, folder = embed.locate(DEFAULT_MODEL), tmp_path / "model"
+    source, folder = hub.locate(DEFAULT_MODEL), tmp_path / "model"
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns("*.safetensors", "onnx", "openvino"))
     (folder / "model.safetensors").symlink_to(source / "model.safetensors")
     return folder
@@ -95,6 +98,42 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, encoded, monkeypa
     np.testing.assert_allclose(vectors, embed.embed(TEXTS, cache=tmp_path / "fresh"), atol=1e-5)
 
 
+def test_what_a_broken_copy_of_the_cache_lacks_is_embedded_anew_and_said(tmp_path, encoded, caplog):
+    first = embed.embed(TEXTS, cache=tmp_path)
+    path = next(tmp_path.glob("*/vectors.bin"))
+    with open(path, "r+b") as file:
+        file.truncate(path.stat().st_size - 1000)
+    encoded.clear()
+    np.testing.assert_allclose(embed.embed(TEXTS, cache=tmp_path), first, atol=1e-5)
+    assert len(encoded) == 1
+    assert "1 vectors are cut off" in caplog.text
+    caplog.clear()
+    assert embed.missing(TEXTS, cache=tmp_path) == 0
+    embed.embed(TEXTS, cache=tmp_path)
+    assert (len(encoded), caplog.text) == (1, "")
+
+
+def test_zeros_that_a_crash_left_in_the_cache_are_no_vectors(tmp_path, encoded, caplog):
+    first = embed.embed(TEXTS, cache=tmp_path)
+    path = next(tmp_path.glob("*/vectors.bin"))
+    path.write_bytes(path.read_bytes()[: -2 * 4 * 384] + bytes(2 * 4 * 384))
+    encoded.clear()
+    assert embed.missing(TEXTS, cache=tmp_path) == 2
+    np.testing.assert_allclose(embed.embed(TEXTS, cache=tmp_path), first, atol=1e-5)
+    assert len(encoded) == 2
+    assert "2 of the vectors" in caplog.text
+    embed.embed(TEXTS, cache=tmp_path)
+    assert len(encoded) == 2
+
+
+def test_zeros_that_the_encoder_gives_are_kept_and_not_called_damaged(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(Encoder, "encode", lambda self, texts, role="document": np.zeros((len(texts), 384), np.float32))
+    for _ in range(2):
+        assert not embed.embed(TEXTS, cache=tmp_path).any()
+    assert next(tmp_path.glob("*/keys.bin")).stat().st_size == 32 * len(TEXTS)
+    assert caplog.text == ""
+
+
 @pytest.mark.parametrize("count", range(8))
 def test_every_chunk_is_taken_once(count):
     starts = embed._spread(count * 3, 3)
@@ -112,15 +151,15 @@ def test_a_folder_with_the_same_weights_gives_the_same_vectors(tmp_path):
 
 
 def test_weights_with_another_hash_are_refused(monkeypatch):
-    monkeypatch.setattr(embed, "DEFAULT_SHA256", "0" * 64)
+    monkeypatch.setattr(hub, "DEFAULT_SHA256", "0" * 64)
     with pytest.raises(TriescopeError, match=r"model.safetensors is not the all-MiniLM-L6-v2 we know \(SHA-256 differs\)"):
-        embed.locate(DEFAULT_MODEL)
+        hub.locate(DEFAULT_MODEL)
 
 
 @pytest.mark.parametrize("name", ["nobody/has-this-model", "no model: at all", "/nowhere/to/be/found"])
 def test_a_model_that_is_nowhere_is_an_error_in_a_line(name):
     with pytest.raises(TriescopeError, match="is neither a folder here nor a model that could be fetched") as caught:
-        embed.locate(name)
+        hub.locate(name)
     assert "\n" not in str(caught.value)
 
 

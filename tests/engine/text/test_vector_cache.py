@@ -105,3 +105,31 @@ def test_looking_up_writes_nothing(tmp_path):
     VectorCache(tmp_path / "cache", WIDTH).get(keys_of(["a"]))
     look_up([tmp_path / "cache"], "e5", keys_of(["a"]))
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize(("left", "whole"), [(4 * WIDTH, 1), (8 * WIDTH - 1, 1), (3, 0), (0, 0)])
+def test_keys_whose_vectors_were_cut_off_count_as_never_written(cache, left, whole):
+    cache.add(keys_of(["a", "b"]), rows(1, 4))
+    with open(cache.folder / "vectors.bin", "r+b") as file:
+        file.truncate(left)
+    assert cache.cut == 2 - whole
+    assert cache.get(keys_of(["a", "b"]))[1].tolist() == [whole == 1, False]
+    cache.add(keys_of(["b", "c"]), rows(40, 7))
+    vectors, found = cache.get(keys_of(["a", "b", "c"]))
+    assert (found.tolist(), cache.cut) == ([whole == 1, True, True], 0)
+    assert vectors.tolist() == [[1, 2, 3] if whole else [0, 0, 0], [40, 41, 42], [7, 8, 9]]
+
+
+def test_without_its_file_of_vectors_a_cache_is_empty(cache):
+    cache.add(keys_of(["a"]), rows(1))
+    (cache.folder / "vectors.bin").unlink()
+    assert cache.get(keys_of(["a"]))[1].tolist() == [False]
+
+
+def test_a_folder_that_is_no_store_of_vectors_is_passed_over(tmp_path):
+    (tmp_path / "e5-copy").mkdir()
+    assert look_up([tmp_path], "e5", keys_of(["a"])) is None
+
+
+def test_a_text_as_a_query_and_as_a_document_are_two():
+    assert keys_of(["a"], "query")[0] != keys_of(["a"])[0]
