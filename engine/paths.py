@@ -6,9 +6,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def _absolute(folder: str) -> str:
+    # A .env file, systemd and Docker hand a ~ on as it is written.
+    return os.path.abspath(os.path.expanduser(folder))
+
+
+# Once, where the process was started: its jobs run in another folder, and take the variable over.
+if _told := os.environ.get("TRIESCOPE_HOME"):
+    os.environ["TRIESCOPE_HOME"] = _absolute(_told)
+
+
 def home() -> Path:
     """Folder for builds, cached embeddings and fetched data sets; ``.triescope`` beside the code unless set."""
-    return Path(os.environ.get("TRIESCOPE_HOME") or ROOT / ".triescope")
+    return Path(_absolute(os.environ.get("TRIESCOPE_HOME") or str(ROOT / ".triescope")))
 
 
 def builds() -> Path:

@@ -1,5 +1,6 @@
 """The shell: ``python -m engine COMMAND``. ``--json`` gives the machine form, with stable keys."""
 
+import io
 import sys
 
 from engine.cli import ask as cli_ask
@@ -14,6 +15,9 @@ __all__ = ["app", "cli_ask", "cli_make", "cli_plugins", "cli_train", "main"]
 
 def main() -> None:
     """Run the shell; what the user got wrong is one line on stderr and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a title that a narrow terminal cannot show is no reason to stop
     try:
         app()
     except TriescopeError as error:

@@ -1,6 +1,8 @@
 """What the shell's commands share: the application, arguments that recur, and how a result is printed."""
 
+import codecs
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,5 +28,9 @@ ProgressFile = Annotated[Path | None, typer.Option("--progress", help="Write pro
 
 
 def show(value: Any, as_json: bool, lines: list[str]) -> None:
-    """Print a result: the value as JSON, or its lines for a person."""
-    print(json.dumps(value, ensure_ascii=False, indent=1) if as_json else "\n".join(lines))
+    """Print a result: the value as JSON, or its lines for a person.
+
+    Where stdout cannot hold every character, JSON escapes them; in lines they are replaced (:func:`engine.cli.main.main`).
+    """
+    unicode = codecs.lookup(sys.stdout.encoding or "utf-8").name.startswith("utf")
+    print(json.dumps(value, ensure_ascii=not unicode, indent=1) if as_json else "\n".join(lines))

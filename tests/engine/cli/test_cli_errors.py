@@ -1,5 +1,7 @@
 """Whatever a person gets wrong: exit code 2, one line on stderr, nothing on stdout."""
 
+import io
+import json
 import shutil
 import sys
 
@@ -136,3 +138,19 @@ def test_an_option_out_of_its_range_is_no_fault_of_ours(capfd, monkeypatch, smal
     out, err = capfd.readouterr()
     assert (left.value.code, out) == (2, "")
     assert option.lstrip("-") in err
+
+
+def test_a_terminal_without_the_characters_gets_others_and_json_escapes(small_build, monkeypatch):
+    def narrow(*arguments):
+        out, err = (io.TextIOWrapper(io.BytesIO(), "ascii") for _ in range(2))
+        monkeypatch.setattr(sys, "stdout", out)
+        monkeypatch.setattr(sys, "stderr", err)
+        monkeypatch.setattr(sys, "argv", ["triescope", *map(str, arguments)])
+        with pytest.raises(SystemExit):
+            cli.main()
+        out.flush()
+        err.flush()
+        return out.buffer.getvalue().decode("ascii"), err.buffer.getvalue().decode("ascii")
+
+    assert json.loads(narrow("search", small_build, "café", "-r", "bm25", "--json")[0])["query"] == "café"
+    assert "n?where" in narrow("search", "nöwhere", "café")[1]
