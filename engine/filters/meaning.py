@@ -4,10 +4,11 @@ A filter is read by a small parser of its own (:mod:`engine.filters.syntax`; not
 evaluated on whole columns at once (:mod:`engine.filters.columns`).
 
     filter      a condition, or filters joined by ``not``, ``and``, ``or`` (binding in this order) and parentheses
-    condition   COLUMN = != < <= > >= VALUE
+    condition   COLUMN = != < <= > >= VALUE (also == <> ≠ ≤ ≥)
                 COLUMN has VALUE, COLUMN contains TEXT, COLUMN [not] in (VALUE, VALUE), COLUMN is [not] missing
     COLUMN      id, title or a metadata key; in quotes where it is not one word
-    VALUE       a number, text in single or double quotes (a quote within is doubled), true or false
+    VALUE       a number, true or false, words (``genre has science fiction``), or text in single or double quotes (a quote
+                within is doubled), which text needs that holds ``and``, ``or``, ``not``, a sign, or begins with a digit
 
 What a condition means: text compares without regard to case; a list matches when any of its elements does, and ``!=`` and
 ``not in`` when it has elements and none does; ``contains`` looks for a part of the text. In a column of numbers (every value is

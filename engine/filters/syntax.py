@@ -16,10 +16,10 @@ MAX_LENGTH, MAX_NESTING = 2000, 40
 
 TOKEN = re.compile(
     r"""\s*(?:(?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![\w.]))
-    |(?P<text>'(?:[^']|'')*+'|"(?:[^"]|"")*+")|(?P<word>[^\W\d][\w.-]*)|(?P<sign><=|>=|!=|<>|==|[=<>(),])|(?P<end>\Z))""",
+    |(?P<text>'(?:[^']|'')*+'|"(?:[^"]|"")*+")|(?P<word>[^\W\d][\w.-]*)|(?P<sign><=|>=|!=|<>|==|[=<>≤≥≠(),])|(?P<end>\Z))""",
     re.VERBOSE,
 )
-SIGNS = {"==": "=", "<>": "!="}
+SIGNS = {"==": "=", "<>": "!=", "≠": "!=", "≤": "<=", "≥": ">="}
 COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 CONNECTIVES = ("and", "or", "not")
 
@@ -174,7 +174,19 @@ class _Parser:
 
     def value(self) -> Token:
         found = self.next
-        if found.kind not in ("number", "text") and not (found.kind == "word" and found.text.lower() in ("true", "false")):
-            self.fail("a number or text in quotes")
+        if found.kind not in ("number", "text") and not self.is_bare():
+            self.fail("a value")
         self.place += 1
-        return found
+        if found.kind != "word":
+            return found
+        # Words need no quotes: they are one text up to a connective or a sign, with single blanks.
+        words = [found.text]
+        while self.is_bare() or self.next.kind == "number":
+            words.append(self.next.text)
+            self.place += 1
+        alone = len(words) == 1 and found.text.lower() in ("true", "false")
+        return found if alone else Token("text", " ".join(words), found.at)
+
+    def is_bare(self) -> bool:
+        """Whether the next token is a word that can be (part of) a value."""
+        return self.next.kind == "word" and self.next.text.lower() not in CONNECTIVES

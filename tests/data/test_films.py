@@ -11,6 +11,7 @@ import pytest
 
 from engine import paths
 from engine.data.corpus import Corpus, read
+from engine.filters import allowed
 
 FOLDER = paths.bundled() / "films"
 # Words that do not give a title away: function words, and words so common in film titles and plots that a query may use them.
@@ -166,3 +167,12 @@ def test_files_are_plain_json_lines():
     for name in ("corpus.jsonl", "queries.jsonl"):
         for line in (FOLDER / name).read_text("utf-8").splitlines():
             assert isinstance(json.loads(line), dict)
+
+
+def test_the_filter_that_screens_readme_and_help_show_lets_some_films_through():
+    shown = "year > 1990 and genre has Drama"
+    for file in ("README.md", "app/decode/decoding.py", "engine/cli/shell.py"):
+        assert shown in (paths.ROOT / file).read_text("utf-8")
+    found = [film for film, let in zip(films().documents, allowed(films().documents, shown), strict=True) if let]
+    assert found
+    assert all(film.metadata["year"] > 1990 and "Drama" in film.metadata["genre"] for film in found)
