@@ -102,7 +102,7 @@ st.caption(
     f"drawn), the best path is orange{pin_colour}. {totals} A line's width is the probability of the code among its siblings; "
     + ("masked is the share of probability on codes that no document has. " if masks else "only codes that exist are weighed. ")
     + f"Encoding the query took {encode_ms:.1f} ms when it was first asked. "
-    f"The best path holds {decoded.trace.confidence:.0%} of the final beams' probability."
+    f"The best path holds {decoded.trace.confidence:.0%} of the probability, whatever the width."
 )
 
 below = st.columns([3, 2], gap="large") if second else pictures

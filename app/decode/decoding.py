@@ -12,10 +12,10 @@ from app.common import resources, state
 from app.common.fields import field
 from engine.builds import runs
 from engine.builds.opened import Build
-from engine.decoding.beam import Tree
 from engine.decoding.strategies import STRATEGIES
 from engine.decoding.trace import Trace
 from engine.explaining.difference import Diff
+from engine.trie import Tree
 
 FORCE, BAN, FILTER, STRATEGY, BESIDE, TEMPERATURE, SEED = "force", "ban", "filter", "strategy", "beside", "temperature", "seed"
 EXACT = 10

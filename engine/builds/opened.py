@@ -15,7 +15,6 @@ from engine.builds import runs
 from engine.data import tables
 from engine.data.corpus import Corpus
 from engine.decoding import strategies
-from engine.decoding.beam import Tree
 from engine.decoding.trace import Trace, steps_json
 from engine.errors import TriescopeError
 from engine.explaining.why import Why, why
@@ -23,7 +22,7 @@ from engine.retrievers import Queries
 from engine.scorers.base import Scorer, encode_for
 from engine.scorers.kinds import Parts
 from engine.text import embed
-from engine.trie import Trie, restrict
+from engine.trie import Tree, Trie, restrict
 
 # Files up to this size are hashed on opening (a few ms each); larger ones only have their size checked.
 HASHED_UP_TO = 8 << 20

@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 
+from engine.decoding.confidence import Fork, log_share
 from engine.decoding.trace import Candidates, Step, Trace
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
@@ -23,6 +24,7 @@ def search_one(
     state = scorer.start(query, temperature)
     nodes, totals = np.array([ROOT]), np.zeros(1, np.float32)
     steps: list[Step] = []
+    considered: list[tuple[Children, np.ndarray]] = []
     seen = 0
     for level in range(1, tree.levels + 1):
         start = time.perf_counter()
@@ -41,8 +43,23 @@ def search_one(
             pruned = Candidates(children.node[rest], children.parent[rest], scored.log_prob[rest], scored.total[rest])
             mass = masked_mass(tree, scorer, state, level, nodes, totals)
         steps.append(Step(level, kept, pruned, mass, ms))
+        considered.append((children, scored.total))
         nodes, totals = kept.node, kept.total
-    return Trace(beams, steps, nodes, totals, scored=seen)
+    return Trace(beams, steps, nodes, totals, scored=seen, log_share=_share_of_first(steps, considered))
+
+
+def _share_of_first(steps: list[Step], considered: list[tuple[Children, np.ndarray]]) -> float:
+    """Log-probability of the path to the first leaf, from what the search has scored; NaN where it found nothing."""
+    place, forks = 0, []
+    for step, (children, total) in zip(reversed(steps), reversed(considered), strict=True):
+        if not len(step.kept.node):
+            return np.nan
+        node, parent = step.kept.node[place], step.kept.parent[place]
+        together = children.parent == parent
+        ours = together & (children.node == node)
+        forks.append(Fork(float(total[ours][0]), total[together & ~ours]))
+        place = int(parent)
+    return log_share(forks[::-1])
 
 
 def score_children(scorer: Scorer, state, level: int, nodes: np.ndarray, totals: np.ndarray, children: Children) -> Scored:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.decoding.beam import search_one
+from engine.decoding.confidence import with_share
 from engine.decoding.levels import search_levels
 from engine.decoding.trace import Trace
 from engine.errors import TriescopeError
@@ -29,6 +30,7 @@ def decode(
     explain: bool = False,
     temperature: float = 1.0,
     narrow: tuple[int, ...] = (),
+    sure: bool = False,
 ) -> list[Trace]:
     """Decode identifiers by beam search.
 
@@ -51,6 +53,9 @@ def decode(
     narrow : tuple of int
         Beams after the first levels, where fewer than ``beams`` will do: a documented approximation of the full beam, off by
         default. Upper levels have the widest nodes, so most of the scoring is saved there.
+    sure : bool
+        Say how sure each decode is (:attr:`engine.decoding.trace.Trace.confidence`). Only a scorer that selects has to be told:
+        it then scores the siblings of the best path too, a fraction of a millisecond a query. Others have done so anyway.
 
     Returns
     -------
@@ -79,6 +84,8 @@ def decode(
         found = None
         if scorer.abilities.selects and not explain:
             found = search_levels(tree, scorer, np.asarray(group), beams, temperature, narrow)
+            if found is not None and sure:
+                found = [with_share(trace, tree, scorer, query, temperature) for trace, query in zip(found, group, strict=True)]
         if found is None:
             found = [search_one(tree, scorer, query, beams, explain, temperature, narrow) for query in group]
         traces += found

@@ -60,6 +60,8 @@ class Trace(NamedTuple):
         Nodes whose score was computed.
     absent : tuple of tuple of int
         Prefixes that no document has, where decoding ran without the mask: node ``-1 - i`` in a step is ``absent[i]``.
+    log_share : float
+        Log-probability of the path to the first leaf, nats (:mod:`engine.decoding.confidence`); NaN where it was not asked for.
     """
 
     beams: int
@@ -69,6 +71,7 @@ class Trace(NamedTuple):
     strategy: str = "beam"
     scored: int = 0
     absent: tuple[tuple[int, ...], ...] = ()
+    log_share: float = np.nan
 
     @property
     def ms(self) -> float:
@@ -77,10 +80,18 @@ class Trace(NamedTuple):
 
     @property
     def confidence(self) -> float:
-        """Share of the best path in the probability of all final beams; 0 without any."""
-        if not len(self.scores):
+        """Probability of the path to the first leaf, 0 to 1, the same at any width that finds it; 0 where none was found.
+
+        Raises
+        ------
+        ValueError
+            It was not asked for: see ``sure`` of :func:`engine.decoding.decode`.
+        """
+        if not len(self.leaves):
             return 0.0
-        return float(1 / np.exp(self.scores - self.scores.max()).sum())
+        if np.isnan(self.log_share):
+            raise ValueError("this trace was decoded without its confidence: decode with sure=True")
+        return float(np.exp(self.log_share))
 
     def prefix(self, tree: Tree, node: int) -> tuple[int, ...]:
         """Codes that lead to a node of a step, whether or not a document has them."""

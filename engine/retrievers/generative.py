@@ -24,11 +24,14 @@ class GenerativeRetriever:
         self.scorer = scorer
         self.beams = beams
 
-    def traces(self, queries: Queries) -> Iterator[Trace]:
-        """Decode queries without keeping what was pruned; a group's traces are let go before the next group is decoded."""
+    def traces(self, queries: Queries, sure: bool = False) -> Iterator[Trace]:
+        """Decode queries without keeping what was pruned; a group's traces are let go before the next group is decoded.
+
+        ``sure`` adds how sure each is, as in :func:`engine.decoding.decode`.
+        """
         taken = encode_for(self.scorer, queries.texts, vectors_of(self.name, queries))
         for start in range(0, len(taken), TOGETHER):
-            yield from decode(self.trie, self.scorer, taken[start : start + TOGETHER], self.beams)
+            yield from decode(self.trie, self.scorer, taken[start : start + TOGETHER], self.beams, sure=sure)
 
     def search(self, queries: Queries, k: int) -> Ranking:
         """See :class:`engine.retrievers.base.Retriever`; scores are the totals of the paths (nats up to a constant)."""

@@ -2,7 +2,7 @@
 
 RRF (Cormack et al. 2009): a document scores ``sum_r weight_r / (60 + rank_r)``. Plain RRF loses to its best member
 where one is much the stronger, so weights are chosen on development queries when a set has them, and are equal
-otherwise. The fallback: when the generator's best path holds less than a threshold of its beams' probability, its list
+otherwise. The fallback: when the generator's best path is less probable than a threshold, its list
 is replaced by that of the ANN index, which also holds documents that have no identifier yet.
 """
 
@@ -47,7 +47,7 @@ class HybridRetriever:
         sparse, dense = self.sparse.search(queries, depth), self.dense.search(queries, depth)
         results, sources = [], []
         vectors = vectors_of(self.name, queries)
-        for place, trace in enumerate(self.generative.traces(queries)):
+        for place, trace in enumerate(self.generative.traces(queries, sure=True)):
             third, rows = "generative", trace.documents(self.generative.trie, depth)[0]
             if trace.confidence < self.tuning.threshold or not len(rows):
                 third, rows = "ann", self.ann.search(Queries([""], vectors[place : place + 1]), depth).rows[0]
@@ -117,7 +117,7 @@ def tune(
         Of equal settings the more even weights and the lower threshold win.
     """
     generated, confidences = [], []
-    for trace in generative.traces(queries):
+    for trace in generative.traces(queries, sure=True):
         generated.append(trace.documents(generative.trie, DEPTH)[0])
         confidences.append(trace.confidence)
     fallback = list(ann.search(queries, DEPTH).rows)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.decoding.confidence import with_share
 from engine.decoding.strategies import (
     beam,
     best_first,
@@ -124,4 +125,5 @@ def decode(
         raise TriescopeError(f"seed must be at least 0, not {seed}")
     given = {key: value for key, value in (settings or {}).items() if value is not None}
     complete = {option.name: option.default for option in strategy.options} | given
-    return strategy.run(Search(tree, scorer, query, int(beams), complete, seed, temperature))._replace(strategy=name)
+    trace = strategy.run(Search(tree, scorer, query, int(beams), complete, seed, temperature))._replace(strategy=name)
+    return with_share(trace, tree, scorer, query, temperature) if np.isnan(trace.log_share) else trace

@@ -1,13 +1,11 @@
 import json
-import math
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decoding.trace import PRUNED_WRITTEN, Trace, steps_json
+from engine.decoding.trace import PRUNED_WRITTEN, steps_json
 from tests.engine.oracles import SumScorer, beam_search, identifiers, padded, random_sums
 
 QUERY = np.zeros(2, np.float32)
@@ -38,14 +36,6 @@ def test_the_path_of_a_beam_runs_through_its_own_prefixes(words, seed, beams):
         path = trace.beam_path(len(trace.steps) - 1, place)
         on_the_way = [built.prefix(int(step.kept.node[at])) for step, at in zip(trace.steps, path, strict=True)]
         assert on_the_way == [word[: level + 1] for level in range(len(trace.steps))]
-
-
-@given(st.lists(st.floats(-30, 0), max_size=8))
-def test_confidence_is_the_share_of_the_best_path(scores):
-    scores = sorted(scores, reverse=True)
-    expected = math.exp(scores[0]) / sum(map(math.exp, scores)) if scores else 0
-    trace = Trace(8, [], np.arange(len(scores)), np.array(scores))
-    assert trace.confidence == pytest.approx(expected)
 
 
 @given(identifiers(variable=False), seeds, widths)
