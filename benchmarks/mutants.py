@@ -94,28 +94,32 @@ def _is_annotation(node) -> bool:
 
 
 def draw(count: int, seed: int) -> list[Mutant]:
-    """Mutants drawn by ``seed``: every place has the same chance, then every change of the place."""
+    """Mutants drawn by ``seed``: every place has the same chance, then every change of the place.
+
+    A place draws its lot from its own text, so that the same places are drawn after a change elsewhere.
+    """
     from cosmic_ray import plugins
     from cosmic_ray.mutating import mutate_code
 
-    rng = random.Random(seed)
-    spots = []
+    lots = []
     for target, tests in TESTS.items():
         files = sorted((ROOT / target).rglob("*.py")) if (ROOT / target).is_dir() else [ROOT / target]
         for path in files:
-            spots += [(path, tuple(tests), start, changes) for start, changes in places(path)]
-    rng.shuffle(spots)
+            lines = path.read_text("utf-8").splitlines()
+            for (line, column), changes in places(path):
+                lot = random.Random(f"{seed} {path.relative_to(ROOT)} {column} {lines[line - 1]}")
+                lots.append((lot.random(), path, line, lot.choice(changes), tuple(tests)))
     drawn: list[Mutant] = []
-    for path, tests, start, changes in spots:
-        name, arguments, occurrence = rng.choice(changes)
+    for _, path, line, (name, arguments, occurrence), tests in sorted(lots):
+        if len(drawn) == count:
+            break
         source = path.read_text("utf-8")
         code = mutate_code(source, plugins.get_operator(name)(**arguments), occurrence)
-        if code is None or len(drawn) == count:
+        if code is None:
             continue
         pairs = zip(source.splitlines(), code.splitlines(), strict=False)
         before, after = next(((old.strip(), new.strip()) for old, new in pairs if old != new), ("", ""))
-        where = str(path.relative_to(ROOT))
-        drawn.append(Mutant(where, start[0], name.removeprefix("core/"), before, after, code, tests))
+        drawn.append(Mutant(str(path.relative_to(ROOT)), line, name.removeprefix("core/"), before, after, code, tests))
     return sorted(drawn)
 
 
