@@ -4,6 +4,7 @@ import shutil
 import sys
 
 from engine import paths
+from engine.builds import layout
 from engine.builds.make import digest_of as digest
 from engine.builds.make import make
 from engine.builds.opened import Build
@@ -21,12 +22,12 @@ def main() -> None:
     if out.exists():
         try:
             manifest = Build(out).manifest
-            if (manifest["spec_sha256"], manifest["corpus"]["sha256"]) == (spec.digest(), digest(corpus)):
+            if (manifest.spec_sha256, manifest.corpus.sha256) == (spec.digest(), digest(corpus)):
                 return
         except TriescopeError:
             pass  # damaged or of another format: made anew below
     print("Building the bundled catalogue, once (the vectors of its texts come with it):", file=sys.stderr)
-    fresh = out.with_name(f".{BUNDLED}.fresh")  # a hidden name is never offered as a build
+    fresh = layout.fresh_of(out)  # a hidden name is never offered as a build
     shutil.rmtree(fresh, ignore_errors=True)  # of a run that was killed
     make(corpus, spec, fresh, Progress())
     shutil.rmtree(out, ignore_errors=True)

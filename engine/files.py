@@ -1,28 +1,130 @@
-"""One process at a time in a folder: two that write into one would write over each other."""
+"""Files that several processes share: a lock on a folder, JSON that is replaced as a whole, the hash of a file."""
 
 import fcntl
+import hashlib
+import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
 
 from engine.errors import TriescopeError
+
+# Whoever only looks (:func:`held`) holds the lock for microseconds. A taker tries again for as long as this, so that no look
+# refuses it.
+PATIENCE_S = 0.5
+
+
+def lock_of(folder: Path) -> Path:
+    """The file that is locked: hidden, beside the folder, so that it is never part of what lies in there.
+
+    >>> lock_of(Path("builds/films")).as_posix(), lock_of(Path("builds/.films.partial")).as_posix()
+    ('builds/.films.lock', 'builds/.films.partial.lock')
+    """
+    return folder.with_name(f".{folder.name.removeprefix('.')}.lock")
 
 
 @contextmanager
 def alone(folder: Path, otherwise: str) -> Iterator[None]:
-    """Hold a lock on the folder itself; it goes with the process, however that ends.
+    """Be the only one who works in a folder, which need not exist; two that write into one would write over each other.
+
+    The lock goes with the process, however that ends; its file goes when the lock is given back.
 
     Raises
     ------
     TriescopeError
         Another process holds it; ``otherwise`` is what that means, in words.
+    OSError
+        Nothing can be written beside the folder.
     """
-    handle = os.open(folder, os.O_RDONLY)
+    lock = FileLock(lock_of(folder), timeout=PATIENCE_S, poll_interval=0.01)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
+        lock.acquire()
+    except Timeout as error:
         raise TriescopeError(otherwise) from error
+    with _given_back(lock):
+        yield
+
+
+@contextmanager
+def in_turn(folder: Path) -> Iterator[None]:
+    """As :func:`alone`, but wait until whoever holds the lock has given it back: for work of moments."""
+    lock = FileLock(lock_of(folder), poll_interval=0.01)
+    lock.acquire()
+    with _given_back(lock):
+        yield
+
+
+@contextmanager
+def _given_back(lock: FileLock) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        # While it is held: whoever waits for it sees that the file is gone, and makes a new one.
+        Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
+
+
+def held(folder: Path) -> bool:
+    """Whether a process works in a folder (:func:`alone`, :func:`in_turn`), this one included.
+
+    A look takes nothing away: it asks for a shared lock and gives it back at once, so that any number may look at the same time,
+    and who takes the folder meanwhile only waits for the look to end. What is seen may have changed when the answer is read: to
+    work in the folder, take it.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp()) / "work"
+    >>> with alone(folder, "taken"):
+    ...     held(folder)
+    True
+    >>> held(folder)
+    False
+    """
+    try:
+        handle = os.open(lock_of(folder), os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
     finally:
         os.close(handle)
+    return False
+
+
+def replace_json(path: Path, value: Any) -> None:
+    """Write a JSON file so that readers, and whatever is left of a process that is killed, see the old content or the new.
+
+    The folder is made where it is missing. NaN and infinities, which JSON does not know, raise ``ValueError``.
+    """
+    replace_bytes(path, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False).encode())
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Write a file so that readers see the old content or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read_json(path: Path, otherwise: Any = None) -> Any:
+    """Value of a JSON file; ``otherwise`` where there is none, or it is none."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return otherwise
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,12 +1,11 @@
 """How far a build is, told to a person on stderr and to the app through a file."""
 
-import json
-import os
 import sys
 import time
 from pathlib import Path
 
 from engine.errors import TriescopeError
+from engine.files import replace_json
 
 # A stage shorter than this is over before its estimate means anything.
 ESTIMATE_AFTER_S = 1.0
@@ -57,9 +56,7 @@ class Progress:
     def write(self, state: str, message: str = "") -> None:
         """Put the state into the file: running, done or failed (with a message)."""
         if self.file:
-            beside = self.file.with_suffix(".tmp")
-            beside.write_text(json.dumps(self.state | {"state": state, "message": message}), "utf-8")
-            os.replace(beside, self.file)
+            replace_json(self.file, self.state | {"state": state, "message": message})
 
     def _left(self, now: float, done: int, total: int) -> float | None:
         progressed, seconds = done - self.done_at_start, now - self.started

@@ -31,7 +31,7 @@ def picked_row(key: str, name: str, values: list[str]) -> None:
 
 st.title("Codebooks: which codes are used?")
 build = resources.open_build()
-documents, scheme = build.corpus.documents, build.manifest["spec"]["scheme"]
+documents, scheme = build.corpus.documents, build.manifest.spec.scheme
 facts = codes.facts(build)
 books, levels = facts.fitted.codebooks, codes.level_figures(facts)
 cards = st.columns(min(len(levels), 4))

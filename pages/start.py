@@ -1,7 +1,5 @@
 """Start: what this is, the tree of the open catalogue, a query box, the state of the build."""
 
-import json
-
 import pandas as pd
 import streamlit as st
 
@@ -78,10 +76,10 @@ with left:
 with right:
     st.subheader(f"The open build: {build.name}")
     facts = {
-        "Documents": f"{manifest['corpus']['documents']:,}",
-        "Trie nodes": f"{manifest['trie']['nodes']:,}",
-        "Codes a level": " × ".join(map(str, manifest["identifiers"]["vocabulary"])),
-        "Built in": f"{sum(manifest['stages'].values()):.1f} s",
+        "Documents": f"{manifest.corpus.documents:,}",
+        "Trie nodes": f"{manifest.trie.nodes:,}",
+        "Codes a level": " × ".join(map(str, manifest.identifiers.vocabulary)),
+        "Built in": f"{sum(manifest.stages.values()):.1f} s",
     }
     with st.container(horizontal=True):
         for label, value in facts.items():
@@ -96,15 +94,15 @@ with right:
     with st.container(horizontal=True):
         exports.offer(
             "Manifest, JSON",
-            json.dumps(manifest, ensure_ascii=False, indent=1),
+            manifest.model_dump_json(indent=1),
             f"{build.name}-manifest.json",
         )
         exports.offer("Table, CSV", branches.to_csv(index=False), f"{build.name}-first-codes.csv")
-    stages = pd.DataFrame(manifest["stages"].items(), columns=["Stage", "Seconds"])
+    stages = pd.DataFrame(manifest.stages.items(), columns=["Stage", "Seconds"])
     with st.expander("How it was built"):
         st.dataframe(stages, hide_index=True)
         st.caption("Vectors that lay in the cache, or came with the bundled catalogue, were not computed again.")
-        st.json({"created": manifest["created"], "spec": manifest["spec"], "versions": manifest["versions"]}, expanded=False)
+        st.json(manifest.model_dump(mode="json", include={"created", "spec", "versions"}), expanded=False)
         with st.popover("Delete this build", icon=":material/delete:"):
             st.caption("Its identifiers and its trained scorers are gone for good; cached vectors stay.")
             opened = build.folder.name

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.charts import codebooks
 from engine import identifiers
+from engine.builds import layout
 from engine.builds.opened import Build, parse_prefix
 from engine.errors import TriescopeError
 from engine.health import usage
@@ -44,13 +45,13 @@ class Facts(NamedTuple):
 
 def facts(build: Build) -> Facts:
     """Facts of an opened build; made once."""
-    return _facts(str(build.folder), build.manifest["created"], build)
+    return _facts(str(build.folder), build.manifest.created, build)
 
 
 @st.cache_resource(max_entries=3, show_spinner="Counting codes and words")
 def _facts(folder: str, created: str, _build: Build) -> Facts:
-    fitted = identifiers.load(_build.folder / "identifiers.npz")
-    fields = _build.manifest["spec"]["fields"]
+    fitted = identifiers.load(_build.folder / layout.IDENTIFIERS)
+    fields = _build.manifest.spec.fields
     known = lexicon([document._replace(title="").searched_text(fields) for document in _build.corpus.documents])
     trie = _build.trie
     columns, vocabulary = fitted.codes[:, : trie.levels], fitted.vocabulary[: trie.levels]

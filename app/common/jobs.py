@@ -15,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 from engine import paths
+from engine.builds.layout import progress_of
 from engine.builds.make import discard
 from engine.health.remedies import Change
 
@@ -34,7 +35,7 @@ class Command:
         self.name = name
         folder = paths.builds()
         folder.mkdir(parents=True, exist_ok=True)
-        self.file = folder / f".{name}.progress.json"
+        self.file = progress_of(folder, name)
         self.file.unlink(missing_ok=True)
         self.started = time.monotonic()
         self.cancelled = False

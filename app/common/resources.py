@@ -9,6 +9,7 @@ import streamlit as st
 from app.common import state
 from engine import paths
 from engine.builds import runs
+from engine.builds.layout import MANIFEST, is_build
 from engine.builds.make import remove
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
@@ -20,7 +21,7 @@ def build_names() -> list[str]:
     """Names of the builds that are there. A name in the URL is looked up here; it never becomes a path by itself."""
     folder = paths.builds()
     found = folder.iterdir() if folder.is_dir() else ()
-    return sorted(entry.name for entry in found if NAME.fullmatch(entry.name) and (entry / "manifest.json").is_file())
+    return sorted(entry.name for entry in found if NAME.fullmatch(entry.name) and is_build(entry))
 
 
 def open_build() -> Build:
@@ -40,7 +41,7 @@ def open_build() -> Build:
 def opened(name: str) -> Build:
     """An opened build by name, opened again when it was made anew."""
     folder = paths.builds() / name
-    return _opened(str(folder), (folder / "manifest.json").stat().st_mtime_ns)
+    return _opened(str(folder), (folder / MANIFEST).stat().st_mtime_ns)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
@@ -62,10 +63,10 @@ def describe_build(name: str) -> None:
     except TriescopeError as error:
         st.error(state.plain(str(error)))
         return
-    vocabulary = " × ".join(str(size) for size in manifest["identifiers"]["vocabulary"])
+    vocabulary = " × ".join(str(size) for size in manifest.identifiers.vocabulary)
     st.caption(
-        f"{manifest['corpus']['documents']:,} documents · {manifest['identifiers']['scheme']} {vocabulary} · "
-        f"seed {manifest['spec']['seed']} · encoder {Path(manifest['spec']['model']).name} · on this machine alone"
+        f"{manifest.corpus.documents:,} documents · {manifest.identifiers.scheme} {vocabulary} · "
+        f"seed {manifest.spec.seed} · encoder {Path(manifest.spec.model).name} · on this machine alone"
     )
 
 
@@ -84,7 +85,7 @@ def warm(build: Build, scorer: str = "") -> None:
         There is no such scorer, or it cannot be opened.
     """
     scorer = scorer or build.default_scorer
-    _warm(str(build.folder), build.manifest["created"], scorer, runs.stamp(build.folder, scorer), build)
+    _warm(str(build.folder), build.manifest.created, scorer, runs.stamp(build.folder, scorer), build)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Opening the scorer")

@@ -86,7 +86,7 @@ def column(build: Build, query: str, name: str, k: int, beams: int, vector: np.n
     kind, scorer = retrievers.split_name(name)
     try:
         stamp = runs.stamp(build.folder, scorer or build.default_scorer) if kind in retrievers.DECODING else ""
-        return _column(str(build.folder), build.manifest["created"], name, stamp, query, k, beams, build, vector)
+        return _column(str(build.folder), build.manifest.created, name, stamp, query, k, beams, build, vector)
     except TriescopeError as error:
         return Column([], 0.0, 0, str(error))
 

@@ -52,7 +52,7 @@ def _card(
 def _evidence(build: Build, query: str, kind: str, hit: Hit) -> str:
     """What speaks for a hit, in the terms of its retriever."""
     if kind == "bm25":
-        text = build.corpus.documents[build.row_of[hit.id]].searched_text(build.manifest["spec"]["fields"])
+        text = build.corpus.documents[build.row_of[hit.id]].searched_text(build.manifest.spec.fields)
         return f"words: {', '.join(matched_terms(query, text)) or 'none'}"
     if kind == "generative":
         return f"codes {hit.identifier}"

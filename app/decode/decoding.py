@@ -135,7 +135,7 @@ def run(build: Build, query: str, asked: Asked) -> Decoded:
     allowed = (asked.filter, asked.force, asked.ban)
     best = _exact(
         str(build.folder),
-        build.manifest["created"],
+        build.manifest.created,
         scorer,
         runs.stamp(build.folder, scorer),
         query,

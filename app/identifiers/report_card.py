@@ -49,7 +49,7 @@ MARKS = {"broken": ":red[:material/error:]", "watch": ":orange[:material/visibil
 
 def card_of(build: Build) -> dict[str, Any]:
     """The report card of a build, made once."""
-    return _card(str(build.folder), build.manifest["created"], build)
+    return _card(str(build.folder), build.manifest.created, build)
 
 
 @st.cache_data(max_entries=16, show_spinner="Judging the identifiers")
@@ -91,15 +91,15 @@ def _table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.
 
 def of_open_build(build: Build) -> None:
     """The verdict on the open build's own identifiers, its card, and the way to its tree and its codes."""
-    known = build.manifest["identifiers"]
-    codes = " × ".join(map(str, known["vocabulary"]))
+    known = build.manifest.identifiers
+    codes = " × ".join(map(str, known.vocabulary))
     with st.container(horizontal=True):
         st.page_link(state.TRIE, label="Explore its tree", icon=":material/account_tree:", query_params=state.links())
         st.page_link(state.CODEBOOKS, label="Look at its codes", icon=":material/grid_on:", query_params=state.links())
     if len(build.corpus.documents) > JUDGED_AT_ONCE and not st.toggle("Judge the identifiers of this build", key="judge"):
         return
     card = card_of(build)
-    with st.expander(f"Report card of {known['scheme']} {codes}: {card['verdict']}", icon=":material/health_and_safety:"):
+    with st.expander(f"Report card of {known.scheme} {codes}: {card['verdict']}", icon=":material/health_and_safety:"):
         show(card, "open")
         if card["resolvers"]:
             st.caption("What each way to resolve collisions would cost: documents moved, cosine to the sum of their codes.")

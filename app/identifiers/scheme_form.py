@@ -38,7 +38,7 @@ def offer(build: Build) -> None:
                 index=scheme.resolvers.index(filled.resolver) if _asked(filled, name) and filled.resolver else 0,
                 help="What to do when documents share an identifier. The first is the scheme's own way.",
             )
-            seed = st.number_input("Seed", 0, (1 << 31) - 1, int(build.manifest["spec"]["seed"]), key="scheme-seed", width=130)
+            seed = st.number_input("Seed", 0, (1 << 31) - 1, int(build.manifest.spec.seed), key="scheme-seed", width=130)
         st.caption(f"{state.plain(scheme.summary)} {state.plain(scheme.citation)}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             settings: dict[str, Any] = {}

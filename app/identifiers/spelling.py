@@ -39,7 +39,7 @@ def tree(build: Build, scheme: str) -> Tree:
 def _tree(path: str, version: int, _build: Build, scheme: str) -> Tree:
     fitted = study.read_identifiers(_build, scheme)
     built = trie.build(fitted.codes)
-    documents, fields = _build.corpus.documents, _build.manifest["spec"]["fields"]
+    documents, fields = _build.corpus.documents, _build.manifest.spec.fields
     texts = [document._replace(title="").searched_text(fields) for document in documents]
     return Tree(fitted, built, name_nodes(built, [document.title for document in documents], texts, fitted.words))
 

@@ -12,6 +12,7 @@ import streamlit as st
 from app.charts import groups
 from app.charts.groups import Group
 from app.common import jobs, resources, state
+from engine.builds import layout
 from engine.builds import map as projection
 from engine.builds.map import Projection
 from engine.builds.opened import Build
@@ -67,7 +68,7 @@ def read(build: Build) -> Projection | None:
     """
     folder = projection.map_folder(build)
     try:
-        version = (folder / projection.FACTS).stat().st_mtime_ns
+        version = (folder / layout.FACTS).stat().st_mtime_ns
     except FileNotFoundError:
         return None
     return _read(str(folder), version, len(build.corpus.documents))
@@ -80,7 +81,7 @@ def _read(folder: str, version: int, documents: int) -> Projection | None:
 
 def columns(build: Build) -> list[str]:
     """Columns to colour by."""
-    return _columns(str(build.folder), build.manifest["created"], build)
+    return _columns(str(build.folder), build.manifest.created, build)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)

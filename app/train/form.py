@@ -34,10 +34,10 @@ ESTIMATED_AT_ONCE = 20_000
 
 def offer(build: Build, taken: Sequence[str]) -> None:
     """The form, what the training would take, and the button that starts it."""
-    codes = " × ".join(map(str, build.manifest["identifiers"]["vocabulary"]))
+    codes = " × ".join(map(str, build.manifest.identifiers.vocabulary))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"It learns to write the identifiers of this build, {build.manifest['identifiers']['scheme']} {codes}. Identifiers "
+            f"It learns to write the identifiers of this build, {build.manifest.identifiers.scheme} {codes}. Identifiers "
             "belong to the build: for others, make another build."
         )
         st.page_link(state.IDENTIFIERS, label="Which identifiers?", icon=":material/fingerprint:")
@@ -68,7 +68,7 @@ def form(build: Build) -> tuple[str, TrainSpec]:
     TriescopeError
         The name or a value cannot be used.
     """
-    splits = [name for name, queries in build.manifest["corpus"]["queries"].items() if queries and name != "test"]
+    splits = [name for name, queries in build.manifest.corpus.queries.items() if queries and name != "test"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         scorer = st.selectbox("Scorer", list(KINDS), key=KIND, bind="query-params", width=160)
         free = _free_name(build.folder, scorer)
@@ -256,7 +256,7 @@ def estimated(build: Build, spec: TrainSpec) -> dict[str, Any]:
     """
     # How it learns and for how long changes neither pairs nor texts.
     counted = {"train", "dev", "mix", "per_document", "cold", "generator", "seed", "watch"}
-    return _estimated(str(build.folder), build.manifest["created"], spec.model_dump_json(include=counted)) | {
+    return _estimated(str(build.folder), build.manifest.created, spec.model_dump_json(include=counted)) | {
         "minutes": spec.minutes,
         "steps": spec.steps,
     }

@@ -1,8 +1,6 @@
 """A training of the Train page as a job: the command, its lock, what an interrupted one left, and the picture while it runs."""
 
-import fcntl
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +10,8 @@ import streamlit as st
 
 from app.common import jobs, state
 from app.train import runs as trained
-from engine.builds import runs
+from engine import files
+from engine.builds import layout, runs
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.training.spec import TrainSpec
@@ -70,18 +69,8 @@ def arguments(folder: Path, run: str, spec: dict[str, Any]) -> list[str]:
 
 
 def busy(folder: Path, run: str) -> bool:
-    """Whether a process is training a run, started here or in a shell: it holds a lock on the run's folder."""
-    try:
-        handle = os.open(runs.partial_of(folder, run), os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return False
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
+    """Whether a process is training a run, started here or in a shell."""
+    return files.held(runs.partial_of(folder, run))
 
 
 def left_spec(folder: Path, run: str) -> TrainSpec:
@@ -93,7 +82,7 @@ def left_spec(folder: Path, run: str) -> TrainSpec:
         It cannot be read.
     """
     try:
-        return TrainSpec.model_validate_json((runs.partial_of(folder, run) / "spec.json").read_text("utf-8"))
+        return TrainSpec.model_validate_json((runs.partial_of(folder, run) / layout.TRAIN_SPEC).read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise TriescopeError(f"the unfinished run {run} cannot be read; discard it") from error
 
@@ -101,7 +90,7 @@ def left_spec(folder: Path, run: str) -> TrainSpec:
 def left_steps(folder: Path, run: str) -> int:
     """Steps at the checkpoint of an unfinished run; 0 without one."""
     try:
-        return int(json.loads((runs.partial_of(folder, run) / "checkpoint.json").read_text("utf-8"))["step"])
+        return int(json.loads((runs.partial_of(folder, run) / layout.CHECKPOINT).read_text("utf-8"))["step"])
     except (OSError, ValueError, KeyError, TypeError):
         return 0
 

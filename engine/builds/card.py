@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from engine import identifiers
+from engine.builds import layout
 from engine.builds.opened import Build
 from engine.health.remedies import with_changes
 from engine.health.report import choose_labels, report
@@ -15,8 +16,8 @@ def health(opened: Build) -> dict[str, Any]:
     """:func:`engine.health.report.report` of an opened build, with ``resolvers`` (of
     :class:`engine.health.resolver_costs.Cost`) and, in every judged row, ``press`` (of
     :func:`engine.health.remedies.with_changes`)."""
-    spec = opened.manifest["spec"]
-    fitted, embeddings = identifiers.load(opened.folder / "identifiers.npz"), np.asarray(opened.embeddings)
-    card = report(fitted, opened.trie, embeddings, choose_labels(opened.corpus.documents), spec["seed"])
-    card = with_changes(card, spec["scheme"], spec["settings"], spec["resolver"], fitted.vocabulary)
-    return card | {"resolvers": [cost._asdict() for cost in resolver_costs(spec["scheme"], fitted, embeddings, spec["seed"])]}
+    spec = opened.manifest.spec
+    fitted, embeddings = identifiers.load(opened.folder / layout.IDENTIFIERS), np.asarray(opened.embeddings)
+    card = report(fitted, opened.trie, embeddings, choose_labels(opened.corpus.documents), spec.seed)
+    card = with_changes(card, spec.scheme, spec.settings, spec.resolver, fitted.vocabulary)
+    return card | {"resolvers": [cost._asdict() for cost in resolver_costs(spec.scheme, fitted, embeddings, spec.seed)]}

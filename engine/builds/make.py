@@ -8,7 +8,6 @@ never taken for a build.
 import hashlib
 import importlib.metadata
 import json
-import os
 import platform
 import shutil
 import time
@@ -16,24 +15,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 import engine
 from engine import identifiers, trie
-from engine.builds.spec import BuildSpec, Manifest
-from engine.data import tables
+from engine.builds import layout
+from engine.builds.manifest import FORMAT, KnownCorpus, KnownFile, KnownIdentifiers, KnownTrie, Manifest
+from engine.builds.opening import read_manifest
+from engine.builds.spec import BuildSpec
+from engine.builds.stages import STAGES
 from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
-from engine.files import alone
-from engine.retrievers import Queries, dense, hybrid, open_members, sparse
-from engine.scorers import centroid
-from engine.text import embed
-from engine.trie.naming import name_nodes
+from engine.files import alone, replace_json, sha256
 
-FORMAT = 2  # 2: identifiers carry words and arrays
-STAGES = ("corpus", "embeddings", "identifiers", "trie", "scorer", "sparse", "dense", "names", "tuning")
+BUSY = "{}: another process is building here"
 VERSIONS_OF = ("torch", "sentence-transformers", "faiss-cpu", "bm25s", "duckdb", "numpy")
 
 Report = Callable[[str, int, int], None]  # (stage, done, total)
@@ -55,14 +49,14 @@ def make(corpus: Corpus, spec: BuildSpec, out: Path, report: Report | None = Non
         raise TriescopeError(f"{corpus.name} has no metadata column {unknown[0]!r}; it has {', '.join(sorted(known)) or 'none'}")
     source = digest_of(corpus)
     if out.exists():
-        manifest = read_manifest(out)
-        if manifest["spec_sha256"] == spec.digest() and manifest["corpus"]["sha256"] == source:
-            return out
-        raise TriescopeError(f"{out}: there is another build in this folder; choose another or remove it")
-    work = out.parent / f".{out.name}.partial"
+        return _that_very(out, spec, source)
+    work = layout.partial_of(out)
     try:
-        work.mkdir(parents=True, exist_ok=True)
-        with alone(work, f"{work}: another process is building here"):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with alone(work, BUSY.format(work)):
+            if out.exists():  # another process has finished it while this one waited for the lock
+                return _that_very(out, spec, source)
+            work.mkdir(exist_ok=True)
             _run_stages(work, corpus, spec, source, report or (lambda stage, done, total: None))
             work.rename(out)
     except OSError as error:
@@ -70,56 +64,52 @@ def make(corpus: Corpus, spec: BuildSpec, out: Path, report: Report | None = Non
     return out
 
 
+def _that_very(out: Path, spec: BuildSpec, source: str) -> Path:
+    """The folder of a build, after a look that it is the one that is asked for."""
+    manifest = read_manifest(out)
+    if manifest.spec_sha256 != spec.digest() or manifest.corpus.sha256 != source:
+        raise TriescopeError(f"{out}: there is another build in this folder; choose another or remove it")
+    return out
+
+
 def _run_stages(work: Path, corpus: Corpus, spec: BuildSpec, source: str, report: Report) -> None:
     """Run the stages that are not done yet and write the manifest."""
     done = _resume(work, spec, source)
-    for place, stage in enumerate(STAGES):
+    for place, (stage, run) in enumerate(STAGES.items()):
         if stage not in done:
             report(stage, 0, 0)
             start = time.perf_counter()
-            _RUN[stage](work, corpus, spec, partial(report, stage))
+            run(work, corpus, spec, partial(report, stage))
             done[stage] = round(time.perf_counter() - start, 3)
-            _write_json(work / "progress.json", {"spec": spec.digest(), "corpus": source, "done": done})
+            replace_json(work / layout.PROGRESS, {"spec": spec.digest(), "corpus": source, "done": done})
         report("build", place + 1, len(STAGES))
-    (work / "progress.json").unlink()
-    _write_json(work / "manifest.json", _manifest(work, corpus, spec, source, done))
+    (work / layout.PROGRESS).unlink()
+    replace_json(work / layout.MANIFEST, _manifest(work, corpus, spec, source, done).model_dump(mode="json"))
 
 
 def discard(out: Path) -> None:
-    """Remove what an interrupted build of ``out`` left behind."""
-    shutil.rmtree(out.parent / f".{out.name}.partial", ignore_errors=True)
+    """Remove what an interrupted build of ``out`` left behind.
+
+    Raises
+    ------
+    TriescopeError
+        A process is building there.
+    """
+    work = layout.partial_of(out)
+    if out.parent.is_dir():
+        with alone(work, BUSY.format(work)):
+            shutil.rmtree(work, ignore_errors=True)
 
 
 def remove(out: Path) -> None:
     """Delete a build: out of sight in one step, then file by file. Of a link only the link goes."""
-    gone = out.with_name(f".{out.name}.removed")
+    gone = layout.removed_of(out)
     shutil.rmtree(gone, ignore_errors=True)
     out.rename(gone)
     if gone.is_symlink():
         gone.unlink()
     else:
         shutil.rmtree(gone)
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Manifest of a build.
-
-    Raises
-    ------
-    TriescopeError
-        The folder is no build, or one of another format.
-    """
-    path = folder / "manifest.json"
-    if not path.is_file():
-        raise TriescopeError(f"{folder}: not a build (there is no manifest.json in it)")
-    try:
-        manifest = json.loads(path.read_text("utf-8"))
-        if manifest["format"] != FORMAT:
-            raise TriescopeError(f"{folder}: build format {manifest['format']}, this version reads {FORMAT}")
-        Manifest.model_validate(manifest)
-    except (ValueError, KeyError, TypeError) as error:
-        raise TriescopeError(f"{path}: the manifest is damaged") from error
-    return manifest
 
 
 def digest_of(corpus: Corpus) -> str:
@@ -133,7 +123,7 @@ def digest_of(corpus: Corpus) -> str:
 
 def _resume(work: Path, spec: BuildSpec, source: str) -> dict[str, float]:
     try:
-        progress = json.loads((work / "progress.json").read_text("utf-8"))
+        progress = json.loads((work / layout.PROGRESS).read_text("utf-8"))
         if progress["spec"] == spec.digest() and progress["corpus"] == source:
             return dict(progress["done"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -146,106 +136,26 @@ def _resume(work: Path, spec: BuildSpec, source: str) -> dict[str, float]:
     return {}
 
 
-def _corpus(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    tables.write_corpus(corpus, work)
-
-
-def _embeddings(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    texts = [document.searched_text(spec.fields) for document in corpus.documents]
-    np.save(work / "embeddings.npy", embed.embed(texts, spec.model, report), allow_pickle=False)
-
-
-def _identifiers(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    embeddings = np.load(work / "embeddings.npy")
-    fitted = identifiers.fit(spec.scheme, embeddings, dict(spec.settings), spec.seed, corpus.documents, spec.resolver, report)
-    identifiers.save(fitted, work / "identifiers.npz")
-
-
-def _trie(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    trie.save(trie.build(identifiers.load(work / "identifiers.npz").codes), work / "trie")
-
-
-def _scorer(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    embeddings = np.load(work / "embeddings.npy", mmap_mode="r")
-    centroid.save(centroid.node_means(trie.load(work / "trie"), embeddings), work / "scorer")
-
-
-def _sparse(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    sparse.build([document.searched_text(spec.fields) for document in corpus.documents], work / "sparse")
-
-
-def _dense(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    dense.build_hnsw(np.load(work / "embeddings.npy"), work / "dense.faiss")
-
-
-def _names(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    titles = [document.title for document in corpus.documents]
-    texts = [document._replace(title="").searched_text(spec.fields) for document in corpus.documents]
-    words = identifiers.load(work / "identifiers.npz").words
-    names = name_nodes(trie.load(work / "trie"), titles, texts, words)
-    tables.write_names(names, work)
-
-
-def _tuning(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    """Fusion weights and fallback threshold, from development queries alone; test judgements are not looked at."""
-    tuning = hybrid.Tuning()
-    if dev := corpus.qrels.get("dev"):
-        row_of = {document.id: row for row, document in enumerate(corpus.documents)}
-        ids = list(dev)
-        texts = [corpus.queries[query] for query in ids]
-        gains = [{row_of[d]: grade for d, grade in dev[query].items() if d in row_of} for query in ids]
-        tuning = hybrid.tune(*open_members(work), Queries(texts, embed.embed(texts, spec.model, report, role="query")), gains)
-    _write_json(work / "tuning.json", tuning._asdict())
-
-
-_RUN: dict[str, Callable[[Path, Corpus, BuildSpec, embed.Progress], None]] = {
-    "corpus": _corpus,
-    "embeddings": _embeddings,
-    "identifiers": _identifiers,
-    "trie": _trie,
-    "scorer": _scorer,
-    "sparse": _sparse,
-    "dense": _dense,
-    "names": _names,
-    "tuning": _tuning,
-}
-
-
-def _manifest(work: Path, corpus: Corpus, spec: BuildSpec, source: str, seconds: dict[str, float]) -> dict[str, Any]:
-    tree = trie.load(work / "trie")
+def _manifest(work: Path, corpus: Corpus, spec: BuildSpec, source: str, seconds: dict[str, float]) -> Manifest:
+    tree = trie.load(work / layout.TRIE)
     files = sorted(path for path in work.rglob("*") if path.is_file())
-    return {
-        "format": FORMAT,
-        "triescope": engine.__version__,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "spec": spec.model_dump(),
-        "spec_sha256": spec.digest(),
-        "seeds": {"identifiers": spec.seed},
-        "corpus": {
-            "name": corpus.name,
-            "documents": len(corpus.documents),
-            "left_out": corpus.left_out,
-            "queries": {split: len(judged) for split, judged in corpus.qrels.items()},
-            "sha256": source,
-        },
-        "identifiers": {
-            "scheme": spec.scheme,
-            "vocabulary": [int(v) for v in identifiers.load(work / "identifiers.npz").vocabulary],
-        },
-        "trie": {"nodes": len(tree.code), "levels": tree.levels, "bytes": tree.nbytes},
-        "stages": seconds,
-        "versions": {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in VERSIONS_OF},
-        "files": {
-            str(path.relative_to(work)): {
-                "bytes": path.stat().st_size,
-                "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            }
-            for path in files
-        },
-    }
-
-
-def _write_json(path: Path, value: Any) -> None:
-    beside = path.with_suffix(".tmp")
-    beside.write_text(json.dumps(value, indent=1, ensure_ascii=False), "utf-8")
-    os.replace(beside, path)
+    return Manifest(
+        format=FORMAT,
+        triescope=engine.__version__,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        spec=spec,
+        spec_sha256=spec.digest(),
+        seeds={"identifiers": spec.seed},
+        corpus=KnownCorpus(
+            name=corpus.name,
+            documents=len(corpus.documents),
+            left_out=corpus.left_out,
+            queries={split: len(judged) for split, judged in corpus.qrels.items()},
+            sha256=source,
+        ),
+        identifiers=KnownIdentifiers(scheme=spec.scheme, vocabulary=identifiers.load(work / layout.IDENTIFIERS).vocabulary),
+        trie=KnownTrie(nodes=len(tree.code), levels=tree.levels, bytes=tree.nbytes),
+        stages=seconds,
+        versions={"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in VERSIONS_OF},
+        files={str(path.relative_to(work)): KnownFile(bytes=path.stat().st_size, sha256=sha256(path)) for path in files},
+    )

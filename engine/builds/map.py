@@ -15,12 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.builds import layout
 from engine.builds.opened import Build
 from engine.builds.preservation import knn_preservation
 from engine.errors import TriescopeError
+from engine.files import replace_json
 
 FORMAT = 1
-POINTS, FACTS = "map.parquet", "map.json"
 # Points a browser draws at once without a pause.
 SAMPLE_LIMIT = 20_000
 # Fewer different documents than this have no neighbourhoods worth a layout.
@@ -148,8 +149,7 @@ def sample(strata: np.ndarray, limit: int, seed: int) -> np.ndarray:
 
 def map_folder(build: Build) -> Path:
     """Folder of a build's map: beside the build, named by what was built, so that it cannot be taken for another's."""
-    spec, corpus = build.manifest["spec_sha256"][:12], build.manifest["corpus"]["sha256"][:12]
-    return build.folder.parent / ".maps" / f"{build.folder.name}-{spec}-{corpus}"
+    return layout.map_of(build.folder, build.manifest.spec_sha256, build.manifest.corpus.sha256)
 
 
 def make(build: Build, report: Report | None = None) -> Projection:
@@ -160,7 +160,7 @@ def make(build: Build, report: Report | None = None) -> Projection:
             return made
     except TriescopeError:
         shutil.rmtree(folder)  # damaged: made anew
-    made = project(build.embeddings, build.manifest["spec"]["seed"], SAMPLE_LIMIT, build.codes[:, 0], report)
+    made = project(build.embeddings, build.manifest.spec.seed, SAMPLE_LIMIT, build.codes[:, 0], report)
     write(made, folder)
     if report:
         report("build", len(STAGES), len(STAGES))
@@ -175,13 +175,13 @@ def write(made: Projection, folder: Path) -> None:
     TriescopeError
         The disk refuses.
     """
-    partial = folder.with_name(f".{folder.name}.partial")
+    partial = layout.partial_of(folder)
     try:
         shutil.rmtree(partial, ignore_errors=True)  # of one that was killed while it wrote
         partial.mkdir(parents=True)
         columns = {"row": made.rows, "x": made.xy[:, 0], "y": made.xy[:, 1]}
-        pq.write_table(pa.table(columns), partial / POINTS, compression="zstd")
-        (partial / FACTS).write_text(json.dumps({"format": FORMAT} | facts(made), indent=1), "utf-8")
+        pq.write_table(pa.table(columns), partial / layout.POINTS, compression="zstd")
+        replace_json(partial / layout.FACTS, {"format": FORMAT} | facts(made))
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     except OSError as error:
@@ -201,11 +201,11 @@ def read(folder: Path, documents: int) -> Projection | None:
     TriescopeError
         It is damaged, or of another format or build.
     """
-    if not (folder / FACTS).is_file():
+    if not (folder / layout.FACTS).is_file():
         return None
     try:
-        told = json.loads((folder / FACTS).read_text("utf-8"))
-        table = pq.read_table(folder / POINTS, columns=["row", "x", "y"])
+        told = json.loads((folder / layout.FACTS).read_text("utf-8"))
+        table = pq.read_table(folder / layout.POINTS, columns=["row", "x", "y"])
         rows, x, y = (table[name].to_numpy() for name in ("row", "x", "y"))
         known = told.pop("format") == FORMAT and told.pop("shown") == len(rows) and told["documents"] == documents
         if not known or rows.min() < 0 or rows.max() >= documents:

@@ -1,6 +1,5 @@
 """An opened build: everything that was built, mapped or read when first asked for."""
 
-import hashlib
 import time
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
@@ -10,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine import filters, identifiers, retrievers
-from engine.builds import make as build
-from engine.builds import runs
+from engine.builds import layout, runs
+from engine.builds.opening import read_manifest, verify
 from engine.data import tables
 from engine.data.corpus import Corpus
 from engine.decoding import strategies
@@ -23,9 +22,6 @@ from engine.scorers.base import Scorer, encode_for
 from engine.scorers.kinds import Parts
 from engine.text import embed
 from engine.trie import Tree, Trie, restrict
-
-# Files up to this size are hashed on opening (a few ms each); larger ones only have their size checked.
-HASHED_UP_TO = 8 << 20
 
 
 class Hit(NamedTuple):
@@ -50,13 +46,8 @@ class Build:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.manifest = build.read_manifest(folder)
-        for name, known in self.manifest["files"].items():
-            path = folder / name
-            if not path.is_file() or path.stat().st_size != known["bytes"]:
-                raise TriescopeError(f"{folder}: the build is damaged ({name} is missing or has another size)")
-            if known["bytes"] <= HASHED_UP_TO and hashlib.sha256(path.read_bytes()).hexdigest() != known["sha256"]:
-                raise TriescopeError(f"{folder}: the build is damaged ({name} has changed)")
+        self.manifest = read_manifest(folder)
+        verify(folder, self.manifest)
         # A scorer that was trained anew has other weights, hence another stamp, and is opened again.
         self._retriever = lru_cache(maxsize=16)(lambda name, beams, stamp: retrievers.open_retriever(name, folder, beams))
         self._scorer = lru_cache(maxsize=8)(lambda name, stamp: retrievers.open_scorer(folder, name, self.parts))
@@ -64,17 +55,17 @@ class Build:
     @property
     def name(self) -> str:
         """Name of the corpus."""
-        return str(self.manifest["corpus"]["name"])
+        return self.manifest.corpus.name
 
     @property
     def model(self) -> str:
         """Name of the encoder."""
-        return str(self.manifest["spec"]["model"])
+        return self.manifest.spec.model
 
     @cached_property
     def corpus(self) -> Corpus:
         """Documents, queries and judgements."""
-        return tables.read_corpus(self.folder, self.name, self.manifest["corpus"]["left_out"])
+        return tables.read_corpus(self.folder, self.name, self.manifest.corpus.left_out)
 
     @cached_property
     def row_of(self) -> dict[str, int]:
@@ -89,7 +80,7 @@ class Build:
     @cached_property
     def codes(self) -> np.ndarray:
         """Identifiers: int32 ``(documents, levels)``, -1 padded."""
-        return identifiers.load(self.folder / "identifiers.npz").codes
+        return identifiers.load(self.folder / layout.IDENTIFIERS).codes
 
     @cached_property
     def columns(self) -> filters.Columns:
@@ -99,7 +90,7 @@ class Build:
     @cached_property
     def embeddings(self) -> np.ndarray:
         """Float32 ``(documents, d)``, mapped."""
-        return np.load(self.folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
+        return np.load(self.folder / layout.EMBEDDINGS, mmap_mode="r", allow_pickle=False)
 
     @cached_property
     def parts(self) -> Parts:

@@ -7,7 +7,6 @@ finished lies in ``trained/.NAME.partial``. Knows nothing of training.
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -17,7 +16,9 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
+from engine.builds import layout
 from engine.errors import TriescopeError
+from engine.files import replace_bytes, replace_json
 from engine.scorers.base import Scorer
 from engine.scorers.kinds import Parts, kind
 
@@ -48,23 +49,24 @@ def check_name(name: str) -> str:
 
 def folder_of(build: Path, name: str) -> Path:
     """Folder of a finished run."""
-    return build / "trained" / check_name(name)
+    return layout.trained_of(build, check_name(name))
 
 
 def partial_of(build: Path, name: str) -> Path:
     """Folder of a run that is not finished: its spec, checkpoint and history."""
-    return build / "trained" / f".{check_name(name)}.partial"
+    return layout.partial_of(folder_of(build, name))
 
 
 def names(build: Path) -> list[str]:
     """Finished runs, by name."""
-    return sorted(path.parent.name for path in (build / "trained").glob("*/run.json") if NAME.fullmatch(path.parent.name))
+    found = (path.parent.name for path in (build / layout.TRAINED).glob(f"*/{layout.RUN}"))
+    return sorted(name for name in found if NAME.fullmatch(name))
 
 
 def unfinished(build: Path) -> list[str]:
     """Runs that were begun and can be gone on with, by name."""
-    found = (path.parent.name[1:].removesuffix(".partial") for path in (build / "trained").glob(".*.partial/spec.json"))
-    return sorted(name for name in found if NAME.fullmatch(name))
+    begun = (layout.whole_of(path.parent) for path in (build / layout.TRAINED).glob(f".*/{layout.TRAIN_SPEC}"))
+    return sorted(folder.name for folder in begun if folder and NAME.fullmatch(folder.name))
 
 
 def read(build: Path, name: str) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def read(build: Path, name: str) -> dict[str, Any]:
     TriescopeError
         There is none of that name, or its file is damaged.
     """
-    path = folder_of(build, name) / "run.json"
+    path = folder_of(build, name) / layout.RUN
     if not path.is_file():
         raise TriescopeError(f"no trained scorer {name!r}; there are {', '.join([CENTROID, *names(build)])}")
     try:
@@ -90,7 +92,7 @@ def read(build: Path, name: str) -> dict[str, Any]:
 
 def history(build: Path, name: str) -> list[dict[str, Any]]:
     """Evaluations of an unfinished run so far; a line that is being written is left out."""
-    path = partial_of(build, name) / "history.jsonl"
+    path = partial_of(build, name) / layout.HISTORY
     lines = path.read_text("utf-8").splitlines() if path.is_file() else []
     found = []
     for line in lines:
@@ -104,7 +106,7 @@ def history(build: Path, name: str) -> list[dict[str, Any]]:
 def default(build: Path) -> str:
     """The scorer that ``generative`` means: a run's name, or ``centroid``."""
     try:
-        name = str(json.loads((build / "trained" / "default.json").read_text("utf-8"))["scorer"])
+        name = str(json.loads((build / layout.TRAINED / layout.DEFAULT).read_text("utf-8"))["scorer"])
     except (OSError, ValueError, KeyError, TypeError):
         return CENTROID
     return name if name in names(build) else CENTROID
@@ -120,14 +122,14 @@ def choose(build: Path, name: str) -> None:
     """
     if name != CENTROID and not read(build, name)["beats_centroid"]:
         raise TriescopeError(f"{name} does not beat the centroid scorer on the development queries: it cannot be the default")
-    replace_json(build / "trained" / "default.json", {"scorer": name})
+    replace_json(build / layout.TRAINED / layout.DEFAULT, {"scorer": name})
 
 
 def remove(build: Path, name: str) -> None:
     """Delete a run, and what is left of an unfinished one of that name; the default falls back to the centroid scorer."""
     if default(build) == name:
         choose(build, CENTROID)
-    (folder_of(build, name) / "run.json").unlink(missing_ok=True)
+    (folder_of(build, name) / layout.RUN).unlink(missing_ok=True)
     for folder in (folder_of(build, name), partial_of(build, name)):
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -140,10 +142,8 @@ def store(build: Path, name: str, run: Mapping[str, Any], tensors: Mapping[str, 
     folder.mkdir(parents=True, exist_ok=True)
     content = save({key: np.ascontiguousarray(value) for key, value in tensors.items()})
     weights = f"weights-{hashlib.sha256(content).hexdigest()[:16]}.safetensors"
-    beside = folder / "weights.tmp"
-    beside.write_bytes(content)
-    os.replace(beside, folder / weights)
-    replace_json(folder / "run.json", {**run, "name": name, "weights": weights, "bytes": len(content)})
+    replace_bytes(folder / weights, content)
+    replace_json(folder / layout.RUN, {**run, "name": name, "weights": weights, "bytes": len(content)})
     for left in folder.glob("weights-*.safetensors"):
         if left.name != weights:
             left.unlink(missing_ok=True)
@@ -175,11 +175,3 @@ def open_scorer(build: Path, name: str, parts: Parts) -> Scorer:
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise TriescopeError(f"{path}: these weights cannot be opened ({str(error).splitlines()[0]})") from error
     return scorer
-
-
-def replace_json(path: Path, value: Any) -> None:
-    """Write a JSON file so that readers see the old content or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".tmp")
-    beside.write_text(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False), "utf-8")
-    os.replace(beside, path)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.builds.layout import is_build
 from engine.builds.opened import Build
 from engine.data.corpus import Corpus
 from engine.data.datasets import DATASETS, default_fields, load
@@ -25,7 +26,7 @@ def source_of(named: str) -> Source:
     TriescopeError
         As :func:`engine.data.datasets.load`, or the build is damaged.
     """
-    if named not in DATASETS and (Path(named) / "manifest.json").is_file():
+    if named not in DATASETS and is_build(Path(named)):
         opened = Build(Path(named))
-        return Source(opened.corpus, tuple(opened.manifest["spec"]["fields"]), opened.model)
+        return Source(opened.corpus, opened.manifest.spec.fields, opened.model)
     return Source(load(named), default_fields(named), DEFAULT_MODEL)

@@ -2,29 +2,10 @@
 
 import hashlib
 import json
-from pathlib import PurePosixPath
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from engine.text.embed import DEFAULT_MODEL
-
-
-class KnownFile(BaseModel):
-    """Size and hash of one file of a build."""
-
-    bytes: int
-    sha256: str
-
-
-class KnownCorpus(BaseModel):
-    """What a manifest says of the corpus."""
-
-    name: str
-    documents: int
-    left_out: list[str]
-    queries: dict[str, int]
-    sha256: str
 
 
 class BuildSpec(BaseModel):
@@ -46,22 +27,3 @@ class BuildSpec(BaseModel):
     def digest(self) -> str:
         """SHA-256 of the spec in canonical JSON."""
         return hashlib.sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()
-
-
-class Manifest(BaseModel):
-    """What a manifest must hold to be trusted; more is allowed."""
-
-    spec: BuildSpec
-    spec_sha256: str
-    corpus: KnownCorpus
-    identifiers: dict[str, Any]
-    trie: dict[str, int]
-    stages: dict[str, float]
-    files: dict[str, KnownFile]
-
-    @field_validator("files")
-    @classmethod
-    def _inside(cls, files: dict[str, KnownFile]) -> dict[str, KnownFile]:
-        if any(PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts for name in files):
-            raise ValueError("a file outside the build")
-        return files

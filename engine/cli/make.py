@@ -58,7 +58,8 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Build a corpus: embeddings, identifiers, trie, scorer, indexes."""
-    from engine.builds.make import make, read_manifest
+    from engine.builds.make import make
+    from engine.builds.opening import read_manifest
     from engine.builds.sources import source_of
     from engine.builds.spec import BuildSpec
     from engine.identifiers import parse_setting
@@ -82,14 +83,14 @@ def build(
         told.write("failed", str(error))
         raise
     told.write("done")
-    known = manifest["corpus"]
+    known = manifest.corpus
     show(
-        {"build": str(out)} | manifest,
+        {"build": str(out)} | manifest.model_dump(mode="json"),
         as_json,
         [
-            f"{known['name']}: {known['documents']:,} documents, {manifest['trie']['nodes']:,} trie nodes, "
-            f"{sum(manifest['stages'].values()):.1f} s -> {out}",
-            *([f"left out, having neither title nor text: {', '.join(known['left_out'])}"] if known["left_out"] else []),
+            f"{known.name}: {known.documents:,} documents, {manifest.trie.nodes:,} trie nodes, "
+            f"{sum(manifest.stages.values()):.1f} s -> {out}",
+            *([f"left out, having neither title nor text: {', '.join(known.left_out)}"] if known.left_out else []),
         ],
     )
 
@@ -102,7 +103,7 @@ def show_report(folder: Folder, as_json: AsJson = False) -> None:
 
     opened = Build(folder)
     card = health(opened)
-    lines = [f"{opened.name}, {opened.manifest['spec']['scheme']}: {card['verdict']}"]
+    lines = [f"{opened.name}, {opened.manifest.spec.scheme}: {card['verdict']}"]
     for row in card["levels"]:
         lines.append(
             f"level {row['level']}: {row['used']} of {row['codes']} codes used, perplexity {row['perplexity']:.1f}, "

@@ -105,7 +105,7 @@ def use(
 ) -> None:
     """Make a scorer the build's default: the one that `generative` means."""
     from engine.builds import runs
-    from engine.builds.make import read_manifest
+    from engine.builds.opening import read_manifest
 
     read_manifest(folder)
     runs.choose(folder, name)
@@ -119,7 +119,7 @@ def list_scorers(
 ) -> None:
     """Kinds of trained scorers with their options and losses, and the scorers of a build."""
     from engine.builds import runs
-    from engine.builds.make import read_manifest
+    from engine.builds.opening import read_manifest
     from engine.scorers.kinds import KINDS
     from engine.training.losses.options import LOSSES
 

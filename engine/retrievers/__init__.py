@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from engine import identifiers, trie
-from engine.builds import runs
+from engine.builds import layout, runs
 from engine.errors import TriescopeError
 from engine.retrievers.base import Queries, Ranking, Retriever
 from engine.retrievers.dense import ExactRetriever, HnswRetriever
@@ -37,12 +37,12 @@ __all__ = [
 
 def open_parts(folder: Path) -> Parts:
     """What every scorer of a build folder is made of, mapped."""
-    codebooks = identifiers.load(folder / "identifiers.npz").codebooks
-    means = np.load(folder / "scorer" / "centroid.npy", mmap_mode="r", allow_pickle=False)
+    codebooks = identifiers.load(folder / layout.IDENTIFIERS).codebooks
+    means = np.load(folder / layout.MEANS, mmap_mode="r", allow_pickle=False)
     # A build in the making has no manifest yet, and no trained scorer that could ask for the encoder.
-    manifest = folder / "manifest.json"
+    manifest = folder / layout.MANIFEST
     encoder = json.loads(manifest.read_text("utf-8"))["spec"]["model"] if manifest.is_file() else ""
-    return Parts(trie.load(folder / "trie"), means, codebooks, encoder)
+    return Parts(trie.load(folder / layout.TRIE), means, codebooks, encoder)
 
 
 def open_scorer(folder: Path, name: str = "", parts: Parts | None = None) -> Scorer:
@@ -54,7 +54,7 @@ def open_scorer(folder: Path, name: str = "", parts: Parts | None = None) -> Sco
 
 
 def _embeddings(folder: Path) -> np.ndarray:
-    return np.load(folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
+    return np.load(folder / layout.EMBEDDINGS, mmap_mode="r", allow_pickle=False)
 
 
 def _generative(folder: Path, beams: int, scorer: str) -> GenerativeRetriever:
@@ -67,26 +67,26 @@ def open_members(
 ) -> tuple[SparseRetriever, ExactRetriever, GenerativeRetriever, HnswRetriever]:
     """What the hybrid is made of."""
     return (
-        SparseRetriever(folder / "sparse"),
+        SparseRetriever(folder / layout.SPARSE),
         ExactRetriever(_embeddings(folder)),
         _generative(folder, beams, scorer),
-        HnswRetriever(folder / "dense.faiss"),
+        HnswRetriever(folder / layout.HNSW),
     )
 
 
 def _hybrid(folder: Path, beams: int, scorer: str) -> HybridRetriever:
     # Each trained scorer has weights of its own, chosen on development queries when its training ended.
     name = scorer or runs.default(folder)
-    tuned = json.loads((folder / "tuning.json").read_text("utf-8"))
+    tuned = json.loads((folder / layout.TUNING).read_text("utf-8"))
     stored = tuned if name == runs.CENTROID else runs.read(folder, name)["tuning"]
     tuning = Tuning(tuple(stored["weights"]), float(stored["threshold"]), str(stored["chosen_on"]))
     return HybridRetriever(*open_members(folder, beams, name), tuning)
 
 
 RETRIEVERS: dict[str, Callable[[Path, int, str], Retriever]] = {
-    "bm25": lambda folder, beams, scorer: SparseRetriever(folder / "sparse"),
+    "bm25": lambda folder, beams, scorer: SparseRetriever(folder / layout.SPARSE),
     "dense": lambda folder, beams, scorer: ExactRetriever(_embeddings(folder)),
-    "dense-hnsw": lambda folder, beams, scorer: HnswRetriever(folder / "dense.faiss"),
+    "dense-hnsw": lambda folder, beams, scorer: HnswRetriever(folder / layout.HNSW),
     "generative": _generative,
     "hybrid": _hybrid,
 }

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Inverse temperature of the cosine. 10 to 50 retrieve alike; 20 is the temperature .05 of contrastive training.
 SCALE = 20.0
+# What :func:`save` writes into its folder.
+MEANS_FILE = "centroid.npy"
 
 
 class Query(NamedTuple):
@@ -206,9 +208,9 @@ def holders(trie: Trie) -> np.ndarray:
 def save(means: np.ndarray, folder: Path) -> None:
     """Write the means."""
     folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / "centroid.npy", means, allow_pickle=False)
+    np.save(folder / MEANS_FILE, means, allow_pickle=False)
 
 
 def load(trie: Trie, codebooks: list[np.ndarray], folder: Path) -> CentroidScorer:
     """Map the means that :func:`save` wrote."""
-    return CentroidScorer(trie, np.load(folder / "centroid.npy", mmap_mode="r", allow_pickle=False), codebooks)
+    return CentroidScorer(trie, np.load(folder / MEANS_FILE, mmap_mode="r", allow_pickle=False), codebooks)

@@ -6,7 +6,6 @@ measured on the same judged queries. A scheme that does not fit the catalogue (a
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from engine import evaluation, identifiers, trie
+from engine.builds import layout
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
+from engine.files import replace_json
 from engine.health.report import choose_labels, normalised_mutual_information, report
 from engine.identifiers import SCHEMES, Identifiers
 from engine.retrievers import Queries
@@ -35,9 +36,9 @@ Report = Callable[[str, int, int], None]
 def study_folder(opened: Build) -> Path:
     """Where a study is kept: beside the builds, named after the catalogue and what its vectors are made of. Builds of one
     catalogue that differ in their identifiers share it, for it does not look at them."""
-    spec = opened.manifest["spec"]
-    vectors = hashlib.sha256(json.dumps([spec["fields"], spec["model"]]).encode()).hexdigest()
-    return opened.folder.parent / ".studies" / f"{opened.manifest['corpus']['sha256'][:12]}-{vectors[:12]}"
+    spec = opened.manifest.spec
+    vectors = hashlib.sha256(json.dumps([list(spec.fields), spec.model]).encode()).hexdigest()
+    return layout.study_of(opened.folder, opened.manifest.corpus.sha256, vectors)
 
 
 def run(
@@ -94,15 +95,13 @@ def run(
         "schemes": rows,
         "nmi": _all_pairs(fits),
     }
-    beside = folder / "study.tmp"
-    beside.write_text(json.dumps(found, ensure_ascii=False, indent=1), "utf-8")
-    os.replace(beside, folder / "study.json")
+    replace_json(folder / layout.STUDY, found)
     return found
 
 
 def read(opened: Build) -> dict[str, Any] | None:
     """The study of a build, or None when there is none."""
-    path = study_folder(opened) / "study.json"
+    path = study_folder(opened) / layout.STUDY
     try:
         return json.loads(path.read_text("utf-8"))
     except FileNotFoundError:

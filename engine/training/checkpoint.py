@@ -13,7 +13,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from engine.builds.runs import replace_json
+from engine.builds.layout import CHECKPOINT
+from engine.files import replace_json
 
 
 class Standing(NamedTuple):
@@ -58,7 +59,7 @@ def save(
         tensors |= {f"optimiser/{place}/{name}": torch.as_tensor(value) for name, value in state.items()}
     name = f"checkpoint-{standing.step}.safetensors"
     save_file({key: value.detach().cpu().clone().contiguous() for key, value in tensors.items()}, folder / name)
-    replace_json(folder / "checkpoint.json", {"digest": digest, "tensors": name} | standing._asdict())
+    replace_json(folder / CHECKPOINT, {"digest": digest, "tensors": name} | standing._asdict())
     for left in folder.glob("checkpoint-*.safetensors"):
         if left.name != name:
             left.unlink()
@@ -70,7 +71,7 @@ def load(
     """Standing, average and best weights; model and optimiser are put where the checkpoint of the same training left them. None
     when there is none."""
     try:
-        value: dict[str, Any] = json.loads((folder / "checkpoint.json").read_text("utf-8"))
+        value: dict[str, Any] = json.loads((folder / CHECKPOINT).read_text("utf-8"))
         if value["digest"] != digest:
             return None
         tensors = load_file(folder / Path(value["tensors"]).name)

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from engine import identifiers, trie
-from engine.builds import make as build
+from engine.builds import layout
+from engine.builds.opening import read_manifest
 from engine.data import tables
 from engine.data.corpus import Document
 from engine.data.tables import Judged
@@ -33,13 +34,13 @@ class Source:
     """
 
     def __init__(self, folder: Path):
-        manifest = build.read_manifest(folder)
-        self.folder, self.name = folder, str(manifest["corpus"]["name"])
-        self.splits = dict(manifest["corpus"]["queries"])
-        self.fields: tuple[str, ...] = tuple(manifest["spec"]["fields"])
-        codebooks = identifiers.load(folder / "identifiers.npz").codebooks
-        means = np.load(folder / "scorer" / "centroid.npy", mmap_mode="r", allow_pickle=False)
-        self.parts = Parts(trie.load(folder / "trie"), means, codebooks, str(manifest["spec"]["model"]))
+        manifest = read_manifest(folder)
+        self.folder, self.name = folder, manifest.corpus.name
+        self.splits = dict(manifest.corpus.queries)
+        self.fields: tuple[str, ...] = manifest.spec.fields
+        codebooks = identifiers.load(folder / layout.IDENTIFIERS).codebooks
+        means = np.load(folder / layout.MEANS, mmap_mode="r", allow_pickle=False)
+        self.parts = Parts(trie.load(folder / layout.TRIE), means, codebooks, manifest.spec.model)
 
     @cached_property
     def documents(self) -> list[Document]:
@@ -54,7 +55,7 @@ class Source:
     @cached_property
     def embeddings(self) -> np.ndarray:
         """Float32 ``(documents, d)``, mapped; unit rows."""
-        return np.load(self.folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
+        return np.load(self.folder / layout.EMBEDDINGS, mmap_mode="r", allow_pickle=False)
 
     @cached_property
     def leaf_of(self) -> np.ndarray:

@@ -13,9 +13,9 @@ import numpy as np
 from torch import nn
 
 from engine import evaluation
-from engine.builds import runs
+from engine.builds import layout, runs
 from engine.decoding import decode
-from engine.files import alone
+from engine.files import alone, replace_json
 from engine.retrievers import Queries, hybrid, open_members
 from engine.retrievers.generative import DEFAULT_BEAMS, GenerativeRetriever
 from engine.scorers.base import Scorer
@@ -76,7 +76,7 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
     start = time.monotonic()
     made, device = prepare(source, spec, tell), loop.device_for()
     model = import_module(kind(spec.scorer).model).create(source.parts, spec.settings, spec.seed).to(device)
-    if hasattr(model, "prime") and not (work / "checkpoint.json").is_file():
+    if hasattr(model, "prime") and not (work / layout.CHECKPOINT).is_file():
         model.prime(np.asarray(source.embeddings), made.material.pairs, made.material.queries)
     batches = Batches(source, made.material, spec.mix, spec.losses, spec.batch, spec.seed, device)
     prepared = time.monotonic() - start
@@ -99,7 +99,7 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
         }
 
     def note(evaluation: dict[str, Any]) -> None:
-        with (work / "history.jsonl").open("a", encoding="utf-8") as file:
+        with (work / layout.HISTORY).open("a", encoding="utf-8") as file:
             file.write(json.dumps(evaluation, ensure_ascii=False, allow_nan=False) + "\n")
 
     course = loop.fit(model, spec, batches.loss, evaluate, work, tell, note, dev.MEASURE)
@@ -181,24 +181,24 @@ def _cold(source: Source, made: Prepared, ranked: dict[str, list[np.ndarray]]) -
 def _codes(source: Source) -> np.ndarray:
     from engine import identifiers
 
-    return identifiers.load(source.folder / "identifiers.npz").codes
+    return identifiers.load(source.folder / layout.IDENTIFIERS).codes
 
 
 def _same_or_afresh(work: Path, spec: TrainSpec) -> None:
     """Keep what an interrupted training of the same spec left, up to its checkpoint; clear away that of another."""
     try:
-        kept = json.loads((work / "checkpoint.json").read_text("utf-8"))
+        kept = json.loads((work / layout.CHECKPOINT).read_text("utf-8"))
         same = kept["digest"] == spec.digest()
     except (OSError, ValueError, KeyError, TypeError):
         same = False
-    history = work / "history.jsonl"
+    history = work / layout.HISTORY
     if not same:
         for left in work.iterdir():
             left.unlink()
     elif history.is_file():
         lines = [line for line in history.read_text("utf-8").splitlines() if _step(line) <= kept["step"]]
         history.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    runs.replace_json(work / "spec.json", spec.model_dump(mode="json"))
+    replace_json(work / layout.TRAIN_SPEC, spec.model_dump(mode="json"))
 
 
 def _step(line: str) -> float:

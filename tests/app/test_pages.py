@@ -347,7 +347,7 @@ class TestStart:
     def test_the_facts_are_those_of_the_manifest(self, films):
         facts = {metric.label: metric.value for metric in visit("start").metric}
         assert facts["Documents"] == "1,201"
-        assert facts["Trie nodes"] == f"{films.manifest['trie']['nodes']:,}"
+        assert facts["Trie nodes"] == f"{films.manifest.trie.nodes:,}"
 
 
 def test_several_builds_can_be_chosen_by_the_address(empty_home, films_home):

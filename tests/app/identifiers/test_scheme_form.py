@@ -84,7 +84,7 @@ def test_a_build_is_made_watched_and_opened(crowded):
     at = sound(button(at, "Open sixty-pq").click().run())
     assert at.selectbox("build").value == "sixty-pq"
     opened = Build(crowded.parent / "sixty-pq")
-    assert opened.manifest["spec"]["settings"] == {"levels": 2, "codes": 8}
+    assert opened.manifest.spec.settings == {"levels": 2, "codes": 8}
     assert opened.codes.shape == (60, 2)
     assert identifiers.load(opened.folder / "identifiers.npz").vocabulary == (8, 8)
     assert "Build sixty-pq-2" in labels(at)

@@ -210,13 +210,13 @@ class TestBesideTheBuild:
 
     def test_the_folder_is_named_by_what_was_built(self, opened):
         manifest = opened.manifest
-        name = f"{opened.folder.name}-{manifest['spec_sha256'][:12]}-{manifest['corpus']['sha256'][:12]}"
+        name = f"{opened.folder.name}-{manifest.spec_sha256[:12]}-{manifest.corpus.sha256[:12]}"
         assert map_folder(opened) == opened.folder.parent / ".maps" / name
 
     def test_making_a_map_leaves_the_build_as_it_was_and_is_done_once(self, opened, monkeypatch):
         before = {path: path.stat().st_mtime_ns for path in opened.folder.rglob("*")}
         made = projection.make(opened)
-        assert (made.documents, made.seed) == (len(opened.codes), opened.manifest["spec"]["seed"])
+        assert (made.documents, made.seed) == (len(opened.codes), opened.manifest.spec.seed)
         assert {path: path.stat().st_mtime_ns for path in opened.folder.rglob("*")} == before
         monkeypatch.setattr(projection, "project", None)
         assert np.array_equal(projection.make(opened).xy, made.xy)

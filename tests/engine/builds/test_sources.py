@@ -36,7 +36,7 @@ def test_a_build_of_a_build_differs_in_its_identifiers_alone(small_build, tmp_pa
     first, other = Build(small_build), Build(out)
     assert other.corpus == first.corpus
     assert (np.asarray(other.embeddings) == np.asarray(first.embeddings)).all()
-    spec = {key: other.manifest["spec"][key] for key in ("scheme", "settings", "resolver")}
+    spec = other.manifest.spec.model_dump(include={"scheme", "settings", "resolver"})
     assert spec == {"scheme": "pq", "settings": {"levels": 2, "codes": 8}, "resolver": "leave"}
     assert other.codes.shape == (60, 2)
 

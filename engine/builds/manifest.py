@@ -1,0 +1,69 @@
+"""The manifest of a build, as typed values: what was built from what, when, with which versions, and what every file weighs."""
+
+from pathlib import PurePosixPath
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from engine.builds.spec import BuildSpec
+
+FORMAT = 2  # 2: identifiers carry words and arrays
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class KnownFile(_Frozen):
+    """Size and hash of one file of a build."""
+
+    bytes: int
+    sha256: str
+
+
+class KnownCorpus(_Frozen):
+    """What there is to know of the corpus: documents left out for want of text, judged queries a split, a hash of everything."""
+
+    name: str
+    documents: int
+    left_out: list[str]
+    queries: dict[str, int]
+    sha256: str
+
+
+class KnownIdentifiers(_Frozen):
+    """The scheme, and how many codes each level has."""
+
+    scheme: str
+    vocabulary: tuple[int, ...]
+
+
+class KnownTrie(_Frozen):
+    """Size of the trie."""
+
+    nodes: int
+    levels: int
+    bytes: int
+
+
+class Manifest(_Frozen):
+    """``manifest.json``. ``stages`` are the seconds that each took; ``files`` are all others of the build, by relative path."""
+
+    format: int
+    triescope: str
+    created: str
+    spec: BuildSpec
+    spec_sha256: str
+    seeds: dict[str, int]
+    corpus: KnownCorpus
+    identifiers: KnownIdentifiers
+    trie: KnownTrie
+    stages: dict[str, float]
+    versions: dict[str, str]
+    files: dict[str, KnownFile] = Field(repr=False)
+
+    @field_validator("files")
+    @classmethod
+    def _inside(cls, files: dict[str, KnownFile]) -> dict[str, KnownFile]:
+        if any(PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts for name in files):
+            raise ValueError("a file outside the build")
+        return files
