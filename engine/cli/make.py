@@ -53,6 +53,7 @@ def build(
     codes: Annotated[int | None, typer.Option(help="Codes a level; chosen from the corpus size unless given.")] = None,
     field: Annotated[list[str] | None, typer.Option(help="Metadata column to search too; repeat for more.")] = None,
     model: Annotated[str | None, typer.Option(help="Encoder: a folder or a hub name.")] = None,
+    column: Annotated[list[str] | None, typer.Option(help="Which column is the id, title or text: id=NAME.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=(1 << 31) - 1)] = 0,
     progress: ProgressFile = None,
     as_json: AsJson = False,
@@ -69,7 +70,7 @@ def build(
     try:
         settings: dict[str, int | float | str | None] = dict(parse_setting(ids, text) for text in option or [])
         settings |= {key: value for key, value in (("levels", levels), ("codes", codes)) if value is not None}
-        source = source_of(corpus)
+        source = source_of(corpus, _columns(column or []))
         spec = BuildSpec(
             scheme=ids,
             settings=settings,
@@ -91,8 +92,16 @@ def build(
             f"{known.name}: {known.documents:,} documents, {manifest.trie.nodes:,} trie nodes, "
             f"{sum(manifest.stages.values()):.1f} s -> {out}",
             *([f"left out, having neither title nor text: {', '.join(known.left_out)}"] if known.left_out else []),
+            *source.corpus.notes,
         ],
     )
+
+
+def _columns(asked: list[str]) -> dict[str, str]:
+    named = dict(text.partition("=")[::2] for text in asked)
+    if wrong := [text for text in asked if text.partition("=")[0] not in ("id", "title", "text") or not text.partition("=")[2]]:
+        raise TriescopeError(f"--column {wrong[0]}: name a column like id=movieId; id, title and text can be named")
+    return named
 
 
 @app.command("report")

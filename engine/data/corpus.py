@@ -1,21 +1,25 @@
 """Documents, queries and judgements, read from files people have.
 
-BEIR folders (Thakur et al. 2021), JSONL, CSV, TSV and Parquet come in through DuckDB. Ids are strings. Whatever is
-wrong with a file is said with file, row and column, and nothing is built from a file that is wrong in part.
+BEIR folders (Thakur et al. 2021), JSONL, CSV, TSV and Parquet. Ids are strings. Whatever is wrong with a file is said with
+file, row and column, and nothing is built from a file that is wrong in part; what is left aside is noted.
 """
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engine.data.records import records
+from engine.data.judgements import read_judgements
+from engine.data.records import kind_of, records
+from engine.data.values import spelled, text_of
 from engine.errors import TriescopeError
 
 # Column names that are understood without being told, in order of preference.
 KNOWN = {
-    "id": ("_id", "id", "doc_id", "docid", "item_id", "asin", "sku"),
-    "title": ("title", "name", "headline"),
-    "text": ("text", "description", "body", "abstract", "content"),
+    "id": ("_id", "id", "doc_id", "docid", "docno", "item_id", "parent_asin", "asin", "sku", "product_id", "movie_id", "movieid"),
+    "title": ("title", "name", "headline", "product_name", "product_title"),
+    "text": ("text", "description", "body", "abstract", "content", "contents", "about_product"),
 }
 
 
@@ -34,17 +38,16 @@ class Document(NamedTuple):
         >>> kites.searched_text(), kites.searched_text(("topic", "year", "price"))
         ('Kites How they fly.', 'Kites How they fly. Toys, Wind. 1999.')
         """
-        values = [self.metadata.get(field) for field in fields]
-        values = [value for value in values if value not in (None, "", [])]
-        told = [", ".join(map(str, value)) if isinstance(value, list) else str(value) for value in values]
-        return " ".join([f"{self.title} {self.text}".strip(), *(f"{value}." for value in told)])
+        told = [_as_words(self.metadata.get(field)) for field in fields]
+        return " ".join([f"{self.title} {self.text}".strip(), *(f"{value}." for value in told if value)])
 
 
 class Corpus(NamedTuple):
     """Documents with the queries and judgements that came with them.
 
     ``queries`` maps query id -> text; ``qrels`` maps split -> query id -> document id -> grade (>= 0). ``left_out`` lists the ids
-    of documents that had neither title nor text; judgements that name them stay, so they count as missed.
+    of documents that had neither title nor text; judgements that name them stay, so they count as missed. ``notes`` says what
+    else was left aside or taken otherwise than it is written, a sentence each.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Corpus(NamedTuple):
     queries: dict[str, str]
     qrels: dict[str, dict[str, dict[str, int]]]
     left_out: list[str]
+    notes: tuple[str, ...] = ()
 
 
 def read(source: Path, columns: dict[str, str] | None = None) -> Corpus:
@@ -73,26 +77,25 @@ def read(source: Path, columns: dict[str, str] | None = None) -> Corpus:
     if source.is_dir():
         if not (source / "corpus.jsonl").is_file():
             raise TriescopeError(f"{source}: a corpus folder needs a file corpus.jsonl")
-        documents, left_out = read_documents(source / "corpus.jsonl", columns)
-        queries = _read_queries(source / "queries.jsonl")
-        qrels = {path.stem: _read_qrels(path, queries) for path in sorted(source.glob("qrels/*.tsv")) if _is_beir(path)}
-        return Corpus(source.resolve().name, documents, queries, qrels, left_out)
+        documents, left_out, notes = read_documents(source / "corpus.jsonl", columns)
+        judged = read_judgements(source, {document.id for document in documents} | set(left_out))
+        return Corpus(source.resolve().name, documents, judged.queries, judged.qrels, left_out, (*notes, *judged.notes))
     if not source.is_file():
         raise TriescopeError(f"{source}: no such file or folder")
-    documents, left_out = read_documents(source, columns)
-    return Corpus(source.name.split(".")[0], documents, {}, {}, left_out)
+    documents, left_out, notes = read_documents(source, columns)
+    return Corpus(source.name.split(".")[0], documents, {}, {}, left_out, tuple(notes))
 
 
-def read_documents(path: Path, columns: dict[str, str] | None = None) -> tuple[list[Document], list[str]]:
-    """Documents of one file, and the ids of those left out because title and text are both empty."""
-    documents, left_out, row_of = [], [], dict[str, int]()
+def read_documents(path: Path, columns: dict[str, str] | None = None) -> tuple[list[Document], list[str], list[str]]:
+    """Documents of one file, the ids of those left out because title and text are both empty, and notes on what else was."""
+    documents, left_out, row_of, bytes_in = [], [], dict[str, int](), Counter[str]()
     chosen: dict[tuple[str, ...], dict[str, str]] = {}
     for row, record in records(path):
         # Lines of JSON may differ in their columns, so the choice is made for each set of columns that occurs.
         if (kinds := tuple(record)) not in chosen:
             chosen[kinds] = _choose_columns(path, record, columns or {}, next(iter(chosen.values()), None))
         names = chosen[kinds]
-        identifier = _text(path, row, names["id"], record.get(names["id"])).strip()
+        identifier = text_of(path, row, names["id"], record.get(names["id"]), exact=True).strip()
         if not identifier:
             raise TriescopeError(f"{path}, row {row}, column {names['id']}: the id is missing")
         if identifier in row_of:
@@ -101,7 +104,7 @@ def read_documents(path: Path, columns: dict[str, str] | None = None) -> tuple[l
             )
         row_of[identifier] = row
         title, text = (
-            _text(path, row, names[part], record.get(names[part])).strip() if part in names else "" for part in ("title", "text")
+            _told(path, row, names[part], record.get(names[part])) if part in names else "" for part in ("title", "text")
         )
         if not title and not text:
             left_out.append(identifier)
@@ -109,10 +112,17 @@ def read_documents(path: Path, columns: dict[str, str] | None = None) -> tuple[l
         metadata = {key: value for key, value in record.items() if key not in names.values()}
         if isinstance(inner := metadata.get("metadata"), dict):
             metadata = {key: value for key, value in metadata.items() if key != "metadata"} | inner
+        for key in [key for key, value in metadata.items() if isinstance(value, bytes)]:
+            bytes_in[key] += 1
+            del metadata[key]
         documents.append(Document(identifier, title, text, metadata))
     if not documents:
         raise TriescopeError(f"{path}: no document with a title or a text")
-    return documents, left_out
+    if kind_of(path) in ("csv", "tsv") and _spelled_as_numbers(list(row_of)):
+        documents = [document._replace(id=document.id[:-2]) for document in documents]
+        left_out = [identifier[:-2] for identifier in left_out]
+    notes = [f"column {key}: {count:,} values are bytes that are no text, and were left out" for key, count in bytes_in.items()]
+    return documents, left_out, notes
 
 
 def _choose_columns(path: Path, record: dict, asked: dict[str, str], first: dict[str, str] | None) -> dict[str, str]:
@@ -128,48 +138,33 @@ def _choose_columns(path: Path, record: dict, asked: dict[str, str], first: dict
     if first is not None:
         return first | found
     if "id" not in found:
-        raise TriescopeError(f"{path}, row 1: no id column; looked for {', '.join(KNOWN['id'])}, found {', '.join(record)}")
+        raise TriescopeError(
+            f"{path}, row 1: no id column; looked for {', '.join(KNOWN['id'])}, found {', '.join(record)}; "
+            "name it: --column id=NAME"
+        )
     if "title" not in found and "text" not in found:
         looked = ", ".join(KNOWN["title"] + KNOWN["text"])
-        raise TriescopeError(f"{path}, row 1: no title or text column; looked for {looked}, found {', '.join(record)}")
+        raise TriescopeError(
+            f"{path}, row 1: no title or text column; looked for {looked}, found {', '.join(record)}; name it: --column text=NAME"
+        )
     return found
 
 
-def _text(path: Path, row: int, column: str, value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise TriescopeError(f"{path}, row {row}, column {column}: expected text, found {type(value).__name__}")
-    return str(value).replace("\x00", "")
+def _told(path: Path, row: int, column: str, value: Any) -> str:
+    """Text of a title or a text; a list of texts is joined, as shops describe an article in several paragraphs."""
+    cells = value if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value) else [value]
+    return " ".join(filter(None, (text_of(path, row, column, cell).strip() for cell in cells)))
 
 
-def _read_queries(path: Path) -> dict[str, str]:
-    queries: dict[str, str] = {}
-    if path.is_file():
-        for row, record in records(path):
-            missing = next((key for key in ("_id", "text") if record.get(key) in (None, "")), None)
-            if missing:
-                raise TriescopeError(f"{path}, row {row}, column {missing}: missing")
-            identifier = _text(path, row, "_id", record["_id"])
-            if identifier in queries:
-                raise TriescopeError(f"{path}, row {row}, column _id: id {identifier!r} was used before")
-            queries[identifier] = _text(path, row, "text", record["text"])
-    return queries
+def _spelled_as_numbers(ids: Sequence[str]) -> bool:
+    """Whether all ids of a text table are whole numbers with ``.0`` behind them: a data frame's column that had gaps."""
+    return all(re.fullmatch(r"[0-9]+\.0", identifier) for identifier in ids)
 
 
-def _is_beir(path: Path) -> bool:
-    """Judgement files carry BEIR's header; other .tsv files in the folder are none of our business."""
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return file.readline().split() == ["query-id", "corpus-id", "score"]
-
-
-def _read_qrels(path: Path, queries: dict[str, str]) -> dict[str, dict[str, int]]:
-    qrels: dict[str, dict[str, int]] = {}
-    for row, record in records(path):
-        query, document, score = (str(record[key] or "") for key in ("query-id", "corpus-id", "score"))
-        if query not in queries:
-            raise TriescopeError(f"{path}, row {row}, column query-id: there is no query {query!r} in queries.jsonl")
-        if not (score.isascii() and score.isdigit() and len(score) < 10):
-            raise TriescopeError(f"{path}, row {row}, column score: expected a whole number from 0, found {score!r}")
-        qrels.setdefault(query, {})[document] = int(score)
-    return qrels
+def _as_words(value: Any) -> str:
+    """A metadata value as text to search: what a list or an object holds, without brackets."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {told}" for key, inner in value.items() if (told := _as_words(inner)))
+    if isinstance(value, list):
+        return ", ".join(filter(None, map(_as_words, value)))
+    return "" if value is None else spelled(value)

@@ -81,8 +81,8 @@ DATASETS: dict[str, Dataset] = {
 }
 
 
-def load(source: str) -> Corpus:
-    """Corpus of a name in :data:`DATASETS`, or of a file or folder.
+def load(source: str, columns: dict[str, str] | None = None) -> Corpus:
+    """Corpus of a name in :data:`DATASETS`, or of a file or folder, with its ``columns`` named as for :func:`read`.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def load(source: str) -> Corpus:
         path = Path(source)
         if not path.exists():
             raise TriescopeError(f"{source}: no such file or folder, and no data set of that name ({', '.join(DATASETS)})")
-        return read(path)
+        return read(path, columns)
     folder = paths.bundled() / source if DATASETS[source].url is None else fetch(DATASETS[source])
     return read(folder)._replace(name=source)
 

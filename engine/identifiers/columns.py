@@ -44,13 +44,19 @@ def called(documents: Sequence[Document], wanted: Sequence[str]) -> list[str]:
 def steps(cell: Any, slashes: bool = True) -> list[str]:
     """The parts of a cell, coarse to fine: a list's items, or a text split at " > ", else (if ``slashes``) at "/".
 
+    Of a list of paths, the first.
+
     Empty for a missing cell: None, an empty text or list, not a number.
 
+    >>> steps([["Beauty", "Bath"], ["Home"]])
+    ['Beauty', 'Bath']
     >>> steps(["Drama", "Family"]), steps("Garden > Tools/Spades"), steps("a/b"), steps("a/b", slashes=False), steps(None)
     (['Drama', 'Family'], ['Garden', 'Tools/Spades'], ['a', 'b'], ['a/b'], [])
     """
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return []
+    if isinstance(cell, list | tuple) and cell and isinstance(cell[0], list | tuple):
+        cell = cell[0]
     if isinstance(cell, list | tuple):
         parts = [str(part) for part in cell if part is not None]
     else:

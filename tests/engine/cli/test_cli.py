@@ -146,3 +146,18 @@ def test_the_shell_itself_exits_with_two_and_one_line(tmp_path):
     done = process("trie", tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"triescope: {tmp_path}: not a build (there is no manifest.json in it)\n"
+
+
+def test_build_says_what_was_left_aside_and_takes_columns_by_name(shell, tmp_path):
+    (tmp_path / "qrels").mkdir()
+    (tmp_path / "corpus.jsonl").write_text('{"nr": 1, "was": "a cup"}\n{"nr": 2, "was": "a rake"}\n', "utf-8")
+    (tmp_path / "qrels" / "test.csv").write_text("query-id,corpus-id,score\n", "utf-8")
+    named = ("--ids", "atomic", "--column", "id=nr", "--column", "text=was")
+    code, out, _ = shell("build", tmp_path, "--out", tmp_path / "made", *named)
+    assert (code, out.splitlines()[-1]) == (0, "qrels/test.csv was left aside: it is no .tsv file")
+    for wrong in ("nr", "id=", "titel=was"):
+        code, _, err = shell("build", tmp_path, "--out", tmp_path / "other", "--column", wrong)
+        assert (code, err) == (
+            2,
+            f"triescope: --column {wrong}: name a column like id=movieId; id, title and text can be named\n",
+        )

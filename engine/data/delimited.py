@@ -1,0 +1,86 @@
+"""Tables as text: CSV with quotes (RFC 4180, and what spreadsheets make of it), TSV without.
+
+A TSV file has no quotes (IANA, text/tab-separated-values): a quotation mark is a character as any other and a line is a row, but
+that a cell which is quoted as a whole, as data frames write it, loses its quotes. A CSV cell in quotes may hold anything, line
+breaks of each kind included.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+from engine.data.lines import LONGEST_LINE, BadLineError, lines
+from engine.errors import TriescopeError
+
+# A spreadsheet may say its delimiter in a line before the header.
+TOLD_DELIMITER = re.compile(r'"?sep=(.)"?\s*')
+QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+FAULTS = {
+    "unexpected end of data": "a quote is opened and never closed",
+    "field larger than field limit": "a quote is opened and not closed for too long",
+    "expected after": "text behind a closing quote",
+}
+
+csv.field_size_limit(LONGEST_LINE)  # of the whole process; 128 kB otherwise
+
+
+def delimited(path: Path, kind: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """(row, record) of a table; rows count from 1, the header and empty rows are none.
+
+    A column without a name is called by its number. A TSV file whose first line is a number and a text has no header (MS MARCO's
+    collection): its columns are id and text.
+
+    Raises
+    ------
+    TriescopeError
+        The file is empty, two columns have one name, a row has more or fewer cells than there are columns, a line is not UTF-8.
+    """
+    row: int | None = None
+    try:
+        rows = _rows(path, kind)
+        header = next(rows, None)
+        if header is None:
+            raise TriescopeError(f"{path}: the file is empty")
+        if kind == "tsv" and len(header) == 2 and header[0].strip().isdecimal():
+            header, rows = ["id", "text"], chain([header], rows)
+        names = [" ".join(cell.split()) or f"column {place}" for place, cell in enumerate(header, 1)]
+        if len(set(names)) < len(names):
+            raise TriescopeError(f"{path}, header: column names must differ; found {', '.join(names)}")
+        row = 0
+        for cells in rows:
+            row += 1
+            if len(cells) != len(names):
+                hint = "; in a TSV file a quoted cell holds no tab and no line break" * (kind == "tsv" and '"' in "".join(cells))
+                raise TriescopeError(f"{path}, row {row}: expected {len(names)} cells, found {len(cells)}{hint}")
+            yield row, dict(zip(names, cells, strict=True))
+    except csv.Error as error:
+        told = next((told for key, told in FAULTS.items() if key in str(error)), str(error))
+        raise TriescopeError(f"{path}, {_place(row)}: {told}") from error
+    except BadLineError as error:
+        raise TriescopeError(f"{path}, {_place(row)}: {error}") from error
+
+
+def _place(row: int | None) -> str:
+    return "header" if row is None else f"row {row + 1}"
+
+
+def _rows(path: Path, kind: str) -> Iterator[list[str]]:
+    """Cells of each line that has any."""
+    source = lines(path, newline="")
+    first = next((line for line in source if line.strip()), "")
+    found: Iterator[list[str]]
+    if kind == "tsv":
+        found = (_tsv_cells(line) for line in chain([first], source))
+    else:
+        delimiter = max(",;\t", key=first.count)
+        if told := TOLD_DELIMITER.fullmatch(first):
+            delimiter, first = told[1], next((line for line in source if line.strip()), "")
+        found = csv.reader(chain([first], source), delimiter=delimiter, strict=True)
+    return (cells for cells in found if any(cell and not cell.isspace() for cell in cells))
+
+
+def _tsv_cells(line: str) -> list[str]:
+    cells = line.rstrip("\r\n").split("\t")
+    return [quoted[1].replace('""', '"') if (quoted := QUOTED.fullmatch(cell)) else cell for cell in cells]

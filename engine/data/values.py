@@ -1,0 +1,68 @@
+"""What a cell holds, in plain values: what is missing is None, whatever the file calls it."""
+
+import datetime
+import decimal
+import uuid
+from pathlib import Path
+from typing import Any
+
+from engine.errors import TriescopeError
+
+# Whole numbers from here on are not all exact in float64: two ids could become one number.
+INEXACT = 1 << 53
+
+
+def plain(value: Any) -> Any:
+    """A value of a typed file as JSON has it: NaN is None, bytes are text where they are UTF-8, all the way down.
+
+    >>> plain({"size": [float("nan"), b"XL"], "id": uuid.UUID(int=7), "price": decimal.Decimal("2.50")})
+    {'size': [None, 'XL'], 'id': '00000000-0000-0000-0000-000000000007', 'price': 2.5}
+    >>> plain(datetime.date(1999, 12, 31)), plain(b"\\xff")
+    ('1999-12-31', b'\\xff')
+    """
+    if isinstance(value, str | int):
+        return value
+    if value is None or value != value:  # only NaN differs from itself
+        return None
+    if isinstance(value, bytes | bytearray):
+        try:
+            return bytes(value).decode()
+        except UnicodeDecodeError:
+            return bytes(value)
+    if isinstance(value, dict):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, decimal.Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    return str(value) if isinstance(value, uuid.UUID | datetime.timedelta) else value
+
+
+def spelled(value: float) -> str:
+    """A number as a person would write it: a whole one without the ``.0`` that data frames add.
+
+    >>> spelled(101.0), spelled(4.5), spelled(7), spelled(1e16)
+    ('101', '4.5', '7', '10000000000000000')
+    """
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def text_of(path: Path, row: int, column: str, value: Any, exact: bool = False) -> str:
+    """Text of a cell, empty for a missing one.
+
+    Raises
+    ------
+    TriescopeError
+        It is no text and no number; or it must be ``exact``, as an id, and is a float so large that others look the same.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TriescopeError(f"{path}, row {row}, column {column}: expected text, found {type(value).__name__}")
+    if exact and isinstance(value, float) and abs(value) >= INEXACT:
+        raise TriescopeError(
+            f"{path}, row {row}, column {column}: {value} is too large for a float to be exact; write it as text"
+        )
+    return value.replace("\x00", "") if isinstance(value, str) else spelled(value)
