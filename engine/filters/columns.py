@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine.data.corpus import Document
+from engine.data.values import INEXACT
 
 NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*", re.ASCII)
-# Whole numbers from here on are not all exact in float64: two ids could become one number.
-INEXACT = 1 << 53
 
 
 class Column(NamedTuple):
@@ -33,7 +32,7 @@ class Column(NamedTuple):
     text : np.ndarray
         Int32, an entry a value: its place in ``texts``.
     numbers : np.ndarray or None
-        Float64, an entry a value, where all of them are numbers.
+        Float64, an entry a value, NaN for one that is no number; None where fewer than half of them are numbers.
     """
 
     present: np.ndarray
@@ -148,12 +147,13 @@ def _column(cells: list[Any], text_only: bool = False) -> Column:
     texts = [as_text(value) for value in values]
     distinct = sorted(set(texts))
     place = {text: at for at, text in enumerate(distinct)}
-    numbers = [None] if text_only else [as_number(value) for value in values]
+    numbers = [as_number(value) for value in values]
     of_kind = np.array([place[text] for text in texts], np.int32)
+    found = np.array(numbers, np.float64)[kind] if values and not text_only else np.empty(0)
     return Column(
         sizes > 0,
         np.repeat(np.arange(len(cells), dtype=np.int32), sizes),
         distinct,
         of_kind[kind],
-        np.array(numbers, np.float64)[kind] if values and None not in numbers else None,
+        found if 2 * np.isfinite(found).sum() >= max(len(found), 1) else None,
     )

@@ -12,7 +12,8 @@ evaluated on whole columns at once (:mod:`engine.filters.columns`).
 
 What a condition means: text compares without regard to case; a list matches when any of its elements does, and ``!=`` and
 ``not in`` when it has elements and none does; ``contains`` looks for a part of the text. In a column of numbers (every value is
-one, or text that reads as one) values compare as numbers; ``id`` and ``title`` are always text. A missing value (null, blank,
+one, or text that reads as one) values compare as numbers; where at least half are, a number compares with those that are and
+no other value meets it. ``id`` and ``title`` are always text. A missing value (null, blank,
 an empty list) satisfies ``is missing`` and no other condition. ``not`` is plain negation, so it lets through what misses a value.
 """
 
@@ -102,7 +103,8 @@ def _matches(column: Column, condition: Condition, value: Token) -> np.ndarray:
     sign, text = condition.sign, value.text.casefold()
     if sign == "contains":
         return np.fromiter((text in one for one in column.texts), bool, len(column.texts))[column.text]
-    if column.numbers is not None:
+    whole = column.numbers is not None and not np.isnan(column.numbers).any()
+    if column.numbers is not None and (whole or value.kind == "number"):
         if not NUMBER.fullmatch(value.text):
             raise TriescopeError(
                 f"filter, position {value.at}: column {condition.column.text!r} holds numbers, and {value.text!r} is none"

@@ -4,7 +4,6 @@ Whoever loads a model (the encoder, a T5 checkpoint, a query generator, a cross-
 code when it is opened, so a model that has its weights in nothing else is refused, and none is fetched.
 """
 
-import hashlib
 import importlib.util
 import json
 import os
@@ -14,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from engine import paths
+from engine import files, paths
 from engine.errors import TriescopeError
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
@@ -134,8 +133,7 @@ def sha256(path: Path) -> str:
     if name in _hashed and _hashed[name][0] == stamp:
         return _hashed[name][1]
     started = time.time_ns()
-    with open(path, "rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = files.sha256(path)
     if started - max(stat.st_mtime_ns, stat.st_ctime_ns) > SETTLED_NS:
         _hashed[name] = stamp, found
         if stat.st_size >= KEPT_FROM:
@@ -150,11 +148,8 @@ def _memory() -> Path:
 def _remember(name: str, stamp: tuple[int, ...], found: str) -> None:
     # A home that cannot be written costs a second at the next start, no more.
     with suppress(OSError):
-        _memory().parent.mkdir(parents=True, exist_ok=True)
         known = {path: kept for path, kept in _json(_memory(), dict).items() if os.path.exists(path)}
-        beside = _memory().with_suffix(f".{os.getpid()}")
-        beside.write_text(json.dumps(known | {name: [list(stamp), found]}, indent=1), "utf-8")
-        os.replace(beside, _memory())
+        files.replace_json(_memory(), known | {name: [list(stamp), found]})
 
 
 def _json(path: Path, kind: type[Kind]) -> Kind:

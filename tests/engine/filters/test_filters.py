@@ -186,14 +186,17 @@ def slow(found, document, documents):
     if found.sign == "missing":
         return not here
     everywhere = [value for other in documents for value in slow_elements(other, name)]
-    numeric = name not in ("id", "title") and everywhere and all(slow_number(value) is not None for value in everywhere)
+    numbers = 0 if name in ("id", "title") else sum(slow_number(value) is not None for value in everywhere)
     matched = False
     for value in found.values:
         for one in here:
             if found.sign == "contains":
                 matched |= slow_text(value.text) in slow_text(one)
                 continue
+            numeric = numbers and (numbers == len(everywhere) or (2 * numbers >= len(everywhere) and value.kind == "number"))
             left, right = (slow_number(one), float(value.text)) if numeric else (slow_text(one), slow_text(value.text))
+            if left is None:
+                continue
             matched |= {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}.get(
                 found.sign, left == right
             )
@@ -290,3 +293,28 @@ def test_no_documents_give_an_empty_mask():
 def test_a_column_is_made_once():
     columns = columns_of(FILMS)
     assert columns.find("YEAR") is columns.find("year")
+
+
+def test_a_value_that_is_no_number_among_numbers_meets_no_number():
+    years, prices = ["1999", "2001", "n/a", "", 2004], ["1,200", "15", "20", "30", None]
+    documents = [
+        Document(str(row), "", "", {"year": year, "price": price})
+        for row, (year, price) in enumerate(zip(years, prices, strict=True))
+    ]
+
+    def passed(text):
+        return [row for row, hit in enumerate(evaluate(columns_of(documents), text)) if hit]
+
+    assert passed("year > 2000") == [1, 4]
+    assert passed("year <= 2001") == [0, 1]
+    assert passed("year = 2004") == passed("year = 2004.0") == [4]
+    assert passed("year != 2004") == [0, 1, 2]
+    assert passed("year = 'n/a'") == [2]
+    assert passed("price < 100") == [1, 2, 3]
+
+
+def test_a_few_numbers_among_words_are_words():
+    documents = [Document(str(row), "", "", {"size": size}) for row, size in enumerate(["large", "small", "7"])]
+    with pytest.raises(TriescopeError, match="holds text"):
+        evaluate(columns_of(documents), "size > 5")
+    assert evaluate(columns_of(documents), "size = 7").tolist() == [False, False, True]
