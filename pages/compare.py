@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.charts import latency, ranks
 from app.common import exports, resources, state
-from app.compare import comparing, result_cards
+from app.compare import comparing, following, result_cards
 from engine.errors import TriescopeError
 from engine.evaluation import device
 
@@ -24,7 +24,10 @@ names = comparing.choose(build)
 vector, encode_ms = resources.query_vector(build, query)
 columns = {name: comparing.column(build, query, name, k, beams, vector) for name in names}
 results = {name: column.hits for name, column in columns.items() if not column.error}
-medians = {name: {"encode": encode_ms if name != "bm25" else 0.0, "search": columns[name].search_ms} for name in results}
+medians = {
+    name: {"encode": encode_ms if build.retriever(name, beams).needs_vectors else 0.0, "search": columns[name].search_ms}
+    for name in results
+}
 grades = comparing.grades_of(build, query)
 pinned = state.parameter(state.DOCUMENT)
 pinned = pinned if pinned in build.row_of else ""
@@ -44,7 +47,7 @@ st.selectbox(
 if pinned:
     with st.container(border=True):
         try:
-            comparing.follow(build, query, list(results), pinned, beams, vector)
+            following.show(build, query, list(results), pinned, beams, vector)
         except TriescopeError as error:
             st.error(state.plain(str(error)), icon=":material/error:")
 

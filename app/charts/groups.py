@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK, RETRIEVERS, SKY
+from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK, SKY, retriever
 from engine.data.corpus import Document
 from engine.identifiers import category, columns
 from engine.trie import Trie
@@ -92,8 +92,8 @@ def hit_groups(rows: np.ndarray, dense: Collection[int], generative: Collection[
     by_dense, by_generative = (np.isin(rows, np.array(sorted(hits), np.int64)) for hits in (dense, generative))
     kinds = (
         ("not found", GREY, "circle", ~by_dense & ~by_generative),
-        ("dense only", RETRIEVERS["dense"], "square", by_dense & ~by_generative),
-        ("generative only", RETRIEVERS["generative"], "diamond", by_generative & ~by_dense),
+        ("dense only", retriever("dense"), "square", by_dense & ~by_generative),
+        ("generative only", retriever("generative"), "diamond", by_generative & ~by_dense),
         ("dense and generative", ORANGE, "circle", by_dense & by_generative),
     )
     return [Group(name, colour, symbol, np.flatnonzero(mask)) for name, colour, symbol, mask in kinds if mask.any()]

@@ -1,12 +1,13 @@
 """Colours that hold on light and dark and for colour-blind eyes (Okabe and Ito 2008)."""
 
+from engine.retrievers import method_of
+
 BLUE, ORANGE, GREEN, PINK, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
 GREY = "#8C98A4"
-RETRIEVERS = {"bm25": ORANGE, "dense": GREEN, "generative": BLUE, "hybrid": PINK}
 # One hue, light to dark: for magnitudes.
 RAMP = ["#DCEBF5", "#B5D5EA", "#86BBDC", "#519ECB", "#1F80B8", "#0072B2", "#005A8C"]
 
 
 def retriever(name: str) -> str:
-    """Colour of a retriever; ``generative:NAME`` has that of ``generative``."""
-    return RETRIEVERS.get(name.partition(":")[0], GREY)
+    """Colour of a retriever, from its record; ``generative:NAME`` has that of ``generative``."""
+    return method_of(name)[0].color

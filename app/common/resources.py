@@ -72,7 +72,8 @@ def describe_build(name: str) -> None:
 
 def query_vector(build: Build, query: str) -> tuple[np.ndarray, float]:
     """Embedding of a query and the milliseconds that encoding took when it was done."""
-    return _query_vector(build.model, query)
+    _warm_encoder(build.model, build)
+    return _query_vector(build.model, query, build)
 
 
 def warm(build: Build, scorer: str = "") -> None:
@@ -95,12 +96,14 @@ def _warm(folder: str, created: str, scorer: str, stamp: str, _build: Build) -> 
     _build.decode("warm", 10, vector, scorer=scorer)
 
 
-@st.cache_data(max_entries=512, show_spinner="Encoding the query (the first one loads the encoder)")
-def _query_vector(model: str, query: str) -> tuple[np.ndarray, float]:
-    from engine.text import embed
+@st.cache_resource(max_entries=3, show_spinner="Loading the encoder")
+def _warm_encoder(model: str, _build: Build) -> None:
+    _build.encode("warm")  # the first call of a process pays for loading and warming up; no query should
 
-    embed.encode_query(query, model)  # the first call of a process pays for warming up, not the query
-    return embed.encode_query(query, model)
+
+@st.cache_data(max_entries=512, show_spinner="Encoding the query")
+def _query_vector(model: str, query: str, _build: Build) -> tuple[np.ndarray, float]:
+    return _build.encode(query)
 
 
 def ask(label: str = "Query") -> str:

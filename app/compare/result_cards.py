@@ -7,9 +7,9 @@ import streamlit as st
 from app.common import state
 from app.compare import comparing
 from app.compare.comparing import Column
-from engine import retrievers
 from engine.builds.opened import Build, Hit
-from engine.retrievers.sparse import matched_terms
+from engine.retrievers import method_of
+from engine.retrievers.base import Found
 
 # Narrower than this a card is not readable: the grid then scrolls sideways.
 NARROWEST = 136
@@ -22,11 +22,12 @@ def show(build: Build, query: str, columns: Mapping[str, Column], pinned: str, g
     for name, column in columns.items():
         with grid.cell():
             st.markdown(f"#### {state.plain(name.replace(':', ' · '))}")
-            st.caption(comparing.says(build, name))
+            method = method_of(name)[0]
+            st.caption(state.plain(method.summary if column.error else comparing.says(build, name)))
             if column.error:
                 st.error(state.plain(column.error), icon=":material/error:")
             elif not column.hits:
-                st.info("No document shares a word with the query.")
+                st.info(method.empty)
     for place in range(max((len(hits) for hits in found.values()), default=0)):
         for name, hits in found.items():
             with grid.cell():
@@ -46,14 +47,11 @@ def _card(
             st.text(document.title or hit.id)  # Markdown would make a link of an address, escaped or not
         others = [f"{comparing.short(n)} {r.rank}" for n, hits in found.items() if n != name for r in hits if r.id == hit.id]
         st.caption(state.plain(" · ".join(others)) or "only here")
-        st.caption(_evidence(build, query, retrievers.split_name(name)[0], hit))
+        st.caption(_evidence(build, query, name, hit))
 
 
-def _evidence(build: Build, query: str, kind: str, hit: Hit) -> str:
+def _evidence(build: Build, query: str, name: str, hit: Hit) -> str:
     """What speaks for a hit, in the terms of its retriever."""
-    if kind == "bm25":
-        text = build.corpus.documents[build.row_of[hit.id]].searched_text(build.manifest.spec.fields)
-        return f"words: {', '.join(matched_terms(query, text)) or 'none'}"
-    if kind == "generative":
-        return f"codes {hit.identifier}"
-    return f"from {hit.source}" if kind == "hybrid" else f"cosine {hit.score:.3f}"
+    text = build.corpus.documents[build.row_of[hit.id]].searched_text(build.manifest.spec.fields)
+    found = Found(query=query, text=text, score=hit.score, identifier=hit.identifier, source=hit.source)
+    return state.plain(method_of(name)[0].evidence(found))

@@ -3,7 +3,7 @@
     films/                      a finished build, which is not changed any more
       manifest.json             what was built from what, with size and hash of every file below
       documents.parquet, queries.parquet, qrels.parquet, names.parquet
-      embeddings.npy  identifiers.npz  trie/  scorer/centroid.npy  sparse/  dense.faiss  tuning.json
+      embeddings.npy  identifiers.npz  trie/  scorer/centroid.npy  tuning.json  and the retrievers' own
       trained/                  scorers trained on it
         default.json            which one ``generative`` means
         node/run.json           a finished run, and its weights beside it
@@ -26,7 +26,7 @@ __all__ = ["DOCUMENTS", "NAMES", "QRELS", "QUERIES"]  # and what is defined belo
 MANIFEST, PROGRESS = "manifest.json", "progress.json"
 EMBEDDINGS, IDENTIFIERS, TRIE, SCORER = "embeddings.npy", "identifiers.npz", "trie", "scorer"
 MEANS = f"{SCORER}/{MEANS_FILE}"
-SPARSE, HNSW, TUNING = "sparse", "dense.faiss", "tuning.json"
+TUNING = "tuning.json"  # what a retriever builds for itself it names itself: engine/retrievers
 
 TRAINED, DEFAULT, RUN = "trained", "default.json", "run.json"
 TRAIN_SPEC, HISTORY, CHECKPOINT = "spec.json", "history.jsonl", "checkpoint.json"

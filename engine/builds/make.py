@@ -22,7 +22,7 @@ from engine.builds import layout
 from engine.builds.manifest import FORMAT, KnownCorpus, KnownFile, KnownIdentifiers, KnownTrie, Manifest
 from engine.builds.opening import read_manifest
 from engine.builds.spec import BuildSpec
-from engine.builds.stages import STAGES
+from engine.builds.stages import stages
 from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
 from engine.files import alone, replace_json, sha256
@@ -74,15 +74,15 @@ def _that_very(out: Path, spec: BuildSpec, source: str) -> Path:
 
 def _run_stages(work: Path, corpus: Corpus, spec: BuildSpec, source: str, report: Report) -> None:
     """Run the stages that are not done yet and write the manifest."""
-    done = _resume(work, spec, source)
-    for place, (stage, run) in enumerate(STAGES.items()):
+    done, run_of = _resume(work, spec, source), stages()
+    for place, (stage, run) in enumerate(run_of.items()):
         if stage not in done:
             report(stage, 0, 0)
             start = time.perf_counter()
             run(work, corpus, spec, partial(report, stage))
             done[stage] = round(time.perf_counter() - start, 3)
             replace_json(work / layout.PROGRESS, {"spec": spec.digest(), "corpus": source, "done": done})
-        report("build", place + 1, len(STAGES))
+        report("build", place + 1, len(run_of))
     (work / layout.PROGRESS).unlink()
     replace_json(work / layout.MANIFEST, _manifest(work, corpus, spec, source, done).model_dump(mode="json"))
 

@@ -2,26 +2,26 @@
 
 import time
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine import filters, identifiers, retrievers
-from engine.builds import layout, runs
+from engine import filters, identifiers
+from engine.builds import layout
 from engine.builds.opening import read_manifest, verify
+from engine.builds.parts import Parts
 from engine.data import tables
 from engine.data.corpus import Corpus
 from engine.decoding import strategies
 from engine.decoding.trace import Trace, steps_json
 from engine.errors import TriescopeError
 from engine.explaining.why import Why, why
-from engine.retrievers import Queries
+from engine.retrievers import DEFAULT_BEAMS, Queries
 from engine.scorers.base import Scorer, encode_for
-from engine.scorers.kinds import Parts
 from engine.text import embed
-from engine.trie import Tree, Trie, restrict
+from engine.trie import Tree, restrict
 
 
 class Hit(NamedTuple):
@@ -35,7 +35,7 @@ class Hit(NamedTuple):
     source: str
 
 
-class Build:
+class Build(Parts):
     """A build folder, checked against its manifest.
 
     Raises
@@ -45,12 +45,9 @@ class Build:
     """
 
     def __init__(self, folder: Path):
-        self.folder = folder
         self.manifest = read_manifest(folder)
         verify(folder, self.manifest)
-        # A scorer that was trained anew has other weights, hence another stamp, and is opened again.
-        self._retriever = lru_cache(maxsize=16)(lambda name, beams, stamp: retrievers.open_retriever(name, folder, beams))
-        self._scorer = lru_cache(maxsize=8)(lambda name, stamp: retrievers.open_scorer(folder, name, self.parts))
+        super().__init__(folder, self.manifest.spec.model)
 
     @property
     def name(self) -> str:
@@ -87,36 +84,6 @@ class Build:
         """Columns that a filter can name."""
         return filters.columns_of(self.corpus.documents)
 
-    @cached_property
-    def embeddings(self) -> np.ndarray:
-        """Float32 ``(documents, d)``, mapped."""
-        return np.load(self.folder / layout.EMBEDDINGS, mmap_mode="r", allow_pickle=False)
-
-    @cached_property
-    def parts(self) -> Parts:
-        """What every scorer is made of."""
-        return retrievers.open_parts(self.folder)
-
-    @property
-    def trie(self) -> Trie:
-        """The trie."""
-        return self.parts.trie
-
-    @property
-    def scorer_names(self) -> list[str]:
-        """Scorers that there are: the centroid scorer, then the trained ones."""
-        return [runs.CENTROID, *runs.names(self.folder)]
-
-    @property
-    def default_scorer(self) -> str:
-        """Name of the scorer that is used unless one is named."""
-        return runs.default(self.folder)
-
-    def scorer(self, name: str = "") -> Scorer:
-        """A scorer, opened once; the default one unless named."""
-        name = name or self.default_scorer
-        return self._scorer(name, runs.stamp(self.folder, name))
-
     def identifier(self, row: int) -> str:
         """Codes of a document row as text: ``3-17-0``."""
         return "-".join(str(code) for code in self.codes[row] if code >= 0)
@@ -132,14 +99,6 @@ class Build:
         check_query(query)
         return embed.encode_query(query, self.model)
 
-    def retriever(self, name: str, beams: int = retrievers.DEFAULT_BEAMS) -> retrievers.Retriever:
-        """A retriever, opened once a beam width."""
-        kind, scorer = retrievers.split_name(name)
-        if kind not in retrievers.DECODING:
-            return self._retriever(name, beams, "")
-        scorer = scorer or self.default_scorer
-        return self._retriever(f"{kind}:{scorer}", beams, runs.stamp(self.folder, scorer))
-
     def query_for(self, scorer: Scorer, query: str, vector: np.ndarray) -> np.ndarray:
         """A query as a scorer takes it: its embedding, unless the scorer reads more of it than that."""
         return encode_for(scorer, [query], vector[None])[0]
@@ -149,7 +108,7 @@ class Build:
         query: str,
         retriever: str = "generative",
         k: int = 10,
-        beams: int = retrievers.DEFAULT_BEAMS,
+        beams: int = DEFAULT_BEAMS,
         vector: np.ndarray | None = None,
     ) -> tuple[list[Hit], dict[str, float]]:
         """Hits of one query, and milliseconds: ``encode`` (0 if a vector was given or none is needed), ``search``."""

@@ -1,17 +1,23 @@
 """The stages of a build, in their order: what each one reads of those before it, and the file that it leaves behind."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from engine import identifiers, trie
 from engine.builds import layout
+from engine.builds.parts import Parts
 from engine.builds.spec import BuildSpec
 from engine.data import tables
 from engine.data.corpus import Corpus
 from engine.files import replace_json
-from engine.retrievers import Queries, dense, hybrid, open_members, sparse
+from engine.retrievers import RETRIEVERS, Queries
+from engine.retrievers.base import Index, Opened
+from engine.retrievers.fusion import UNTUNED, Tuning
+from engine.retrievers.generative import GenerativeRetriever
+from engine.retrievers.tuning import tune_hybrid
 from engine.scorers import centroid
 from engine.text import embed
 from engine.trie.naming import name_nodes
@@ -41,12 +47,9 @@ def _scorer(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress)
     centroid.save(centroid.node_means(trie.load(work / layout.TRIE), embeddings), work / layout.SCORER)
 
 
-def _sparse(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    sparse.build([document.searched_text(spec.fields) for document in corpus.documents], work / layout.SPARSE)
-
-
-def _dense(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    dense.build_hnsw(np.load(work / layout.EMBEDDINGS), work / layout.HNSW)
+def _index(index: Index, work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
+    texts = [document.searched_text(spec.fields) for document in corpus.documents]
+    index.build(texts, np.load(work / layout.EMBEDDINGS, mmap_mode="r"), work)
 
 
 def _names(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
@@ -58,26 +61,36 @@ def _names(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) 
 
 
 def _tuning(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
+    def encode(texts: list[str]) -> np.ndarray:
+        return embed.embed(texts, spec.model, report, role="query")
+
+    replace_json(work / layout.TUNING, tuned(Parts(work), corpus, encode).model_dump())
+
+
+def tuned(parts: Opened, corpus: Corpus, encode: Callable[[list[str]], np.ndarray]) -> Tuning:
     """Fusion weights and fallback threshold, from development queries alone; test judgements are not looked at."""
-    tuning = hybrid.Tuning()
-    if dev := corpus.qrels.get("dev"):
-        row_of = {document.id: row for row, document in enumerate(corpus.documents)}
-        ids = list(dev)
-        texts = [corpus.queries[query] for query in ids]
-        gains = [{row_of[d]: grade for d, grade in dev[query].items() if d in row_of} for query in ids]
-        tuning = hybrid.tune(*open_members(work), Queries(texts, embed.embed(texts, spec.model, report, role="query")), gains)
-    replace_json(work / layout.TUNING, tuning._asdict())
+    dev = corpus.qrels.get("dev")
+    if not dev:
+        return UNTUNED
+    row_of = {document.id: row for row, document in enumerate(corpus.documents)}
+    texts = [corpus.queries[query] for query in dev]
+    gains = [{row_of[d]: grade for d, grade in judged.items() if d in row_of} for judged in dev.values()]
+    generator = GenerativeRetriever(parts.trie, parts.scorer())
+    return tune_hybrid(parts, generator, Queries(texts, encode(texts)), gains)
 
 
-# Every stage has ``(folder, corpus, spec, report)``; ``report(done, total)`` may be called while it runs.
-STAGES: dict[str, Callable[[Path, Corpus, BuildSpec, embed.Progress], None]] = {
+Stage = Callable[[Path, Corpus, BuildSpec, embed.Progress], None]  # the last, ``report(done, total)``, may be called meanwhile
+_BEFORE: dict[str, Stage] = {
     "corpus": _corpus,
     "embeddings": _embeddings,
     "identifiers": _identifiers,
     "trie": _trie,
     "scorer": _scorer,
-    "sparse": _sparse,
-    "dense": _dense,
-    "names": _names,
-    "tuning": _tuning,
 }
+_AFTER: dict[str, Stage] = {"names": _names, "tuning": _tuning}
+
+
+def stages() -> dict[str, Stage]:
+    """All stages in order; what retrievers have to build for themselves stands behind the scorer."""
+    indexes = {method.needs.stage: partial(_index, method.needs) for method in RETRIEVERS.values() if method.needs}
+    return _BEFORE | indexes | _AFTER

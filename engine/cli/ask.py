@@ -4,16 +4,17 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.cli.shell import AsJson, Beams, Filter, Folder, Names, Temperature, Text, app, show
+from engine.cli.shell import AsJson, Beams, Filter, Folder, Name, Names, Temperature, Text, app, show
 from engine.errors import TriescopeError
 from engine.options import described
+from engine.retrievers import RETRIEVERS, method_of, usual
 
 
 @app.command()
 def search(
     folder: Folder,
     query: Text,
-    retriever: Annotated[str, typer.Option("-r", "--retriever")] = "generative",
+    retriever: Name = "generative",
     k: Annotated[int, typer.Option("-k", min=1, max=1000)] = 10,
     beams: Beams = 50,
     as_json: AsJson = False,
@@ -22,10 +23,11 @@ def search(
     from engine.builds.opened import Build
 
     hits, ms = Build(folder).search(query, retriever, k, beams)
+    nothing = [method_of(retriever)[0].empty]
     show(
         {"retriever": retriever, "query": query, "hits": [hit._asdict() for hit in hits], "ms": ms},
         as_json,
-        [f"{hit.rank:>3}  {hit.score:>9.3f}  {hit.identifier:<14} {hit.title}  [{hit.source}]" for hit in hits],
+        [f"{hit.rank:>3}  {hit.score:>9.3f}  {hit.identifier:<14} {hit.title}  [{hit.source}]" for hit in hits] or nothing,
     )
 
 
@@ -86,6 +88,13 @@ def list_strategies(as_json: AsJson = False) -> None:
         lines.append(f"{strategy.name:20} {strategy.summary}")
         lines += [f"{'':20}   -o {o.name}=...  {o.help} (default: {o.default})" for o in strategy.options]
     show(listed, as_json, lines)
+
+
+@app.command("retrievers")
+def list_retrievers(as_json: AsJson = False) -> None:
+    """Ways to retrieve."""
+    listed = [{"name": m.name, "summary": m.summary, "decodes": m.decodes, "citation": m.citation} for m in RETRIEVERS.values()]
+    show(listed, as_json, [f"{m['name']:12} {m['summary']}" for m in listed])
 
 
 @app.command("why")
@@ -149,7 +158,7 @@ def evaluate(
     from engine.evaluation import DEPTH, MEASURES
     from engine.evaluation import evaluate as run
 
-    result = run(Build(folder), split, retriever or ["bm25", "dense", "generative", "hybrid"], beams)
+    result = run(Build(folder), split, retriever or usual(), beams)
     lines = [f"{result['corpus']}, {result['split']}: {result['queries']} queries, {result['device']}"]
     for name, row in result["retrievers"].items():
         figures = "  ".join(f"{m} {row[m]['mean']:.3f} [{row[m]['low']:.3f}, {row[m]['high']:.3f}]" for m in MEASURES)

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.retrievers import RETRIEVERS
+
 app = typer.Typer(
     help="The shell of Triescope. --json gives the machine form, with stable keys.",
     no_args_is_help=True,
@@ -15,13 +17,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-RETRIEVERS = "bm25, dense, dense-hnsw, generative or hybrid; generative:NAME decodes with the scorer of that name."
+# Ours are named; those of other packages would have to be loaded first, and `retrievers` lists them too.
+OF_RETRIEVERS = f"{', '.join(RETRIEVERS.ours)}; generative:NAME decodes with the scorer of that name, bm25+dense fuses the two."
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A build folder.")]
 Text = Annotated[str, typer.Argument(metavar="QUERY")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine form.")]
 Beams = Annotated[int, typer.Option(min=1, help="Hypotheses kept after each level.")]
-Names = Annotated[list[str] | None, typer.Option("-r", "--retriever", help=RETRIEVERS)]
+Names = Annotated[list[str] | None, typer.Option("-r", "--retriever", help=OF_RETRIEVERS)]
+Name = Annotated[str, typer.Option("-r", "--retriever", help=OF_RETRIEVERS)]
 Filter = Annotated[str, typer.Option("--filter", help="Only documents that pass, like: year > 1990 and genre has Drama.")]
 Temperature = Annotated[float, typer.Option(min=0.01, max=100.0, help="Of the scorer; above 1 evens the odds.")]
 ProgressFile = Annotated[Path | None, typer.Option("--progress", help="Write progress into this file as JSON.")]

@@ -1,9 +1,15 @@
-"""What every retriever takes and returns."""
+"""What every retriever takes and returns, what it is opened from, and the record that says all there is to know of one."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+
+from engine.scorers.base import Scorer
+from engine.trie import Trie
+
+DEFAULT_BEAMS = 50
 
 
 class Queries(NamedTuple):
@@ -37,12 +43,127 @@ class Ranking(NamedTuple):
 class Retriever(Protocol):
     """Anything that ranks documents for queries."""
 
-    name: str
-    needs_vectors: bool
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def needs_vectors(self) -> bool:
+        """Whether it needs the queries' embeddings."""
+        ...
 
     def search(self, queries: Queries, k: int) -> Ranking:
         """The best ``k`` documents of each query; no document twice, equal scores in document order."""
         ...
+
+
+class Opened(Protocol):
+    """What a build gives its retrievers; an opened build has it, and so has one in the making."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the files lie that :attr:`Index.build` wrote."""
+        ...
+
+    @property
+    def embeddings(self) -> np.ndarray:
+        """Float32 ``(documents, d)`` unit rows, mapped."""
+        ...
+
+    @property
+    def trie(self) -> Trie:
+        """The identifiers of all documents."""
+        ...
+
+    @property
+    def default_scorer(self) -> str:
+        """Name of the scorer that decodes unless one is named."""
+        ...
+
+    def scorer(self, name: str = "") -> Scorer:
+        """A scorer, opened once; the default one unless named."""
+        ...
+
+    def retriever(self, name: str, beams: int = DEFAULT_BEAMS) -> Retriever:
+        """Another retriever of this build; what does not decode is opened once."""
+        ...
+
+    def stored_tuning(self, scorer: str) -> Mapping[str, Any]:
+        """How the hybrid of a scorer was tuned, as it was stored."""
+        ...
+
+
+class Named(NamedTuple):
+    """What the rest of a retriever's name says: a scorer's name, empty for the default one; members that are fused, by name."""
+
+    scorer: str = ""
+    members: tuple[str, ...] = ()
+
+
+class Found(NamedTuple):
+    """A hit and what was asked: the text that was searched, the score, the identifier, and who brought it."""
+
+    query: str
+    text: str
+    score: float
+    identifier: str
+    source: str
+
+
+class Index(NamedTuple):
+    """What a retriever has written when a build is made.
+
+    Attributes
+    ----------
+    stage : str
+        Name of the stage.
+    build : callable
+        ``(texts, embeddings, folder)``: writes what :attr:`Method.open` reads, into the folder of the build. ``texts`` are those
+        that are searched, a document each; ``embeddings`` is float32 ``(documents, d)``, unit rows.
+    """
+
+    stage: str
+    build: Callable[[Sequence[str], np.ndarray, Path], None]
+
+
+class Method(NamedTuple):
+    """One way to retrieve: all that the shell, the evaluation, the fusion and the pages know of it.
+
+    Attributes
+    ----------
+    name, summary, citation : str
+        What it is called, what it does in a few words, where it comes from.
+    color : str
+        Its colour in charts, ``#RRGGBB``.
+    open : callable
+        ``(opened, beams, named) -> Retriever``. What it reads from files is kept open by whoever asks, unless it decodes; then
+        ``opened`` keeps the scorer, and a retriever of another width is only another argument.
+    evidence : callable
+        What speaks for a hit, in a few words.
+    decodes : bool
+        Whether it runs a beam search: then the width matters, and a scorer can be named behind it, ``generative:NAME``.
+    usual : bool
+        Whether it is compared and evaluated where nobody says which ones are wanted.
+    needs : Index or None
+        What it needs beside the embeddings, the trie and the scorers.
+    empty : str
+        What it means that nothing was found.
+    told : callable
+        ``(opened, named) -> str``: what is to be said of it in this build, else an empty string.
+    """
+
+    name: str
+    summary: str
+    citation: str
+    color: str
+    open: Callable[[Opened, int, Named], Retriever]
+    evidence: Callable[[Found], str]
+    decodes: bool = False
+    usual: bool = False
+    needs: Index | None = None
+    empty: str = "Nothing was found."
+    told: Callable[[Opened, Named], str] = lambda opened, named: ""
 
 
 def pack(results: Sequence[tuple[np.ndarray, np.ndarray]], k: int) -> Ranking:
@@ -52,3 +173,15 @@ def pack(results: Sequence[tuple[np.ndarray, np.ndarray]], k: int) -> Ranking:
     for place, (row, score) in enumerate(results):
         rows[place, : len(row)], scores[place, : len(row)] = row[:k], score[:k]
     return Ranking(rows, scores, [])
+
+
+def vectors_of(name: str, queries: Queries) -> np.ndarray:
+    """The queries' vectors, or an error that says who needed them."""
+    if queries.vectors is None:
+        raise ValueError(f"{name} needs query vectors")
+    return queries.vectors
+
+
+def cosine(found: Found) -> str:
+    """Evidence of a hit whose score is a cosine."""
+    return f"cosine {found.score:.3f}"

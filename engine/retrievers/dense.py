@@ -3,6 +3,7 @@
 ``dense`` compares the query with every document; ``dense-hnsw`` walks a graph (Malkov and Yashunin 2018) and is approximate.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import faiss
@@ -10,18 +11,30 @@ import numpy as np
 
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
-from engine.retrievers.base import Queries, Ranking, pack
+from engine.retrievers.base import Index, Method, Named, Opened, Queries, Ranking, cosine, pack, vectors_of
 
 # Links a node, and width of the search while building and while searching.
 HNSW_LINKS, HNSW_BUILD, HNSW_SEARCH = 32, 200, 128
+GRAPH, NODES = "dense.faiss", "dense-nodes.npy"
 
 
-def build_hnsw(embeddings: np.ndarray, path: Path) -> None:
-    """Build the HNSW graph over float32 ``(n, d)`` unit vectors and write it."""
-    index = faiss.IndexHNSWFlat(embeddings.shape[1], HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
+def build_hnsw(embeddings: np.ndarray, folder: Path) -> None:
+    """Build the HNSW graph over float32 ``(n, d)`` unit vectors and write it, with the node of each document.
+
+    Equal vectors are one node. A graph links a node to its nearest, and the nearest of a copy are the other copies: more of them
+    than links make an island that the search, once in, does not leave, or never reaches.
+    """
+    vectors = np.ascontiguousarray(embeddings, np.float32)
+    whole_rows = vectors.view(np.dtype((np.void, vectors.itemsize * vectors.shape[1])))[:, 0]
+    _, first, place = np.unique(whole_rows, return_index=True, return_inverse=True)
+    in_order = np.argsort(first)  # the first of each, in document order
+    node_of = np.empty(len(first), np.int32)
+    node_of[in_order] = np.arange(len(first), dtype=np.int32)
+    index = faiss.IndexHNSWFlat(vectors.shape[1], HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
     index.hnsw.efConstruction = HNSW_BUILD
-    index.add(np.ascontiguousarray(embeddings, np.float32))
-    faiss.write_index(index, str(path))
+    index.add(vectors[first[in_order]])
+    faiss.write_index(index, str(folder / GRAPH))
+    np.save(folder / NODES, node_of[place.reshape(-1)], allow_pickle=False)
 
 
 class ExactRetriever:
@@ -45,12 +58,19 @@ class ExactRetriever:
 
 
 class HnswRetriever:
-    """Approximate search over the graph that :func:`build_hnsw` wrote."""
+    """Approximate search over the graph that :func:`build_hnsw` wrote.
+
+    Raises
+    ------
+    TriescopeError
+        The folder holds no such graph, or one of other documents.
+    """
 
     name = "dense-hnsw"
     needs_vectors = True
 
-    def __init__(self, path: Path):
+    def __init__(self, folder: Path):
+        path = folder / GRAPH
         try:
             self.index = faiss.read_index(str(path))
         except RuntimeError as error:
@@ -58,21 +78,58 @@ class HnswRetriever:
         if not isinstance(self.index, faiss.IndexHNSWFlat):
             raise TriescopeError(f"{path}: not an HNSW index")
         self.index.hnsw.efSearch = HNSW_SEARCH
+        # A build of format 2 has no such file: its graph has a node a document, in their order.
+        known = (folder / NODES).is_file()
+        node = np.load(folder / NODES, allow_pickle=False) if known else np.arange(self.index.ntotal, dtype=np.int32)
+        sizes = np.bincount(node, minlength=self.index.ntotal)
+        if len(sizes) != self.index.ntotal:
+            raise TriescopeError(f"{folder / NODES}: it is not of this graph")
+        self.rows, self.first = np.argsort(node, kind="stable"), np.concatenate([[0], np.cumsum(sizes)])
 
     def search(self, queries: Queries, k: int) -> Ranking:
         """See :class:`engine.retrievers.base.Retriever`; scores are cosines."""
         depth = min(k, self.index.ntotal)
-        scores, rows = self.index.search(np.ascontiguousarray(vectors_of(self.name, queries)), depth)
+        scores, nodes = self.index.search(np.ascontiguousarray(vectors_of(self.name, queries)), depth)
         results = []
-        for row, score in zip(rows, scores, strict=True):
-            row, score = row[row >= 0], score[row >= 0]
-            order = np.lexsort((row, -score))
-            results.append((row[order], score[order]))
+        for node, score in zip(nodes, scores, strict=True):
+            node, score = node[node >= 0], score[node >= 0]
+            sizes = self.first[node + 1] - self.first[node]
+            within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+            rows = self.rows[np.repeat(self.first[node], sizes) + within]
+            score = np.round(np.repeat(score, sizes), 6)  # as exact search, so that equal documents are equal here too
+            order = np.lexsort((rows, -score))
+            results.append((rows[order], score[order]))
         return pack(results, k)
 
 
-def vectors_of(name: str, queries: Queries) -> np.ndarray:
-    """The queries' vectors, or an error that says who needed them."""
-    if queries.vectors is None:
-        raise ValueError(f"{name} needs query vectors")
-    return queries.vectors
+def _build(texts: Sequence[str], embeddings: np.ndarray, folder: Path) -> None:
+    build_hnsw(embeddings, folder)
+
+
+def _open_exact(opened: Opened, beams: int, named: Named) -> ExactRetriever:
+    return ExactRetriever(opened.embeddings)
+
+
+def _open_hnsw(opened: Opened, beams: int, named: Named) -> HnswRetriever:
+    return HnswRetriever(opened.folder)
+
+
+EXACT = Method(
+    name="dense",
+    summary="vectors: nearest of all documents, exact",
+    citation="Karpukhin et al. 2020, arXiv:2004.04906",
+    color="#009E73",
+    open=_open_exact,
+    evidence=cosine,
+    usual=True,
+)
+
+HNSW = Method(
+    name="dense-hnsw",
+    summary="vectors: nearest documents by a walk over a graph, approximate",
+    citation="Malkov and Yashunin 2018, arXiv:1603.09320",
+    color="#56B4E9",
+    open=_open_hnsw,
+    evidence=cosine,
+    needs=Index(stage="dense", build=_build),
+)

@@ -8,9 +8,10 @@ import numpy as np
 import Stemmer
 
 from engine.kernels.top_k import top_k
-from engine.retrievers.base import Queries, Ranking, pack
+from engine.retrievers.base import Found, Index, Method, Named, Opened, Queries, Ranking, pack
 
 K1, B = 1.5, 0.75
+FOLDER = "sparse"
 
 
 def tokens(texts: Sequence[str]) -> list[list[str]]:
@@ -67,3 +68,28 @@ def matched_terms(query: str, text: str) -> list[str]:
     words = dict.fromkeys(bm25s.tokenize([text], stopwords="en", stemmer=None, return_ids=False, show_progress=False)[0])
     stems = tokens([" ".join(words)])[0]
     return [word for word, stem in zip(words, stems, strict=True) if stem in wanted]
+
+
+def _build(texts: Sequence[str], embeddings: np.ndarray, folder: Path) -> None:
+    build(texts, folder / FOLDER)
+
+
+def _open(opened: Opened, beams: int, named: Named) -> SparseRetriever:
+    return SparseRetriever(opened.folder / FOLDER)
+
+
+def _evidence(found: Found) -> str:
+    return f"words: {', '.join(matched_terms(found.query, found.text)) or 'none'}"
+
+
+METHOD = Method(
+    name="bm25",
+    summary="keywords: words in common, rare ones count more",
+    citation="Robertson et al. 1994; Lù 2024, arXiv:2407.03618",
+    color="#E69F00",
+    open=_open,
+    evidence=_evidence,
+    usual=True,
+    needs=Index(stage="sparse", build=_build),
+    empty="No document shares a word with the query.",
+)

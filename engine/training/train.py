@@ -14,10 +14,13 @@ from torch import nn
 
 from engine import evaluation
 from engine.builds import layout, runs
+from engine.builds.parts import Parts
 from engine.decoding import decode
 from engine.files import alone, replace_json
-from engine.retrievers import Queries, hybrid, open_members
-from engine.retrievers.generative import DEFAULT_BEAMS, GenerativeRetriever
+from engine.retrievers import Queries
+from engine.retrievers.fusion import UNTUNED
+from engine.retrievers.generative import GenerativeRetriever
+from engine.retrievers.tuning import tune_hybrid
 from engine.scorers.base import Scorer
 from engine.scorers.centroid import CentroidScorer
 from engine.scorers.kinds import kind
@@ -150,17 +153,16 @@ def _judge(source: Source, spec: TrainSpec, made: Prepared, scorer: Scorer, tell
         told[name] = {measure: evaluation.interval(v)._asdict() for measure, v in values[name].items()}
     ours, floor = values["trained"][dev.MEASURE], values["centroid"][dev.MEASURE]
     told["p"] = evaluation.paired_p(ours, floor)
-    tuning = hybrid.Tuning()
+    tuning = UNTUNED
     if made.labelled:
-        sparse, dense, _, ann = open_members(source.folder, scorer=runs.CENTROID)
         gains = [{source.row_of[d]: grade for d, grade in judged.items() if d in source.row_of} for judged in made.dev.qrels]
-        third = GenerativeRetriever(parts.trie, scorer, DEFAULT_BEAMS)
-        tuning = hybrid.tune(sparse, dense, third, ann, Queries(made.dev.texts, made.dev.vectors), gains)
+        third = GenerativeRetriever(parts.trie, scorer)
+        tuning = tune_hybrid(Parts(source.folder), third, Queries(made.dev.texts, made.dev.vectors), gains)
     return {
         "dev": told,
         "beats_centroid": bool(ours.mean() > floor.mean()),
         "cold": _cold(source, made, ranked),
-        "tuning": tuning._asdict(),
+        "tuning": tuning.model_dump(),
     }
 
 

@@ -9,9 +9,8 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
-from engine.builds import layout
 from engine.errors import TriescopeError
-from engine.retrievers.sparse import SparseRetriever
+from engine.retrievers.sparse import FOLDER, SparseRetriever
 from engine.training.source import Source
 from engine.training.teachers.rankings import best, bm25_scores, chunks, dense_scores, trainable
 
@@ -62,7 +61,7 @@ def mine(
     if not kinds:
         raise TriescopeError(f"no kind of negatives named; there are {', '.join(KINDS)}")
     known, documents = trainable(source, left_out), len(source.leaf_of)
-    sparse = SparseRetriever(source.folder / layout.SPARSE) if "bm25" in kinds else None
+    sparse = SparseRetriever(source.folder / FOLDER) if "bm25" in kinds else None
     mined = np.full((len(texts), count), -1, np.int32)
     for part in chunks(len(texts), documents):
         allowed = np.tile(known, (part.stop - part.start, 1))

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from engine.builds import layout
 from engine.errors import TriescopeError
-from engine.retrievers.sparse import SparseRetriever
+from engine.retrievers.sparse import FOLDER, SparseRetriever
 from engine.text import hub
 from engine.training.source import Source
 from engine.training.teachers.rankings import best, bm25_scores, chunks, dense_scores, trainable
@@ -110,7 +109,7 @@ def fused(
         As for :func:`dense`; the temperature divides the mean of z-scores.
     """
     allowed, found = trainable(source, left_out), []
-    sparse = SparseRetriever(source.folder / layout.SPARSE)
+    sparse = SparseRetriever(source.folder / FOLDER)
     for part in chunks(len(texts), len(allowed)):
         keywords, cosines = bm25_scores(texts[part], sparse, len(allowed)), dense_scores(vectors[part], source)
         lists = best(np.where(keywords > 0, keywords, -np.inf), allowed, k), best(cosines, allowed, k)

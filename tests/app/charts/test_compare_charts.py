@@ -79,7 +79,7 @@ class TestLatency:
 
     def test_a_retriever_has_its_own_colour_everywhere(self):
         search = latency.figure(MEDIANS).data[1]
-        assert list(search.marker.color) == [palette.RETRIEVERS["dense"], palette.RETRIEVERS["bm25"]]
+        assert list(search.marker.color) == [palette.GREEN, palette.ORANGE]
 
     def test_the_description_tells_every_number(self):
         told = latency.describe(MEDIANS)

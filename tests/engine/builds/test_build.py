@@ -7,7 +7,7 @@ import pytest
 from engine.builds import make as build
 from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
-from engine.builds.stages import STAGES
+from engine.builds.stages import stages
 from engine.data.corpus import Corpus, Document
 from engine.errors import TriescopeError
 
@@ -58,7 +58,7 @@ def test_the_manifest_says_what_was_built_from_what(small_build, small_corpus, o
     assert manifest["corpus"]["sha256"] == build.digest_of(small_corpus)
     assert manifest["corpus"]["queries"] == {"dev": 6, "test": 6}
     assert manifest["trie"] == {"nodes": len(opened.trie.code), "levels": opened.trie.levels, "bytes": opened.trie.nbytes}
-    assert list(manifest["stages"]) == list(STAGES)
+    assert list(manifest["stages"]) == list(stages())
     assert set(manifest["versions"]) >= {"python", "numpy", "torch", "faiss-cpu"}
 
 
@@ -136,11 +136,11 @@ def test_a_folder_that_is_being_built_is_refused_to_a_second_builder(dozen, tmp_
 def test_the_stages_are_reported_in_their_order(dozen, tmp_path):
     told = []
     build.make(dozen, SPEC, tmp_path / "out", lambda *args: told.append(args))
-    assert list(dict.fromkeys(stage for stage, *_ in told if stage != "build")) == list(STAGES)
+    assert list(dict.fromkeys(stage for stage, *_ in told if stage != "build")) == list(stages())
     assert [args for args in told if args[0] == "build"] == [("build", n, 9) for n in range(1, 10)]
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", stages())
 def test_an_interrupted_build_goes_on_without_repeating_what_was_done(dozen, tmp_path, stage):
     out, again = tmp_path / "out", []
     with pytest.raises(KeyboardInterrupt):
@@ -149,7 +149,7 @@ def test_an_interrupted_build_goes_on_without_repeating_what_was_done(dozen, tmp
     made = {path.name: path.stat().st_mtime_ns for path in (tmp_path / ".out.partial").rglob("*.np?")}
     build.make(dozen, SPEC, out, lambda name, done, total: again.append(name))
     assert next(name for name in again if name != "build") == stage
-    assert not set(again) & set(list(STAGES)[: list(STAGES).index(stage)])
+    assert not set(again) & set(list(stages())[: list(stages()).index(stage)])
     after = {path.name: path.stat().st_mtime_ns for path in out.rglob("*.np?")}
     assert all(after[name] == when for name, when in made.items())
     assert len(Build(out).corpus.documents) == 12

@@ -1,3 +1,5 @@
+"""Fusion of whole retrievers, its fallback, and the choice of its weights."""
+
 import ir_measures
 import numpy as np
 import pytest
@@ -6,35 +8,43 @@ from hypothesis import strategies as st
 from ir_measures import nDCG
 
 from engine import identifiers, trie
-from engine.retrievers import GenerativeRetriever, Queries, open_members, sparse
+from engine.errors import TriescopeError
+from engine.retrievers import Queries, Ranking, sparse
 from engine.retrievers.dense import ExactRetriever, HnswRetriever, build_hnsw
-from engine.retrievers.hybrid import HybridRetriever, Tuning, _ndcg_of_weights, tune
+from engine.retrievers.fusion import CONFIDENCE, UNTUNED, Fallback, FusedRetriever, Tuning, read_tuning
+from engine.retrievers.generative import GenerativeRetriever
+from engine.retrievers.tuning import ndcg_of_weights, tune, weights_of
 from engine.scorers import centroid
 from tests.engine.oracles import unit
 
 # More than a member returns, so that a wrong list does not hold the right document as well.
 DOCUMENTS, ASKED = 300, 40
+NAMES = ("bm25", "dense", "generative")
 
 
 def members(folder, texts, embeddings, without=()):
-    """The four members over given texts and vectors; documents in ``without`` get no identifier."""
+    """The members and the fallback over given texts and vectors; documents in ``without`` get no identifier."""
     codes = identifiers.fit("rq-kmeans", embeddings, {"levels": 2, "codes": 4}, 0).codes.copy()
     codes[list(without)] = -1
     built = trie.build(codes)
     sparse.build(texts, folder / "sparse")
-    build_hnsw(embeddings, folder / "graph")
+    build_hnsw(embeddings, folder)
     scorer = centroid.CentroidScorer(built, centroid.node_means(built, embeddings), [])
-    return (
+    three = (
         sparse.SparseRetriever(folder / "sparse"),
         ExactRetriever(embeddings),
         GenerativeRetriever(built, scorer),
-        HnswRetriever(folder / "graph"),
     )
+    return dict(zip(NAMES, three, strict=True)), Fallback("generative", HnswRetriever(folder))
 
 
 def planted(rng, documents=DOCUMENTS):
     """Documents with a word of their own and random vectors."""
     return [f"word{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(documents)], unit(rng.normal(size=(documents, 16)))
+
+
+def weighted(*weights, threshold=0.0):
+    return Tuning(weights=dict(zip(NAMES, weights, strict=True)), threshold=threshold)
 
 
 def ndcg(ranked, gains):
@@ -44,54 +54,85 @@ def ndcg(ranked, gains):
     return ir_measures.calc_aggregate([nDCG @ 10], qrels, run)[nDCG @ 10] if ranked else 0.0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def asked(opened):
     texts = list(opened.corpus.queries.values())
     return Queries(texts, np.stack([opened.encode(text)[0] for text in texts]))
 
 
-def test_hits_name_the_members_that_brought_them(small_build, asked):
-    bm25, dense, generative, ann = open_members(small_build)
-    ranking = HybridRetriever(bm25, dense, generative, ann, Tuning()).search(asked, 10)
+@pytest.mark.parametrize("weights", [(1, 1, 1), (0.2, 0.8, 0), (0, 0, 1), (0, 0.5, 0.5)])
+def test_hits_name_the_members_that_brought_them_and_one_of_no_weight_brings_none(opened, asked, weights):
+    three = {name: opened.retriever(name) for name in NAMES}
+    ranking = FusedRetriever(three, weighted(*weights)).search(asked, 10)
+    used = [name for name, weight in zip(NAMES, weights, strict=True) if weight]
     for place in range(len(asked.texts)):
         one = Queries(asked.texts[place : place + 1], asked.vectors[place : place + 1])
-        lists = {member.name: set(member.search(one, 100).rows[0].tolist()) for member in (bm25, dense, generative)}
-        expected = [" + ".join(name for name in lists if row in lists[name]) for row in ranking.rows[place]]
-        assert ranking.sources[place] == expected
+        lists = {name: set(three[name].search(one, 100).rows[0].tolist()) for name in used}
+        rows = [row for row in ranking.rows[place] if row >= 0]
+        assert ranking.sources[place] == [" + ".join(name for name in used if row in lists[name]) for row in rows]
+        assert len(rows) == min(10, len(set().union(*lists.values()) - {-1}))
 
 
-def test_an_unsure_generator_is_replaced_by_the_index(small_build, asked):
-    ranking = HybridRetriever(*open_members(small_build), Tuning(threshold=1.1)).search(asked, 10)
-    sources = [source for of_query in ranking.sources for source in of_query]
-    assert all("generative" not in source for source in sources)
-    assert any("ann" in source for source in sources)
+def test_a_fusion_of_one_member_is_that_member(opened, asked):
+    for name in NAMES:
+        fused = FusedRetriever({name: opened.retriever(name)}, Tuning(weights={name: 1.0}))
+        assert fused.search(asked, 10).rows.tolist() == opened.retriever(name).search(asked, 10).rows.tolist()
+    assert not FusedRetriever({"bm25": opened.retriever("bm25")}, Tuning(weights={"bm25": 1.0, "dense": 0.0})).needs_vectors
+
+
+def test_the_unsure_and_only_they_are_replaced_by_the_index(opened, asked):
+    generator = opened.retriever("generative")
+    confidence = generator.search_with_confidence(asked, 10)[1]
+    threshold = float(np.median(confidence))
+    three, fallback = {name: opened.retriever(name) for name in NAMES}, Fallback("generative", opened.retriever("dense-hnsw"))
+    ranking = FusedRetriever(three, weighted(0, 0, 1, threshold=threshold), fallback).search(asked, 10)
+    assert [sources[0] for sources in ranking.sources] == ["ann" if sure < threshold else "generative" for sure in confidence]
+    assert {"ann", "generative"} == {sources[0] for sources in ranking.sources}
+    by = {"ann": opened.retriever("dense-hnsw"), "generative": generator}
+    for place, sources in enumerate(ranking.sources):
+        one = Queries(asked.texts[place : place + 1], asked.vectors[place : place + 1])
+        assert ranking.rows[place].tolist() == by[sources[0]].search(one, 10).rows[0].tolist()
 
 
 def test_documents_without_an_identifier_are_found_through_the_index_alone(tmp_path):
     texts, embeddings = planted(np.random.default_rng(0))
-    bm25, dense, generative, ann = members(tmp_path, texts, embeddings, without=[7])
+    three, fallback = members(tmp_path, texts, embeddings, without=[7])
     query = Queries(["nothing"], embeddings[7:8])
-    assert 7 not in generative.search(query, DOCUMENTS).rows
-    only_third = Tuning(weights=(0.0, 0.0, 1.0), threshold=1.1)
-    ranking = HybridRetriever(bm25, dense, generative, ann, only_third).search(query, 3)
+    assert 7 not in three["generative"].search(query, DOCUMENTS).rows
+    ranking = FusedRetriever(three, weighted(0, 0, 1, threshold=1e9), fallback).search(query, 3)
     assert ranking.rows[0, 0] == 7
     assert ranking.sources[0] == ["ann"] * 3
+
+
+def test_a_list_that_is_empty_is_replaced_at_any_threshold(tmp_path, monkeypatch):
+    texts, embeddings = planted(np.random.default_rng(0), 40)
+    three, fallback = members(tmp_path, texts, embeddings)
+    nothing = Ranking(np.full((1, 100), -1), np.full((1, 100), -np.inf), [])
+    monkeypatch.setattr(three["generative"], "search", lambda queries, k: nothing)
+    monkeypatch.setattr(three["generative"], "search_with_confidence", lambda queries, k: (nothing, np.ones(1)))
+    for threshold in (0.0, 0.5):
+        tuning = weighted(0, 0, 1, threshold=threshold)
+        ranking = FusedRetriever(three, tuning, fallback).search(Queries(["nothing"], embeddings[:1]), 3)
+        assert ranking.sources[0] == ["ann"] * 3
 
 
 def test_weights_go_to_keyword_search_where_it_alone_is_right(tmp_path):
     rng = np.random.default_rng(1)
     texts, embeddings = planted(rng)
+    three, fallback = members(tmp_path, texts, embeddings)
     queries = Queries(texts[:ASKED], unit(rng.normal(size=(ASKED, 16))))
-    tuned = tune(*members(tmp_path, texts, embeddings), queries, [{row: 1} for row in range(ASKED)])
-    assert tuned.weights[0] > sum(tuned.weights[1:])
-    assert sum(tuned.weights) == pytest.approx(1)
+    tuned = tune(three, queries, [{row: 1} for row in range(ASKED)], fallback)
+    assert tuned.weights["bm25"] > tuned.weights["dense"] + tuned.weights["generative"]
+    assert sum(tuned.weights.values()) == pytest.approx(1)
+    assert tuned.confidence == CONFIDENCE
 
 
 def test_weights_go_to_the_vectors_where_they_alone_are_right(tmp_path):
     texts, embeddings = planted(np.random.default_rng(2))
+    three, fallback = members(tmp_path, texts, embeddings)
     queries = Queries(texts[1 : ASKED + 1], embeddings[:ASKED])
-    tuned = tune(*members(tmp_path, texts, embeddings), queries, [{row: 1} for row in range(ASKED)])
-    assert tuned.weights[0] < sum(tuned.weights[1:])
+    tuned = tune(three, queries, [{row: 1} for row in range(ASKED)], fallback)
+    assert tuned.weights["bm25"] < tuned.weights["dense"] + tuned.weights["generative"]
 
 
 def mixed(rng, documents):
@@ -104,32 +145,50 @@ def mixed(rng, documents):
     return texts, embeddings, Queries(words, unit(np.array(vectors))), gains
 
 
-def mean_ndcg(four, tuning, queries, gains):
-    """nDCG@10 of the hybrid itself, by ir-measures."""
-    rows = HybridRetriever(*four, tuning).search(queries, 10).rows.tolist()
+def mean_ndcg(three, fallback, tuning, queries, gains):
+    """nDCG@10 of the fusion itself, by ir-measures."""
+    rows = FusedRetriever(three, tuning, fallback).search(queries, 10).rows.tolist()
     return np.mean([ndcg([row for row in ranked if row >= 0], of_query) for ranked, of_query in zip(rows, gains, strict=True)])
 
 
 @pytest.mark.parametrize("documents", [40, 300])
 def test_no_weights_of_the_grid_do_better_on_the_queries_tuned_on(tmp_path, documents):
     texts, embeddings, queries, gains = mixed(np.random.default_rng(3), documents)
-    four = members(tmp_path, texts, embeddings, without=range(0, documents, 5))
+    three, fallback = members(tmp_path, texts, embeddings, without=range(0, documents, 5))
     grid = [(a / 10, b / 10, (10 - a - b) / 10) for a in range(11) for b in range(11 - a)]
-    best = max(mean_ndcg(four, Tuning(weights), queries, gains) for weights in grid)
-    assert mean_ndcg(four, tune(*four, queries, gains), queries, gains) >= best - 1e-6
+    best = max(mean_ndcg(three, fallback, weighted(*weights), queries, gains) for weights in grid)
+    assert mean_ndcg(three, fallback, tune(three, queries, gains, fallback), queries, gains) >= best - 1e-6
 
 
 @pytest.mark.parametrize("missing", [0, 5, 2], ids=["all have identifiers", "one of five has none", "one of two has none"])
 def test_no_threshold_does_better_with_the_weights_chosen(tmp_path, missing):
     texts, embeddings, queries, gains = mixed(np.random.default_rng(4), 300)
-    bm25, _, generative, ann = members(tmp_path, texts, embeddings, without=range(0, 300, missing) if missing else [])
+    three, fallback = members(tmp_path, texts, embeddings, without=range(0, 300, missing) if missing else [])
     # Dense search over other vectors: where the words are wrong, only the third list can be right.
-    four = bm25, ExactRetriever(unit(np.random.default_rng(5).normal(size=embeddings.shape))), generative, ann
-    tuned = tune(*four, queries, gains)
-    seen = [trace.confidence for trace in generative.traces(queries, sure=True)]
+    three["dense"] = ExactRetriever(unit(np.random.default_rng(5).normal(size=embeddings.shape)))
+    tuned = tune(three, queries, gains, fallback)
+    seen = [trace.confidence for trace in three["generative"].traces(queries, sure=True)]
     thresholds = [0, *np.quantile(seen, np.arange(0.05, 0.55, 0.05))]
-    best = max(mean_ndcg(four, tuned._replace(threshold=float(t)), queries, gains) for t in thresholds)
-    assert mean_ndcg(four, tuned, queries, gains) == pytest.approx(best)
+    other = [tuned.model_copy(update={"threshold": float(t)}) for t in thresholds]
+    best = max(mean_ndcg(three, fallback, tuning, queries, gains) for tuning in other)
+    assert mean_ndcg(three, fallback, tuned, queries, gains) == pytest.approx(best)
+
+
+def test_any_members_are_tuned_by_the_names_they_are_given(tmp_path):
+    texts, embeddings = planted(np.random.default_rng(2))
+    three, _ = members(tmp_path, texts, embeddings)
+    near, far = ExactRetriever(embeddings), ExactRetriever(unit(np.random.default_rng(6).normal(size=embeddings.shape)))
+    queries = Queries(texts[1 : ASKED + 1], embeddings[:ASKED])
+    tuned = tune({"far": far, "near": near, "bm25": three["bm25"], "walk": near}, queries, [{row: 1} for row in range(ASKED)])
+    assert tuned.weights["near"] + tuned.weights["walk"] > 0.8
+    assert tuned.threshold == 0
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_weights_are_every_way_to_share_ten_tenths(count):
+    ways = {tuple(row) for row in np.round(weights_of(count) * 10).astype(int).tolist()}
+    assert ways == {way for way in np.ndindex(*[11] * count) if sum(way) == 10}
+    assert len(ways) == len(weights_of(count))
 
 
 ranked = st.lists(st.integers(0, 14), unique=True, min_size=1, max_size=12)
@@ -147,12 +206,33 @@ def by_hand(lists, weights, gains):
 @given(st.tuples(ranked, ranked, ranked), some_gains)
 def test_the_quality_of_weights_is_ndcg_by_ir_measures(lists, gains):
     weights = np.array([[0.3, 0.3, 0.4], [0.71, 0.2, 0.09]])
-    found = _ndcg_of_weights([np.array(rows) for rows in lists], weights, gains)
+    found = ndcg_of_weights([np.array(rows) for rows in lists], weights, gains)
     assert found.tolist() == pytest.approx([by_hand(lists, row, gains) for row in weights])
 
 
 @given(st.tuples(ranked, ranked, ranked), some_gains)
 def test_a_member_of_weight_zero_earns_nothing(lists, gains):
     weights = np.array([[1.0, 0.0, 0.0], [0.0, 0.3, 0.7]])
-    found = _ndcg_of_weights([np.array(rows) for rows in lists], weights, gains)
+    found = ndcg_of_weights([np.array(rows) for rows in lists], weights, gains)
     assert found.tolist() == pytest.approx([by_hand(lists, row, gains) for row in weights])
+
+
+class TestStored:
+    def test_a_tuning_is_read_as_it_was_written(self):
+        for tuning in (UNTUNED, weighted(0.2, 0.8, 0, threshold=0.25)):
+            assert read_tuning(tuning.model_dump(mode="json")) == tuning
+
+    def test_a_threshold_of_format_2_is_left_aside_and_said(self):
+        old = {"weights": [0.2, 0.3, 0.5], "threshold": 0.25, "chosen_on": "100 development queries, nDCG@10"}
+        tuning = read_tuning(old)
+        assert tuning.weights == {"bm25": 0.2, "dense": 0.3, "generative": 0.5}
+        assert tuning.threshold == 0
+        assert tuning.chosen_on == (
+            "100 development queries, nDCG@10; no fallback: its threshold 0.25 was tuned on another confidence"
+        )
+        assert read_tuning(old | {"threshold": 0.0}).chosen_on == old["chosen_on"]
+
+    @pytest.mark.parametrize("weights", [None, "many", [], [0, 0, 0], {"bm25": -1.0, "dense": 2.0}, {"bm25": "x"}])
+    def test_a_damaged_one_is_said(self, weights):
+        with pytest.raises(TriescopeError, match="the tuning of the hybrid is damaged"):
+            read_tuning({"weights": weights, "threshold": 0.0, "chosen_on": ""})

@@ -1,0 +1,67 @@
+"""One document through every column: its rank in each list, and where each decode lost it."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app.common import state
+from engine.builds.opened import Build
+from engine.explaining.why import Why
+from engine.retrievers import method_of
+
+# What decodes is asked for so many; the others rank everything.
+DEPTH = 100
+
+
+def rank(build: Build, query: str, name: str, document: str, beams: int, vector: np.ndarray) -> int | None:
+    """Rank of a document in a retriever's list, from 1; None where it is not in it."""
+    depth = DEPTH if method_of(name)[0].decodes else len(build.corpus.documents)
+    hits = build.search(query, name, depth, beams, vector)[0]
+    return next((hit.rank for hit in hits if hit.id == document), None)
+
+
+def show(build: Build, query: str, names: list[str], pinned: str, beams: int, vector: np.ndarray) -> None:
+    """Draw it for a pinned document, by its id.
+
+    Raises
+    ------
+    TriescopeError
+        A scorer cannot be opened.
+    """
+    row = build.row_of[pinned]
+    st.text(f"{build.corpus.documents[row].title or pinned} · identifier {build.identifier(row) or 'none'}")
+    decoding = [name for name in names if method_of(name)[0].name == "generative"]
+    whys = {name: _why(build, query, name, pinned, beams, vector) for name in decoding}
+    with st.container(horizontal=True):
+        for name in names:
+            method = method_of(name)[0]
+            missing = "cut" if name in whys else f"> {DEPTH}" if method.decodes else "not found"
+            st.metric(f"{name} rank", rank(build, query, name, pinned, beams, vector) or missing, width="content")
+        for name, why in whys.items():
+            of = "" if len(whys) == 1 else f"{name} "
+            st.metric(f"{of}rank if nothing were cut", why.exact_rank if why else "no identifier", width="content")
+    for name, why in whys.items():
+        told = why.verdict if why else "It has no identifier in this trie, so only the fallback can find it."
+        st.write(told if len(whys) == 1 else f"{state.plain(name)}: {told}")
+    if whys:
+        st.dataframe(_table(build, whys), hide_index=True)
+
+
+def _why(build: Build, query: str, name: str, pinned: str, beams: int, vector: np.ndarray) -> Why | None:
+    if not build.trie.path(build.row_of[pinned]):
+        return None
+    return build.why(query, pinned, beams, vector, scorer=method_of(name)[1].scorer)
+
+
+def _table(build: Build, whys: dict[str, Why | None]) -> pd.DataFrame:
+    """The document's codes with their words, and their rank and fate in each decode."""
+    table = pd.DataFrame({"Level": [], "Code": [], "Words": []})
+    for name, why in whys.items():
+        steps = why.steps if why else []
+        if table.empty:
+            levels = [(step.level, step.code, build.names[step.node]) for step in steps]
+            table = pd.DataFrame(levels, columns=["Level", "Code", "Words"])
+        of = "" if len(whys) == 1 else f", {name}"
+        table[f"Rank among candidates{of}"] = pd.array([step.rank for step in steps], "Int64")
+        table[f"Fate{of}"] = ["kept" if step.kept else "cut" if step.rank else "gone" for step in steps]
+    return table

@@ -1,0 +1,85 @@
+"""What a build folder holds for scorers and retrievers, mapped or opened when first asked for.
+
+Nothing is checked here, so that it serves a build in the making too; :class:`engine.builds.opened.Build` checks, and adds the
+documents.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine import identifiers, retrievers, trie
+from engine.builds import layout, runs
+from engine.scorers import kinds
+from engine.scorers.base import Scorer
+from engine.scorers.centroid import CentroidScorer
+
+
+class Parts:
+    """The parts of a build folder; fulfils :class:`engine.retrievers.base.Opened`.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they lie.
+    encoder : str
+        Name of the text encoder, which some trained scorers need.
+    """
+
+    def __init__(self, folder: Path, encoder: str = ""):
+        self.folder, self.encoder = folder, encoder
+        self._retriever = lru_cache(maxsize=None)(lambda name: retrievers.open_retriever(name, self))
+        # A scorer that was trained anew has other weights, hence another stamp, and is opened again.
+        self._scorer = lru_cache(maxsize=8)(self._open_scorer)
+
+    @cached_property
+    def embeddings(self) -> np.ndarray:
+        """Float32 ``(documents, d)``, mapped."""
+        return np.load(self.folder / layout.EMBEDDINGS, mmap_mode="r", allow_pickle=False)
+
+    @cached_property
+    def parts(self) -> kinds.Parts:
+        """What every scorer is made of."""
+        codebooks = identifiers.load(self.folder / layout.IDENTIFIERS).codebooks
+        means = np.load(self.folder / layout.MEANS, mmap_mode="r", allow_pickle=False)
+        return kinds.Parts(trie.load(self.folder / layout.TRIE), means, codebooks, self.encoder)
+
+    @property
+    def trie(self) -> trie.Trie:
+        """The trie."""
+        return self.parts.trie
+
+    @property
+    def scorer_names(self) -> list[str]:
+        """Scorers that there are: the centroid scorer, then the trained ones."""
+        return [runs.CENTROID, *runs.names(self.folder)]
+
+    @property
+    def default_scorer(self) -> str:
+        """Name of the scorer that is used unless one is named."""
+        return runs.default(self.folder)
+
+    def scorer(self, name: str = "") -> Scorer:
+        """A scorer, opened once; the default one unless named."""
+        name = name or self.default_scorer
+        return self._scorer(name, runs.stamp(self.folder, name))
+
+    def _open_scorer(self, name: str, stamp: str) -> Scorer:
+        if name == runs.CENTROID:
+            return CentroidScorer(self.trie, self.parts.means, self.parts.codebooks)
+        return runs.open_scorer(self.folder, name, self.parts)
+
+    def retriever(self, name: str, beams: int = retrievers.DEFAULT_BEAMS) -> retrievers.Retriever:
+        """A retriever. What reads an index is opened once; what decodes is only put together, around scorers opened once."""
+        method, _ = retrievers.method_of(name)
+        return retrievers.open_retriever(name, self, beams) if method.decodes else self._retriever(name)
+
+    def stored_tuning(self, scorer: str) -> Mapping[str, Any]:
+        """How the hybrid of a scorer was tuned: with the build for the centroid scorer, else when its training ended."""
+        if scorer == runs.CENTROID:
+            return json.loads((self.folder / layout.TUNING).read_text("utf-8"))
+        return runs.read(self.folder, scorer)["tuning"]
