@@ -48,7 +48,7 @@ def measure(source: str) -> str:
     return (
         f"## {corpus.name}, test: {result['queries']} queries, {len(corpus.documents):,} documents\n\n{head}{lines}\n"
         f"Identifiers {' x '.join(map(str, opened.manifest.identifiers.vocabulary))}. Encoding a query takes "
-        f"{result['encoding_ms']['p50']:.1f} ms (p50), once for all, not counted above. Hybrid weights (bm25, dense, generative) "
+        f"{result['encoding_ms']['p50']:.1f} ms (p50), once for all, not counted above. Hybrid weights "
         f"{tuning.weights}, fallback below {tuning.threshold:.3f}, chosen on: {tuning.chosen_on}.\n\n{curve(opened)}"
     )
 

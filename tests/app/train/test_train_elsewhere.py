@@ -84,13 +84,15 @@ class TestCompare:
         at = visit("compare", query=WATCHED)
         box = at.multiselect(state.COLUMNS)
         named = [f"{kind}:{name}" for kind in ("generative", "hybrid") for name in ("centroid", "node", "slow")]
-        assert box.options == ["bm25", "dense", "generative", "hybrid", *named]
+        assert box.options == ["bm25", "dense", "dense-hnsw", "generative", "hybrid", *named]
         assert len(box.value) == comparing.SHOWN
         assert box.value[:4] == ["bm25", "dense", "generative", "hybrid"]
         assert box.value[4] in ("generative:node", "generative:slow")
 
-    def test_without_a_trained_scorer_there_are_the_four(self, untrained):
-        assert visit("compare", query=WATCHED).multiselect(state.COLUMNS).options == ["bm25", "dense", "generative", "hybrid"]
+    def test_without_a_trained_scorer_every_retriever_is_offered_and_the_usual_ones_are_shown(self, untrained):
+        box = visit("compare", query=WATCHED).multiselect(state.COLUMNS)
+        assert box.options == list(RETRIEVERS)
+        assert box.value == usual()
 
     def test_columns_of_the_address_are_searched_by_their_scorers(self, with_trained):
         columns = ["generative:centroid", "generative:node", "hybrid:slow"]
