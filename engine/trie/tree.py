@@ -145,7 +145,7 @@ def restrict(
     [2]
     """
     rows = tree.documents
-    left = np.ones(rows.max(initial=-1) + 1, bool) if allowed is None else np.array(allowed, bool)
+    left = np.ones(tree.whole.documents.max(initial=-1) + 1, bool) if allowed is None else np.array(allowed, bool)
     if force:
         node = tree.find(force)
         if node is None:

@@ -142,3 +142,15 @@ def test_the_beam_is_spent_on_legal_branches_only():
     trace = beam_search(restrict(built, only), SumScorer(np.arange(len(built.code))), QUERY, beams=2)
     assert trace.documents(restrict(built, only), 10)[0].tolist() == [24, 7]
     assert trace.scored == 4
+
+
+def test_restrictions_of_a_restricted_tree_add_up():
+    built = trie.build(np.array([[0, 0], [0, 1], [1, 0], [1, 1], [2, 0]], np.int32))
+    once = restrict(built, np.array([True, True, False, True, False]))
+    assert once.documents.tolist() == [0, 1, 3]
+    twice = restrict(once, ban=[(0, 1)])
+    assert (twice.documents.tolist(), twice.counts.tolist()) == ([0, 3], [2, 1, 1, 0, 1, 0, 0, 1, 0])
+    assert (twice.whole, once.whole, built.whole) == (built, built, built)
+    assert restrict(twice, without=[built.find((0, 0))]).children(np.array([ROOT])).node.tolist() == [built.find((1,))]
+    with pytest.raises(TriescopeError, match="no document is left"):
+        restrict(once, force=(2,))
