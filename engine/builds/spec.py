@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from engine.errors import TriescopeError
 from engine.text.embed import DEFAULT_MODEL
 
 
@@ -27,3 +30,21 @@ class BuildSpec(BaseModel):
     def digest(self) -> str:
         """SHA-256 of the spec in canonical JSON."""
         return hashlib.sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()
+
+
+def spec_of(values: Mapping[str, Any]) -> BuildSpec:
+    """A spec from its fields by name.
+
+    Raises
+    ------
+    TriescopeError
+        There is no such field, or a value is at fault.
+
+    >>> spec_of({"scheme": "pq", "seed": 3}).seed
+    3
+    """
+    try:
+        return BuildSpec(**values)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise TriescopeError(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from error

@@ -3,6 +3,7 @@
 They are read from the folder that ``TRIESCOPE_DATASETS`` names, else fetched from their source.
 """
 
+import doctest
 import os
 import re
 from functools import cache
@@ -162,3 +163,14 @@ def test_how_far_a_tree_is_from_exact_search_and_from_ivf_is_what_the_benchmark_
     assert claim is not None
     assert (round(faster), max(slower)) == (int(claim[1]), float(claim[2]))
     assert len(slower) == 6
+
+
+def test_the_notebook_of_the_readme_runs_as_it_is_written(films_home, monkeypatch):
+    monkeypatch.chdir(films_home)
+    monkeypatch.setenv("TRIESCOPE_HOME", str(films_home))
+    lines = README.split("## A notebook")[1].split("## ")[0]
+    examples = doctest.DocTestParser().get_doctest(lines, {}, "README", "README.md", 0)
+    assert len(examples.examples) >= 8
+    report = []
+    found = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(examples, out=report.append)
+    assert found.failed == 0, "".join(report)
