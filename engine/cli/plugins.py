@@ -9,9 +9,10 @@ def list_plugins(as_json: AsJson = False) -> None:
     """What installed packages add, and what of it is left aside and why."""
     from engine.decoding.strategies import STRATEGIES
     from engine.identifiers import SCHEMES
+    from engine.retrievers import RETRIEVERS
     from engine.scorers.kinds import KINDS
 
-    for registry in (SCHEMES, STRATEGIES, KINDS):
+    for registry in (SCHEMES, STRATEGIES, KINDS, RETRIEVERS):
         registry.theirs  # noqa: B018  (loads them)
     rows = [
         plugin._asdict() | {"left_aside": plugins.left_aside.get(plugin)}

@@ -41,6 +41,7 @@ def test_each_is_listed_with_what_is_wrong_with_it(listed):
         ("schemes", "signs"),
         ("strategies", "reversed"),
         ("scorers", "node-again"),
+        ("retrievers", "euclid"),
     }
     assert listed["schemes", "atomic"] == "its name is taken"
     assert "NOTHING" in listed["schemes", "gone"]
@@ -64,6 +65,20 @@ print(fitted.vocabulary[:2], len(set(found["exact"])), found["reversed"] == foun
     path = os.environ | {"PYTHONPATH": f"{EXAMPLE}{os.pathsep}{ROOT}"}
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, env=path, capture_output=True, text=True)
     assert (done.stdout.strip(), done.stderr) == ("(4, 4) 9 True", "")
+
+
+def test_a_retriever_searches_and_can_be_fused(small_build):
+    code = f"""
+import engine
+build = engine.open({str(small_build)!r})
+vector = build.embeddings[3]
+names = ("dense", "euclid", "bm25+euclid")
+found = {{name: [hit.id for hit in build.search("a film", name, 7, vector=vector)[0]] for name in names}}
+print(found["dense"] == found["euclid"], len(found["bm25+euclid"]))
+"""
+    path = os.environ | {"PYTHONPATH": f"{EXAMPLE}{os.pathsep}{ROOT}"}
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, env=path, capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == ("True 7", "")
 
 
 def test_the_others_are_there_with_a_warning_and_nothing_is_said_without_the_package():

@@ -12,6 +12,7 @@ from engine.decoding.strategies.exact import run as run_exact
 from engine.decoding.trace import Trace
 from engine.identifiers.base import Identifiers, Material, Progress, Scheme
 from engine.options import Option
+from engine.retrievers.base import Method, Queries, Ranking, pack
 from engine.scorers import node
 
 
@@ -39,6 +40,31 @@ def run_reversed(search: Search) -> Trace:
 
 
 STRATEGY = Strategy(name="reversed", summary="Exact search, worst first.", citation="", options=(), run=run_reversed)
+
+
+class Euclid:
+    """Ranks by distance; with vectors of length 1 that is the order of dense search."""
+
+    name, needs_vectors = "euclid", True
+
+    def __init__(self, embeddings: np.ndarray):
+        self.embeddings = embeddings
+
+    def search(self, queries: Queries, k: int) -> Ranking:
+        """See :class:`engine.retrievers.base.Retriever`; scores are negative distances."""
+        assert queries.vectors is not None
+        scores = [-np.linalg.norm(self.embeddings - query, axis=1) for query in queries.vectors]
+        return pack([(best := np.argsort(-one, kind="stable")[:k], one[best]) for one in scores], k)
+
+
+METHOD = Method(
+    name="euclid",
+    summary="by distance",
+    citation="",
+    color="#444444",
+    open=lambda opened, beams, named: Euclid(opened.embeddings),
+    evidence=lambda found: f"distance {-found.score:.3f}",
+)
 
 KIND = node.KIND._replace(name="node-again", summary="The node scorer under another name.")
 

@@ -11,6 +11,7 @@ from app.compare import comparing
 from app.decode import decoding
 from engine.builds import runs
 from engine.builds.opened import Build, Hit
+from engine.retrievers import RETRIEVERS, usual
 from tests.app.at import said, sound, table, visit
 from tests.app.conftest import HTML, WATCHED, change_run
 
