@@ -8,11 +8,11 @@ documents apart.
 
 from typing import Any
 
-import bm25s
 import numpy as np
 
 from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme
 from engine.identifiers.paths_of_words import identifiers_of
+from engine.text.words import cut
 
 WORDS = 4
 MOST = 8
@@ -55,11 +55,10 @@ def best_words(texts: list[str]) -> tuple[np.ndarray, list[str]]:
     >>> [[vocabulary[word] for word in row if word >= 0] for row in best]
     [['storm', 'ship'], ['ship', 'storm'], ['island', 'ship'], ['island']]
     """
-    # Words as in engine.trie.naming: nodes and identifiers are told in one language.
-    tokenized = bm25s.tokenize(texts, stopwords="en_plus", token_pattern=r"(?u)\b[^\W\d_]{3,}\b", show_progress=False)
-    found = np.array(sorted(tokenized.vocab, key=tokenized.vocab.__getitem__), dtype=object)
-    text = np.repeat(np.arange(len(texts)), [len(ids) for ids in tokenized.ids])
-    word = np.concatenate([np.asarray(ids, np.int64) for ids in tokenized.ids] or [np.empty(0, np.int64)])
+    known = cut(texts)
+    found = np.array(known.vocabulary, dtype=object)
+    text = np.repeat(np.arange(len(texts)), [len(numbers) for numbers in known.numbers])
+    word = np.concatenate([np.asarray(numbers, np.int64) for numbers in known.numbers] or [np.empty(0, np.int64)])
     # One entry for each text and word in it, and how often it is there.
     pair, uses = np.unique(text * max(len(found), 1) + word, return_counts=True)
     text, word = np.divmod(pair, max(len(found), 1))

@@ -8,10 +8,10 @@ shares, words used once or twice in all win.)
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import bm25s
 import numpy as np
 from scipy import sparse
 
+from engine.text.words import cut
 from engine.trie import Trie
 
 WORDS = 3
@@ -25,11 +25,11 @@ class Lexicon(NamedTuple):
 
 
 def lexicon(texts: Sequence[str]) -> Lexicon:
-    """Words of at least three letters in each text, without stop words and numbers."""
-    tokenized = bm25s.tokenize(list(texts), stopwords="en_plus", token_pattern=r"(?u)\b[^\W\d_]{3,}\b", show_progress=False)
-    vocabulary = np.array([word for word, _ in sorted(tokenized.vocab.items(), key=lambda item: item[1])])
-    lengths = [len(set(ids)) for ids in tokenized.ids]
-    columns = np.concatenate([np.unique(ids) for ids in tokenized.ids] or [np.empty(0)]).astype(np.int64)
+    """The telling words of each text (:mod:`engine.text.words`)."""
+    found = cut(texts)
+    vocabulary = np.array(found.vocabulary)
+    lengths = [len(set(numbers)) for numbers in found.numbers]
+    columns = np.concatenate([np.unique(numbers) for numbers in found.numbers] or [np.empty(0)]).astype(np.int64)
     uses = sparse.csr_matrix(
         (np.ones(len(columns), np.float32), columns, np.append(0, np.cumsum(lengths))), (len(texts), len(vocabulary))
     )

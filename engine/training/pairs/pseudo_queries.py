@@ -11,10 +11,10 @@ Every function takes documents and gives one list a document, with at most ``per
 import re
 from collections.abc import Sequence
 
-import bm25s
 import numpy as np
 
 from engine.data.corpus import Document
+from engine.text.words import WORD, cut
 
 # Words of the longest query, of the shortest sentence, of the shortest and the longest span.
 LONGEST, SENTENCE, SPAN = 64, 4, (4, 10)
@@ -28,7 +28,6 @@ TEMPLATES = (
     "tell me more about {keywords}",
     "{keywords} explained",
 )
-WORD = r"(?u)\b[^\W\d_]{3,}\b"
 _TELLING = re.compile(WORD)
 # What counts as a word otherwise: anything between spaces that has a letter or a digit.
 _WORDS = re.compile(r"(?<!\S)(?:[^\w\s]|_)*+[^\W_]\S*")
@@ -118,9 +117,8 @@ def keywords(texts: Sequence[str], limit: int) -> list[list[str]]:
     >>> keywords(["kites in the wind, kites", "wind and the sea"], 1)
     [['kites'], ['sea']]
     """
-    tokenized = bm25s.tokenize(list(texts), stopwords="en_plus", token_pattern=WORD, show_progress=False)
-    spelling = {number: word for word, number in tokenized.vocab.items()}
-    counted = [np.unique(np.asarray(ids, np.int64), return_index=True, return_counts=True) for ids in tokenized.ids]
+    numbers, spelling = cut(texts)
+    counted = [np.unique(np.asarray(of_text, np.int64), return_index=True, return_counts=True) for of_text in numbers]
     every = np.concatenate([words for words, _, _ in counted] or [np.empty(0, np.int64)])
     # One text alone has no words that set it apart: 1 is added so that its counts still tell.
     rarity = np.log((1 + len(texts)) / np.maximum(np.bincount(every, minlength=len(spelling)), 1))
