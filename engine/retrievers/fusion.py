@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
 from engine.retrievers.base import Found, Method, Named, Opened, Queries, Ranking, Retriever, pack, vectors_of
-from engine.retrievers.generative import GenerativeRetriever
+from engine.retrievers.generative import SURE_BEAMS, GenerativeRetriever
 
 RRF_K = 60
 # Results taken from each member before fusing.
@@ -23,8 +23,8 @@ DEPTH = 100
 # What ``hybrid`` fuses; the list of the last one is replaced where it is unsure.
 MEMBERS = ("bm25", "dense", "generative")
 GUARDED, FALLBACK, REPLACED = "generative", "dense-hnsw", "ann"
-# What a threshold is compared with (:attr:`engine.decoding.trace.Trace.confidence`). A threshold on another scale says nothing.
-CONFIDENCE = "probability of the best path"
+# What a threshold is compared with (:meth:`GenerativeRetriever.search_with_confidence`); one on another scale says nothing.
+CONFIDENCE = f"probability of the best path of {SURE_BEAMS} beams"
 
 
 class Tuning(BaseModel):

@@ -11,6 +11,9 @@ from engine.retrievers.base import DEFAULT_BEAMS, Found, Method, Named, Opened, 
 from engine.scorers.base import Scorer, encode_for
 from engine.trie import Trie
 
+# Beams of the decode that says how sure it is: a threshold then means the same at every width.
+SURE_BEAMS = DEFAULT_BEAMS
+
 
 class GenerativeRetriever:
     """Constrained beam search over the trie with any scorer."""
@@ -37,7 +40,14 @@ class GenerativeRetriever:
         return pack([trace.documents(self.trie, k) for trace in self.traces(queries)], k)
 
     def search_with_confidence(self, queries: Queries, k: int) -> tuple[Ranking, np.ndarray]:
-        """What :meth:`search` returns, and how sure each decode was (:attr:`engine.decoding.trace.Trace.confidence`), float64."""
+        """What :meth:`search` returns, and how sure of its best path a decode is, float64 ``(queries,)``.
+
+        The confidence (:attr:`engine.decoding.trace.Trace.confidence`) is that of :data:`SURE_BEAMS` beams, whatever the width
+        searched with: a narrow beam often ends at a poorer leaf and would look less sure of the same query.
+        """
+        if self.beams != SURE_BEAMS:
+            sure = GenerativeRetriever(self.trie, self.scorer, SURE_BEAMS)
+            return self.search(queries, k), sure.search_with_confidence(queries, 1)[1]
         found, confidences = [], []
         for trace in self.traces(queries, sure=True):
             found.append(trace.documents(self.trie, k))

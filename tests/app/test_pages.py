@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.common import state
+from engine.decoding.exact import exact_search
 from tests.app.at import sound, table, visit
 
 PAGES = ("start", "decode", "trie", "compare", "identifiers", "codebooks", "train", "map")
@@ -267,6 +268,16 @@ class TestCompare:
         at.text_input(state.QUERY).set_value("robot left alone").run()
         assert sound(at).selectbox("pin").value == "seven-samurai-1954"
         assert at.metric
+
+    def test_a_pinned_document_has_the_ranks_that_a_search_of_everything_gives(self, films):
+        query, pinned = "samurai hired to protect a poor village", "ran-1985"
+        vector = films.encode(query)[0]
+        told = {metric.label: metric.value for metric in visit("compare", query=query, doc=pinned, beams="20").metric}
+        leaves = exact_search(films.trie, films.scorer(), vector)[0]
+        below = [document for leaf in leaves for document in films.trie.leaf_documents(leaf).tolist()]
+        assert told["rank if nothing were cut"] == str(below.index(films.row_of[pinned]) + 1)
+        everything = [hit.id for hit in films.search(query, "dense", len(films.corpus.documents), vector=vector)[0]]
+        assert told["dense rank"] == str(everything.index(pinned) + 1)
 
     def test_a_judged_query_says_so(self, films):
         judged = next(

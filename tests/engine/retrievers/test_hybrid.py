@@ -94,6 +94,21 @@ def test_the_unsure_and_only_they_are_replaced_by_the_index(opened, asked):
         assert ranking.rows[place].tolist() == by[sources[0]].search(one, 10).rows[0].tolist()
 
 
+def test_the_same_queries_are_replaced_at_every_width(opened, asked):
+    threshold = float(np.median(opened.retriever("generative").search_with_confidence(asked, 1)[1]))
+    replaced = []
+    for beams in (1, 3, 50, 60):
+        fallback = Fallback("generative", opened.retriever("dense-hnsw"))
+        fused = FusedRetriever(
+            {"generative": opened.retriever("generative", beams)},
+            Tuning(weights={"generative": 1.0}, threshold=threshold),
+            fallback,
+        )
+        replaced.append([sources[0] for sources in fused.search(asked, 3).sources])
+    assert replaced[0].count("ann") == len(asked.texts) // 2
+    assert replaced == [replaced[0]] * 4
+
+
 def test_documents_without_an_identifier_are_found_through_the_index_alone(tmp_path):
     texts, embeddings = planted(np.random.default_rng(0))
     three, fallback = members(tmp_path, texts, embeddings, without=[7])
