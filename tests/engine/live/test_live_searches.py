@@ -73,6 +73,21 @@ def test_every_strategy_finds_what_it_finds_over_the_rebuilt_trie(pair, name, be
         assert found.documents(pair.trees[0], k)[0].tolist() == expected.documents(pair.trees[1], k)[0].tolist()
 
 
+@pytest.mark.parametrize("name", sorted(STRATEGIES))
+def test_where_all_scores_are_equal_additions_stand_where_their_codes_put_them(name):
+    words, added = [(0, 1), (2, 0), (2, 2), (4, 1)], [(0, 0), (1, 3), (2, 1), (3, 0), (4, 0)]
+    overlay = Overlay.of(trie.build(padded(words)), len(words)).add(padded(added))
+    pair = Pair((overlay, words + added), 0, restricted=False)
+    for scorer in (pair.over, pair.plain):
+        scorer.log_probs[:] = 0
+    for beams in range(1, 8):
+        found, expected = pair.decode(name, beams)
+        assert found.leaves.tolist() == pair.here(expected.leaves)
+        for ours, theirs in zip(found.steps, expected.steps, strict=True):
+            assert ours.kept.node.tolist() == pair.here(theirs.kept.node)
+            assert ours.pruned.node.tolist() == pair.here(theirs.pruned.node)
+
+
 @given(pairs, widths, st.data())
 @settings(max_examples=60)
 def test_why_says_of_every_document_what_it_says_over_the_rebuilt_trie(pair, beams, data):
