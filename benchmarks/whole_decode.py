@@ -18,7 +18,7 @@ import numpy as np
 
 from engine import decoding, evaluation, identifiers, trie
 from engine.identifiers import rq_kmeans
-from engine.identifiers.base import Material
+from engine.identifiers.base import Identifiers, Material
 from engine.identifiers.collisions import extra_code
 from engine.scorers.centroid import CentroidScorer, node_means
 
@@ -171,7 +171,8 @@ def tree(documents: np.ndarray, queries: np.ndarray, truth: np.ndarray, levels: 
     faiss.omp_set_num_threads(os.cpu_count() or 1)
     sample = np.sort(np.random.default_rng(2).permutation(len(documents))[:FITTED_ON])
     fitted = rq_kmeans.fit(Material(documents[sample], ()), {"levels": levels, "codes": codes}, 0, lambda done, total: None)
-    fitted = fitted._replace(codes=identifiers.assign("rq-kmeans", fitted, documents))
+    codes = identifiers.assign("rq-kmeans", fitted, documents)
+    fitted = Identifiers(codes, fitted.vocabulary, fitted.codebooks)
     fitted = extra_code(fitted, Material(documents, ()), 0)
     built = trie.build(fitted.codes)
     scorer = CentroidScorer(built, node_means(built, documents), fitted.codebooks)

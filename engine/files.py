@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -107,10 +107,15 @@ def replace_json(path: Path, value: Any) -> None:
 
 def replace_bytes(path: Path, content: bytes) -> None:
     """Write a file so that readers see the old content or the new."""
+    replacing(path, lambda beside: beside.write_bytes(content))
+
+
+def replacing(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let ``write(beside)`` write a file, which then takes the place of ``path`` in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
-        beside.write_bytes(content)
+        write(beside)
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)

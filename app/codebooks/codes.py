@@ -9,7 +9,6 @@ import streamlit as st
 
 from app.charts import codebooks
 from engine import identifiers
-from engine.builds import layout
 from engine.builds.opened import Build, parse_prefix
 from engine.errors import TriescopeError
 from engine.health import usage
@@ -50,14 +49,14 @@ def facts(build: Build) -> Facts:
 
 @st.cache_resource(max_entries=3, show_spinner="Counting codes and words")
 def _facts(folder: str, created: str, _build: Build) -> Facts:
-    fitted = identifiers.load(_build.folder / layout.IDENTIFIERS)
+    fitted = _build.identifiers
     fields = _build.manifest.spec.fields
     known = lexicon([document._replace(title="").searched_text(fields) for document in _build.corpus.documents])
     trie = _build.trie
     columns, vocabulary = fitted.codes[:, : trie.levels], fitted.vocabulary[: trie.levels]
     counts = usage.usage(columns, vocabulary)
     given = usage.usage_given_prefix(columns, vocabulary)
-    counting = {level for level, part in enumerate(numbered_shares(trie, numbering_nodes(fitted, trie)), 1) if part == 1}
+    counting = {level for level, part in enumerate(numbered_shares(trie, numbering_nodes(fitted.content, trie)), 1) if part == 1}
     found = Facts(fitted, counts, given, by_level(trie, vocabulary), counting, known, [])
     words = []
     for level, codes in enumerate(codebooks.shown_codes(counts), 1):

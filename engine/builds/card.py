@@ -4,8 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from engine import identifiers
-from engine.builds import layout
 from engine.builds.opened import Build
 from engine.health.remedies import with_changes
 from engine.health.report import choose_labels, report
@@ -17,7 +15,7 @@ def health(opened: Build) -> dict[str, Any]:
     :class:`engine.health.resolver_costs.Cost`) and, in every judged row, ``press`` (of
     :func:`engine.health.remedies.with_changes`)."""
     spec = opened.manifest.spec
-    fitted, embeddings = identifiers.load(opened.folder / layout.IDENTIFIERS), np.asarray(opened.embeddings)
+    fitted, embeddings = opened.identifiers, np.asarray(opened.embeddings)
     card = report(fitted, opened.trie, embeddings, choose_labels(opened.corpus.documents), spec.seed)
     card = with_changes(card, spec.scheme, spec.settings, spec.resolver, fitted.vocabulary)
     return card | {"resolvers": [cost._asdict() for cost in resolver_costs(spec.scheme, fitted, embeddings, spec.seed)]}

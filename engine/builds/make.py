@@ -19,13 +19,14 @@ from pathlib import Path
 import engine
 from engine import identifiers, trie
 from engine.builds import layout
-from engine.builds.manifest import FORMAT, KnownCorpus, KnownFile, KnownIdentifiers, KnownTrie, Manifest
+from engine.builds.manifest import FORMAT, KnownCorpus, KnownEncoder, KnownFile, KnownIdentifiers, KnownTrie, Manifest
 from engine.builds.opening import read_manifest
 from engine.builds.spec import BuildSpec
 from engine.builds.stages import stages
 from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
 from engine.files import alone, replace_json, sha256
+from engine.text import embed, hub
 
 BUSY = "{}: another process is building here"
 VERSIONS_OF = ("torch", "sentence-transformers", "faiss-cpu", "bm25s", "duckdb", "numpy")
@@ -43,48 +44,55 @@ def make(corpus: Corpus, spec: BuildSpec, out: Path, report: Report | None = Non
     TriescopeError
         ``out`` holds something else, or a stage finds fault with the corpus or the spec.
     """
+    spec = spec.model_copy(update={"model": hub.resolved(spec.model)})  # found from wherever the build is opened
     identifiers.check_settings(spec.scheme, spec.settings, spec.resolver)
     known = {name for document in corpus.documents for name in document.metadata}
     if unknown := [field for field in spec.fields if field not in known]:
         raise TriescopeError(f"{corpus.name} has no metadata column {unknown[0]!r}; it has {', '.join(sorted(known)) or 'none'}")
-    source = digest_of(corpus)
+    source, encoder = digest_of(corpus), embed.fingerprint(spec.model)
     if out.exists():
-        return _that_very(out, spec, source)
+        return _that_very(out, spec, source, encoder)
     work = layout.partial_of(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with alone(work, BUSY.format(work)):
             if out.exists():  # another process has finished it while this one waited for the lock
-                return _that_very(out, spec, source)
+                return _that_very(out, spec, source, encoder)
             work.mkdir(exist_ok=True)
-            _run_stages(work, corpus, spec, source, report or (lambda stage, done, total: None))
+            _run_stages(work, corpus, spec, source, encoder, report or (lambda stage, done, total: None))
             work.rename(out)
     except OSError as error:
         raise TriescopeError(f"{error.filename or out}: {error.strerror or error}") from error
     return out
 
 
-def _that_very(out: Path, spec: BuildSpec, source: str) -> Path:
+def _that_very(out: Path, spec: BuildSpec, source: str, encoder: str) -> Path:
     """The folder of a build, after a look that it is the one that is asked for."""
     manifest = read_manifest(out)
     if manifest.spec_sha256 != spec.digest() or manifest.corpus.sha256 != source:
         raise TriescopeError(f"{out}: there is another build in this folder; choose another or remove it")
+    if manifest.encoder.sha256 not in (encoder, None):
+        raise TriescopeError(
+            f"{out}: there is another build in this folder, made when encoder {spec.model!r} was another one (fingerprint "
+            f"{manifest.encoder.sha256[:12]} then, {encoder[:12]} now); choose another folder or remove it"
+        )
     return out
 
 
-def _run_stages(work: Path, corpus: Corpus, spec: BuildSpec, source: str, report: Report) -> None:
+def _run_stages(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encoder: str, report: Report) -> None:
     """Run the stages that are not done yet and write the manifest."""
-    done, run_of = _resume(work, spec, source), stages()
+    made_of = {"spec": spec.digest(), "corpus": source, "encoder": encoder}
+    done, run_of = _resume(work, made_of), stages()
     for place, (stage, run) in enumerate(run_of.items()):
         if stage not in done:
             report(stage, 0, 0)
             start = time.perf_counter()
             run(work, corpus, spec, partial(report, stage))
             done[stage] = round(time.perf_counter() - start, 3)
-            replace_json(work / layout.PROGRESS, {"spec": spec.digest(), "corpus": source, "done": done})
+            replace_json(work / layout.PROGRESS, made_of | {"done": done})
         report("build", place + 1, len(run_of))
     (work / layout.PROGRESS).unlink()
-    replace_json(work / layout.MANIFEST, _manifest(work, corpus, spec, source, done).model_dump(mode="json"))
+    replace_json(work / layout.MANIFEST, _manifest(work, corpus, spec, source, encoder, done).model_dump(mode="json"))
 
 
 def discard(out: Path) -> None:
@@ -121,10 +129,13 @@ def digest_of(corpus: Corpus) -> str:
     return digest.hexdigest()
 
 
-def _resume(work: Path, spec: BuildSpec, source: str) -> dict[str, float]:
+def _resume(work: Path, made_of: dict[str, str]) -> dict[str, float]:
+    """Seconds of the stages that an interrupted run of the same build has done; what another one left is cleared away."""
     try:
         progress = json.loads((work / layout.PROGRESS).read_text("utf-8"))
-        if progress["spec"] == spec.digest() and progress["corpus"] == source:
+        if {key: progress[key] for key in made_of} == made_of:
+            for left in work.rglob(".*.tmp"):
+                left.unlink()  # of a run that was killed while it wrote
             return dict(progress["done"])
     except (OSError, ValueError, KeyError, TypeError):
         pass  # nothing to go on from: start afresh
@@ -136,7 +147,7 @@ def _resume(work: Path, spec: BuildSpec, source: str) -> dict[str, float]:
     return {}
 
 
-def _manifest(work: Path, corpus: Corpus, spec: BuildSpec, source: str, seconds: dict[str, float]) -> Manifest:
+def _manifest(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encoder: str, seconds: dict[str, float]) -> Manifest:
     tree = trie.load(work / layout.TRIE)
     files = sorted(path for path in work.rglob("*") if path.is_file())
     return Manifest(
@@ -146,6 +157,7 @@ def _manifest(work: Path, corpus: Corpus, spec: BuildSpec, source: str, seconds:
         spec=spec,
         spec_sha256=spec.digest(),
         seeds={"identifiers": spec.seed},
+        encoder=KnownEncoder(name=spec.model, sha256=encoder, verified=True),
         corpus=KnownCorpus(
             name=corpus.name,
             documents=len(corpus.documents),

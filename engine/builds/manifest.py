@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from engine.builds.spec import BuildSpec
 
-FORMAT = 2  # 2: identifiers carry words and arrays
+FORMAT = 3  # 2: identifiers carry words and arrays; 3: and which codes are content; the manifest knows its encoder
 
 
 class _Frozen(BaseModel):
@@ -28,6 +28,18 @@ class KnownCorpus(_Frozen):
     left_out: list[str]
     queries: dict[str, int]
     sha256: str
+
+
+class KnownEncoder(_Frozen):
+    """The encoder by name, and its :func:`engine.text.embed.fingerprint`; None where that could not be had.
+
+    ``verified`` says that the documents were embedded by the encoder of that fingerprint. It is false in a build of an earlier
+    format, which knew the name alone.
+    """
+
+    name: str
+    sha256: str | None
+    verified: bool
 
 
 class KnownIdentifiers(_Frozen):
@@ -54,6 +66,7 @@ class Manifest(_Frozen):
     spec: BuildSpec
     spec_sha256: str
     seeds: dict[str, int]
+    encoder: KnownEncoder
     corpus: KnownCorpus
     identifiers: KnownIdentifiers
     trie: KnownTrie

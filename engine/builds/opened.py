@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine import filters, identifiers
-from engine.builds import layout
-from engine.builds.opening import read_manifest, verify
+from engine import filters
+from engine.builds.opening import check_encoder, read_identifiers, read_manifest, verify
 from engine.builds.parts import Parts
 from engine.data import tables
 from engine.data.corpus import Corpus
@@ -18,6 +17,7 @@ from engine.decoding import strategies
 from engine.decoding.trace import Trace, steps_json
 from engine.errors import TriescopeError
 from engine.explaining.why import Why, why
+from engine.identifiers import Identifiers
 from engine.retrievers import DEFAULT_BEAMS, Queries
 from engine.scorers.base import Scorer, encode_for
 from engine.text import embed
@@ -75,9 +75,14 @@ class Build(Parts):
         return tables.read_names(self.folder)
 
     @cached_property
+    def identifiers(self) -> Identifiers:
+        """What the scheme fitted, and which codes carry content."""
+        return read_identifiers(self.folder, self.manifest.spec)
+
+    @property
     def codes(self) -> np.ndarray:
         """Identifiers: int32 ``(documents, levels)``, -1 padded."""
-        return identifiers.load(self.folder / layout.IDENTIFIERS).codes
+        return self.identifiers.codes
 
     @cached_property
     def columns(self) -> filters.Columns:
@@ -94,10 +99,22 @@ class Build(Parts):
         Raises
         ------
         TriescopeError
-            The query is empty.
+            The query is empty, or the encoder is another one than the documents went through.
         """
         check_query(query)
+        check_encoder(self.manifest)
         return embed.encode_query(query, self.model)
+
+    def embed_queries(self, texts: Sequence[str], progress: embed.Progress | None = None) -> np.ndarray:
+        """Embeddings of many queries, through the cache: float32 ``(len(texts), d)``.
+
+        Raises
+        ------
+        TriescopeError
+            The encoder is another one than the documents went through.
+        """
+        check_encoder(self.manifest)
+        return embed.embed(texts, self.model, progress, role="query")
 
     def query_for(self, scorer: Scorer, query: str, vector: np.ndarray) -> np.ndarray:
         """A query as a scorer takes it: its embedding, unless the scorer reads more of it than that."""

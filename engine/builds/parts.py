@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from engine import identifiers, retrievers, trie
+from engine import retrievers, trie
 from engine.builds import layout, runs
+from engine.identifiers.base import load_without_content
 from engine.scorers import kinds
 from engine.scorers.base import Scorer
 from engine.scorers.centroid import CentroidScorer
@@ -44,7 +45,7 @@ class Parts:
     @cached_property
     def parts(self) -> kinds.Parts:
         """What every scorer is made of."""
-        codebooks = identifiers.load(self.folder / layout.IDENTIFIERS).codebooks
+        codebooks = load_without_content(self.folder / layout.IDENTIFIERS).codebooks
         means = np.load(self.folder / layout.MEANS, mmap_mode="r", allow_pickle=False)
         return kinds.Parts(trie.load(self.folder / layout.TRIE), means, codebooks, self.encoder)
 

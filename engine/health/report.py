@@ -18,7 +18,7 @@ from engine.health.agreement import (
 from engine.health.evenness import Evenness, Level, by_level
 from engine.health.numbering import content_nodes, numbered_shares, numbering_nodes
 from engine.health.rules import NO_CONTENT, judge, judge_level, worst
-from engine.identifiers.base import Identifiers
+from engine.identifiers.base import Identifiers, lengths
 from engine.trie import Trie
 
 __all__ = ["choose_labels", "normalised_mutual_information", "reconstruction_cosine", "report"]
@@ -65,9 +65,9 @@ def report(
         - ``verdicts`` on figures of the whole; ``verdict``, the worst of all.
     """
     units = _unit(embeddings)
-    levels, numbering = by_level(trie, fitted.vocabulary), numbering_nodes(fitted, trie)
+    levels, numbering = by_level(trie, fitted.vocabulary), numbering_nodes(fitted.content, trie)
     numbered = numbered_shares(trie, numbering)
-    leaves, content = (content_nodes(trie, numbers) for numbers in (np.zeros_like(numbering), numbering))
+    leaves, content = (content_nodes(codes, trie) for codes in (lengths(fitted.codes), fitted.content))
     paths = node_paths(trie, len(fitted.codes))
     pairs = {row.depth: row for row in cohesion.by_depth(trie, shared_means(trie, units))}
     card: dict[str, Any] = {

@@ -32,7 +32,7 @@ def resolver_costs(name: str, fitted: Identifiers, embeddings: np.ndarray, seed:
         return []
     before = scheme.assign(fitted, np.ascontiguousarray(embeddings, np.float32))
     width = before.shape[1]
-    plain = fitted._replace(codes=before, vocabulary=fitted.vocabulary[:width], codebooks=fitted.codebooks[:width])
+    plain = Identifiers(before, fitted.vocabulary[:width], fitted.codebooks[:width])
     costs = []
     for resolver in scheme.resolvers:
         found = RESOLVERS[resolver](plain, Material(embeddings, ()), seed)

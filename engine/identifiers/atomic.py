@@ -19,7 +19,8 @@ def fit(material: Material, settings: dict[str, Any], seed: int, progress: Progr
     [[0], [1], [2]]
     """
     documents = len(material.embeddings)
-    return Identifiers(np.arange(documents, dtype=np.int32)[:, None], (documents,))
+    codes = np.arange(documents, dtype=np.int32)[:, None]
+    return Identifiers(codes, (documents,), content=np.zeros(documents, np.int32))
 
 
 SCHEME = Scheme(

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from engine.data.corpus import Document
+from engine.errors import TriescopeError
 from engine.options import Option
 
 
@@ -18,7 +20,8 @@ class Material(NamedTuple):
     documents: Sequence[Document]
 
 
-class Identifiers(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Identifiers:
     """What a scheme returns.
 
     Attributes
@@ -35,13 +38,30 @@ class Identifiers(NamedTuple):
         A word for each code of each level, where the scheme's codes mean words (category, attributes, title, ...); else empty.
     arrays : dict of str to np.ndarray
         Whatever else the scheme fitted and needs for :attr:`Scheme.assign`.
+    content : np.ndarray
+        Int32 ``(documents,)``: how many codes of each identifier, from the first, say something about the document. Those behind
+        them are a number that tells it from others, or mark an end. All unless given: who adds a number or an end says so.
     """
 
     codes: np.ndarray
     vocabulary: tuple[int, ...]
-    codebooks: list[np.ndarray] = []  # noqa: RUF012
-    words: list[list[str]] = []  # noqa: RUF012
-    arrays: dict[str, np.ndarray] = {}  # noqa: RUF012
+    codebooks: list[np.ndarray] = field(default_factory=list)
+    words: list[list[str]] = field(default_factory=list)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    content: np.ndarray = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.content is None:
+            object.__setattr__(self, "content", lengths(self.codes))
+
+
+def lengths(codes: np.ndarray) -> np.ndarray:
+    """Codes of each identifier, int32 ``(documents,)``, from int ``(documents, levels)`` codes that are padded with -1.
+
+    >>> lengths(np.array([[4, -1], [2, 0], [-1, -1]])).tolist()
+    [1, 2, 0]
+    """
+    return (codes >= 0).sum(axis=1, dtype=np.int32)
 
 
 Progress = Callable[[int, int], None]
@@ -72,7 +92,10 @@ class Scheme(NamedTuple):
 
 
 def save(fitted: Identifiers, path: Path) -> None:
-    """Write everything as one ``.npz``; words as JSON text in bytes, so nothing needs pickle."""
+    """Write everything as one ``.npz``, words as JSON text in bytes, so nothing needs pickle; and :func:`content_path` beside it.
+
+    The content has a file of its own because builds before format 3 lack it: it is added to them, and no file is changed.
+    """
     parts = {f"codebook_{level}": book for level, book in enumerate(fitted.codebooks)}
     parts |= {f"array_{name}": array for name, array in fitted.arrays.items()}
     words = np.frombuffer(json.dumps(fitted.words, ensure_ascii=False).encode(), np.uint8)
@@ -83,10 +106,33 @@ def save(fitted: Identifiers, path: Path) -> None:
         words=words,
         **parts,  # type: ignore[arg-type]
     )
+    np.save(content_path(path), fitted.content, allow_pickle=False)
+
+
+def content_path(path: Path) -> Path:
+    """Where :func:`save` puts the content of the identifiers at ``path``.
+
+    >>> content_path(Path("identifiers.npz")).as_posix()
+    'identifiers-content.npy'
+    """
+    return path.with_name(f"{path.stem}-content.npy")
 
 
 def load(path: Path) -> Identifiers:
-    """Read back what :func:`save` wrote."""
+    """Read back what :func:`save` wrote.
+
+    Raises
+    ------
+    TriescopeError
+        They were written by an earlier version, which did not keep the content.
+    """
+    if not content_path(path).is_file():
+        raise TriescopeError(f"{path}: an earlier version wrote these identifiers (there is no {content_path(path).name})")
+    return replace(load_without_content(path), content=np.load(content_path(path), allow_pickle=False))
+
+
+def load_without_content(path: Path) -> Identifiers:
+    """Read identifiers as they were written before format 3; ``content`` counts all codes."""
     with np.load(path, allow_pickle=False) as stored:
         books = [stored[f"codebook_{level}"] for level in range(sum(name.startswith("codebook_") for name in stored.files))]
         arrays = {name.removeprefix("array_"): stored[name] for name in stored.files if name.startswith("array_")}

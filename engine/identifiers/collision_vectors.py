@@ -11,6 +11,7 @@ and the sum of its codes' vectors is .7720:
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -58,7 +59,7 @@ def reassign(fitted: Identifiers, material: Material) -> Identifiers:
             last[move] = free[nearest]
             distances[:, nearest] = np.inf
         codes[rows, -1] = last
-    return fitted._replace(codes=codes)
+    return replace(fitted, codes=codes)
 
 
 def sinkhorn(fitted: Identifiers, material: Material) -> Identifiers:
@@ -84,7 +85,7 @@ def sinkhorn(fitted: Identifiers, material: Material) -> Identifiers:
         balanced = transport(cdist(left, codebook, "sqeuclidean")).argmax(axis=1)
         if len(np.unique(balanced)) > len(np.unique(codes[rows, -1])):
             codes[rows, -1] = balanced
-    return fitted._replace(codes=codes)
+    return replace(fitted, codes=codes)
 
 
 def transport(distances: np.ndarray, blur: float = BLUR, iterations: int = ITERATIONS) -> np.ndarray:
@@ -150,11 +151,13 @@ def one_more_level(fitted: Identifiers, material: Material, seed: int) -> Identi
     column = np.full((len(codes), 1), -1, np.int32)
     column[rows] = more.codes
     words = [*fitted.words, [str(code) for code in range(more.vocabulary[0])]] if fitted.words else []
-    return fitted._replace(
+    return replace(
+        fitted,
         codes=np.hstack([codes, column]),
         vocabulary=(*fitted.vocabulary, *more.vocabulary),
         codebooks=[*fitted.codebooks, *more.codebooks],
         words=words,
+        content=fitted.content + (column[:, 0] >= 0),
     )
 
 

@@ -7,6 +7,7 @@ numbered here, so that after every resolver but ``leave`` all identifiers differ
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,7 +52,8 @@ def extra_code(fitted: Identifiers, material: Material, seed: int) -> Identifier
             vocabulary[level] = base + int(number[rows].max()) + 1
             if words:
                 words[level] += [str(n) for n in range(vocabulary[level] - len(words[level]))]
-    return fitted._replace(codes=widened, vocabulary=tuple(vocabulary), words=words)
+    # The content stays what it was: a number says nothing about its document.
+    return replace(fitted, codes=widened, vocabulary=tuple(vocabulary), words=words)
 
 
 def leave(fitted: Identifiers, material: Material, seed: int) -> Identifiers:

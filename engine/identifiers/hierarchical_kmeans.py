@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme
+from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme, lengths
 from engine.identifiers.kmeans import kmeans
 from engine.identifiers.nearest import nearest
 
@@ -56,7 +56,8 @@ def fit(material: Material, settings: dict[str, Any], seed: int, progress: Progr
     width = max(map(len, words))
     codes = np.array([word + (-1,) * (width - len(word)) for word in words], np.int32)
     arrays = {"centroids": np.vstack(centroids), "first_child": np.array([*first_child, len(members)], np.int32)}
-    return Identifiers(codes, tuple(int(size) + 1 for size in codes.max(axis=0)), arrays=arrays)
+    vocabulary = tuple(int(size) + 1 for size in codes.max(axis=0))
+    return Identifiers(codes, vocabulary, arrays=arrays, content=lengths(codes) - 1)
 
 
 def _split(embeddings: np.ndarray, rows: np.ndarray, branching: int, seed: int) -> tuple[np.ndarray, list[np.ndarray]]:

@@ -10,7 +10,7 @@ from itertools import zip_longest
 import numpy as np
 
 from engine.errors import TriescopeError
-from engine.identifiers.base import Identifiers
+from engine.identifiers.base import Identifiers, lengths
 
 # The word of a document that has none.
 UNKNOWN = "unknown"
@@ -84,7 +84,7 @@ def is_beginning(codes: np.ndarray) -> np.ndarray:
 
 def _with_ends(codes: np.ndarray, words: list[list[str]], ends: np.ndarray) -> Identifiers:
     """Put an end code behind the rows that ``ends`` marks, moving the level's other codes up by one; drop an unused column."""
-    length = (codes >= 0).sum(axis=1)
+    length = lengths(codes)
     for level in range(codes.shape[1]):
         rows = ends & (length == level)
         if rows.any():
@@ -92,4 +92,5 @@ def _with_ends(codes: np.ndarray, words: list[list[str]], ends: np.ndarray) -> I
             codes[rows, level] = 0
             words[level] = [END, *words[level]]
     levels = len(words) if words[-1] else len(words) - 1
-    return Identifiers(codes[:, :levels].copy(), tuple(len(level) for level in words[:levels]), words=words[:levels])
+    vocabulary = tuple(len(level) for level in words[:levels])
+    return Identifiers(codes[:, :levels].copy(), vocabulary, words=words[:levels], content=length)

@@ -77,13 +77,16 @@ def quantize(embeddings: np.ndarray, basis: np.ndarray, levels: int, codes: int,
         progress(level, levels)
         # Back in the embedding space a codeword is zero at right angles to its sub-space, so that codewords add up.
         codebooks.append(kmeans(embeddings @ basis[run].T, codes, seed + level) @ basis[run])
-    fitted = Identifiers(np.empty((0, levels), np.int32), tuple(len(book) for book in codebooks), codebooks)
-    return fitted._replace(codes=assign(fitted, embeddings))
+    return Identifiers(_nearest(embeddings, codebooks), tuple(len(book) for book in codebooks), codebooks)
 
 
 def assign(fitted: Identifiers, embeddings: np.ndarray) -> np.ndarray:
     """Nearest code in each sub-space, int32 ``(n, levels)``."""
-    return np.column_stack([nearest(embeddings, codebook) for codebook in fitted.codebooks])
+    return _nearest(embeddings, fitted.codebooks)
+
+
+def _nearest(embeddings: np.ndarray, codebooks: list[np.ndarray]) -> np.ndarray:
+    return np.column_stack([nearest(embeddings, codebook) for codebook in codebooks])
 
 
 SCHEME = Scheme(

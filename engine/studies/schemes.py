@@ -23,7 +23,6 @@ from engine.identifiers import SCHEMES, Identifiers
 from engine.retrievers import Queries
 from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means
-from engine.text import embed
 
 BEAMS = 100
 # A wide beam on a small catalogue hides what an identifier is worth; a narrow one shows it.
@@ -123,7 +122,7 @@ def _questions(opened: Build, split: str) -> tuple[dict[str, dict[str, int]], Qu
     if not qrels:
         return None
     texts = [opened.corpus.queries[query] for query in qrels]
-    return qrels, Queries(texts, embed.embed(texts, opened.model, role="query"))
+    return qrels, Queries(texts, opened.embed_queries(texts))
 
 
 def _measure(

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import identifiers, trie
+from engine import trie
 from engine.builds import layout
 from engine.builds.opening import read_manifest
 from engine.data import tables
 from engine.data.corpus import Document
 from engine.data.tables import Judged
 from engine.errors import TriescopeError
+from engine.identifiers.base import load_without_content
 from engine.scorers.kinds import Parts
 
 
@@ -38,7 +39,7 @@ class Source:
         self.folder, self.name = folder, manifest.corpus.name
         self.splits = dict(manifest.corpus.queries)
         self.fields: tuple[str, ...] = manifest.spec.fields
-        codebooks = identifiers.load(folder / layout.IDENTIFIERS).codebooks
+        codebooks = load_without_content(folder / layout.IDENTIFIERS).codebooks
         means = np.load(folder / layout.MEANS, mmap_mode="r", allow_pickle=False)
         self.parts = Parts(trie.load(folder / layout.TRIE), means, codebooks, manifest.spec.model)
 

@@ -17,6 +17,7 @@ from engine.builds import layout, runs
 from engine.builds.parts import Parts
 from engine.decoding import decode
 from engine.files import alone, replace_json
+from engine.identifiers.base import load_without_content
 from engine.retrievers import Queries
 from engine.retrievers.fusion import UNTUNED
 from engine.retrievers.generative import GenerativeRetriever
@@ -181,9 +182,7 @@ def _cold(source: Source, made: Prepared, ranked: dict[str, list[np.ndarray]]) -
 
 
 def _codes(source: Source) -> np.ndarray:
-    from engine import identifiers
-
-    return identifiers.load(source.folder / layout.IDENTIFIERS).codes
+    return load_without_content(source.folder / layout.IDENTIFIERS).codes
 
 
 def _same_or_afresh(work: Path, spec: TrainSpec) -> None:

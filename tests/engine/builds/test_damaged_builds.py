@@ -48,7 +48,9 @@ def test_any_file_cut_off_or_longer_or_missing_is_noticed(copied, how):
         (copied / name).write_bytes(content)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "null", "3", '"build"', "{}", '{"format": 2}', b"\xff\xfe\x00", b"\x00" * 99])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "null", "3", '"build"', "{}", '{"format": 2}', '{"format": 3}', b"\xff\xfe\x00", b"\x00" * 99]
+)
 def test_a_manifest_of_garbage_is_damaged(copied, content):
     (copied / "manifest.json").write_bytes(content if isinstance(content, bytes) else content.encode())
     assert fault(copied) == f"{copied / 'manifest.json'}: the manifest is damaged"
@@ -76,7 +78,7 @@ def test_a_manifest_that_lacks_what_is_needed_is_damaged(copied, change):
 def test_a_manifest_of_another_format_is_refused_by_its_number(copied):
     manifest = json.loads((copied / "manifest.json").read_text("utf-8"))
     (copied / "manifest.json").write_text(json.dumps(manifest | {"format": 99}), "utf-8")
-    assert fault(copied) == f"{copied}: build format 99, this version reads 2"
+    assert fault(copied) == f"{copied}: build format 99, this version reads 3"
 
 
 def test_a_folder_without_a_manifest_is_no_build(copied, tmp_path):

@@ -1,5 +1,6 @@
 import json
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -164,7 +165,7 @@ def test_the_reconstruction_is_the_sum_of_the_codes_vectors():
         rebuilt = sum(book[code] for book, code in zip(fitted.codebooks, codes, strict=False))
         cosines.append(vector @ rebuilt / np.linalg.norm(rebuilt) / np.linalg.norm(vector))
     assert card_of(fitted, embeddings)["reconstruction_cosine"] == pytest.approx(np.mean(cosines), abs=1e-5)
-    assert card_of(fitted._replace(codebooks=[]), embeddings)["reconstruction_cosine"] is None
+    assert card_of(replace(fitted, codebooks=[]), embeddings)["reconstruction_cosine"] is None
 
 
 def test_a_document_without_identifier_is_rebuilt_as_nothing():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -168,7 +170,7 @@ def test_steps_end_where_the_identifier_ends_and_there_are_none_without_codebook
     fitted = Identifiers(np.array([[0, -1]], np.int32), (2, 2), books)
     assert len(residual_steps(fitted, np.ones(2), fitted.codes[0])) == 1
     assert residual_steps(fitted, np.ones(2), np.array([-1, -1])) == []
-    assert residual_steps(fitted._replace(codebooks=[]), np.ones(2), fitted.codes[0]) == []
+    assert residual_steps(replace(fitted, codebooks=[]), np.ones(2), fitted.codes[0]) == []
 
 
 def test_a_codebook_of_one_has_no_second_code_and_a_zero_vector_no_cosine():

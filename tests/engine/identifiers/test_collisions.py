@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -174,7 +176,7 @@ def test_one_more_level_is_what_rq_kmeans_with_one_more_level_fits(levels):
 
 def test_one_more_level_names_its_codes_where_the_scheme_has_words():
     embeddings = vectors(12)
-    fitted = raw_fit(embeddings, levels=1, codes=2)._replace(words=[["a", "b"]])
+    fitted = replace(raw_fit(embeddings, levels=1, codes=2), words=[["a", "b"]])
     found = resolved("one-more-level", fitted, Material(embeddings, ()))
     assert [len(level) for level in found.words] == list(found.vocabulary)
 
