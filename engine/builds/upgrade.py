@@ -2,8 +2,8 @@
 
 They lack two things that format 3 keeps: which codes of an identifier carry content, which is inferred here once, and the
 encoder's fingerprint, which is taken from the encoder as it is now and marked as not verified. The content is a file of its own
-and the manifest is replaced last: whoever reads meanwhile, or goes on after a kill, sees format 2 or format 3, and no other file is
-changed. Trained scorers stay as they are.
+and the manifest is replaced last: whoever reads meanwhile, or goes on after a kill, sees format 2 or format 3. No other file is
+changed, and trained scorers stay as they are.
 """
 
 import json

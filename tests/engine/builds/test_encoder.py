@@ -52,7 +52,7 @@ def test_the_manifest_keeps_the_fingerprint_that_the_documents_were_embedded_by(
 def test_another_encoder_under_the_same_name_is_never_that_very_build(own, tmp_path):
     made = make(CORPUS, own.spec, tmp_path / "out")
     own.now = "b" * 64
-    with pytest.raises(TriescopeError, match="another build in this folder, made when encoder .* was another one") as caught:
+    with pytest.raises(TriescopeError, match=r"another build in this folder, made when encoder .* was another one") as caught:
         make(CORPUS, own.spec, made)
     assert "\n" not in str(caught.value)
 
@@ -61,16 +61,11 @@ def test_a_query_is_not_encoded_by_another_encoder_and_words_are_still_searched(
     opened = Build(make(CORPUS, own.spec, tmp_path / "out"))
     assert opened.search("blue cup", "dense", k=1)[0]
     own.now = "b" * 64
-    for opened in (opened, Build(opened.folder)):
-        for refused in (
-            lambda: opened.encode("cup"),
-            lambda: opened.embed_queries(["cup"]),
-            lambda: opened.search("cup", "dense"),
-        ):
-            with pytest.raises(TriescopeError, match="has changed since the documents were embedded") as caught:
-                refused()
-            assert "\n" not in str(caught.value)
-        assert opened.search("blue cup", "bm25")[0]
+    for asked, argument in ((opened.encode, "cup"), (opened.embed_queries, ["cup"]), (Build(opened.folder).search, "cup")):
+        with pytest.raises(TriescopeError, match="has changed since the documents were embedded") as caught:
+            asked(argument)
+        assert "\n" not in str(caught.value)
+    assert opened.search("blue cup", "bm25")[0]
 
 
 def test_an_interrupted_build_does_not_go_on_with_another_encoder(own, tmp_path):

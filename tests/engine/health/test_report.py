@@ -145,7 +145,8 @@ def test_numbers_behind_the_content_are_shown_and_not_judged():
 
 
 def test_identifiers_that_only_number_are_to_be_watched():
-    card = card_of(Identifiers(np.arange(30, dtype=np.int32)[:, None], (30,)), vectors(30))
+    fitted = Identifiers(np.arange(30, dtype=np.int32)[:, None], (30,), content=np.zeros(30, np.int32))
+    card = card_of(fitted, vectors(30))
     assert card["verdict"] == verdict_on(card, "content_bits")["verdict"] == "watch"
     assert verdict_on(card, "prefix_cosine") is None
 
