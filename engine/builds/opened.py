@@ -44,7 +44,8 @@ class Build(Parts):
         The folder is no build, or a file of it is missing or changed.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: str | Path):
+        folder = Path(folder)
         self.manifest = read_manifest(folder)
         verify(folder, self.manifest)
         super().__init__(folder, self.manifest.spec.model)
