@@ -8,10 +8,10 @@ import streamlit as st
 
 from app.charts import codebooks, residuals, training
 from app.codebooks import codes
-from app.common import exports, resources, state
+from app.common import documents, exports, resources, state
 from engine.health.usage import lorenz, residual_steps
 
-CODE, ROWS = "code", 10_000
+CODE = "code"
 THREE = {name: st.column_config.NumberColumn(format="%.3f") for name in ("Cosine", "Distance")}
 
 
@@ -31,7 +31,7 @@ def picked_row(key: str, name: str, values: list[str]) -> None:
 
 st.title("Codebooks: which codes are used?")
 build = resources.open_build()
-documents, scheme = build.corpus.documents, build.manifest.spec.scheme
+scheme = build.manifest.spec.scheme
 facts = codes.facts(build)
 books, levels = facts.fitted.codebooks, codes.level_figures(facts)
 cards = st.columns(min(len(levels), 4))
@@ -99,12 +99,8 @@ with side:
             st.metric("Prefixes it comes after", f"{inside.prefixes[code]:,}", width="content")
             st.metric("Mean part of these", f"{inside.share[code]:.1%}" if len(rows) else "none", width="content")
         if len(rows):
-            table, key = codes.documents_table(build, rows[:ROWS]), f"documents-{level}-{code}"
-            pick = partial(picked_row, key, state.DOCUMENT, table["Id"].tolist())
-            tall = min(240, 40 + 36 * len(rows))
-            st.dataframe(table, hide_index=True, height=tall, key=key, selection_mode="single-row", on_select=pick)
-            cut = f"The first {ROWS:,} of {len(rows):,}. " if len(rows) > ROWS else ""
-            st.caption(f"{cut}Choose a row to follow that document below.")
+            documents.table(build, rows, f"documents-{level}-{code}", height=240, taken=documents.focus)
+            st.caption("Choose a row to follow that document below.")
         if level <= len(books):
             near, key = codes.neighbours_table(facts, level, code, 8), f"near-{level}-{code}"
             st.markdown("**Nearest codes in code space**")
@@ -121,32 +117,23 @@ if (history := training.table(facts.fitted.arrays)) is not None:
         st.dataframe(history, hide_index=True)
 
 st.subheader("One document, quantized step by step")
-titles = {document.id: document.title or document.id for document in documents}
-wanted = state.parameter(state.DOCUMENT)
 # Without a document in the URL the first one of the chosen code is the example.
-document = wanted if wanted in build.row_of else documents[int(rows[0]) if len(rows) else 0].id
-st.session_state["one-document"] = document
-st.selectbox(
-    "Document",
-    list(titles),
-    key="one-document",
-    on_change=state.take,
-    args=("one-document", state.DOCUMENT),
-    format_func=lambda i: f"{titles[i]}  ({i})",
-)
+document = documents.chosen(build) or build.corpus.documents[int(rows[0]) if len(rows) else 0].id
+documents.pick(build, "Document", "one-document", document, required=True)
 row = build.row_of[document]
 steps = residual_steps(facts.fitted, build.embeddings[row], facts.fitted.codes[row])
 followed = codes.steps_table(steps).round(4)
-st.text(f"{titles[document]} has the identifier {build.identifier(row)}." if build.identifier(row) else "It has no identifier.")
+told = f"{documents.title(build, document)} has the identifier {build.identifier(row)}."
+st.text(told if build.identifier(row) else "It has no identifier.")
 if not books:
     st.info(f"Codes by {scheme} are no vectors in the space of the embeddings: there is no residual to follow.")
 elif steps:
-    told, pictured = st.columns([3, 2], gap="large")
-    told.markdown("\n".join(f"{step.level}. {residuals.explain(step, len(books[step.level - 1]))}" for step in steps))
+    words, pictured = st.columns([3, 2], gap="large")
+    words.markdown("\n".join(f"{step.level}. {residuals.explain(step, len(books[step.level - 1]))}" for step in steps))
     if facts.counting:
-        told.caption("The codes after these only number documents whose other codes are the same; no vector belongs to them.")
-    told.dataframe(followed, hide_index=True)
-    told.caption("The residual after is the distance to the chosen codeword; beside it, that to the second nearest.")
+        words.caption("The codes after these only number documents whose other codes are the same; no vector belongs to them.")
+    words.dataframe(followed, hide_index=True)
+    words.caption("The residual after is the distance to the chosen codeword; beside it, that to the second nearest.")
     pictured.echarts_chart(residuals.picture(steps), height=320, key="residuals", renderer="svg", alt=residuals.describe(steps))
 
 table = pd.DataFrame(facts.cells).drop(columns="place").round({"share": 5, "within": 5})

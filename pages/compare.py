@@ -7,14 +7,13 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import latency, ranks
-from app.common import exports, resources, state
+from app.common import documents, exports, resources, state
 from app.compare import comparing, following, result_cards
 from engine.errors import TriescopeError
 from engine.evaluation import device
 
 st.title("Compare retrievers")
 build = resources.open_build()
-titles = {document.id: document.title or document.id for document in build.corpus.documents}
 query = resources.ask()
 first, second = st.columns(2)
 k = first.slider("Results shown", 5, 20, 10, key="k", bind="query-params")
@@ -29,20 +28,10 @@ medians = {
     for name in results
 }
 grades = comparing.grades_of(build, query)
-pinned = state.parameter(state.DOCUMENT)
-pinned = pinned if pinned in build.row_of else ""
-everywhere = list(ranks.ranks(results))
-choices = everywhere + [i for i in titles if i not in set(everywhere)]
-st.selectbox(
-    "Pin a document: where is it in each list, and where was it cut?",
-    choices,
-    index=choices.index(pinned) if pinned else None,
-    key="pin",
-    on_change=state.take,
-    args=("pin", state.DOCUMENT),
-    format_func=lambda i: f"{titles[i]}  ({i})",
-    placeholder="Type a title; results come first",
-)
+pinned = documents.chosen(build)
+listed = ranks.ranks(results)
+documents.pick(build, "Pin a document: where is it in each list, and where was it cut?", "pin", pinned, first=listed)
+titles = {i: documents.title(build, i) for i in listed}
 
 if pinned:
     with st.container(border=True):
@@ -83,7 +72,7 @@ with numbers:
     )
 
 table = pd.DataFrame(
-    [{"id": i, "title": titles[i]} | {name: places.get(name) for name in results} for i, places in ranks.ranks(results).items()]
+    [{"id": i, "title": titles[i]} | {name: places.get(name) for name in results} for i, places in listed.items()]
 )
 with st.expander("The pictures as tables"):
     st.dataframe(table, hide_index=True)

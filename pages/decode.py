@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import beams, beams_file
-from app.common import exports, resources, scorers, state
+from app.common import documents, exports, resources, scorers, state
 from app.decode import decoding, node_panel, pinned, stepper
 from engine.decoding.strategies import STRATEGIES, existing_share
 from engine.errors import TriescopeError
@@ -83,8 +83,7 @@ try:
 except TriescopeError as error:
     st.error(state.plain(str(error)), icon=":material/error:")
     st.stop()
-document = state.parameter(state.DOCUMENT)
-document = document if document in build.row_of else ""
+document = documents.chosen(build)
 marked = frozenset(trie.path(build.row_of[document])) if document else frozenset()
 
 pictures = st.columns(2 if second else [3, 2], gap="large")

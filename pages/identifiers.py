@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.charts import schemes, training, tree
 from app.charts.window import window
-from app.common import exports, jobs, resources, state
+from app.common import documents, exports, jobs, resources, state
 from app.identifiers import report_card, scheme_form, spelling
 from engine.errors import TriescopeError
 from engine.health.remedies import with_changes
@@ -16,7 +16,6 @@ from engine.studies import schemes as study
 
 st.title("Identifiers: which scheme suits this catalogue?")
 build = resources.open_build()
-documents = build.corpus.documents
 job = f"study-{build.folder.name}"
 report_card.of_open_build(build)
 scheme_form.offer(build)
@@ -30,8 +29,9 @@ if job in jobs.registry():
     jobs.panel(job)
 if found is None:
     st.write(
-        f"A study fits all {len(SCHEMES)} schemes on the {len(documents):,} documents of {build.name}, builds each one's tree, "
-        "and searches it with the same scorer. On the films it takes a minute or two on two cores, in a process of its own."
+        f"A study fits all {len(SCHEMES)} schemes on the {len(build.corpus.documents):,} documents of {build.name}, builds each "
+        "one's tree, and searches it with the same scorer. On the films it takes a minute or two on two cores, in a process of "
+        "its own."
     )
     if job not in jobs.registry():
         st.button(
@@ -125,19 +125,8 @@ if shared is not None:
     st.caption(f"Normalised mutual information of their first codes: {shared:.2f} (1: the same grouping, 0: unrelated).")
 
 st.subheader("One document under every scheme")
-ids = [document.id for document in documents]
-titles = {document.id: document.title or document.id for document in documents}
-document = state.parameter(state.DOCUMENT)
-document = document if document in build.row_of else ids[0]
-st.selectbox(
-    "Document",
-    ids,
-    index=build.row_of[document],
-    key="scheme-doc",
-    on_change=state.take,
-    args=("scheme-doc", state.DOCUMENT),
-    format_func=lambda i: f"{titles[i]}  ({i})",
-)
+document = documents.chosen(build) or build.corpus.documents[0].id
+documents.pick(build, "Document", "scheme-doc", document, required=True)
 typed = st.text_input(
     "Or type a document of your own",
     key="text",

@@ -5,7 +5,7 @@ import streamlit as st
 
 from app.charts import groups
 from app.charts import map as picture
-from app.common import exports, resources, state
+from app.common import documents, exports, resources, state
 from app.map import maps
 from engine.errors import TriescopeError
 
@@ -14,8 +14,7 @@ CODES, COLUMN, FOUND = "Codes", "Column", "Search hits"
 
 st.title("A map of the documents")
 build = resources.open_build()
-documents, trie = build.corpus.documents, build.trie
-titles = {document.id: document.title or document.id for document in documents}
+trie = build.trie
 try:
     made = maps.read(build)
 except TriescopeError as error:
@@ -30,7 +29,7 @@ def picked() -> None:
     """A click on a point chooses its document; a lasso or box fills the table; a double click empties it."""
     rows = picture.selected(st.session_state[PICTURE])
     if len(rows) == 1:
-        state.focus(state.DOCUMENT, documents[rows[0]].id)
+        documents.focus(build.corpus.documents[rows[0]].id)
     else:
         st.session_state[LASSO] = (build.folder.name, rows)
 
@@ -39,12 +38,6 @@ def picked_row(key: str, ids: list[str]) -> None:
     """A row of a table chooses its document."""
     if rows := st.session_state[key]["selection"]["rows"]:
         state.focus(state.DOCUMENT, ids[rows[0]])
-
-
-def found() -> None:
-    """A title picked in the search box, which is then free for the next one."""
-    state.focus(state.DOCUMENT, st.session_state["map-find"] or "")
-    st.session_state["map-find"] = None
 
 
 columns = maps.columns(build)
@@ -61,7 +54,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     if by == COLUMN:
         column = st.selectbox("Column", columns, key="column", bind="query-params", width=260)
-        told, drawn = f"the column {column}", groups.largest(groups.column_labels(documents, made.rows, column))
+        told, drawn = f"the column {column}", groups.largest(groups.column_labels(build.corpus.documents, made.rows, column))
     elif by == FOUND:
         query = st.text_input(
             "Query",
@@ -88,16 +81,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         )
         told = "the first code" if depth == 1 else f"the first {depth} codes"
         drawn = groups.largest(groups.prefix_labels(trie, build.names, made.rows, depth))
-    st.selectbox(
-        "Find a document by title or id",
-        list(titles),
-        index=None,
-        key="map-find",
-        on_change=found,
-        width=320,
-        format_func=lambda i: f"{titles[i]}  ({i})",
-        placeholder="Type a title",
-    )
+    with st.container(width=460):
+        documents.pick(build, "Find a document by title or id", "map-find", documents.chosen(build))
     lasso = st.toggle("Lasso", key="lasso", bind="query-params", help="Drag around points to list them; clicks choose none then.")
 if by == FOUND and not any(hits.values()):
     st.info("Type a query to mark what vector and generative search find.", icon=":material/edit:")
@@ -108,7 +93,7 @@ if pinned and pinned not in build.row_of:
     pinned = ""
 chosen, near = None, pd.DataFrame()
 folder, rows = st.session_state.get(LASSO, ("", []))
-selected = maps.documents_table(build, rows if folder == build.folder.name else [])
+selected = rows if folder == build.folder.name else []
 plot, side = st.columns([3, 2], gap="large")
 with side:
     if pinned:
@@ -116,7 +101,7 @@ with side:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader("Nearest in the original space", width="content")
             st.button("Close", type="tertiary", icon=":material/close:", on_click=state.focus, args=(state.DOCUMENT, ""))
-        st.text(f"{titles[pinned]}, identifier {build.identifier(row) or 'none'}")
+        st.text(f"{documents.title(build, pinned)}, identifier {build.identifier(row) or 'none'}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             how_many = st.slider("Documents", 1, 50, 10, key="neighbours", bind="query-params", width=200)
             close = st.toggle("Close-up on the map", key="close", bind="query-params")
@@ -145,24 +130,19 @@ with side:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(f"{len(selected):,} selected", width="content")
             st.button("Clear", type="tertiary", icon=":material/close:", on_click=st.session_state.pop, args=(LASSO, None))
-        st.dataframe(
-            selected,
-            hide_index=True,
-            height=300,
-            key="map-table",
-            selection_mode="single-row",
-            on_select=lambda: picked_row("map-table", selected["Id"].tolist()),
-        )
+        documents.table(build, selected, "map-table", height=300, taken=documents.focus)
     elif not pinned:
         hint = "Click a point to see its nearest documents in the original space, or switch to the lasso to list a region."
         st.info("Drag around points to list their documents." if lasso else hint, icon=":material/touch_app:")
 with plot:
     st.plotly_chart(
-        picture.figure(made.xy, made.rows, drawn, [titles[documents[row].id] for row in made.rows], chosen, lasso),
+        picture.figure(
+            made.xy, made.rows, drawn, [documents.title_of(build.corpus.documents[row]) for row in made.rows], chosen, lasso
+        ),
         key=PICTURE,
         on_select=picked,
         selection_mode=("points", "box", "lasso"),
-        alt=picture.describe(drawn, told, titles[pinned] if chosen else ""),
+        alt=picture.describe(drawn, told, documents.title(build, pinned) if chosen else ""),
     )
     st.caption(maps.trust(made))
 
@@ -171,5 +151,10 @@ with st.expander("The picture as a table"):
     st.dataframe(table, hide_index=True)
 with st.container(horizontal=True):
     exports.offer("Points, CSV", lambda: table.to_csv(index=False), "map.csv")
-    more = {"build": build.name, "document": pinned, "nearest": near, "selected": selected["Id"].tolist()}
+    more = {
+        "build": build.name,
+        "document": pinned,
+        "nearest": near,
+        "selected": [build.corpus.documents[row].id for row in selected],
+    }
     exports.offer("All, JSON", lambda: maps.export(made, table, told, **more), "map.json")

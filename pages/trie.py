@@ -6,14 +6,14 @@ import streamlit as st
 
 from app.charts import icicle
 from app.charts.window import window
-from app.common import exports, resources, state
+from app.common import documents, exports, resources, state
 from engine.builds.opened import parse_prefix
 from engine.errors import TriescopeError
 from engine.health.cohesion import by_depth, pair_cosines
 
 st.title("The tree of identifiers")
 build = resources.open_build()
-trie, documents = build.trie, build.corpus.documents
+trie = build.trie
 try:
     node = trie.find(parse_prefix(state.parameter(state.PREFIX)))
 except TriescopeError:
@@ -33,27 +33,17 @@ def clicked() -> None:
         state.focus(state.PREFIX, state.parent_prefix(here) if chosen == here else chosen)
 
 
-def found() -> None:
-    """A title picked in the search box: pin the document and open the prefix of its leaf's parent."""
-    document = st.session_state["find"]
-    state.focus(state.DOCUMENT, document or "")
+def found(document: str) -> None:
+    """A document was picked: pin it and open the prefix of its leaf's parent."""
+    documents.focus(document)
     if document:
         state.focus(state.PREFIX, state.parent_prefix(state.parent_prefix(build.identifier(build.row_of[document]))))
 
 
-pinned = state.parameter(state.DOCUMENT)
-pinned = pinned if pinned in build.row_of else ""
+pinned = documents.chosen(build)
 controls = st.columns([3, 1.4, 1.6], vertical_alignment="bottom")
-titles = {document.id: document.title or document.id for document in documents}
-controls[0].selectbox(
-    "Find a document by title or id",
-    list(titles),
-    index=None,
-    key="find",
-    on_change=found,
-    format_func=lambda i: f"{titles[i]}  ({i})",
-    placeholder="Type a title",
-)
+with controls[0]:
+    documents.pick(build, "Find a document by title or id", "find", pinned, taken=found)
 depth = controls[1].segmented_control("Levels shown", [1, 2, 3], default=2, key="depth", bind="query-params", required=True)
 controls[2].text_input("Go to prefix", placeholder="3-17", key="goto", on_change=state.take, args=("goto", state.PREFIX, True))
 
@@ -73,7 +63,7 @@ if pinned:
     path = build.identifier(build.row_of[pinned])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge("Pinned", icon=":material/push_pin:", color="orange")
-        st.text(f"{titles[pinned]} has identifier {path}" if path else f"{titles[pinned]} has no identifier")
+        st.text(f"{documents.title(build, pinned)} has {f'identifier {path}' if path else 'no identifier'}")
         st.button("Unpin", type="tertiary", on_click=state.focus, args=(state.DOCUMENT, ""), icon=":material/close:")
 
 cells = window(trie, build.names, node, depth or 2)
@@ -95,18 +85,7 @@ with picture:
 with side:
     st.subheader("Documents below")
     rows = trie.leaf_documents(node)
-    shown = rows[:10_000]
-    table = pd.DataFrame(
-        {
-            "Identifier": [build.identifier(row) for row in shown],
-            "Title": [documents[row].title for row in shown],
-            "Text": [documents[row].text for row in shown],
-            "Id": [documents[row].id for row in shown],
-        }
-    )
-    st.dataframe(table, hide_index=True, height=420, alt=f"{len(rows)} documents in leaf order")
-    if len(rows) > len(shown):
-        st.caption(f"Showing the first {len(shown):,} of {len(rows):,} in leaf order.")
+    documents.table(build, rows, f"below-{prefix}", alt=f"{len(rows)} documents in leaf order")
     st.markdown("**Do shared codes mean alike documents?**")
     depths = pd.DataFrame(by_depth(trie, build.parts.means))
     depths.columns = ["Shared codes", "Pairs", "Mean cosine"]
@@ -125,5 +104,5 @@ with st.expander("The picture as a table"):
     st.dataframe(children, hide_index=True)
 with st.container(horizontal=True):
     exports.offer("Cells, CSV", children.to_csv(index=False), "trie-window.csv")
-    exports.offer("Documents, CSV", table.to_csv(index=False), "trie-documents.csv")
+    exports.offer("Documents, CSV", lambda: documents.frame(build, rows).to_csv(index=False), "trie-documents.csv")
     exports.offer("Cells, JSON", children.to_json(orient="records"), "trie-window.json")

@@ -79,15 +79,6 @@ def find_code(counts: Sequence[np.ndarray], text: str) -> tuple[int, int] | None
     return numbers[0], numbers[1]
 
 
-def documents_table(build: Build, rows: np.ndarray) -> pd.DataFrame:
-    """Documents by row."""
-    chosen = [(build.corpus.documents[row], build.identifier(row)) for row in rows]
-    return pd.DataFrame(
-        [(document.title, identifier, document.text, document.id) for document, identifier in chosen],
-        columns=["Title", "Identifier", "Text", "Id"],
-    )
-
-
 def neighbours_table(found: Facts, level: int, code: int, k: int) -> pd.DataFrame:
     """The codes nearest to one in code space, with their words."""
     near = usage.neighbours(found.fitted.codebooks[level - 1], code, k)

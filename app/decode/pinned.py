@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from app.common import resources, state
+from app.common import documents, resources, state
 from app.decode.decoding import Decoded
 from engine.builds.opened import Build
 from engine.explaining.survival import Stage, survival
@@ -19,20 +19,8 @@ def use(width: int) -> None:
 
 def choose(build: Build, decoded: Decoded, pinned: str) -> None:
     """The pin box."""
-    titles = {document.id: document.title or document.id for document in build.corpus.documents}
     first = [build.corpus.documents[row].id for row in decoded.trace.documents(decoded.tree, 10)[0]]
-    choices = list(dict.fromkeys([*first, *titles]))
-    st.session_state["decode-pin"] = pinned or None
-    st.selectbox(
-        "Pin a document: how far does it come?",
-        choices,
-        key="decode-pin",
-        on_change=state.take,
-        args=("decode-pin", state.DOCUMENT),
-        format_func=lambda i: f"{titles[i]}  ({i})",
-        index=None,
-        placeholder="Type a title; results come first",
-    )
+    documents.pick(build, "Pin a document: how far does it come?", "decode-pin", pinned, first=first)
 
 
 def explain(build: Build, query: str, decoded: Decoded, document: str) -> Why:
@@ -40,7 +28,7 @@ def explain(build: Build, query: str, decoded: Decoded, document: str) -> Why:
     asked, row = decoded.asked, build.row_of[document]
     vector = resources.query_vector(build, query)[0]
     found = build.why(query, document, asked.beams, vector, decoded.tree, asked.temperature, asked.scorer)
-    st.text(f"{build.corpus.documents[row].title} · identifier {build.identifier(row) or 'none'}")
+    st.text(f"{documents.title(build, document)} · identifier {build.identifier(row) or 'none'}")
     if asked.strategy != "beam":
         st.caption("The figures are those of beam search with this width; the table follows the strategy chosen.")
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -11,7 +11,7 @@ import streamlit as st
 
 from app.charts import groups
 from app.charts.groups import Group
-from app.common import jobs, resources, state
+from app.common import documents, jobs, resources, state
 from engine.builds import layout
 from engine.builds import map as projection
 from engine.builds.map import Projection
@@ -116,18 +116,17 @@ def neighbours(build: Build, made: Projection, row: int, k: int) -> pd.DataFrame
         distance = np.linalg.norm(made.xy - made.xy[at], axis=1)
         distance[at] = -1  # it comes before all others, which then count from 1
         ranks = np.searchsorted(np.sort(distance), distance)
-    documents = build.corpus.documents
     own = [code for code in build.codes[row] if code >= 0]
     return pd.DataFrame(
         [
             (
                 number,
-                documents[other].title or documents[other].id,
+                documents.title_of(build.corpus.documents[other]),
                 round(cosine, 4),
                 _shared(own, build.codes[other]),
                 _rank(made, ranks, other),
                 build.identifier(other),
-                documents[other].id,
+                build.corpus.documents[other].id,
                 other,
             )
             for number, (other, cosine) in enumerate(near, 1)
@@ -159,18 +158,9 @@ def trust(made: Projection) -> str:
     return f"{kept}**Distances on this map are not distances in the index.** {shown} Layout: {how}; seed {made.seed}."
 
 
-def documents_table(build: Build, rows: Sequence[int]) -> pd.DataFrame:
-    """Documents by row."""
-    found = [(build.corpus.documents[row], build.identifier(row)) for row in rows]
-    return pd.DataFrame(
-        [(document.title or document.id, identifier, document.text, document.id) for document, identifier in found],
-        columns=["Title", "Identifier", "Text", "Id"],
-    )
-
-
 def points_table(build: Build, made: Projection, drawn: Sequence[Group]) -> pd.DataFrame:
     """Every point of the map with its group."""
-    table = documents_table(build, made.rows.tolist()).drop(columns="Text")
+    table = documents.frame(build, made.rows).drop(columns="Text")
     table["Group"] = ""
     for group in drawn:
         table.loc[group.places, "Group"] = group.name

@@ -30,6 +30,12 @@ def table(at: AppTest, *columns: str):
     return next(frame.value for frame in at.dataframe if set(columns) <= set(frame.value.columns))
 
 
+def pick(at: AppTest, key: str, words: str, document: str) -> AppTest:
+    """Search a document by words in the picker of a key, and choose it by its id."""
+    at.text_input(f"{key}-words").set_value(words).run()
+    return sound(at.selectbox(key).select(document).run())
+
+
 def button(at: AppTest, label: str):
     return next(button for button in at.button if button.label == label)
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.common import state
 from engine.decoding.exact import exact_search
-from tests.app.at import sound, table, visit
+from tests.app.at import pick, said, sound, table, visit
 
 PAGES = ("start", "decode", "trie", "compare", "identifiers", "codebooks", "train", "map")
 ASKING = ("decode", "compare")
@@ -115,7 +115,7 @@ class TestAddressBar:
     def test_a_wrong_prefix_shows_the_root_and_says_so(self, prefix):
         at = visit("trie", prefix=prefix)
         assert "showing the root" in warnings(at)
-        assert len(table(at, "Identifier")) == 1201
+        assert "1 to 50 of 1,201" in said(at)
 
     @pytest.mark.parametrize("prefix", ["0", "15-15", "00"])
     def test_a_prefix_shows_what_is_below_it(self, films, prefix):
@@ -259,7 +259,7 @@ class TestCompare:
 
     def test_the_pin_box_puts_the_document_into_the_address(self):
         at = visit("compare", query=QUERY)
-        at.selectbox("pin").select("seven-samurai-1954").run()
+        pick(at, "pin", "samurai seven", "seven-samurai-1954")
         assert sound(at).query_params["doc"] in ("seven-samurai-1954", ["seven-samurai-1954"])
         assert at.metric
 
@@ -290,7 +290,7 @@ class TestCompare:
 class TestTrie:
     def test_the_search_box_pins_a_film_and_opens_the_prefix_above_its_leaf(self, films):
         at = visit("trie")
-        at.selectbox("find").select("seven-samurai-1954").run()
+        pick(at, "find", "samurai seven", "seven-samurai-1954")
         path = films.identifier(films.row_of["seven-samurai-1954"]).split("-")
         assert sound(at).query_params["prefix"] in ("-".join(path[:-2]), ["-".join(path[:-2])])
         assert "Seven Samurai" in set(table(at, "Identifier")["Title"])
@@ -312,7 +312,7 @@ class TestTrie:
         at = visit("trie", prefix="15-15")
         at.button("crumb-").click().run()
         assert "prefix" not in sound(at).query_params
-        assert len(table(at, "Identifier")) == 1201
+        assert "1 to 50 of 1,201" in said(at)
 
     def test_the_table_twin_has_a_row_a_cell(self):
         at = visit("trie", depth="1")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from app.charts import codebooks, residuals
 from app.charts.palette import RAMP
 from app.codebooks import codes
+from app.common import documents
 from engine.health.usage import ResidualStep, lorenz, residual_steps, usage, usage_given_prefix
 from engine.identifiers.base import Identifiers
 from tests.engine.oracles import identifiers, padded
@@ -172,7 +173,7 @@ def test_tables_and_export_hold_what_the_pictures_show(films):
     assert [level["counts_only"] for level in saved] == [False, False, False, True]
     assert all(level["used"] + level["dead"] == level["codes"] == len(level["documents"]) for level in saved)
     row = int(facts.rows(2, 17)[0])
-    table = codes.documents_table(films, facts.rows(2, 17))
+    table = documents.frame(films, facts.rows(2, 17))
     assert len(table) == facts.counts[1][17]
     assert table["Id"][0] == films.corpus.documents[row].id
     assert all(identifier.split("-")[1] == "17" for identifier in table["Identifier"])
