@@ -25,15 +25,16 @@ try:
 except TriescopeError as error:
     st.error(state.plain(str(error)))
     found = None
-if job in jobs.registry():
-    jobs.panel(job)
+if over := jobs.ended(job):
+    jobs.say_end(over, "The study failed", "The study was cancelled; nothing of it was kept.")
+jobs.panel(job)
 if found is None:
     st.write(
         f"A study fits all {len(SCHEMES)} schemes on the {len(build.corpus.documents):,} documents of {build.name}, builds each "
         "one's tree, and searches it with the same scorer. On the films it takes a minute or two on two cores, in a process of "
         "its own."
     )
-    if job not in jobs.registry():
+    if not jobs.running(job):
         st.button(
             "Compare all schemes",
             type="primary",
@@ -148,6 +149,6 @@ with st.container(horizontal=True):
     exports.offer("Spelled, CSV", spelled.to_csv(index=False), "spelled.csv")
     exports.offer("Schemes, CSV", flat, "schemes.csv")
     exports.offer("Study, JSON", json.dumps(found, indent=1), "study.json")
-    if job not in jobs.registry():
+    if not jobs.running(job):
         again = (job, ["study", str(build.folder)])
         st.button("Run the study again", on_click=jobs.start_command, args=again, icon=":material/refresh:")

@@ -6,6 +6,7 @@ import streamlit as st
 from app.charts import tree
 from app.charts.window import window
 from app.common import exports, jobs, resources, state
+from engine import paths
 
 st.title("Watch a model write down the document it wants")
 st.markdown(
@@ -15,20 +16,17 @@ st.markdown(
     "search, all computed live on this machine."
 )
 
-if "job_ended" in st.session_state:
-    ended, message = st.session_state.pop("job_ended")
-    if ended == "failed":
-        st.error(f"The build failed: {state.plain(message)}", icon=":material/error:")
-    elif ended == "cancelled":
-        st.warning("The build was cancelled; nothing of it was kept but the embeddings already made.", icon=":material/cancel:")
+FILMS = "films"
+if job := jobs.ended(FILMS):
+    kept = "The build was cancelled; nothing of it was kept but the embeddings already made."
+    jobs.say_end(job, "The build failed", kept)
 
 if not resources.build_names():
     st.subheader("No build yet")
     st.write("The bundled catalogue holds 1,200 films of the world. Building it takes seconds: its vectors come with it.")
-    if "films" in jobs.registry():
-        jobs.panel("films")
-    else:
-        st.button("Build the films catalogue", type="primary", on_click=jobs.start, args=("films", "films"))
+    if not jobs.panel(FILMS):
+        given = (FILMS, FILMS, paths.builds() / FILMS)
+        st.button("Build the films catalogue", type="primary", on_click=jobs.start_build, args=given)
     st.stop()
 
 build = resources.open_build()

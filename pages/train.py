@@ -14,21 +14,21 @@ from engine.builds import runs
 st.title("Train a scorer")
 build = resources.open_build()
 folder = build.folder
-job = jobs.registry().get(training.job_name(folder))
+job = jobs.registry().get(training.job_name(folder)) if jobs.running(training.job_name(folder)) else None
 found, damaged = trained.read_all(build)
 default = build.default_scorer
 
-training.say_how_it_ended(list(found))
+training.say_how_it_ended(folder, list(found))
 for error in damaged:
     st.error(state.plain(error), icon=":material/broken_image:")
 if said := st.session_state.pop("train-said", ""):
     st.error(state.plain(said), icon=":material/error:")
 
 if job is not None:
-    st.subheader(f"Training {job.run}")
+    st.subheader(f"Training {job.label}")
     jobs.panel(training.job_name(folder))
-    training.live(build, job.run)
-training.offer_left(build, None if job is None else job.run)
+    training.live(build, job.label)
+training.offer_left(build, None if job is None else job.label)
 
 if job is None:
     if not found:

@@ -63,23 +63,15 @@ def offer(build: Build) -> None:
                 on_click=jobs.start_again,
                 args=(job, build.folder, out, change, int(seed)),
             )
-    if job in jobs.registry():
-        jobs.panel(job)
-    elif made := st.session_state.get(job):
-        _ended(job, made)
-
-
-def _ended(job: str, made: str) -> None:
-    """What became of the build that this session started."""
-    ended, message = st.session_state.pop("job_ended", ("", ""))
+    if over := jobs.ended(job):
+        st.session_state[job] = over.label
+        jobs.say_end(over, "The build failed", "The build was cancelled; nothing of it was kept.")
+    jobs.panel(job)
+    made = st.session_state.get(job)
     if made in resources.build_names():
         with st.container(horizontal=True, vertical_alignment="center"):
             st.success(f"{made} is built.", icon=":material/check:", width="stretch")
             st.button(f"Open {made}", icon=":material/folder_open:", key="open-again", on_click=_open, args=(job, made))
-    elif ended == "failed":
-        st.error(state.plain(message), icon=":material/error:")
-    elif ended == "cancelled":
-        st.warning("The build was cancelled; nothing of it was kept.", icon=":material/cancel:")
 
 
 def _open(job: str, made: str) -> None:

@@ -41,20 +41,15 @@ def start(build: Build) -> None:
 
 def offer(build: Build) -> None:
     """What stands on the page while there is no map: how the last job ended, what a map is, a button or the running job."""
-    ended, message = st.session_state.pop("job_ended", ("", ""))
-    if ended == "failed":
-        st.error(f"The map failed: {state.plain(message)}", icon=":material/error:")
-    elif ended == "cancelled":
-        st.warning("The map was cancelled; nothing of it was kept.", icon=":material/cancel:")
+    if over := jobs.ended(job_name(build)):
+        jobs.say_end(over, "The map failed", "The map was cancelled; nothing of it was kept.")
     st.info(
         f"There is no map of {build.folder.name} yet. UMAP lays the {len(build.corpus.documents):,} documents out so that those "
         "with similar embeddings lie together; of more than 20,000 it takes a sample. That is half a minute's work for two "
         "cores, done in a process of its own, and kept beside the build.",
         icon=":material/map:",
     )
-    if job_name(build) in jobs.registry():
-        jobs.panel(job_name(build))
-    else:
+    if not jobs.panel(job_name(build)):
         st.button("Make the map", type="primary", on_click=start, args=(build,), icon=":material/play_arrow:")
 
 

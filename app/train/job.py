@@ -20,18 +20,6 @@ from engine.training.spec import TrainSpec
 STARTED = "train-started"
 
 
-class Training(jobs.Command):
-    """One running training of a build. What it has come to stays when it is cancelled: the same command goes on from there."""
-
-    def __init__(self, folder: Path, run: str, spec: TrainSpec):
-        self.run, self.by_steps = run, bool(spec.steps)
-        super().__init__(job_name(folder), arguments(folder, run, spec.model_dump(mode="json")))
-
-    def unit(self, stage: str) -> str:
-        """Training is counted in seconds, or in steps where they are the budget."""
-        return "" if stage != "training" else " steps" if self.by_steps else " s"
-
-
 def job_name(folder: Path) -> str:
     """Name of the job; a build's name has no blank, so none is mistaken for it."""
     return f"training on {folder.name}"
@@ -39,8 +27,10 @@ def job_name(folder: Path) -> str:
 
 def start(folder: Path, run: str, spec: TrainSpec) -> None:
     """Train in a process of its own, unless one is training on the build already."""
-    if not jobs.running(job_name(folder)):
-        jobs.registry()[job_name(folder)] = Training(folder, run, spec)
+    # Training is counted in seconds, or in steps where they are the budget. What it has come to stays when it is cancelled: the
+    # same command goes on from there.
+    units = {"training": " steps" if spec.steps else " s"}
+    jobs.start_command(job_name(folder), arguments(folder, run, spec.model_dump(mode="json")), label=run, units=units)
 
 
 def press(folder: Path, run: str, spec: TrainSpec) -> None:
@@ -100,15 +90,15 @@ def discard(folder: Path, run: str) -> None:
     shutil.rmtree(runs.partial_of(folder, run), ignore_errors=True)
 
 
-def say_how_it_ended(finished: Sequence[str]) -> None:
-    """How the last training ended, once; whoever started it is shown the run that it made."""
-    ended, message = st.session_state.pop("job_ended", ("", ""))
+def say_how_it_ended(folder: Path, finished: Sequence[str]) -> None:
+    """How the last training of a build ended, once; whoever started it is shown the run that it made."""
+    job = jobs.ended(job_name(folder))
+    if job is None:
+        return
+    kept = "The training was cancelled. What it had come to at its last evaluation is kept."
+    jobs.say_end(job, "The training failed", kept)
     run = st.session_state.get(STARTED, "")
-    if ended == "failed":
-        st.error(f"The training failed: {state.plain(message)}", icon=":material/error:")
-    elif ended == "cancelled":
-        st.warning("The training was cancelled. What it had come to at its last evaluation is kept.", icon=":material/cancel:")
-    elif ended == "done" and run in finished:
+    if job.told().state == "done" and run in finished:
         st.session_state[state.RUN] = run
 
 

@@ -10,7 +10,7 @@
         .node.partial/          one that is not finished: spec.json, history.jsonl, checkpoint.json and its tensors
     .films.partial/             a build in the making; progress.json says how far it is
     .films.removed/             one that is being deleted
-    .films.progress.json        how far a job is that the app started
+    .films.progress.json        how far a job is that the app started; .films.log is what it said
     .studies/  .maps/           what was found out about builds
 
 Hidden names are never offered as builds. A folder that is worked in has a lock beside it (:func:`engine.files.lock_of`).
@@ -73,6 +73,11 @@ def fresh_of(folder: Path) -> Path:
 def progress_of(builds: Path, job: str) -> Path:
     """The file by which a job tells how far it is."""
     return builds / f".{job}.progress.json"
+
+
+def log_of(builds: Path, job: str) -> Path:
+    """What a job says on stderr; kept until another of its name begins."""
+    return builds / f".{job}.log"
 
 
 def trained_of(build: Path, run: str) -> Path:

@@ -62,11 +62,7 @@ def empty_home(tmp_path, monkeypatch) -> Path:
 def no_job_stays() -> Iterator[None]:
     """Nothing that a test started outlives it."""
     yield
-    for job in jobs.registry().values():
-        if job.process.poll() is None:
-            job.process.kill()
-            job.process.wait(10)
-    jobs.registry().clear()
+    jobs.registry().forget()
 
 
 @pytest.fixture

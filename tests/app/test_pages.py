@@ -340,21 +340,6 @@ class TestStart:
         assert title(sound(at)) == "Watch it decode"
         assert at.text_input(state.QUERY).value == state.EXAMPLES[3]
 
-    @pytest.mark.parametrize(
-        ("ended", "kind"), [(("failed", "row 3 has no text"), "error"), (("cancelled", ""), "warning"), (("done", ""), None)]
-    )
-    def test_how_a_build_ended_is_said_once(self, ended, kind):
-        at = visit("start")
-        at.session_state["job_ended"] = ended
-        at.run()
-        assert {name: len(at.get(name)) for name in ("error", "warning")} == {"error": 0, "warning": 0} | (
-            {kind: 1} if kind else {}
-        )
-        assert ended[1] in " ".join(error.value for error in at.error) or kind != "error"
-        sound(at.run())
-        assert not at.error
-        assert not at.warning
-
     def test_the_facts_are_those_of_the_manifest(self, films):
         facts = {metric.label: metric.value for metric in visit("start").metric}
         assert facts["Documents"] == "1,201"

@@ -85,7 +85,7 @@ class TestPicker:
         at = visit("trie")
         assert at.selectbox("find").label == f"The first {documents.SENT} of 3,000 documents"
         at.text_input("find-words").set_value("thing 299").run()
-        assert at.selectbox("find").label == "11 match"
+        assert at.selectbox("find").label == "13 match"
         at.text_input("find-words").set_value("nowhere").run()
         assert (at.selectbox("find").label, at.selectbox("find").options) == ("None matches", [])
 

@@ -12,6 +12,7 @@ from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
 from engine.health.remedies import Change
 from engine.identifiers import SCHEMES
+from engine.jobs.process import Told
 from tests.app.at import button, labels, sound, visit, wait_for
 from tests.homes import link_cache, shared_home
 
@@ -38,8 +39,8 @@ def fields(at: AppTest) -> dict[str, object]:
     return {field.label: field.value for field in drawn if field.key and "-" in field.key}
 
 
-def ended(name: str) -> dict:
-    return wait_for(lambda: (told := jobs.registry()[name].state())["state"] != "running" and told, "the end of the job")
+def ended(name: str) -> Told:
+    return wait_for(lambda: (told := jobs.registry().get(name).told()).state != "running" and told, "the end of the job")
 
 
 def test_the_report_card_of_the_open_build_says_rules_and_remedies(crowded):
@@ -77,7 +78,7 @@ def test_a_build_is_made_watched_and_opened(crowded):
     at = sound(button(sound(at.run()), "Build sixty-pq").click().run())
     assert "Cancel" in labels(at)
     assert "Build sixty-pq" not in labels(at)
-    assert ended("again-sixty")["state"] == "done"
+    assert ended("again-sixty").state == "done"
     # AppTest does not run a fragment again by itself; a person's browser does.
     at = sound(at.run())
     at = sound(at.run()) if "Open sixty-pq" not in labels(at) else at
@@ -91,9 +92,10 @@ def test_a_build_is_made_watched_and_opened(crowded):
 
 
 def test_cancelling_leaves_nothing(crowded):
-    jobs.registry()["again-sixty"] = job = jobs.Job(str(crowded), "again-sixty", "sixty-opq", ["--ids", "opq"])
+    jobs.start_build("again-sixty", str(crowded), crowded.with_name("sixty-opq"), ["--ids", "opq"])
+    job = jobs.registry().get("again-sixty")
     job.cancel()
-    assert job.state()["state"] == "cancelled"
+    assert job.told().state == "cancelled"
     assert resources.build_names() == ["sixty"]
     assert not list(crowded.parent.glob(".sixty-opq*"))
 
@@ -111,7 +113,7 @@ def test_a_name_that_cannot_be_used_is_said_and_nothing_can_be_started(crowded, 
 
 def test_a_scheme_that_does_not_fit_the_catalogue_says_so(crowded):
     at = sound(button(visit("identifiers", ids="url"), "Build sixty-url").click().run())
-    assert ended("again-sixty")["state"] == "failed"
+    assert ended("again-sixty").state == "failed"
     at = sound(at.run())
     at = sound(at.run()) if not at.error else at
     assert "no URL or path column" in at.error[0].value
@@ -120,12 +122,15 @@ def test_a_scheme_that_does_not_fit_the_catalogue_says_so(crowded):
 
 def test_what_is_asked_becomes_flags_of_the_shell(crowded, monkeypatch):
     seen = []
-    monkeypatch.setattr(jobs, "Job", lambda corpus, name, out, flags: seen.append((corpus, name, out, flags)))
-    monkeypatch.setattr(jobs.st, "session_state", {})
+    monkeypatch.setattr(jobs, "start_command", lambda *given: seen.append(given))
     jobs.start_again("again-sixty", crowded, "new", Change("opq", {"levels": 2}, "leave"), 7)
-    jobs.registry().clear()
     flags = ["--ids", "opq", "-o", "levels=2", "--resolver", "leave", "--seed", "7"]
-    assert seen == [(str(crowded), "again-sixty", "new", flags)]
+    ((name, arguments, _, label),) = seen
+    assert (name, arguments, label) == (
+        "again-sixty",
+        ["build", str(crowded), "--out", str(crowded.with_name("new")), *flags],
+        "new",
+    )
 
 
 def test_a_build_is_deleted_by_a_second_press_and_nothing_else_is(crowded):

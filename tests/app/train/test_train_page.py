@@ -10,6 +10,7 @@ from app.train import job as training
 from app.train import runs as trained
 from engine.builds import runs
 from engine.cli.main import app as shell
+from engine.jobs.registry import Registry
 from engine.scorers.kinds import KINDS, kind
 from engine.training.losses.options import LOSSES
 from engine.training.pairs.sources import SOURCES
@@ -119,7 +120,7 @@ class TestArguments:
         assert found == spec.model_copy(update={"settings": {"size": "tiny", "dropout": 0.25}})
 
 
-def test_a_training_is_watched_cancelled_resumed_and_discarded(untrained):
+def test_a_training_is_watched_cancelled_resumed_and_discarded(untrained, monkeypatch):
     spec = TrainSpec(
         train="", steps=100_000, evaluate_every=5, patience=1000, batch=8, beams=2, mix={"title": 1.0}, watch=(WATCHED,)
     )
@@ -130,15 +131,15 @@ def test_a_training_is_watched_cancelled_resumed_and_discarded(untrained):
     assert labels(at) == ["Cancel"]
     assert {"Steps", "Loss", "Steps per second", "Dev nDCG@10"} <= {metric.label for metric in at.metric}
     training.start(untrained, "another", spec)
-    assert jobs.registry()[training.job_name(untrained)].run == "long"
+    assert jobs.registry().get(training.job_name(untrained)).label == "long"
 
     # Another server, or a shell, has no such job, but sees that the run's folder is locked.
-    job = jobs.registry().pop(training.job_name(untrained))
-    elsewhere = visit("train")
+    with monkeypatch.context() as another:
+        another.setattr(jobs, "registry", Registry)
+        elsewhere = visit("train")
     assert "A shell is training long" in elsewhere.info[0].value
     assert "Resume" not in labels(elsewhere)
     assert "Steps" in {metric.label for metric in elsewhere.metric}
-    jobs.registry()[training.job_name(untrained)] = job
 
     at = sound(button(at, "Cancel").click().run())
     assert "cancelled" in at.warning[0].value

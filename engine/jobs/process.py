@@ -1,0 +1,162 @@
+"""A command of the shell as a job: a process with a session of its own, a progress file and a log that others read."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from engine import files, paths
+from engine.builds import layout
+from engine.errors import TriescopeError
+from engine.jobs.log import tail
+
+PROGRAM = (sys.executable, "-m", "engine")
+# Between asking a job to end and ending it.
+GRACE_S = 5.0
+
+State = Literal["running", "done", "failed", "cancelled"]
+
+
+@dataclass(frozen=True)
+class Told:
+    """How far a job is; ``message`` says why one failed. ``seconds_left`` is for the stage it is in."""
+
+    state: State = "running"
+    stage: str = "start"
+    done: int = 0
+    total: int = 0
+    stages_done: int = 0
+    stages: int = 1
+    seconds_left: float | None = None
+    message: str = ""
+
+    @property
+    def share(self) -> float:
+        """How much of the whole is done, from 0 to 1; a stage that counts nothing is not begun.
+
+        >>> Told(done=1, total=4, stages_done=1, stages=2).share, Told(stages=0).share
+        (0.625, 0.0)
+        """
+        within = self.done / self.total if self.total else 0.0
+        return min((self.stages_done + within) / self.stages, 1.0) if self.stages else 0.0
+
+
+class Job:
+    """One running command of the shell, which must know ``--progress`` and ``--json``.
+
+    Parameters
+    ----------
+    name : str
+        Name of the job and, hidden, of its progress file and its log; no part of it comes from a person.
+    arguments : sequence of str
+        What follows ``python -m engine``.
+    undo : callable, optional
+        Removes what a job that was cancelled had begun; a command that writes everything at its end leaves nothing.
+    label : str
+        What it makes, in a word.
+    units : mapping of str to str
+        What a stage counts, to be said behind the figures, where its name does not say it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        undo: Callable[[], None] = lambda: None,
+        label: str = "",
+        units: Mapping[str, str] | None = None,
+    ):
+        self.name, self.label, self.units = name, label, units or {}
+        folder = paths.builds()
+        folder.mkdir(parents=True, exist_ok=True)
+        self.progress, self.log = layout.progress_of(folder, name), layout.log_of(folder, name)
+        self.progress.unlink(missing_ok=True)
+        self._undo, self._cancelled, self._stopping = undo, False, False
+        self._end: Told | None = None
+        self._one_at_a_time = threading.Lock()
+        command = [*PROGRAM, *arguments, "--progress", str(self.progress), "--json"]
+        # To a file: a pipe that nobody reads is full after 64 kB, and the job then waits for ever.
+        with open(self.log, "wb") as said:
+            self.process = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=said, cwd=paths.ROOT, start_new_session=True
+            )
+
+    def told(self) -> Told:
+        """How far it is; once it has ended, always the same."""
+        with self._one_at_a_time:
+            if self._end is None and not self._stopping and self._left():
+                self._finish()
+            return self._end or _read(self.progress)
+
+    def running(self) -> bool:
+        """Whether it is at work."""
+        return self.told().state == "running"
+
+    def cancel(self) -> None:
+        """End the job with every process that it started, and undo what it had begun; nothing where it has ended.
+
+        They are asked first; what is still there after :data:`GRACE_S` is ended.
+        """
+        with self._one_at_a_time:
+            if self._end is not None or self._stopping or self._left():
+                return
+            self._cancelled = self._stopping = True
+        _signal(self.process.pid, signal.SIGTERM)
+        until = time.monotonic() + GRACE_S
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(GRACE_S)
+        # The job itself is gone; what it started may still be tidying up.
+        while time.monotonic() < until and _signal(self.process.pid, 0):
+            time.sleep(0.02)
+        with self._one_at_a_time:
+            self._stopping = False
+            self._finish()
+
+    def _left(self) -> bool:
+        """Whether the process has ended. It is not reaped yet, so that no other can have taken its number."""
+        try:
+            return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        except ChildProcessError:  # reaped by someone's wait
+            return True
+
+    def _finish(self) -> None:
+        """Take note of the end: nothing that the job started outlives it."""
+        _signal(self.process.pid, signal.SIGKILL)
+        code = self.process.wait()
+        told = _read(self.progress)
+        if code == 0:
+            self._end = replace(told, state="done")
+        elif self._cancelled:
+            self._end = replace(told, state="cancelled")
+            try:
+                self._undo()
+            except TriescopeError as error:
+                self._end = replace(told, state="failed", message=str(error))
+        else:
+            last = tail(self.log, 1)
+            self._end = replace(told, state="failed", message=told.message or (last[0] if last else f"exit code {code}"))
+        self.progress.unlink(missing_ok=True)
+
+
+def _signal(group: int, number: int) -> bool:
+    """Send a signal to every process of a group; whether there is any."""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _read(progress: Path) -> Told:
+    """Progress as the child wrote it; as at the start where it has not written yet."""
+    known = files.read_json(progress)
+    if not isinstance(known, dict):
+        return Told()
+    return Told(**{name: known[name] for name in Told.__dataclass_fields__ if name in known and name != "state"})
