@@ -66,7 +66,7 @@ if pinned:
         st.text(f"{documents.title(build, pinned)} has {f'identifier {path}' if path else 'no identifier'}")
         st.button("Unpin", type="tertiary", on_click=state.focus, args=(state.DOCUMENT, ""), icon=":material/close:")
 
-cells = window(trie, build.names, node, depth or 2)
+cells = window(trie, build.names, node, depth or 2, least=icicle.least(int(trie.counts[node])))
 cosines = pair_cosines(trie, build.parts.means)
 marked = set(trie.path(build.row_of[pinned])) if pinned else set()
 picture, side = st.columns([3, 2], gap="large")
@@ -80,7 +80,8 @@ with picture:
     )
     st.caption(
         "Columns are levels, left to right; height is documents; darker means the documents below are more alike (mean cosine), "
-        "grey is a single document. Click a cell to open it, the first column to go up."
+        "grey is a single document; what would be thinner than a pixel is gathered. Click a cell to open it, the first column to "
+        "go up."
     )
 with side:
     st.subheader("Documents below")

@@ -12,6 +12,15 @@ ROOT_ID = "root"
 HEIGHT = 780
 
 
+def least(documents: int) -> int:
+    """Documents of the smallest cell that is a pixel high, where the column is so many documents.
+
+    >>> least(1200), least(107_525)
+    (1, 137)
+    """
+    return max(documents // HEIGHT, 1)
+
+
 def figure(cells: list[Cell], cosines: np.ndarray, marked: set[int]) -> go.Figure:
     """Icicle of a window.
 
@@ -47,7 +56,7 @@ def figure(cells: list[Cell], cosines: np.ndarray, marked: set[int]) -> go.Figur
                 "colors": colours,
                 "line": {
                     "color": ["#D55E00" if cell.node in marked else "rgba(255,255,255,0.35)" for cell in cells],
-                    "width": [4 if cell.node in marked else min(0.8, cell.documents / total * 200) for cell in cells],
+                    "width": [4 if cell.node in marked else round(min(0.8, cell.documents / total * 200), 2) for cell in cells],
                 },
             },
             hovertext=hover,

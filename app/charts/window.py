@@ -21,8 +21,8 @@ class Cell(NamedTuple):
     depth: int
 
 
-def window(trie: Trie, names: list[str], focus: int, depth: int, limit: int = LIMIT) -> list[Cell]:
-    """Cells from ``focus`` down ``depth`` levels, largest first, at most about ``limit``.
+def window(trie: Trie, names: list[str], focus: int, depth: int, limit: int = LIMIT, least: int = 1) -> list[Cell]:
+    """Cells from ``focus`` down ``depth`` levels, largest first, at most about ``limit``, none of fewer documents than ``least``.
 
     What does not fit is gathered in one cell a parent that says how many codes and documents it stands for.
     """
@@ -40,6 +40,7 @@ def window(trie: Trie, names: list[str], focus: int, depth: int, limit: int = LI
         room = limit - len(cells)
         shown = np.zeros(len(children.node), bool)
         shown[np.argsort(-counts[children.node], kind="stable")[: max(room, 0)]] = True
+        shown &= counts[children.node] >= least
         following = []
         for place, (parent, prefix) in enumerate(level):
             mine = np.flatnonzero(children.parent == place)
