@@ -94,6 +94,8 @@ class TestRun:
         assert run["beats_centroid"] == (run["dev"]["trained"]["nDCG@10"]["mean"] > run["dev"]["centroid"]["nDCG@10"]["mean"])
         assert run["default"] == run["beats_centroid"]
         assert [evaluation["step"] for evaluation in run["history"]] == [0, 6, 12]
+        assert run["tuning"]["chosen_on"] == "6 development queries, nDCG@10"
+        assert set(run["tuning"]["weights"]) == {"bm25", "dense", "generative"}
         last = run["history"][-1]
         assert set(last["losses"]) == {"soft"}
         assert len(last["code_accuracy"]) == Build(folder).trie.levels
