@@ -14,7 +14,7 @@ from engine.builds import runs
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.scorers.kinds import KINDS, kind
-from engine.training.losses.options import LOSSES
+from engine.training.losses import OPTIONS as LOSSES
 from engine.training.pairs.sources import SOURCES
 from engine.training.spec import WITH_LABELS, WITHOUT_LABELS, TrainSpec
 

@@ -42,7 +42,7 @@ def run_training(
 
     from engine.progress import Progress
     from engine.scorers.kinds import kind
-    from engine.training.losses.options import LOSSES
+    from engine.training.losses import OPTIONS as LOSSES
     from engine.training.spec import TrainSpec
 
     options = kind(scorer).options
@@ -121,7 +121,7 @@ def list_scorers(
     from engine.builds import runs
     from engine.builds.opening import read_manifest
     from engine.scorers.kinds import KINDS
-    from engine.training.losses.options import LOSSES
+    from engine.training.losses import OPTIONS as LOSSES
 
     known = list(KINDS.values())
     value: dict[str, Any] = {

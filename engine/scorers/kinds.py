@@ -43,6 +43,10 @@ class Parts(NamedTuple):
     codebooks: list[np.ndarray]
     encoder: str
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Parts":
+        """Itself: they are read only, often mapped, and a copy of a model shares them."""
+        return self
+
 
 class Kind(NamedTuple):
     """One kind of trained scorer.

@@ -7,9 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.training.losses.losses import Inputs, total
+from engine.training.losses import needed
+from engine.training.losses.base import Inputs
 from engine.training.losses.marginal import marginalise, places_of
-from engine.training.pairs.sources import Pairs, draw, pools
+from engine.training.losses.total import total
+from engine.training.pairs.draws import draw, pools
+from engine.training.pairs.sources import Pairs
 from engine.training.source import Source
 from engine.training.teachers.teacher import Teacher
 
@@ -64,6 +67,7 @@ class Batches:
     ):
         self.material, self.mix, self.weights = material, mix, weights
         self.batch, self.seed, self.device = batch, seed, device
+        self.needs = needed(weights)
         self.pools = pools(material.pairs)
         self.leaf_of = source.leaf_of.astype(np.int64)
         tree = source.parts.trie
@@ -72,12 +76,11 @@ class Batches:
 
     def loss(self, model: nn.Module, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
         """Loss of a step and its parts; ``progress`` runs from 0 to 1 over the training."""
-        pairs, weights = self.material.pairs, self.weights
+        pairs = self.material.pairs
         rng = np.random.default_rng([self.seed, step, 1])
         chosen = draw(self.pools, self.mix, self.batch, self.seed, step)
         texts, row = pairs.query[chosen], pairs.row[chosen]
-        compares = weights.get("margin", 0) > 0 or weights.get("prefix", 0) > 0
-        if compares and self.material.negatives is not None:
+        if "negatives" in self.needs and self.material.negatives is not None:
             negative = _one_each(self.material.negatives[texts], rng)
             has = negative >= 0
             texts, row, negative = texts[has], row[has], negative[has]
@@ -86,18 +89,18 @@ class Batches:
         query, leaf = self._move(place), self._move(self.leaf_of[row])
         levels = model.candidates(encoded, query, leaf)  # type: ignore[operator]
         others = margin = soft = represented = None
-        if compares:
+        if "negatives" in self.needs:
             others = model.candidates(encoded, query, self._move(self.leaf_of[negative]))  # type: ignore[operator]
-        if weights.get("prefix", 0) > 0:
+        if "margins" in self.needs:
             margin = self._move(_score(self._teacher, texts, row) - _score(self._teacher, texts, negative)).float()
-        if weights.get("soft", 0) > 0:
+        if "targets" in self.needs:
             rows, mass = self._teacher.rows[texts], self._teacher.log_mass[texts]
             places = self._move(np.where(rows >= 0, self.place_of[rows], -1))
             shares = self._move(np.where(rows >= 0, np.exp(mass.astype(np.float64)), 0.0))
             soft = [marginalise(level, places, shares, self.doc_start, self.doc_stop) for level in levels]
-        if weights.get("contrastive", 0) > 0:
+        if "vectors" in self.needs:
             represented = model.represent(encoded, query, leaf)  # type: ignore[operator]
-        return total(Inputs(levels, others, len(texts), soft, margin, represented, leaf, progress, query), weights)
+        return total(Inputs(levels, others, len(texts), soft, margin, represented, leaf, progress, query), self.weights)
 
     @property
     def _teacher(self) -> Teacher:

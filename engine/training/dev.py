@@ -14,7 +14,7 @@ from engine.decoding import decode
 from engine.decoding.trace import Trace
 from engine.scorers.base import Scorer
 from engine.training.detectors import Finding, baseline, detect
-from engine.training.losses.losses import code_accuracy
+from engine.training.losses.codes import code_accuracy
 from engine.training.models.base import Candidates, Model, log_softmax_within
 from engine.training.source import Source
 from engine.trie import Trie

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.swa_utils import AveragedModel
 
 from engine.errors import TriescopeError
 from engine.training import checkpoint
@@ -37,7 +39,6 @@ class Course:
     """What a training has come to."""
 
     standing: Standing = field(default_factory=Standing)
-    average: dict[str, Tensor] = field(default_factory=dict)
     best: dict[str, Tensor] = field(default_factory=dict)
     stopped: str = ""
 
@@ -80,11 +81,16 @@ def fit(
     """
     device = next(model.parameters()).device.type
     optimiser = torch.optim.AdamW(model.groups(), weight_decay=0.0, fused=True)  # type: ignore[operator]
-    rates = [group["lr"] for group in optimiser.param_groups]
-    course = Course()
+    course, averaged = Course(), _averaged(model, spec.average) if spec.average else None
     if found := checkpoint.load(folder, spec.digest(), model, optimiser):
-        course.standing, course.average, course.best = found
+        course.standing, average, course.best = found
+        if averaged:
+            averaged.module.load_state_dict(average)
+            averaged.n_averaged.fill_(course.standing.step)
     standing = course.standing
+    for group in optimiser.param_groups:
+        group["initial_lr"] = group["lr"]  # which a schedule that begins in the middle asks for
+    schedule = LambdaLR(optimiser, lambda step: min(1.0, (step + 1) / WARM_UP), standing.step - 1)
     budget, begun, parts = spec.minutes * 60, time.monotonic() - standing.seconds, dict[str, list[float]]()
     step, every, evaluated_at = standing.step, standing.every or spec.evaluate_every, time.monotonic()
     if spec.steps and not every:
@@ -92,7 +98,7 @@ def fit(
     wanted = EVALUATIONS
     if not step:
         judging = time.monotonic()
-        judged = _judged(model, {}, evaluate)
+        judged = evaluate(model.eval())
         note({"step": 0, "seconds": 0.0, "steps_per_second": 0.0, "loss": None, "losses": {}} | judged)
         # The start counts: a training that only makes it worse ends with it. Its evaluation is no part of the budget.
         standing = course.standing = Standing(best=judged["dev"][measure])
@@ -108,12 +114,12 @@ def fit(
             return course
         if not over:
             progress = step / spec.steps if spec.steps else seconds / budget
-            for group, rate in zip(optimiser.param_groups, rates, strict=True):
-                group["lr"] = rate * min(1.0, (step + 1) / WARM_UP)
             for name, value in _step(model, optimiser, loss_of, spec.seed, step, progress, device).items():
                 parts.setdefault(name, []).append(value)
             step += 1
-            _follow(course.average, model, spec.average, step)
+            schedule.step()
+            if averaged:
+                averaged.update_parameters(model)
             told = (step, spec.steps) if spec.steps else (min(int(seconds), int(budget)), int(budget))
             tell("training", *told)
             if not every and step == TIMED_STEPS:
@@ -127,7 +133,8 @@ def fit(
         means = {name: round(float(np.mean(values)), 5) for name, values in parts.items()}
         so_far = {"step": step, "seconds": round(time.monotonic() - begun, 2)}
         so_far |= {"steps_per_second": round((step - since) / elapsed, 2)}
-        judged = _judged(model, course.average, evaluate)
+        shown = averaged.module if averaged else model
+        judged = evaluate(shown.eval())
         note(so_far | {"loss": means.pop("loss", None), "losses": means} | judged)
         value, since, parts = judged["dev"][measure], step, {}
         better = value > standing.best
@@ -140,9 +147,10 @@ def fit(
             every,
         )
         if better:
-            course.best = _copy(course.average or model.state_dict())
+            course.best = _copy(shown.state_dict())
         course.standing = standing
-        checkpoint.save(folder, spec.digest(), standing, model, optimiser, course.average, course.best)
+        average = averaged.module.state_dict() if averaged else {}
+        checkpoint.save(folder, spec.digest(), standing, model, optimiser, average, course.best)
         evaluated_at = time.monotonic()
         if standing.waited >= spec.patience:
             course.stopped = f"no better evaluation for {spec.patience} in a row"
@@ -153,31 +161,15 @@ def _copy(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
 
 
-def _follow(average: dict[str, Tensor], model: nn.Module, share: float, step: int) -> None:
-    """Move the average of the weights on by a step (Polyak and Juditsky 1992); early steps weigh more, so that it leaves the
-    start soon. On NFCorpus dev it is worth .01."""
-    if not share:
-        return
-    for name, tensor in model.state_dict().items():
-        if name not in average:
-            average[name] = tensor.detach().clone()
-        elif tensor.is_floating_point():
-            average[name] = average[name].to(tensor.device).lerp_(tensor.detach(), 1 - min(share, step / (step + 9)))
-        else:
-            average[name] = tensor.detach().clone()
+def _averaged(model: nn.Module, share: float) -> AveragedModel:
+    """A copy of the model whose weights follow as an average over the steps (Polyak and Juditsky 1992); early steps weigh more, so
+    that it leaves the start soon. On NFCorpus dev it is worth .01."""
 
+    def follow(average: Tensor, now: Tensor, steps: Tensor | int) -> Tensor:
+        step = int(steps) + 1
+        return average.lerp(now, 1 - min(share, step / (step + 9)))
 
-def _judged(model: nn.Module, average: dict[str, Tensor], evaluate: Evaluate) -> dict[str, Any]:
-    """The evaluation of the averaged weights, or of those of the moment where there is no average."""
-    model.eval()
-    if not average:
-        return evaluate(model)
-    kept = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
-    model.load_state_dict(average)
-    try:
-        return evaluate(model)
-    finally:
-        model.load_state_dict(kept)
+    return AveragedModel(model, avg_fn=follow)
 
 
 def _step(

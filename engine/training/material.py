@@ -10,7 +10,9 @@ from engine.scorers.kinds import kind
 from engine.text import embed
 from engine.training.batches import Material
 from engine.training.dev import Dev
-from engine.training.pairs.sources import SOURCES, Pairs, collect, held_out, of_queries
+from engine.training.losses import needed
+from engine.training.losses.base import TAUGHT
+from engine.training.pairs.sources import SOURCES, Pairs, collect, held_out, of_queries, same
 from engine.training.source import Source
 from engine.training.spec import TrainSpec
 from engine.training.teachers import negatives, teacher
@@ -88,7 +90,7 @@ def prepare(source: Source, spec: TrainSpec, tell: Tell) -> Prepared:
     pairs, texts, qrels, told, labelled = choose(source, spec, tell)
     encoder, way = source.parts.encoder, kind(spec.scorer)
     watch = list(spec.watch) or texts[:3]
-    known = dict(zip(texts, qrels, strict=True))
+    known = dict(zip(map(same, texts), qrels, strict=True))
     everything = [*pairs.texts, *texts, *watch]
     vectors = embed.embed(everything, encoder, lambda done, total: tell("queries", done, total), role="query")
     cut, end = len(pairs.texts), len(pairs.texts) + len(texts)
@@ -96,13 +98,12 @@ def prepare(source: Source, spec: TrainSpec, tell: Tell) -> Prepared:
     cold = cold_rows(source, spec.cold, spec.seed)
     left_out = np.zeros(len(source.documents), bool)
     left_out[sorted(cold)] = True
-    weights = spec.losses
-    taught = None
-    if weights.get("soft", 0) > 0 or weights.get("prefix", 0) > 0:
+    needs, taught = needed(spec.losses), None
+    if needs & TAUGHT:
         tell("teacher", 0, 0)
         taught = teacher.rank(spec.teacher, pairs.texts, vectors[:cut], source, left_out, partial(tell, "teacher"))
     others = None
-    if weights.get("margin", 0) > 0 or weights.get("prefix", 0) > 0:
+    if "negatives" in needs:
         tell("negatives", 0, 0)
         positives: list[set[int]] = [set() for _ in pairs.texts]
         for query, row in zip(pairs.query.tolist(), pairs.row.tolist(), strict=True):
@@ -111,7 +112,7 @@ def prepare(source: Source, spec: TrainSpec, tell: Tell) -> Prepared:
     return Prepared(
         Material(pairs, queries[:cut], others, taught),
         Dev(texts, vectors[cut:end], qrels, told),
-        Dev(watch, vectors[end:], [known.get(text, {}) for text in watch], ""),
+        Dev(watch, vectors[end:], [known.get(same(text), {}) for text in watch], ""),
         list(queries[cut:end]),
         list(queries[end:]),
         cold,
@@ -137,8 +138,9 @@ def _only(pairs: Pairs, kept: np.ndarray) -> Pairs:
 
 
 def _without(pairs: Pairs, texts: set[str]) -> Pairs:
-    """Pairs whose query is none of ``texts``."""
-    return of_queries(pairs, np.array([text not in texts for text in pairs.texts], bool))
+    """Pairs whose query is none of ``texts``, however it is spelled."""
+    taken = {same(text) for text in texts}
+    return of_queries(pairs, np.array([same(text) not in taken for text in pairs.texts], bool))
 
 
 def _judgements(source: Source, pairs: Pairs) -> tuple[list[str], list[dict[str, int]]]:

@@ -67,7 +67,7 @@ def complete(spec: TrainSpec, labelled: bool) -> TrainSpec:
     TriescopeError
         An unknown scorer, option, source or loss, or a value out of its range.
     """
-    from engine.training.losses.options import LOSSES
+    from engine.training.losses import OPTIONS as LOSSES
     from engine.training.pairs.sources import check_mix
 
     options = kind(spec.scorer).options

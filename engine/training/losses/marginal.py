@@ -30,7 +30,7 @@ def marginalise(level: Candidates, places: Tensor, mass: Tensor, doc_start: Tens
     """A teacher's target for each of a level's entries: float64 ``(m,)``.
 
     The mass of the pair's documents below the entry's node, over the sum of the pair's entries. 0 for nodes of -1, and for all
-    entries of a pair with no mass below its prefix.
+    entries of a pair with no mass below its prefix. Of a sample, an entry's mass counts for as many nodes as it stands for.
 
     Parameters
     ----------
@@ -63,6 +63,8 @@ def marginalise(level: Candidates, places: Tensor, mass: Tensor, doc_start: Tens
     below = (found >= 0) & (place >= 0) & (level.pair[entry] == pair) & (place < stop[entry])
     counted = torch.where(below, mass.reshape(-1).double(), 0)
     given = torch.zeros(len(level.node), dtype=torch.float64, device=places.device).index_add(0, entry, counted)
+    if level.log_weight is not None:
+        given = given * level.log_weight.double().exp()
     of_pair = torch.zeros(pairs, dtype=torch.float64, device=places.device).index_add(0, level.pair, given)
     share = given / of_pair[level.pair]
     return torch.where(of_pair[level.pair] > 0, share, 0)

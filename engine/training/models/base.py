@@ -20,7 +20,7 @@ class Candidates(NamedTuple):
     Attributes
     ----------
     score : Tensor
-        Float ``(m,)``: before normalising; log p(code | prefix, query) is its log-softmax within the pair.
+        Float ``(m,)``: before normalising; log p(code | prefix, query) is its log-softmax within the pair (:func:`log_probs`).
     pair : Tensor
         Int64 ``(m,)``, sorted: the pair each entry belongs to.
     node : Tensor
@@ -30,6 +30,9 @@ class Candidates(NamedTuple):
         Int64 ``(p,)``, sorted: the pairs that have this level; an identifier can end earlier.
     target : Tensor
         Int64 ``(p,)``: where, among the ``m`` entries, the code stands that the pair's own document has.
+    log_weight : Tensor, optional
+        Float ``(m,)``, nats, where only a sample of what may follow is listed: the log of how many each entry stands for, one over
+        its chance of being listed; 0 at ``target``.
     """
 
     score: Tensor
@@ -37,6 +40,7 @@ class Candidates(NamedTuple):
     node: Tensor
     rows: Tensor
     target: Tensor
+    log_weight: Tensor | None = None
 
 
 class Model(Protocol):
@@ -84,10 +88,23 @@ def log_softmax_within(score: Tensor, pair: Tensor, pairs: int) -> Tensor:
     return shifted - mass.log()[pair]
 
 
+def log_probs(level: Candidates, pairs: int) -> Tensor:
+    """log p(code | prefix, query) of a level's entries, float ``(m,)``.
+
+    Of a sample, each entry counts in the sum of the softmax for as many as it stands for: the importance sampling of Bengio and
+    Senecal (2008), the logQ correction of Yi et al. (2019). That sum is then right on average; without it what was left out would
+    count for nothing, and frequent and rare prefixes would be pushed down as if they competed with the sample alone.
+    """
+    if level.log_weight is None:
+        return log_softmax_within(level.score, level.pair, pairs)
+    weight = level.log_weight.to(level.score.dtype)
+    return log_softmax_within(level.score + weight, level.pair, pairs) - weight
+
+
 def path_log_probs(levels: Sequence[Candidates], pairs: int) -> Tensor:
     """log p(code | prefix, query) along each pair's own path: float ``(pairs, levels)``, 0 where the identifier has ended."""
     columns = []
     for level in levels:
-        logs = log_softmax_within(level.score, level.pair, pairs)[level.target]
+        logs = log_probs(level, pairs)[level.target]
         columns.append(torch.zeros(pairs, dtype=logs.dtype, device=logs.device).index_add(0, level.rows, logs))
     return torch.stack(columns, dim=1)

@@ -1,5 +1,6 @@
 """The node scorer as a model to train; the formula stands in :mod:`engine.scorers.node`."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,11 +13,12 @@ from engine.scorers.kinds import Parts
 from engine.scorers.node import KIND, NodeScorer
 from engine.training.models.base import Candidates
 from engine.training.models.priming import primed
-from engine.training.models.siblings import Tree, path_nodes, siblings, tree_of
+from engine.training.models.siblings import Siblings, Tree, path_nodes, siblings, tree_of
 from engine.training.pairs.sources import Pairs
 from engine.trie import ROOT
 
-# Nodes of a level that compete in one softmax; of a larger level the batch's own nodes and a sample drawn anew each step.
+# Nodes of a level that compete in one softmax; of a larger level the batch's own nodes and a sample drawn anew each step, in
+# which each node stands for those that were not drawn.
 AT_ONCE = 8192
 
 
@@ -85,18 +87,33 @@ class NodeModel(nn.Module):
         return [self._level(encoded, products, query, path, depth) for depth in depths]
 
     def _level(self, encoded: Tensor, products: Tensor | None, query: Tensor, path: Tensor, depth: int) -> Candidates:
-        """All nodes of a level, and the leaves above it, in one softmax."""
+        """All nodes of a level, and the leaves above it, in one softmax.
+
+        Of a level that is too large a sample while training. Nothing is drawn where the model is judged: there the siblings are
+        listed, to which :func:`engine.training.dev.among_siblings` cuts every level down.
+        """
         frontier, rows = self.get_buffer(f"frontier_{depth + 1}"), torch.nonzero(path[:, depth] >= 0).flatten()
         own = path[rows, depth]
-        if len(frontier) > AT_ONCE:
+        chance, log_weight = AT_ONCE / len(frontier), None
+        if chance < 1 and not self.training:
+            return self._beside(encoded, query, siblings(self.tree, path[:, depth]))
+        if chance < 1:
             drawn = frontier[torch.randperm(len(frontier), device=path.device)[:AT_ONCE]]
             frontier = torch.unique(torch.cat([own, drawn]))
+            # Those of the batch are there for certain, the others with this chance: log_probs takes it out again.
+            log_weight = torch.where(torch.isin(frontier, own), 0.0, -math.log(chance)).repeat(len(rows))
         place = self.row[frontier]
         product = encoded @ self.vectors[place].T if products is None else products.index_select(1, place)
         score = SCALE * product + self.bias[place]
         size = len(frontier)
         target = torch.arange(len(rows), device=path.device) * size + torch.searchsorted(frontier, own)
-        return Candidates(score[query[rows]].flatten(), rows.repeat_interleave(size), frontier.repeat(len(rows)), rows, target)
+        pair, node = rows.repeat_interleave(size), frontier.repeat(len(rows))
+        return Candidates(score[query[rows]].flatten(), pair, node, rows, target, log_weight)
+
+    def _beside(self, encoded: Tensor, query: Tensor, level: Siblings) -> Candidates:
+        place = self.row[level.node]
+        product = (encoded[query[level.pair]] * self.vectors[place]).sum(dim=1)
+        return Candidates(SCALE * product + self.bias[place], level.pair, level.node, level.rows, level.target)
 
     def _siblings(self, encoded: Tensor, query: Tensor, path: Tensor) -> list[Candidates]:
         tree = self.tree

@@ -6,6 +6,7 @@ sentences, spans and templates are its indexing task, which learns where a docum
 a mix of shares that a person sets.
 """
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ class Pairs(NamedTuple):
     Attributes
     ----------
     texts : list of str
-        Different query texts.
+        Different query texts (:func:`same`), in the spelling that came first.
     query : np.ndarray
         Int64 ``(p,)``: place in ``texts``.
     row : np.ndarray
@@ -49,6 +50,18 @@ class Pairs(NamedTuple):
         """Pairs of each source that has any."""
         found = np.bincount(self.source, minlength=len(SOURCES))
         return {name: int(count) for name, count in zip(SOURCES, found, strict=True) if count}
+
+
+def same(text: str) -> str:
+    """What all spellings of one query have in common: white space, case and Unicode forms make no other query.
+
+    Whoever compares queries compares this: one that is watched must not be learned because of a blank behind it, nor the document
+    of one spelling be a negative of another.
+
+    >>> same(" Birds  of\\tPrey ") == same("birds of prey\\u00a0")
+    True
+    """
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
 
 
 def check_mix(mix: Mapping[str, float]) -> None:
@@ -113,6 +126,7 @@ def collect(
     rows = np.flatnonzero(allowed)
     documents = [source.documents[row] for row in rows]
     found: dict[tuple[str, int, str], float] = {}
+    spelled: dict[str, str] = {}
     for name in chosen:
         stage = f"{name} queries"
         if progress:
@@ -120,7 +134,8 @@ def collect(
         if name == "judged":
             for text, row, grade in _judged(source, split):
                 if allowed[row]:
-                    found[text, row, name] = max(grade, found.get((text, row, name), 0))
+                    spelled.setdefault(key := same(text), text)
+                    found[key, row, name] = max(grade, found.get((key, row, name), 0))
         else:
             if name == "title":
                 made: Sequence[Sequence[str]] = pseudo_queries.titles(documents)
@@ -128,16 +143,18 @@ def collect(
                 made = generator([one.searched_text(source.fields) for one in documents])
             else:
                 made = MAKERS[name](documents, per_document, seed)
-            texts = ((pseudo_queries.clip(text), row) for row, some in zip(rows.tolist(), made, strict=True) for text in some)
-            found |= {(text, row, name): 1.0 for text, row in texts if text}
+            for row, some in zip(rows.tolist(), made, strict=True):
+                for text in filter(None, map(pseudo_queries.clip, some)):
+                    spelled.setdefault(key := same(text), text)
+                    found[key, row, name] = 1.0
         if progress:
             progress(stage, len(rows), len(rows))
     if not found:
         raise TriescopeError(_nothing(source, split, chosen))
-    place_of = {text: place for place, text in enumerate(dict.fromkeys(text for text, _, _ in found))}
+    place_of = {key: place for place, key in enumerate(spelled)}
     return Pairs(
-        texts=list(place_of),
-        query=np.array([place_of[text] for text, _, _ in found], np.int64),
+        texts=list(spelled.values()),
+        query=np.array([place_of[key] for key, _, _ in found], np.int64),
         row=np.array([row for _, row, _ in found], np.int64),
         source=np.array([SOURCES.index(name) for _, _, name in found], np.int8),
         grade=np.array(list(found.values()), np.float32),
@@ -156,61 +173,6 @@ def held_out(pairs: Pairs, share: float, seed: int) -> tuple[Pairs, Pairs]:
     held = np.zeros(len(pairs.texts), bool)
     held[order[: round(share * len(order))]] = True
     return of_queries(pairs, ~held), of_queries(pairs, held)
-
-
-class Pools(NamedTuple):
-    """Pairs sorted by source and query, so that a step can draw from them without looking at all.
-
-    Attributes
-    ----------
-    order : np.ndarray
-        Int64 ``(p,)``: pairs, those of one source and query side by side.
-    first, size : np.ndarray
-        Int64, one a query of a source: where its pairs begin in ``order``, and how many they are.
-    start : np.ndarray
-        Int64, one a source and one more: where its queries begin in ``first``.
-    """
-
-    order: np.ndarray
-    first: np.ndarray
-    size: np.ndarray
-    start: np.ndarray
-
-
-def pools(pairs: Pairs) -> Pools:
-    """The pairs made ready to draw from."""
-    order = np.lexsort((pairs.query, pairs.source))
-    group = pairs.source[order].astype(np.int64) * len(pairs.texts) + pairs.query[order]
-    known, first, size = np.unique(group, return_index=True, return_counts=True)
-    return Pools(order, first, size, np.searchsorted(known, np.arange(len(SOURCES) + 1) * len(pairs.texts)))
-
-
-def draw(ready: Pools, mix: Mapping[str, float], batch: int, seed: int, step: int) -> np.ndarray:
-    """Indices of the pairs of one training step: int64 ``(batch,)``, with repetition.
-
-    The source of each is drawn by its share among the sources that have pairs, then a query of it, then a document of that; all
-    alike. Measures average over queries, so a query with a hundred judged documents must not be learned a hundred times as often
-    as one with a single document: drawn pair by pair, NFCorpus dev came to .318 after 600 steps, query by query to .330.
-    Nothing is kept between steps: a run that goes on from a checkpoint draws what it would have drawn.
-
-    Raises
-    ------
-    TriescopeError
-        The mix is wrong, or none of its sources has a pair.
-
-    >>> pairs = Pairs(["a", "b"], np.array([0, 1]), np.array([5, 6]), np.array([0, 1], np.int8), np.ones(2, np.float32))
-    >>> draw(pools(pairs), {"title": 1.0, "span": 9.0}, 3, 0, 0).tolist()
-    [1, 1, 1]
-    """
-    check_mix(mix)
-    queries = np.diff(ready.start)
-    shares = np.array([mix.get(name, 0.0) for name in SOURCES]) * (queries > 0)
-    if not shares.any():
-        raise TriescopeError("no source of the mix has a pair to draw")
-    rng = np.random.default_rng([seed, step])
-    kind = rng.choice(len(SOURCES), batch, p=shares / shares.sum())
-    group = ready.start[kind] + (rng.random(batch) * queries[kind]).astype(np.int64)
-    return ready.order[ready.first[group] + (rng.random(batch) * ready.size[group]).astype(np.int64)]
 
 
 def _judged(source: Source, split: str) -> list[tuple[str, int, float]]:

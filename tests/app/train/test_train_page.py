@@ -12,7 +12,7 @@ from engine.builds import runs
 from engine.cli.main import app as shell
 from engine.jobs.registry import Registry
 from engine.scorers.kinds import KINDS, kind
-from engine.training.losses.options import LOSSES
+from engine.training.losses import OPTIONS as LOSSES
 from engine.training.pairs.sources import SOURCES
 from engine.training.spec import TrainSpec
 from tests.app.at import button, labels, said, sound, visit, wait_for

@@ -144,3 +144,36 @@ def test_a_checkpoint_of_another_training_or_a_damaged_one_is_none(tmp_path, har
     elif harm == "not json":
         (tmp_path / "checkpoint.json").write_text("{")
     assert load(tmp_path, "two" if harm == "digest" else "one", model, optimiser) is None
+
+
+def test_where_the_distance_is_left_open_the_first_stretch_is_looked_at_twice_more(tmp_path):
+    _, _, notes = run(tmp_path, 150, every=0)
+    assert [note["step"] for note in notes][:6] == [0, 2, 5, 10, 20, 30]
+    _, _, notes = run(tmp_path / "asked", 30, every=10)
+    assert [note["step"] for note in notes] == [0, 10, 20, 30]
+
+
+def test_the_learning_rate_rises_over_the_first_steps_also_when_a_training_goes_on(tmp_path):
+    # A gradient of 1 that never changes moves a weight by the learning rate, as AdamW has no decay here.
+    def pull(model, step, progress):
+        if len(weights) == 8 and not resumed:
+            raise KeyboardInterrupt
+        weights.append(float(model.layer.bias.detach()))
+        return model.layer.bias.sum() + 0 * model.layer.weight.sum(), {}
+
+    weights, resumed = [], False
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, 60, pull, every=6)
+    weights, resumed = weights[:6], True
+    run(tmp_path, 60, pull, every=6)
+    moved = -np.diff(weights)
+    assert moved == pytest.approx([0.05 * min(1.0, (step + 1) / 50) for step in range(59)], rel=1e-3)
+
+
+def test_a_copy_of_a_model_shares_what_the_build_gave(tmp_path):
+    from copy import deepcopy
+
+    from engine.scorers.kinds import Parts
+
+    parts = Parts(None, np.zeros(3), [], "none")
+    assert deepcopy([parts])[0] is parts

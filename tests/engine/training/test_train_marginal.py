@@ -91,3 +91,15 @@ def test_places_are_where_the_documents_stand(case):
     places = places_of(trie, len(words))
     assert [row for row in range(len(words)) if places[row] < 0] == [row for row, word in enumerate(words) if not word]
     assert all(trie.documents[place] == row for row, place in enumerate(places) if place >= 0)
+
+
+def test_of_a_sample_the_teachers_mass_counts_for_as_many_as_an_entry_stands_for():
+    # Two of the pair's documents lie below listed nodes; the second node stands for four.
+    start, stop = torch.tensor([0, 0, 1, 2]), torch.tensor([3, 1, 2, 3])
+    level = Candidates(
+        torch.zeros(2), torch.zeros(2, dtype=torch.int64), torch.tensor([1, 3]), torch.tensor([0]), torch.tensor([0])
+    )
+    places, mass = torch.tensor([[0, 1, 2]]), torch.tensor([[0.5, 0.3, 0.2]])
+    assert marginalise(level, places, mass, start, stop).tolist() == pytest.approx([0.5 / 0.7, 0.2 / 0.7])
+    level = level._replace(log_weight=torch.tensor([0.0, 4.0]).clamp(min=1).log())
+    assert marginalise(level, places, mass, start, stop).tolist() == pytest.approx([0.5 / 1.3, 0.8 / 1.3])

@@ -9,7 +9,8 @@ from engine.decoding.exact import score_all
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.scorers.kinds import Parts
 from engine.scorers.node import KIND
-from engine.training.models.base import log_softmax_within, path_log_probs
+from engine.training.models import node as node_model
+from engine.training.models.base import log_probs, log_softmax_within, path_log_probs
 from engine.training.models.node import create
 from engine.training.models.priming import LENDERS, moved
 from engine.training.models.siblings import path_nodes, siblings, tree_of
@@ -191,3 +192,77 @@ def test_a_snapshot_is_not_changed_by_further_training():
     with torch.no_grad():
         model.vectors.mul_(2)
     assert np.array_equal(before, beam_search(parts.trie, scorer, vectors[0], 3).scores)
+
+
+def sampled(seed, at_once, train=True):
+    """The level of 60 leaves, of which ``at_once`` compete, and the same as a whole."""
+    parts, vectors = some_parts([[row // 6, row % 6] for row in range(60)], seed)
+    model = perturbed(parts, seed, "level").train(train)
+    with torch.no_grad():  # scores a few nats apart, as a sum of a few large ones needs many samples
+        model.vectors.mul_(0.05)
+    rows, query = [3, 17, 40], torch.tensor([0, 1, 2])
+    leaf = leaves(parts, rows)
+
+    def level(limit):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(node_model, "AT_ONCE", limit)
+            encoded = model.encode(vectors[rows])
+            return model.candidates(encoded, query, leaf)[1]
+
+    model.dropout.p = 0.0
+    return model, level(1000), lambda: level(at_once)
+
+
+@pytest.mark.parametrize("corrected", [True, False])
+def test_the_softmax_of_a_sample_is_that_of_the_whole_level_on_average(corrected):
+    # The sum that a softmax divides by, its log (the loss) and its gradient: over many samples, against the whole level.
+    model, whole, draw = sampled(0, 12)
+
+    def plain(level):
+        return level if corrected else level._replace(log_weight=None)
+
+    def sums(level):
+        weight = torch.zeros_like(level.score) if plain(level).log_weight is None else level.log_weight
+        return torch.zeros(3).index_add(0, level.pair, (level.score.detach() + weight).exp())
+
+    def cost(level):
+        return -log_probs(plain(level), 3)[level.target].sum()
+
+    torch.manual_seed(0)
+    drawn = [draw() for _ in range(150)]
+    share = torch.stack([sums(level) for level in drawn]).mean(dim=0) / sums(whole)
+    more = float(torch.stack([cost(level).detach() for level in drawn]).mean() - cost(whole).detach())
+    expected = torch.autograd.grad(cost(whole), model.vectors, retain_graph=True)[0]
+    gradients = [torch.autograd.grad(cost(level), model.vectors, retain_graph=True)[0] for level in drawn]
+    off = float((torch.stack(gradients).mean(dim=0) - expected).norm() / expected.norm())
+    if corrected:
+        assert share.tolist() == pytest.approx([1, 1, 1], abs=0.1)
+        assert more == pytest.approx(0, abs=0.2)
+        assert off < 0.1
+    else:
+        assert (share < 0.5).all()
+        assert more < -2
+        assert off > 0.2
+
+
+def test_a_node_of_the_batch_stands_for_itself_and_a_drawn_one_for_those_that_were_not_drawn():
+    _, _, draw = sampled(1, 15)
+    level = draw()
+    own = {int(node) for node in level.node[level.target]}
+    for node, weight in zip(level.node.tolist(), level.log_weight.tolist(), strict=True):
+        assert weight == pytest.approx(0 if node in own else np.log(60 / 15), abs=1e-6)
+
+
+def test_nothing_is_drawn_where_a_model_is_judged():
+    _, whole, draw = sampled(2, 10, train=False)
+    level = draw()
+    assert level.log_weight is None
+    beside = {
+        (pair, node): score
+        for pair, node, score in zip(whole.pair.tolist(), whole.node.tolist(), whole.score.tolist(), strict=True)
+    }
+    assert level.score.tolist() == pytest.approx(
+        [beside[place] for place in zip(level.pair.tolist(), level.node.tolist(), strict=True)], abs=1e-4
+    )
+    assert np.bincount(level.pair).tolist() == [6, 6, 6]
+    assert level.node[level.target].tolist() == whole.node[whole.target].tolist()

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.training.pairs import pseudo_queries
-from engine.training.pairs.sources import SOURCES, Pairs, check_mix, collect, draw, held_out, pools
+from engine.training.pairs.draws import draw, pools
+from engine.training.pairs.sources import SOURCES, Pairs, check_mix, collect, held_out
 from tests.engine.training.by_hand import source_of
 
 DOCUMENTS = [

@@ -14,7 +14,7 @@ from engine.errors import TriescopeError
 from engine.explaining.why import why
 from engine.scorers.centroid import node_means
 from engine.scorers.kinds import Parts
-from engine.training.losses.losses import next_code
+from engine.training.losses.codes import next_code
 from engine.training.models.base import path_log_probs
 from engine.trie import restrict
 from tests.engine.oracles import beam_search, identifiers, padded, unit
