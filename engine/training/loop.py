@@ -162,8 +162,8 @@ def _copy(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _averaged(model: nn.Module, share: float) -> AveragedModel:
-    """A copy of the model whose weights follow as an average over the steps (Polyak and Juditsky 1992); early steps weigh more, so
-    that it leaves the start soon. On NFCorpus dev it is worth .01."""
+    """A copy of the model whose weights follow as an average over the steps (Polyak and Juditsky 1992); early steps weigh more,
+    so that it leaves the start soon. On NFCorpus dev it is worth .01."""
 
     def follow(average: Tensor, now: Tensor, steps: Tensor | int) -> Tensor:
         step = int(steps) + 1

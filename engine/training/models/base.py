@@ -31,8 +31,8 @@ class Candidates(NamedTuple):
     target : Tensor
         Int64 ``(p,)``: where, among the ``m`` entries, the code stands that the pair's own document has.
     log_weight : Tensor, optional
-        Float ``(m,)``, nats, where only a sample of what may follow is listed: the log of how many each entry stands for, one over
-        its chance of being listed; 0 at ``target``.
+        Float ``(m,)``, nats, where only a sample of what may follow is listed: the log of how many each entry stands for, one
+        over its chance of being listed; 0 at ``target``.
     """
 
     score: Tensor
