@@ -71,9 +71,15 @@ def describe_build(name: str) -> None:
 
 
 def query_vector(build: Build, query: str) -> tuple[np.ndarray, float]:
-    """Embedding of a query and the milliseconds that encoding took when it was done."""
-    _warm_encoder(build.model, build)
-    return _query_vector(build.model, query, build)
+    """Embedding of a query, and the milliseconds that encoding took. The page says what is wrong and stops where the
+    encoder is not there or is another one."""
+    encoder = build.manifest.encoder.sha256 or build.model
+    try:
+        _warm_encoder(encoder, build)
+        return _query_vector(encoder, query, build)
+    except TriescopeError as error:
+        st.error(state.plain(str(error)), icon=":material/error:")
+        st.stop()
 
 
 def warm(build: Build, scorer: str = "") -> None:
@@ -97,12 +103,12 @@ def _warm(folder: str, created: str, scorer: str, stamp: str, _build: Build) -> 
 
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the encoder")
-def _warm_encoder(model: str, _build: Build) -> None:
+def _warm_encoder(encoder: str, _build: Build) -> None:
     _build.encode("warm")  # the first call of a process pays for loading and warming up; no query should
 
 
 @st.cache_data(max_entries=512, show_spinner="Encoding the query")
-def _query_vector(model: str, query: str, _build: Build) -> tuple[np.ndarray, float]:
+def _query_vector(encoder: str, query: str, _build: Build) -> tuple[np.ndarray, float]:
     return _build.encode(query)
 
 

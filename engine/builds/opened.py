@@ -1,5 +1,6 @@
 """An opened build: everything that was built, mapped or read when first asked for."""
 
+import logging
 import time
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,6 +12,7 @@ import numpy as np
 from engine import filters
 from engine.builds.opening import check_encoder, read_identifiers, read_manifest, verify
 from engine.builds.parts import Parts
+from engine.builds.upgrade import here
 from engine.data import tables
 from engine.data.corpus import Corpus
 from engine.decoding import strategies
@@ -22,6 +24,8 @@ from engine.retrievers import DEFAULT_BEAMS, Queries
 from engine.scorers.base import Scorer, encode_for
 from engine.text import embed
 from engine.trie import Tree, restrict
+
+log = logging.getLogger(__name__)
 
 
 class Hit(NamedTuple):
@@ -49,6 +53,11 @@ class Build(Parts):
         self.manifest = read_manifest(folder)
         verify(folder, self.manifest)
         super().__init__(folder, self.manifest.spec.model)
+        try:
+            if here(self.model):
+                check_encoder(self.manifest)
+        except TriescopeError as error:
+            log.warning("%s: %s; until then only words are searched", folder, error)
 
     @property
     def name(self) -> str:
@@ -63,12 +72,7 @@ class Build(Parts):
     @cached_property
     def corpus(self) -> Corpus:
         """Documents, queries and judgements."""
-        return tables.read_corpus(self.folder, self.name, self.manifest.corpus.left_out)
-
-    @cached_property
-    def row_of(self) -> dict[str, int]:
-        """Document id -> row."""
-        return {document.id: row for row, document in enumerate(self.corpus.documents)}
+        return Corpus(self.name, self.documents, *tables.read_queries(self.folder), self.manifest.corpus.left_out)
 
     @cached_property
     def names(self) -> list[str]:

@@ -29,8 +29,6 @@ def write(folder: Path | None = None) -> None:
     documents, queries = texts()
     embed(documents, cache=folder)
     embed(queries, cache=folder, role="query")
-    for lock in folder.glob("*/lock"):
-        lock.unlink()
 
 
 if __name__ == "__main__":

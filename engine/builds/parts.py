@@ -1,7 +1,7 @@
-"""What a build folder holds for scorers and retrievers, mapped or opened when first asked for.
+"""What a build folder holds for scorers and retrievers, mapped or opened when first asked for: the one way to open it.
 
-Nothing is checked here, so that it serves a build in the making too; :class:`engine.builds.opened.Build` checks, and adds the
-documents.
+Nothing is checked here, and no judgement is read, so that it serves a build in the making and a training too;
+:class:`engine.builds.opened.Build` checks, and adds queries and judgements.
 """
 
 import json
@@ -14,6 +14,8 @@ import numpy as np
 
 from engine import retrievers, trie
 from engine.builds import layout, runs
+from engine.data import tables
+from engine.data.corpus import Document
 from engine.identifiers.base import load_without_content
 from engine.scorers import kinds
 from engine.scorers.base import Scorer
@@ -36,6 +38,16 @@ class Parts:
         self._retriever = lru_cache(maxsize=None)(lambda name: retrievers.open_retriever(name, self))
         # A scorer that was trained anew has other weights, hence another stamp, and is opened again.
         self._scorer = lru_cache(maxsize=8)(self._open_scorer)
+
+    @cached_property
+    def documents(self) -> list[Document]:
+        """All documents, in row order."""
+        return tables.read_documents(self.folder)
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Document id -> row."""
+        return {document.id: row for row, document in enumerate(self.documents)}
 
     @cached_property
     def embeddings(self) -> np.ndarray:

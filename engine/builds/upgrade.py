@@ -110,11 +110,15 @@ def _ends(words: list[str], code: int) -> bool:
     return code < len(words) and words[code] == END
 
 
+def here(model: str) -> bool:
+    """Whether an encoder can be looked at without asking the hub: it is the packaged one, or a folder."""
+    return model == hub.DEFAULT_MODEL or Path(model).is_absolute() or Path(model).is_dir()
+
+
 def _encoder(model: str) -> KnownEncoder:
     """What is known of the encoder without asking the hub or loading it: it may be another one than it was then."""
-    here = model == hub.DEFAULT_MODEL or Path(model).is_dir()
     try:
-        return KnownEncoder(name=model, sha256=embed.fingerprint(model) if here else None, verified=False)
+        return KnownEncoder(name=model, sha256=embed.fingerprint(model) if here(model) else None, verified=False)
     except TriescopeError:
         return KnownEncoder(name=model, sha256=None, verified=False)
 

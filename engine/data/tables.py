@@ -63,11 +63,15 @@ def read_documents(folder: Path) -> list[Document]:
 
 def read_corpus(folder: Path, name: str, left_out: list[str]) -> Corpus:
     """Read back what :func:`write_corpus` wrote."""
-    documents = read_documents(folder)
+    return Corpus(name, read_documents(folder), *read_queries(folder), left_out)
+
+
+def read_queries(folder: Path) -> tuple[dict[str, str], dict[str, dict[str, dict[str, int]]]]:
+    """Queries and judgements of all splits, as a corpus holds them."""
     qrels: dict[str, dict[str, dict[str, int]]] = {}
     for split, query, document, grade in _read(folder / QRELS):
         qrels.setdefault(split, {}).setdefault(query, {})[document] = grade
-    return Corpus(name, documents, dict(_read(folder / QUERIES)), qrels, left_out)
+    return dict(_read(folder / QUERIES)), qrels
 
 
 def write_names(names: list[str], folder: Path) -> None:

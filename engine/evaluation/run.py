@@ -14,6 +14,7 @@ import numpy as np
 from ir_measures import RR, R, Success, nDCG
 
 from engine.builds.opened import Build
+from engine.builds.opening import check_encoder
 from engine.errors import TriescopeError
 from engine.retrievers import DEFAULT_BEAMS, Queries
 from engine.text import embed
@@ -102,6 +103,7 @@ def evaluate(opened: Build, split: str, names: Sequence[str], beams: int = DEFAU
     texts = [opened.corpus.queries[query] for query in qrels]
     vectors, encoding = None, []
     if any(searcher.needs_vectors for searcher in searchers.values()):
+        check_encoder(opened.manifest)
         embed.encode_query(texts[0], opened.model)  # warm
         encoded = [embed.encode_query(text, opened.model) for text in texts]
         vectors, encoding = np.stack([vector for vector, _ in encoded]), [ms for _, ms in encoded]

@@ -6,14 +6,14 @@ whole row of both is cut off by the next writer. That makes an interrupted embed
 broke off may still have keys without vectors: they count as never written.
 """
 
-import fcntl
 import hashlib
 import os
 from collections.abc import Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+
+from engine.files import in_turn
 
 KEY_BYTES = 32
 
@@ -77,7 +77,7 @@ class VectorCache:
     def add(self, keys: np.ndarray, vectors: np.ndarray) -> None:
         """Append vectors under their keys; safe against other processes and against being killed."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self._locked():
+        with in_turn(self.folder):
             written = self._keys()
             row_bytes = self.dimensions * 4
             with open(self.folder / "vectors.bin", "ab") as file:
@@ -88,12 +88,6 @@ class VectorCache:
             with open(self.folder / "keys.bin", "ab") as file:
                 file.truncate(len(written) * KEY_BYTES)
                 file.write(keys.tobytes())
-
-    @contextmanager
-    def _locked(self):
-        with open(self.folder / "lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
 
 def cache_of(root: Path, encoder: str, dimensions: int) -> VectorCache:

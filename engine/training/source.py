@@ -9,19 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import trie
-from engine.builds import layout
-from engine.builds.opening import read_manifest
+from engine.builds.opening import check_encoder, read_manifest
+from engine.builds.parts import Parts
 from engine.data import tables
-from engine.data.corpus import Document
 from engine.data.tables import Judged
 from engine.errors import TriescopeError
-from engine.identifiers.base import load_without_content
-from engine.scorers.kinds import Parts
 
 
-class Source:
-    """The readable part of a build.
+class Source(Parts):
+    """The readable part of a build: its parts, and judged queries a split, but never those of the test split.
 
     Parameters
     ----------
@@ -31,32 +27,16 @@ class Source:
     Raises
     ------
     TriescopeError
-        It is none.
+        It is none, or its encoder is another one than the documents went through.
     """
 
     def __init__(self, folder: Path):
         manifest = read_manifest(folder)
-        self.folder, self.name = folder, manifest.corpus.name
+        check_encoder(manifest)
+        super().__init__(folder, manifest.spec.model)
+        self.name = manifest.corpus.name
         self.splits = dict(manifest.corpus.queries)
         self.fields: tuple[str, ...] = manifest.spec.fields
-        codebooks = load_without_content(folder / layout.IDENTIFIERS).codebooks
-        means = np.load(folder / layout.MEANS, mmap_mode="r", allow_pickle=False)
-        self.parts = Parts(trie.load(folder / layout.TRIE), means, codebooks, manifest.spec.model)
-
-    @cached_property
-    def documents(self) -> list[Document]:
-        """All documents."""
-        return tables.read_documents(self.folder)
-
-    @cached_property
-    def row_of(self) -> dict[str, int]:
-        """Document id -> row."""
-        return {document.id: row for row, document in enumerate(self.documents)}
-
-    @cached_property
-    def embeddings(self) -> np.ndarray:
-        """Float32 ``(documents, d)``, mapped; unit rows."""
-        return np.load(self.folder / layout.EMBEDDINGS, mmap_mode="r", allow_pickle=False)
 
     @cached_property
     def leaf_of(self) -> np.ndarray:

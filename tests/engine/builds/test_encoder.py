@@ -1,5 +1,7 @@
 """A build knows its encoder by more than its name, and finds it from wherever one stands."""
 
+import logging
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
 from engine.errors import TriescopeError
 from engine.text import embed
+from engine.training.source import open_source
 
 DOCUMENTS = [Document(str(row), f"Cup {row}", "a blue cup", {}) for row in range(4)]
 CORPUS = Corpus("cups", DOCUMENTS, {}, {}, [])
@@ -57,11 +60,16 @@ def test_another_encoder_under_the_same_name_is_never_that_very_build(own, tmp_p
     assert "\n" not in str(caught.value)
 
 
-def test_a_query_is_not_encoded_by_another_encoder_and_words_are_still_searched(own, tmp_path):
+def test_a_query_is_not_encoded_by_another_encoder_and_words_are_still_searched(own, tmp_path, caplog):
     opened = Build(make(CORPUS, own.spec, tmp_path / "out"))
     assert opened.search("blue cup", "dense", k=1)[0]
     own.now = "b" * 64
-    for asked, argument in ((opened.encode, "cup"), (opened.embed_queries, ["cup"]), (Build(opened.folder).search, "cup")):
+    with caplog.at_level(logging.WARNING):
+        again = Build(opened.folder)
+    assert "has changed since the documents were embedded" in caplog.text
+    with pytest.raises(TriescopeError, match="has changed since"):
+        open_source(opened.folder)
+    for asked, argument in ((opened.encode, "cup"), (opened.embed_queries, ["cup"]), (again.search, "cup")):
         with pytest.raises(TriescopeError, match="has changed since the documents were embedded") as caught:
             asked(argument)
         assert "\n" not in str(caught.value)

@@ -78,6 +78,15 @@ class TestIsolation:
         with pytest.raises(TriescopeError, match="training never reads the test split"):
             train(folder, SPEC.model_copy(update=fields))
 
+    def test_what_training_opens_has_no_judgements_but_those_it_names(self, folder, monkeypatch):
+        monkeypatch.setattr(tables, "read_queries", None)
+        source = open_source(folder)
+        assert len(source.documents) == len(source.row_of) == len(source.leaf_of) == 60
+        assert not hasattr(source, "corpus")
+        dev = source.judged("dev")
+        assert set(dev.qrels) == set(dev.queries)
+        assert len(dev.queries) == 6
+
     def test_a_split_that_is_not_there_is_said(self, folder):
         with pytest.raises(TriescopeError, match="no judged queries in split 'extra'; it has dev"):
             open_source(folder).judged("extra")
