@@ -88,13 +88,16 @@ with side:
     rows = trie.leaf_documents(node)
     documents.table(build, rows, f"below-{prefix}", alt=f"{len(rows)} documents in leaf order")
     st.markdown("**Do shared codes mean alike documents?**")
-    depths = pd.DataFrame(by_depth(trie, build.parts.means))
-    depths.columns = ["Shared codes", "Pairs", "Mean cosine"]
-    st.dataframe(
-        depths,
-        hide_index=True,
-        column_config={"Mean cosine": st.column_config.ProgressColumn(format="%.3f", min_value=0, max_value=1)},
-    )
+    if found_pairs := by_depth(trie, build.parts.means):
+        depths = pd.DataFrame(found_pairs)
+        depths.columns = ["Shared codes", "Pairs", "Mean cosine"]
+        st.dataframe(
+            depths,
+            hide_index=True,
+            column_config={"Mean cosine": st.column_config.ProgressColumn(format="%.3f", min_value=0, max_value=1)},
+        )
+    else:
+        st.info("There are no two documents to compare.", icon=":material/info:")
     st.caption("Mean cosine of the embeddings of all pairs that share so many codes; none shared is the whole catalogue.")
 
 children = pd.DataFrame(

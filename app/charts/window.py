@@ -50,7 +50,8 @@ def window(trie: Trie, names: list[str], focus: int, depth: int, limit: int = LI
                 cells.append(Cell(own, prefix, node, names[node], int(counts[node]), below))
                 following.append((node, own))
             rest = children.node[mine[~shown[mine]]]
-            if len(rest):
+            # Where all are too small their parent says as much as one cell for them would.
+            if (counts[rest] >= least).any() or (len(rest) and shown[mine].any()):
                 documents = int(counts[rest].sum())
                 label = f"{len(rest):,} more codes, {documents:,} documents"
                 cells.append(Cell(f"{prefix}-more", prefix, -1, label, documents, below))

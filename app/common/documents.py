@@ -129,8 +129,11 @@ def _picker(
 
 def _found(found: Matches, asked: bool) -> str:
     """What stands above the list: how many there are, and how many of them it holds."""
-    counted = f"{found.total:,} {'match' if asked else 'documents'}"
-    return f"The first {SENT} of {counted}" if found.total > SENT else counted if found.total else "None matches"
+    if not found.total:
+        return "None matches"
+    if found.total <= SENT:
+        return f"{found.total:,} {'found' if asked else 'documents'}"
+    return f"{SENT} of {found.total:,} {'found' if asked else 'documents'}"
 
 
 def _line(build: Build, document: str) -> str:

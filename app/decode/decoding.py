@@ -62,7 +62,7 @@ class Decoded:
 
 def banned() -> tuple[str, ...]:
     """Prefixes that the URL bans."""
-    return tuple(prefix for prefix in state.parameter(BAN).split(",") if prefix)
+    return tuple(dict.fromkeys(prefix for prefix in state.parameter(BAN).split(",") if prefix))
 
 
 def ban(prefix: str) -> None:

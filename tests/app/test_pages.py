@@ -3,10 +3,14 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.common import state
+from engine.builds.make import make
+from engine.builds.spec import BuildSpec
+from engine.data.corpus import Corpus, Document
 from engine.decoding.exact import exact_search
 from tests.app.at import pick, said, sound, table, visit
 
@@ -344,6 +348,18 @@ class TestStart:
         facts = {metric.label: metric.value for metric in visit("start").metric}
         assert facts["Documents"] == "1,201"
         assert facts["Trie nodes"] == f"{films.manifest.trie.nodes:,}"
+
+
+def test_a_catalogue_of_one_document_has_a_tree(empty_home, monkeypatch):
+    monkeypatch.setattr("engine.text.embed.embed", lambda texts, *_, **__: np.eye(len(texts), 384, dtype=np.float32))
+    make(Corpus("one", [Document("a", "Alone", "one", {})], {}, {}, []), BuildSpec(), empty_home / "builds" / "one")
+    assert "no two documents" in infos(visit("trie", build="one"))
+
+
+@WITH_FILMS
+def test_a_prefix_banned_twice_is_banned_once():
+    at = visit("decode", query=QUERY, ban="0,0")
+    assert [button.label for button in at.button if button.label.startswith("Banned")] == ["Banned 0"]
 
 
 def test_several_builds_can_be_chosen_by_the_address(empty_home, films_home):

@@ -141,6 +141,13 @@ def expect_parameter(page: Page, name: str, value: str | None) -> None:
     settled(page)
 
 
+def choose(page: Page, label: str, title: str) -> None:
+    """Search a document in a picker by its title, and choose it."""
+    page.get_by_role("searchbox", name=label).fill(title)
+    page.get_by_role("combobox", name=re.compile(r"^\d+ found")).click()
+    page.get_by_role("option", name=re.compile(f"^{title}")).click()
+
+
 def beam_nodes(page: Page) -> Locator:
     """The codes written on the nodes of the beam picture; axis labels are grey."""
     return page.locator("[data-testid=stEChartsChart] svg text[fill='#FFFFFF' i]")

@@ -13,6 +13,7 @@ from tests.app.browser.driving import (
     QUERY,
     SAMURAI,
     beam_nodes,
+    choose,
     expect_parameter,
     go,
     landed,
@@ -160,8 +161,7 @@ class TestTrie:
 
     def test_a_film_is_found_by_its_title(self, page, server, films):
         go(page, server, "trie")
-        page.get_by_role("combobox", name="Find a document").fill("Seven Samurai")
-        page.get_by_role("option", name="Seven Samurai").click()
+        choose(page, "Find a document", "Seven Samurai")
         expect_parameter(page, "doc", SAMURAI)
         path = films.identifier(films.row_of[SAMURAI])
         expect(page.get_by_text(f"Seven Samurai has identifier {path}")).to_be_visible()

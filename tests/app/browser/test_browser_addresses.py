@@ -61,7 +61,7 @@ class TestDeepLinks:
         assert parameters(page) == asked
         assert [slider(page, name).input_value() for name in ("Results shown", "Beams kept")] == ["7", "20"]
         expect(page.get_by_text("rank if nothing were cut")).to_be_visible()
-        expect(page.get_by_role("combobox", name="Pin a document")).to_have_value(re.compile("^Seven Samurai"))
+        expect(page.get_by_role("combobox", name=re.compile("^50 of"))).to_have_value(re.compile("^Seven Samurai"))
 
     def test_a_reload_changes_nothing(self, page, server):
         before = parameters(go(page, server, "decode", query=QUERY, beams=5, step=1))

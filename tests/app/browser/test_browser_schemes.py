@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.app.browser.driving import SAMURAI, expect_parameter, go, parameters, settled, subheadings
+from tests.app.browser.driving import SAMURAI, choose, expect_parameter, go, parameters, settled, subheadings
 
 pytestmark = pytest.mark.browser
 
@@ -107,9 +107,7 @@ class TestMap:
 
     def test_a_film_is_found_by_its_title(self, page, server):
         go(page, server, "map")
-        box = page.get_by_role("combobox", name="Find a document by title or id")
-        box.fill("Seven Samurai")
-        page.get_by_role("option", name=re.compile("^Seven Samurai")).click()
+        choose(page, "Find a document", "Seven Samurai")
         expect_parameter(page, "doc", SAMURAI)
         expect(page.get_by_text(re.compile("^Seven Samurai, identifier"))).to_be_visible()
 

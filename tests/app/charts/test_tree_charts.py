@@ -41,6 +41,16 @@ def places(share: float, count: int) -> int:
 
 
 class TestWindow:
+    def test_no_cell_but_a_gathering_one_is_smaller_than_asked_and_none_stands_alone(self, films):
+        least = 12
+        cells = window(films.trie, films.names, 0, 2, least=least)
+        drawn = {cell.prefix for cell in cells if cell.node >= 0}
+        large = {c.prefix for c in window(films.trie, films.names, 0, 2) if c.node >= 0 and c.documents >= least}
+        assert drawn == large
+        gathered = [cell for cell in cells if cell.node < 0]
+        assert gathered
+        assert all(any(other.parent == cell.parent and other.node >= 0 for other in cells) for cell in gathered)
+
     @given(share=st.floats(0, 1), depth=st.integers(1, 4), limit=st.integers(1, 400))
     def test_any_window_is_a_sound_tree(self, films, share, depth, limit):
         trie = films.trie

@@ -83,9 +83,9 @@ class TestPicker:
 
     def test_the_list_says_how_many_there_are(self):
         at = visit("trie")
-        assert at.selectbox("find").label == f"The first {documents.SENT} of 3,000 documents"
+        assert at.selectbox("find").label == f"{documents.SENT} of 3,000 documents"
         at.text_input("find-words").set_value("thing 299").run()
-        assert at.selectbox("find").label == "13 match"
+        assert at.selectbox("find").label == "13 found"
         at.text_input("find-words").set_value("nowhere").run()
         assert (at.selectbox("find").label, at.selectbox("find").options) == ("None matches", [])
 
