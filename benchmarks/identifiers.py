@@ -40,23 +40,24 @@ def catalogue(source: str) -> str:
     """Markdown table of the schemes on one corpus."""
     corpus = load(source)
     opened = Build(make(corpus, BuildSpec(fields=default_fields(source)), paths.builds() / f"bench-{corpus.name}"))
-    found = study.run(opened)
+    # All of them are reported, and none is chosen by it.
+    found = study.run(opened, split="test")
     lines = ""
-    for name, row in found["schemes"].items():
-        if "error" in row:
-            lines += f"| {name} | does not fit: {row['error'].split(': ')[1].split(' (')[0]} | | | | | |\n"
+    for name, row in found.schemes.items():
+        if row.error:
+            lines += f"| {name} | does not fit: {row.error.split(': ')[1].split(' (')[0]} | | | | | |\n"
             continue
-        card, quality = row["report"], row["quality"]
+        card = row.report
         used = ", ".join(f"{level['used']}/{level['codes']}" for level in card["levels"][:4])
-        figures = [f"{value['mean']:.3f} [{value['low']:.3f}, {value['high']:.3f}]" for value in quality.values()]
-        cells = [card["verdict"], used, f"{card['content_unique_rate']:.1%}", *figures, f"{row['fit_seconds']:.1f}"]
+        figures = [evaluation.told(value) for value in row.quality.values()]
+        cells = [card["verdict"], used, f"{card['content_unique_rate']:.1%}", *figures, f"{row.fit_seconds:.1f}"]
         lines += f"| {name} | {' | '.join(cells)} |\n"
     measures = " | ".join((*study.MEASURES, f"nDCG@10, beam {study.NARROW}"))
     head = f"| scheme | health | codes used | unique before resolving | {measures} | fit, s |\n"
     rule = f"|---|{'---|' * 7}\n"
     return (
-        f"## {corpus.name}: {found['documents']:,} documents, {found['queries']} test queries\n\n{head}{rule}{lines}\n"
-        f"Centroid scorer, beam {found['beams']}; every scheme with its defaults and its own resolver.\n"
+        f"## {corpus.name}: {found.documents:,} documents, {found.queries} test queries\n\n{head}{rule}{lines}\n"
+        f"Centroid scorer, beam {found.beams}; every scheme with its defaults and its own resolver.\n"
     )
 
 

@@ -41,14 +41,14 @@ def measure(source: str) -> str:
     spec = BuildSpec(fields=default_fields(source))
     opened = Build(make(corpus, spec, paths.builds() / f"bench-{corpus.name}"))
     result = evaluation.evaluate(opened, "test", NAMES, BEAMS)
-    rows = {name: [_figure(row[m]) for m in SHOWN] + [_ms(row["latency_ms"])] for name, row in result["retrievers"].items()}
+    rows = {name: [_figure(row.measures[m]) for m in SHOWN] + [_ms(row.latency_ms)] for name, row in result.retrievers.items()}
     head = f"| | {' | '.join(SHOWN)} | ms a query, p50 / p95 |\n|---|{'---|' * (len(SHOWN) + 1)}\n"
     lines = "".join(f"| {name} | {' | '.join(cells)} |\n" for name, cells in rows.items())
     tuning = opened.retriever("hybrid").tuning  # type: ignore[attr-defined]
     return (
-        f"## {corpus.name}, test: {result['queries']} queries, {len(corpus.documents):,} documents\n\n{head}{lines}\n"
+        f"## {corpus.name}, test: {result.queries} queries, {len(corpus.documents):,} documents\n\n{head}{lines}\n"
         f"Identifiers {' x '.join(map(str, opened.manifest.identifiers.vocabulary))}. Encoding a query takes "
-        f"{result['encoding_ms']['p50']:.1f} ms (p50), once for all, not counted above. Hybrid weights "
+        f"{result.encoding_ms.p50:.1f} ms (p50), once for all, not counted above. Hybrid weights "
         f"{tuning.weights}, fallback below {tuning.threshold:.3f}, chosen on: {tuning.chosen_on}.\n\n{curve(opened)}"
     )
 
@@ -67,9 +67,8 @@ def curve(opened: Build, seed: int = 0) -> str:
         cells = []
         for tree, scorer in ((opened.trie, opened.scorer("centroid")), (shuffled, control)):
             rows = GenerativeRetriever(tree, scorer, beams).search(queries, evaluation.DEPTH).rows
-            run = {query: [ids[row] for row in found if row >= 0] for query, found in zip(qrels, rows, strict=True)}
-            values = evaluation.measure(qrels, run)
-            cells += [_figure(evaluation.interval(values[name])._asdict()) for name in ("nDCG@10", "Recall@100")]
+            values = evaluation.measure(qrels, evaluation.run_of(qrels, rows, ids))
+            cells += [_figure(evaluation.interval(values[name])) for name in ("nDCG@10", "Recall@100")]
         lines += f"| {beams} | {' | '.join(cells)} |\n"
     head = (
         "| beams | nDCG@10 | Recall@100 | nDCG@10, random identifiers | Recall@100, random identifiers |\n|---|---|---|---|---|\n"

@@ -26,6 +26,7 @@ from engine.builds import runs
 from engine.builds.make import make
 from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
+from engine.builds.trained import Run
 from engine.data.corpus import Corpus
 from engine.data.datasets import default_fields, load
 from engine.retrievers import Queries
@@ -77,13 +78,9 @@ def built(corpus: Corpus, source: str, scheme: str = "rq-kmeans", name: str = ""
 def measured(opened: Build, name: str, qrels: dict[str, dict[str, int]], beams: int = BEAMS) -> Values:
     """Values of every measure of a retriever, a query each."""
     texts = [opened.corpus.queries[query] for query in qrels]
-    rows = (
-        opened.retriever(name, beams)
-        .search(Queries(texts, embed.embed(texts, opened.model, role="query")), evaluation.DEPTH)
-        .rows
-    )
-    ids = np.array([document.id for document in opened.corpus.documents], dtype=object)
-    return evaluation.measure(qrels, {query: list(ids[found[found >= 0]]) for query, found in zip(qrels, rows, strict=True)})
+    depth = evaluation.depth_for(qrels, opened.row_of)
+    rows = opened.retriever(name, beams).search(Queries(texts, embed.embed(texts, opened.model)), depth).rows
+    return evaluation.measure(qrels, evaluation.run_of(qrels, rows, [document.id for document in opened.corpus.documents]))
 
 
 def row(label: str, values: Values, against: Values | None = None, told: str = "") -> str:
@@ -98,21 +95,21 @@ def head(against: str) -> list[str]:
     return [f"| | {' | '.join(SHOWN)} | p against {against} | training |", f"|---|{'---|' * (len(SHOWN) + 2)}"]
 
 
-def spent(run: dict[str, Any]) -> str:
+def spent(run: Run) -> str:
     """What a training took."""
-    return f"{run['seconds'] / 60:.1f} min, best of {run['steps']:,} steps at {run['best_step']:,}, seed {run['seed']}"
+    return f"{run.seconds / 60:.1f} min, best of {run.steps:,} steps at {run.best_step:,}, seed {run.seed}"
 
 
-def trained(opened: Build, name: str, **fields: Any) -> dict[str, Any]:
+def trained(opened: Build, name: str, **fields: Any) -> Run:
     """Train on a build under a name."""
     print(f"training {name}", file=sys.stderr)
     return train(opened.folder, TrainSpec(**fields), name)
 
 
-def judged_dev(run: dict[str, Any]) -> str:
+def judged_dev(run: Run) -> str:
     """The development figures of a run in a sentence."""
-    two = [run["dev"][side]["nDCG@10"]["mean"] for side in ("trained", "centroid")]
-    return f"Development ({run['dev']['from']}, {run['dev']['queries']} queries): nDCG@10 {two[0]:.3f}, centroid {two[1]:.3f}."
+    two = [side["nDCG@10"].mean for side in (run.dev.trained, run.dev.centroid)]
+    return f"Development ({run.dev.source}, {run.dev.queries} queries): nDCG@10 {two[0]:.3f}, centroid {two[1]:.3f}."
 
 
 def test_of(opened: Build) -> dict[str, dict[str, int]]:
@@ -125,10 +122,10 @@ def labelled(source: str) -> Iterator[str]:
     opened = built(load(source), source)
     run = trained(opened, "node", steps=STEPS)
     yield from _beside(opened, test_of(opened), {"node": run})
-    yield f"\nBeam {BEAMS}. {judged_dev(run)} Hybrid weights (bm25, dense, generative) {tuple(run['tuning']['weights'])}."
+    yield f"\nBeam {BEAMS}. {judged_dev(run)} Hybrid weights (bm25, dense, generative) {tuple(run.tuning['weights'])}."
 
 
-def _beside(opened: Build, qrels: dict[str, dict[str, int]], known: dict[str, dict[str, Any]]) -> Iterator[str]:
+def _beside(opened: Build, qrels: dict[str, dict[str, int]], known: dict[str, Run]) -> Iterator[str]:
     """Dense, BM25 and centroid beside trained scorers and their hybrids."""
     dense = measured(opened, "dense", qrels)
     yield from head("dense")
@@ -153,8 +150,8 @@ def kinds(source: str) -> Iterator[str]:
     known = {name: trained(opened, name, beams=50, **fields) for name, fields in asked.items()}
     yield from _beside(opened, qrels, known)
     speeds = ["generative:centroid", *(f"generative:{name}" for name in known)]
-    found = evaluation.evaluate(opened, "test", speeds, 50)["retrievers"]
-    told = ", ".join(f"{name.partition(':')[2]} {found[name]['latency_ms']['p50']:.1f}" for name in speeds)
+    found = evaluation.evaluate(opened, "test", speeds, 50).retrievers
+    told = ", ".join(f"{name.partition(':')[2]} {found[name].latency_ms.p50:.1f}" for name in speeds)
     yield f"\nBeam {BEAMS}. Milliseconds a query at beam 50, one by one, what a scorer reads of the text included (p50): {told}."
 
 
@@ -170,9 +167,7 @@ def unlabelled(source: str) -> Iterator[str]:
     codes_alone = {"losses": {"next_code": 1.0, "soft": 0.0}, "minutes": 1.0}
     known["codes-alone"] = trained(opened, "codes-alone", train="", dev="", **codes_alone)
     yield from _beside(opened, test_of(opened), known)
-    yield f"\nBeam {BEAMS}; pairs {known['dense-teacher']['pairs']}. " + " ".join(
-        f"{n}: {judged_dev(r)}" for n, r in known.items()
-    )
+    yield f"\nBeam {BEAMS}; pairs {known['dense-teacher'].pairs}. " + " ".join(f"{n}: {judged_dev(r)}" for n, r in known.items())
 
 
 def twins(source: str) -> Iterator[str]:
@@ -219,7 +214,7 @@ def cold(source: str, share: float = 0.2) -> Iterator[str]:
     """Documents that training never saw, asked for by test queries that have no other answer."""
     opened = built(load(source), source)
     run = trained(opened, "cold", cold=share, minutes=2.0)
-    rows = cold_rows(open_source(opened.folder), share, run["seed"])
+    rows = cold_rows(open_source(opened.folder), share, run.seed)
     ids = {opened.corpus.documents[place].id for place in rows}
     qrels = {
         query: grades for query, grades in test_of(opened).items() if all(d in ids for d, grade in grades.items() if grade > 0)
@@ -265,7 +260,7 @@ def losses(source: str, steps: int = 300) -> Iterator[str]:
     for place, (label, weights) in enumerate(SWITCHES.items()):
         run = trained(opened, f"switch-{place}", steps=steps, losses={"next_code": 1.0} | weights, patience=99)
         found = measured(opened, f"generative:switch-{place}", qrels)
-        yield row(label, found, base, f"{run['dev']['trained']['nDCG@10']['mean']:.3f}; {spent(run)}")
+        yield row(label, found, base, f"{run.dev.trained['nDCG@10'].mean:.3f}; {spent(run)}")
         base = base or found
         runs.remove(opened.folder, f"switch-{place}")
     yield f"\nNode scorer, beam {BEAMS}, {steps} steps each, best evaluation on the development split."

@@ -13,6 +13,7 @@ from engine.errors import TriescopeError
 from engine.health.remedies import with_changes
 from engine.identifiers import SCHEMES
 from engine.studies import schemes as study
+from engine.studies.found import told
 
 st.title("Identifiers: which scheme suits this catalogue?")
 build = resources.open_build()
@@ -48,8 +49,8 @@ if found is None:
     st.stop()
 
 rows = schemes.table(found)
-asked = f"{found['queries']} {found['split']} queries, centroid scorer, beam {found['beams']}"
-measured = asked if found["queries"] else "no judged queries"
+asked = f"{found.queries} {found.split} queries, centroid scorer, beam {found.beams}"
+measured = asked if found.queries else f"No judged queries in split {found.split}, so no quality"
 st.subheader("Health, quality, cost")
 percent, three = st.column_config.NumberColumn(format="percent"), st.column_config.NumberColumn(format="%.3f")
 st.dataframe(
@@ -62,6 +63,8 @@ st.dataframe(
         "nDCG@10, beam 10",
         "nDCG@10",
         "Recall@100",
+        "To the best",
+        "p",
         "Unique before resolving",
         "Unique",
         "Content bits",
@@ -84,9 +87,14 @@ st.dataframe(
     },
 )
 st.caption(
-    f"{measured}, or 10 where it says so. Defaults of each scheme, seed {found['seed']}; every figure is of this catalogue. "
-    f"{found['device']}."
+    f"{measured}, or 10 where it says so. Defaults of each scheme, seed {found.seed}; every figure is of this catalogue. "
+    f"{found.device}."
 )
+if found.best:
+    st.caption(
+        f"{state.plain(told(found.best))} To the best: the difference to {found.best.scheme} at beam 10, query by query, with "
+        "its 95% interval; p is corrected for the comparisons of this table (Holm)."
+    )
 st.subheader("Does it retrieve?")
 st.plotly_chart(schemes.figure(rows), key="scheme-quality", alt=schemes.describe(rows))
 st.caption(
@@ -94,7 +102,7 @@ st.caption(
     "identifiers out; atomic has no tree at all, so its one step scores every document."
 )
 
-fitted = [name for name, row in found["schemes"].items() if "error" not in row]
+fitted = [name for name, row in found.schemes.items() if not row.error]
 st.subheader("Two trees side by side")
 first, second = st.columns(2, gap="large")
 default_b = fitted.index("hierarchical-kmeans") if "hierarchical-kmeans" in fitted else len(fitted) - 1
@@ -113,15 +121,15 @@ for column, name, side in zip((first, second), picked, "ab", strict=True):
             key=f"tree-{side}",
             alt=f"First two levels of {name}: {sum(c.depth == 1 for c in cells)} first codes.",
         )
-        row = found["schemes"][name]
-        card = with_changes(row["report"], name, {}, None, row["vocabulary"])
+        row = found.schemes[name]
+        card = with_changes(row.report, name, {}, None, row.vocabulary)
         with st.expander(f"Report card of {name}: {card['verdict']}"):
             report_card.show(card, side)
         if (history := training.table(found_tree.fitted.arrays)) is not None:
             st.plotly_chart(training.figure(history), key=f"training-{side}", alt=training.describe(history))
             with st.expander(f"How {name} trained, epoch by epoch"):
                 st.dataframe(history, hide_index=True)
-shared = next((pair["nmi"] for pair in found["nmi"] if {pair["a"], pair["b"]} == set(picked)), None)
+shared = next((pair.nmi for pair in found.nmi if {pair.a, pair.b} == set(picked)), None)
 if shared is not None:
     st.caption(f"Normalised mutual information of their first codes: {shared:.2f} (1: the same grouping, 0: unrelated).")
 
@@ -148,7 +156,7 @@ with st.container(horizontal=True):
     flat = pd.DataFrame(rows).to_csv(index=False)
     exports.offer("Spelled, CSV", spelled.to_csv(index=False), "spelled.csv")
     exports.offer("Schemes, CSV", flat, "schemes.csv")
-    exports.offer("Study, JSON", json.dumps(found, indent=1), "study.json")
+    exports.offer("Study, JSON", json.dumps(found.as_json(), indent=1), "study.json")
     if not jobs.running(job):
         again = (job, ["study", str(build.folder)])
         st.button("Run the study again", on_click=jobs.start_command, args=again, icon=":material/refresh:")

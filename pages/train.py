@@ -10,6 +10,7 @@ from app.train import form as train_form
 from app.train import job as training
 from app.train import runs as trained
 from engine.builds import runs
+from engine.builds.trained import rests_on, verdict
 
 st.title("Train a scorer")
 build = resources.open_build()
@@ -52,7 +53,7 @@ three = st.column_config.NumberColumn(format="%.3f")
 st.dataframe(
     rows,
     hide_index=True,
-    column_config=dict.fromkeys([trained.MEASURE, "Low", "High", "Centroid", "p", "Recall@100", "Centroid Recall@100"], three)
+    column_config=dict.fromkeys([trained.MEASURE, "Low", "High", "Centroid", "Recall@100", "Centroid Recall@100"], three)
     | {
         "Run": st.column_config.TextColumn(pinned=True),
         "Minutes": st.column_config.NumberColumn(format="%.1f"),
@@ -60,36 +61,37 @@ st.dataframe(
     },
 )
 st.caption(
-    f"{trained.MEASURE} on development queries with its 95% interval; Centroid is the untrained scorer on the same queries. The "
-    f"default, which `generative` search uses, is **{default}**. A scorer that does not beat the centroid scorer is never made "
-    "the default."
+    f"{trained.MEASURE} on development queries with its 95% interval; Centroid is the untrained scorer on the same queries, "
+    "Difference is taken query by query, p is corrected for the runs of this table (Holm). The default, which `generative` "
+    f"search uses, is **{default}**. It changes by itself only for a scorer that is better on judged queries that nothing was "
+    "chosen on, where the interval of the difference excludes zero."
 )
 if len(found) > 1:
-    histories = {name: curves.table(run["history"]) for name, run in found.items()}
-    floors = {name: run["dev"]["centroid"][trained.MEASURE]["mean"] for name, run in found.items()}
+    histories = {name: curves.table(run.history) for name, run in found.items()}
+    floors = {name: run.dev.centroid[trained.MEASURE].mean for name, run in found.items()}
     left, right = st.columns([3, 2], gap="large")
     with left:
         figure = curves.side_by_side(histories, trained.MEASURE, floors)
         st.plotly_chart(figure, key="runs", alt=curves.describe_runs(histories, trained.MEASURE))
     with right:
         st.markdown("**What was asked differently**")
-        st.dataframe(trained.differences({name: run["spec"] for name, run in found.items()}), hide_index=True)
+        st.dataframe(trained.differences({name: run.spec for name, run in found.items()}), hide_index=True)
 
 name = st.selectbox("Run", list(found), key=state.RUN, bind="query-params", width=300)
 run = found[name]
-history, steps = run["history"], [entry["step"] for entry in run["history"]]
-kept = steps.index(run["best_step"]) if run["best_step"] in steps else len(steps) - 1
+history, steps = run.history, [entry["step"] for entry in run.history]
+kept = steps.index(run.best_step) if run.best_step in steps else len(steps) - 1
 st.subheader(f"What {name} learned")
-certain = st.success if run["dev"]["p"] < trained.CERTAIN else st.info
-(certain if run["beats_centroid"] else st.warning)(state.plain(trained.verdict(run)))
+certain = st.success if run.certain else st.info
+(certain if run.beats_centroid else st.warning)(state.plain(verdict(run)))
 with st.container(horizontal=True, vertical_alignment="center"):
     st.button(
         "Use this one",
         on_click=trained.use,
         args=(build, name),
-        disabled=name == default or not run["beats_centroid"],
+        disabled=name == default or not run.beats_centroid,
         icon=":material/check_circle:",
-        help="Make it the build's default: what `generative` search decodes with.",
+        help="Make it the build's default: what `generative` search decodes with. " + state.plain(rests_on(run)),
     )
     if default != runs.CENTROID:
         st.button("Use the centroid scorer", on_click=trained.use, args=(build, runs.CENTROID), icon=":material/undo:")
@@ -102,21 +104,21 @@ at = st.select_slider(
     "Look at the evaluation after step",
     steps,
     steps[kept],
-    key=f"at-{name}-{run['weights']}",
+    key=f"at-{name}-{run.weights}",
     help="The dotted line in the pictures, and the hits and beams below.",
 )
 place = steps.index(at)
-floor = run["dev"]["centroid"][run["dev"]["measure"]]
-trained.pictures(history, floor, kept, place, f"run-{name}", run["best_step"])
+floor = run.dev.centroid[run.dev.measure]._asdict()
+trained.pictures(history, floor, kept, place, f"run-{name}", run.best_step)
 st.caption(
     f"{state.plain(trained.facts(run))} The ring marks the weights that were kept, the grey band the interval of the centroid "
     "scorer. Next codes are predicted given the true codes before them, on judged pairs of the development queries."
 )
 st.markdown(f"**What it writes after step {at:,}**")
-trained.evaluation(build, history, place)
+trained.shown(build, history, place)
 trained.detectors(history[place])
-if run["cold"]:
-    trained.cold(run["cold"])
+if run.cold:
+    trained.cold(run.cold)
 flat, watched = curves.table(history), sharpen.rows(history)
 with st.expander("The pictures as tables"):
     st.dataframe(flat, hide_index=True)
@@ -125,12 +127,12 @@ with st.expander("The pictures as tables"):
 
 def offline() -> str:
     """The curves as a file."""
-    figures = [curves.quality(flat, run["dev"]["measure"], floor, run["best_step"]), curves.accuracy(flat), curves.losses(flat)]
-    return curves.page(f"{name} on {build.name}", f"{trained.verdict(run)} {trained.facts(run)}", figures)
+    figures = [curves.quality(flat, run.dev.measure, floor, run.best_step), curves.accuracy(flat), curves.losses(flat)]
+    return curves.page(f"{name} on {build.name}", f"{verdict(run)} {trained.facts(run)}", figures)
 
 
 with st.container(horizontal=True):
-    exports.offer("Run, JSON", json.dumps(run, ensure_ascii=False, indent=1), f"{name}.json")
+    exports.offer("Run, JSON", json.dumps(run.as_json(), ensure_ascii=False, indent=1), f"{name}.json")
     exports.offer("History, CSV", flat.to_csv(index=False), f"{name}-history.csv")
     exports.offer("Watched queries, CSV", watched.to_csv(index=False), f"{name}-watched.csv")
     exports.offer("Runs, CSV", rows.to_csv(index=False), "runs.csv")

@@ -5,34 +5,38 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app.charts.palette import BLUE, GREY
+from engine.data.figures import told, told_p
+from engine.studies.found import Study
+from engine.studies.schemes import CONTROLS
 
-CONTROLS = ("random", "atomic")
 # A wide beam hides what an identifier is worth on a small catalogue; this one shows it.
 NARROW = "nDCG@10, beam 10"
 
 
-def table(study: dict[str, Any]) -> list[dict[str, Any]]:
+def table(study: Study) -> list[dict[str, Any]]:
     """One flat row a scheme, best at a narrow beam first; a scheme that does not fit the catalogue comes last, with why."""
     rows = []
-    for name, row in study["schemes"].items():
-        if "error" in row:
-            rows.append({"Scheme": name, "Note": row["error"]})
+    for name, row in study.schemes.items():
+        if row.error:
+            rows.append({"Scheme": name, "Note": row.error})
             continue
-        card, quality = row["report"], row.get("quality", {})
+        card = row.report
         flat = {
             "Scheme": name,
             "Health": card["verdict"],
-            "Codes a level": " × ".join(map(str, row["vocabulary"][:5])) + (" …" if len(row["vocabulary"]) > 5 else ""),
+            "Codes a level": " × ".join(map(str, row.vocabulary[:5])) + (" …" if len(row.vocabulary) > 5 else ""),
             "Unique before resolving": card["content_unique_rate"],
             "Unique": card["unique_rate"],
             "Content bits": card["content_bits"],
             "Reconstruction cosine": card["reconstruction_cosine"],
-            "Fit, s": row["fit_seconds"],
-            "Trie, kB": row["trie_bytes"] / 1000,
+            "Fit, s": row.fit_seconds,
+            "Trie, kB": row.trie_bytes / 1000,
             "Note": "control" if name in CONTROLS else "",
         }
-        for measure, value in quality.items():
-            flat |= {measure: value["mean"], f"{measure} low": value["low"], f"{measure} high": value["high"]}
+        for measure, value in row.quality.items():
+            flat |= {measure: value.mean, f"{measure} low": value.low, f"{measure} high": value.high}
+        if row.behind:
+            flat |= {"To the best": told(row.behind, sign=True), "p": told_p(row.behind)}
         rows.append(flat)
     return sorted(rows, key=lambda row: -(row.get(NARROW) or -1))
 

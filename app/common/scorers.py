@@ -40,9 +40,9 @@ def says(build: Build, name: str) -> str:
     if name == runs.CENTROID:
         return CENTROID_SAYS
     run = runs.read(build.folder, name)
-    known = kind(run["scorer"])
+    known = kind(run.scorer)
     # A scorer trained against the whole level compares nodes across the tree, so the beam ranks by the node's own score.
-    if run["settings"].get("softmax") == "level":
+    if run.settings.get("softmax") == "level":
         return (
             f"The total is the node score of {name}, a trained scorer of kind {known.name}: 20 × adapted query · vector of the "
             f"node + its bias. {state.plain(known.summary)}"

@@ -8,74 +8,61 @@ import streamlit as st
 
 from app.charts import curves, sharpen
 from app.common import state
+from engine import evaluation
 from engine.builds import runs
 from engine.builds.opened import Build, parse_prefix
+from engine.builds.trained import Cold, Run, rests_on
 from engine.errors import TriescopeError
 
 MEASURE = "nDCG@10"
-# A difference with a p below this is called a difference.
-CERTAIN = 0.05
-NEEDED = {
-    "created",
-    "device",
-    "seed",
-    "steps",
-    "best_step",
-    "seconds",
-    "stopped",
-    "parameters",
-    "bytes",
-    "pairs",
-    "dev",
-    "spec",
-    "history",
-}
 VERDICTS = {"broken": ("error", ":material/error:"), "watch": ("warning", ":material/visibility:")}
 
 
-def read_all(build: Build) -> tuple[dict[str, dict[str, Any]], list[str]]:
+def read_all(build: Build) -> tuple[dict[str, Run], list[str]]:
     """Finished runs by name, newest first, and what is wrong with those that cannot be read."""
     found, errors = {}, []
     for name in runs.names(build.folder):
         try:
-            run = runs.read(build.folder, name)
-            if missing := NEEDED - run.keys():
-                raise TriescopeError(f"{name}: the run is damaged ({min(missing)} is missing)")
-            found[name] = run
+            found[name] = runs.read(build.folder, name)
         except TriescopeError as error:
             errors.append(str(error))
-    return dict(sorted(found.items(), key=lambda item: item[1]["created"], reverse=True)), errors
+    return dict(sorted(found.items(), key=lambda item: item[1].created, reverse=True)), errors
 
 
-def table(found: Mapping[str, Mapping[str, Any]], default: str) -> pd.DataFrame:
-    """One row a finished run, best first, with the centroid scorer's value on the same queries beside its own."""
+def table(found: Mapping[str, Run], default: str) -> pd.DataFrame:
+    """One row a finished run, best first, with its difference to the centroid scorer on the same queries; each p is corrected for
+    all the runs of the table."""
+    known = [run.dev.difference for run in found.values() if run.dev.difference is not None]
+    corrected = iter(evaluation.together(known))
     rows = []
     for name, run in found.items():
-        measure = run["dev"]["measure"]
-        ours, floor = run["dev"]["trained"], run["dev"]["centroid"]
+        measure, ours, floor = run.dev.measure, run.dev.trained, run.dev.centroid
+        difference = next(corrected) if run.dev.difference is not None else None
         rows.append(
             {
                 "Run": name,
-                "Scorer": run["scorer"],
+                "Scorer": run.scorer,
                 "Default": name == default,
-                "Beats centroid": run["beats_centroid"],
-                measure: ours[measure]["mean"],
-                "Low": ours[measure]["low"],
-                "High": ours[measure]["high"],
-                "Centroid": floor[measure]["mean"],
-                "p": run["dev"]["p"],
-                "Recall@100": ours["Recall@100"]["mean"],
-                "Centroid Recall@100": floor["Recall@100"]["mean"],
-                "Steps": run["steps"],
-                "Kept step": run["best_step"],
-                "Minutes": run["seconds"] / 60,
-                "Parameters": run["parameters"],
-                "MB": run["bytes"] / 1e6,
-                "Pairs": sum(run["pairs"].values()),
-                "Seed": run["seed"],
-                "Queries": f"{run['dev']['queries']:,}, {run['dev']['from']}",
-                "Device": run["device"],
-                "Made": run["created"],
+                "Beats centroid": run.beats_centroid,
+                measure: ours[measure].mean,
+                "Low": ours[measure].low,
+                "High": ours[measure].high,
+                "Centroid": floor[measure].mean,
+                "Difference": "" if difference is None else evaluation.told(difference, sign=True),
+                "p": f"{run.dev.p:.4f}" if difference is None else evaluation.told_p(difference),
+                "Rests on": rests_on(run) or "judged queries that nothing was chosen on",
+                "Recall@100": ours["Recall@100"].mean,
+                "Centroid Recall@100": floor["Recall@100"].mean,
+                "Steps": run.steps,
+                "Kept step": run.best_step,
+                "Minutes": run.seconds / 60,
+                "Parameters": run.parameters,
+                "MB": run.bytes / 1e6,
+                "Pairs": sum(run.pairs.values()),
+                "Seed": run.seed,
+                "Queries": f"{run.dev.queries:,}, {run.dev.source}",
+                "Device": run.device,
+                "Made": run.created,
             }
         )
     frame = pd.DataFrame(rows)
@@ -107,51 +94,28 @@ def _flat(spec: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def verdict(run: Mapping[str, Any]) -> str:
-    """Whether a run beats the centroid scorer, in a sentence or two.
-
-    >>> values = {"nDCG@10": {"mean": 0.3, "low": 0.25, "high": 0.35}}
-    >>> dev = {"measure": "nDCG@10", "trained": values, "centroid": values, "queries": 9, "from": "split dev", "p": 1.0}
-    >>> print(verdict({"name": "n", "dev": dev, "beats_centroid": False}))
-    n does not beat the centroid scorer on 9 development queries (split dev): nDCG@10 0.300 [0.250, 0.350] against 0.300 \
-[0.250, 0.350], paired p 1.000. So it is not made the build's default.
-    """
-    dev = run["dev"]
-    ours, floor = (dev[of][dev["measure"]] for of in ("trained", "centroid"))
-    beats = "beats" if run["beats_centroid"] else "does not beat"
-    told = (
-        f"{run['name']} {beats} the centroid scorer on {dev['queries']:,} development queries ({dev['from']}): {dev['measure']} "
-        f"{_interval(ours)} against {_interval(floor)}, paired p {dev['p']:.3f}."
-    )
-    if not run["beats_centroid"]:
-        return f"{told} So it is not made the build's default."
-    return told if dev["p"] < CERTAIN else f"{told} That is within what chance does; more development queries would tell."
-
-
-def _interval(value: Mapping[str, float]) -> str:
-    return f"{value['mean']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
-
-
-def facts(run: Mapping[str, Any]) -> str:
+def facts(run: Run) -> str:
     """What it took, in a line."""
-    pairs = ", ".join(f"{count:,} {source}" for source, count in run["pairs"].items())
-    kept = f"after step {run['best_step']:,}" if run["best_step"] else "before the first step"
+    pairs = ", ".join(f"{count:,} {source}" for source, count in run.pairs.items())
+    kept = f"after step {run.best_step:,}" if run.best_step else "before the first step"
+    chosen = (
+        f"chosen on {run.dev.chosen_on:,} {'other ' if run.dev.apart else ''}development queries. " if run.dev.chosen_on else ""
+    )
     return (
-        f"{run['scorer']}, {run['steps']:,} steps in {run['seconds'] / 60:.1f} minutes; {run['stopped']}; the weights kept are "
-        f"those {kept}. {run['parameters']:,} parameters, {run['bytes'] / 1e6:.1f} MB. Pairs: {pairs}. "
-        f"Seed {run['seed']}, {run['device']}. Evaluated at {run['dev']['beams']} beams; intervals are 95%, over queries."
+        f"{run.scorer}, {run.steps:,} steps in {run.seconds / 60:.1f} minutes; {run.stopped}; the weights kept are those {kept}. "
+        f"{chosen.capitalize()}{run.parameters:,} parameters, {run.bytes / 1e6:.1f} MB. Pairs: {pairs}. Seed {run.seed}, "
+        f"{run.device}. Evaluated at {run.dev.beams} beams; intervals are 95%, over queries."
     )
 
 
-def cold(found: Mapping[str, Any]) -> None:
+def cold(found: Cold) -> None:
     """What the scorer makes of documents that it never saw in training."""
-    told = f"**New documents.** {found['documents']:,} documents were kept out of the training; "
-    if not found["queries"]:
-        st.caption(f"{told}no development query asks for these alone, so nothing can be said of them.")
+    said = f"**New documents.** {found.documents:,} documents were kept out of the training; "
+    if not found.queries:
+        st.caption(f"{said}no development query asks for these alone, so nothing can be said of them.")
         return
-    pairs = ((measure, found["trained"][measure], found["centroid"][measure]) for measure in found["trained"])
-    rows = [(measure, _interval(ours), _interval(floor)) for measure, ours, floor in pairs]
-    st.caption(f"{told}{found['queries']} development queries ask for these alone:")
+    rows = [(measure, evaluation.told(of), evaluation.told(found.centroid[measure])) for measure, of in found.trained.items()]
+    st.caption(f"{said}{found.queries} development queries ask for these alone:")
     st.dataframe(pd.DataFrame(rows, columns=["Measure", "Trained", "Centroid"]), hide_index=True)
 
 
@@ -199,7 +163,7 @@ def pictures(
             )
 
 
-def evaluation(build: Build, history: Sequence[Mapping[str, Any]], at: int) -> None:
+def shown(build: Build, history: Sequence[Mapping[str, Any]], at: int) -> None:
     """Hits and beams of the watched queries at one evaluation."""
     entry, before = history[at], history[at - 1] if at else None
     with st.grid(3, min_column_width=330) as grid:

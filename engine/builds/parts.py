@@ -95,4 +95,4 @@ class Parts:
         """How the hybrid of a scorer was tuned: with the build for the centroid scorer, else when its training ended."""
         if scorer == runs.CENTROID:
             return json.loads((self.folder / layout.TUNING).read_text("utf-8"))
-        return runs.read(self.folder, scorer)["tuning"]
+        return runs.read(self.folder, scorer).tuning

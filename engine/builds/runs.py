@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel
+from pydantic import ValidationError
 
 from engine.builds import layout
+from engine.builds.trained import Run
 from engine.errors import TriescopeError
 from engine.files import replace_bytes, replace_json
 from engine.scorers.base import Scorer
@@ -24,16 +25,6 @@ from engine.scorers.kinds import Parts, kind
 
 CENTROID = "centroid"
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
-
-
-class KnownRun(BaseModel):
-    """What a run's file must hold to be trusted; more is allowed."""
-
-    name: str
-    scorer: str
-    settings: dict[str, int | float | str | None]
-    weights: str
-    beats_centroid: bool
 
 
 def check_name(name: str) -> str:
@@ -69,7 +60,7 @@ def unfinished(build: Path) -> list[str]:
     return sorted(folder.name for folder in begun if folder and NAME.fullmatch(folder.name))
 
 
-def read(build: Path, name: str) -> dict[str, Any]:
+def read(build: Path, name: str) -> Run:
     """What is known of a run.
 
     Raises
@@ -81,13 +72,13 @@ def read(build: Path, name: str) -> dict[str, Any]:
     if not path.is_file():
         raise TriescopeError(f"no trained scorer {name!r}; there are {', '.join([CENTROID, *names(build)])}")
     try:
-        value = json.loads(path.read_text("utf-8"))
-        known = KnownRun.model_validate(value)
-    except ValueError as error:
-        raise TriescopeError(f"{path}: the run is damaged") from error
-    if Path(known.weights).name != known.weights:
-        raise TriescopeError(f"{path}: the run is damaged")
-    return value
+        run = Run.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        field = ".".join(map(str, error.errors()[0]["loc"]))
+        raise TriescopeError(f"{path}: the run is damaged{f' ({field})' if field else ''}") from error
+    if Path(run.weights).name != run.weights:
+        raise TriescopeError(f"{path}: the run is damaged (weights)")
+    return run
 
 
 def history(build: Path, name: str) -> list[dict[str, Any]]:
@@ -113,14 +104,14 @@ def default(build: Path) -> str:
 
 
 def choose(build: Path, name: str) -> None:
-    """Make a scorer the default.
+    """Make a scorer the default: a person's choice, or that of a training whose run is :attr:`Run.certain`.
 
     Raises
     ------
     TriescopeError
-        There is none of that name, or it does not beat the centroid scorer on the development queries.
+        There is none of that name, or it is not even better on average than the centroid scorer.
     """
-    if name != CENTROID and not read(build, name)["beats_centroid"]:
+    if name != CENTROID and not read(build, name).beats_centroid:
         raise TriescopeError(f"{name} does not beat the centroid scorer on the development queries: it cannot be the default")
     replace_json(build / layout.TRAINED / layout.DEFAULT, {"scorer": name})
 
@@ -151,7 +142,7 @@ def store(build: Path, name: str, run: Mapping[str, Any], tensors: Mapping[str, 
 
 def stamp(build: Path, name: str) -> str:
     """What changes when the scorer of a name is trained anew: the name of its weights."""
-    return CENTROID if name == CENTROID else str(read(build, name)["weights"])
+    return CENTROID if name == CENTROID else read(build, name).weights
 
 
 def open_scorer(build: Path, name: str, parts: Parts) -> Scorer:
@@ -166,12 +157,12 @@ def open_scorer(build: Path, name: str, parts: Parts) -> Scorer:
     from safetensors.numpy import load
 
     known = read(build, name)
-    path = folder_of(build, name) / known["weights"]
+    path = folder_of(build, name) / known.weights
     try:
         content = path.read_bytes()
-        if f"weights-{hashlib.sha256(content).hexdigest()[:16]}.safetensors" != known["weights"]:
+        if f"weights-{hashlib.sha256(content).hexdigest()[:16]}.safetensors" != known.weights:
             raise TriescopeError(f"{path}: the weights have changed since they were saved")
-        scorer = kind(known["scorer"]).open(parts, load(content), known["settings"])
+        scorer = kind(known.scorer).open(parts, load(content), known.settings)
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise TriescopeError(f"{path}: these weights cannot be opened ({str(error).splitlines()[0]})") from error
     return scorer

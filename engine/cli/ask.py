@@ -150,19 +150,35 @@ def evaluate(
     folder: Folder,
     split: Annotated[str, typer.Option()] = "test",
     retriever: Names = None,
+    against: Annotated[str, typer.Option(help="Retriever that the others are compared with; the first unless given.")] = "",
+    measure: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--measure", help="Like nDCG@20; repeat for more, five usual ones unless given."),
+    ] = None,
     beams: Beams = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Measure retrievers on judged queries, with 95% intervals and latency."""
+    """Measure retrievers on judged queries: quality and differences, with 95% intervals, and latency."""
+    from engine import evaluation
     from engine.builds.opened import Build
-    from engine.evaluation import DEPTH, MEASURES
-    from engine.evaluation import evaluate as run
+    from engine.data.coverage import told as told_of_coverage
 
-    result = run(Build(folder), split, retriever or usual(), beams)
-    lines = [f"{result['corpus']}, {result['split']}: {result['queries']} queries, {result['device']}"]
-    for name, row in result["retrievers"].items():
-        figures = "  ".join(f"{m} {row[m]['mean']:.3f} [{row[m]['low']:.3f}, {row[m]['high']:.3f}]" for m in MEASURES)
-        lines.append(f"{name:12} {figures}  p50 {row['latency_ms']['p50']:.2f} ms")
-    if beams < DEPTH and "generative" in result["retrievers"]:
+    names = retriever or usual()
+    found = evaluation.evaluate(Build(folder), split, names, beams, against, measure or evaluation.MEASURES)
+    lines = [f"{found.corpus}, {found.split}: {found.queries} queries, {found.device}"]
+    for name, row in found.retrievers.items():
+        figures = "  ".join(f"{m} {evaluation.told(of)}" for m, of in row.measures.items())
+        lines.append(f"{name:12} {figures}  p50 {row.latency_ms.p50:.2f} ms")
+    if found.differences:
+        first = next(iter(measure or evaluation.MEASURES))
+        several = f"; p corrected for {len(found.differences)} comparisons (Holm)" if len(found.differences) > 1 else ""
+        lines.append(f"{first}, difference to {found.against}, 95% interval, paired test{several}")
+        for name, of in found.differences.items():
+            lines.append(f"{name:12} {evaluation.told(of[first], sign=True)}  p {evaluation.told_p(of[first])}")
+    if amiss := told_of_coverage(split, found.coverage):
+        lines.append(amiss)
+    if found.left_out:
+        lines.append(f"{found.left_out} queries are documents of the corpus; their own document was left out of their results.")
+    if beams < evaluation.DEPTH and "generative" in found.retrievers:
         lines.append(f"With {beams} beams generative search returns about {beams} documents, which bounds its Recall@100.")
-    show(result, as_json, lines)
+    show(found.as_json(), as_json, lines)

@@ -144,34 +144,46 @@ def _remedy(judged: dict[str, Any]) -> str:
 def run_study(
     folder: Folder,
     scheme: Annotated[list[str] | None, typer.Option("--ids", help="Scheme to study; repeat for more, all unless given.")] = None,
-    split: Annotated[str, typer.Option()] = "test",
+    split: Annotated[str, typer.Option(help="Whose queries choose; those of test only judge the best scheme.")] = "dev",
     seed: Annotated[int, typer.Option(min=0, max=(1 << 31) - 1)] = 0,
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit every scheme on a build's catalogue and set them side by side."""
     from engine.builds.opened import Build
+    from engine.data.figures import told as told_figure
+    from engine.data.figures import told_p
     from engine.progress import Progress
     from engine.studies import schemes as study
+    from engine.studies.found import told as told_best
 
     told = Progress(progress, quiet=as_json)
     try:
-        found = study.run(Build(folder), scheme or (), split, seed, told)
+        opened = Build(folder)
+        found = study.run(opened, scheme or (), split, seed, told)
     except TriescopeError as error:
         told.write("failed", str(error))
         raise
     told.write("done")
-    lines = [
-        f"{found['corpus']}: {found['documents']:,} documents, {found['queries']} {found['split']} queries, beam {found['beams']}"
-    ]
-    for name, row in found["schemes"].items():
-        if "error" in row:
-            lines.append(f"{name:20} {row['error']}")
+    lines = [f"{found.corpus}: {found.documents:,} documents, {found.queries} {found.split} queries, beam {found.beams}"]
+    for name, row in found.schemes.items():
+        if row.error:
+            lines.append(f"{name:20} {row.error}")
             continue
-        quality = "  ".join(f"{m} {v['mean']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for m, v in row.get("quality", {}).items())
-        unique = row["report"]["content_unique_rate"]
-        lines.append(f"{name:20} {row['report']['verdict']:8} unique {unique:.1%}  {quality}  fit {row['fit_seconds']:.1f} s")
-    show(found, as_json, lines)
+        quality = "  ".join(f"{m} {told_figure(of)}" for m, of in row.quality.items())
+        unique = row.report["content_unique_rate"]
+        lines.append(f"{name:20} {row.report['verdict']:8} unique {unique:.1%}  {quality}  fit {row.fit_seconds:.1f} s")
+    if found.best:
+        others = {name: row.behind for name, row in found.schemes.items() if row.behind}
+        lines.append(
+            f"difference to {found.best.scheme} at beam {study.NARROW}; p corrected for {len(others)} comparisons (Holm)"
+        )
+        lines += [f"{name:20} {told_figure(of, sign=True)}  p {told_p(of)}" for name, of in others.items()]
+        lines.append(told_best(found.best))
+    elif not found.queries:
+        there = ", ".join(opened.corpus.qrels) or "none"
+        lines.append(f"no judged queries in split {split!r}, so no quality; there are {there}: choose with --split")
+    show(found.as_json(), as_json, lines)
 
 
 @app.command("map")

@@ -1,13 +1,16 @@
 """Commands that train scorers and choose among them."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from engine.cli.shell import AsJson, Folder, ProgressFile, app, show
 from engine.errors import TriescopeError
 from engine.options import described, parse_option
+
+if TYPE_CHECKING:
+    from engine.builds.trained import Run
 
 
 @app.command("train")
@@ -78,6 +81,7 @@ def run_training(
         pairs = ", ".join(f"{count:,} {source}" for source, count in found["pairs"].items())
         show(found, as_json, [f"{pairs} pairs; {found['to_embed']:,} texts to embed, about {found['seconds_to_embed']:.0f} s"])
         return
+    from engine.builds import runs
     from engine.training.train import train as run
 
     told = Progress(progress, quiet=as_json)
@@ -88,13 +92,14 @@ def run_training(
         raise
     told.write("done")
     value = {
-        "scorer": made["name"],
-        "steps": made["steps"],
-        "seconds": made["seconds"],
-        "dev": {key: made["dev"][key] for key in ("centroid", "trained", "queries", "from", "p")},
-        "default": made["default"],
+        "scorer": made.name,
+        "steps": made.steps,
+        "seconds": made.seconds,
+        "dev": made.as_json()["dev"],
+        "default": runs.default(folder) == made.name,
     }
-    show(value, as_json, _told(made))
+    became = f"  it is the default now: `generative` decodes with {made.name}"
+    show(value, as_json, [*_told(made), *([became] if value["default"] else [])])
 
 
 @app.command("use")
@@ -106,10 +111,16 @@ def use(
     """Make a scorer the build's default: the one that `generative` means."""
     from engine.builds import runs
     from engine.builds.opening import read_manifest
+    from engine.builds.trained import rests_on
 
     read_manifest(folder)
     runs.choose(folder, name)
-    show({"default": name}, as_json, [f"{folder}: generative search now decodes with {name}"])
+    reason = "" if name == runs.CENTROID else rests_on(runs.read(folder, name))
+    lines = [
+        f"{folder}: generative search now decodes with {name}",
+        *([f"chosen by you, not by figures: {reason}"] if reason else []),
+    ]
+    show({"default": name} | ({"rests_on": reason} if reason else {}), as_json, lines)
 
 
 @app.command("scorers")
@@ -138,21 +149,18 @@ def list_scorers(
     lines += ["losses", *(f"{'':14}   --loss {o.name}=...  {o.help} (default: {o.default})" for o in LOSSES)]
     if folder is not None:
         read_manifest(folder)
-        value |= {"default": runs.default(folder), "runs": [runs.read(folder, name) for name in runs.names(folder)]}
-        lines += [f"{folder}: default {value['default']}", *(line for run in value["runs"] for line in _told(run))]
+        known_runs = [runs.read(folder, name) for name in runs.names(folder)]
+        value |= {"default": runs.default(folder), "runs": [run.as_json() for run in known_runs]}
+        lines += [f"{folder}: default {value['default']}", *(line for run in known_runs for line in _told(run))]
     show(value, as_json, lines)
 
 
-def _told(run: dict[str, Any]) -> list[str]:
+def _told(run: "Run") -> list[str]:
     """A run in two lines."""
-    trained, floor = (run["dev"][name][run["dev"]["measure"]] for name in ("trained", "centroid"))
-    verdict = "beats" if run["beats_centroid"] else "does not beat"
-    interval = f"{trained['mean']:.3f} [{trained['low']:.3f}, {trained['high']:.3f}]"
-    return [
-        f"{run['name']} ({run['scorer']}): {run['steps']:,} steps, {run['seconds']:.0f} s, seed {run['seed']}; {run['stopped']}",
-        f"  dev {run['dev']['measure']} {interval} {verdict} the centroid scorer's {floor['mean']:.3f} "
-        f"(p {run['dev']['p']:.4f}, {run['dev']['queries']} queries, {run['dev']['from']})",
-    ]
+    from engine.builds.trained import verdict
+
+    made = f"{run.name} ({run.scorer}): {run.steps:,} steps, {run.seconds:.0f} s, seed {run.seed}; {run.stopped}"
+    return [made, f"  {verdict(run)}"]
 
 
 def _share(text: str) -> tuple[str, float]:

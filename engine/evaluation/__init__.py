@@ -1,5 +1,34 @@
-"""Quality and latency of retrievers on judged queries."""
+"""Quality and latency of retrievers on judged queries: what is measured, how sure it is, and who ran it."""
 
-from engine.evaluation.run import DEPTH, MEASURES, RESAMPLES, Interval, device, evaluate, interval, measure, paired_p
+from engine.data.figures import CERTAIN, FLOOR, Difference, Interval, better, told, told_p
+from engine.evaluation.measures import DEPTH, MEASURES, depth_for, measure, parse, run_of
+from engine.evaluation.run import Evaluation, Latency, Measured, device, differences, evaluate
+from engine.evaluation.significance import RESAMPLES, difference, holm, interval, paired_p, together
 
-__all__ = ["DEPTH", "MEASURES", "RESAMPLES", "Interval", "device", "evaluate", "interval", "measure", "paired_p"]
+__all__ = [
+    "CERTAIN",
+    "DEPTH",
+    "FLOOR",
+    "MEASURES",
+    "RESAMPLES",
+    "Difference",
+    "Evaluation",
+    "Interval",
+    "Latency",
+    "Measured",
+    "better",
+    "depth_for",
+    "device",
+    "difference",
+    "differences",
+    "evaluate",
+    "holm",
+    "interval",
+    "measure",
+    "paired_p",
+    "parse",
+    "run_of",
+    "together",
+    "told",
+    "told_p",
+]

@@ -1,146 +1,199 @@
-"""Quality and latency of retrievers on judged queries.
+"""Running retrievers on judged queries: quality, latency, and how much better or worse they are than one of them."""
 
-Metrics are computed by ir-measures at document level. A query without results counts as zero, never as missing. Our
-own order decides ties: the runs handed over carry ``-rank`` as score. Means come with 95% bootstrap intervals over queries.
-"""
-
+import os
 import platform
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import ir_measures
 import numpy as np
-from ir_measures import RR, R, Success, nDCG
 
 from engine.builds.opened import Build
 from engine.builds.opening import check_encoder
+from engine.data.coverage import Coverage, coverage
+from engine.data.figures import Difference, Interval
 from engine.errors import TriescopeError
-from engine.retrievers import DEFAULT_BEAMS, Queries
+from engine.evaluation.measures import MEASURES, depth_for, measure, parse, run_of
+from engine.evaluation.significance import difference, interval, together
+from engine.retrievers import DEFAULT_BEAMS, Queries, Retriever
 from engine.text import embed
 
-MEASURES = {"nDCG@10": nDCG @ 10, "Recall@10": R @ 10, "Recall@100": R @ 100, "MRR@10": RR @ 10, "Hit@1": Success @ 1}
-DEPTH = 100
-RESAMPLES = 2000
+
+class Latency(NamedTuple):
+    """Milliseconds: median, and what 95% of the queries stay below."""
+
+    p50: float
+    p95: float
 
 
-class Interval(NamedTuple):
-    """A mean and the 2.5% and 97.5% points of its bootstrap distribution."""
+class Measured(NamedTuple):
+    """One retriever: measure -> mean with its interval, and its latency."""
 
-    mean: float
-    low: float
-    high: float
+    measures: dict[str, Interval]
+    latency_ms: Latency
 
 
-def measure(qrels: dict[str, dict[str, int]], run: Mapping[str, Sequence[str]]) -> dict[str, np.ndarray]:
-    """Per-query values of every measure.
+class Evaluation(NamedTuple):
+    """Retrievers on the judged queries of one split.
+
+    Attributes
+    ----------
+    corpus, split : str
+        Names.
+    queries : int
+        Judged queries.
+    coverage : Coverage
+        What the judgements have of the corpus.
+    left_out : int
+        Queries that are a document of the corpus; each one's own document was left out of what was found for it.
+    beams : int
+        Beam width of those that decode.
+    encoding_ms : Latency
+        Encoding a query, timed once, apart; a retriever's latency starts with the encoded query.
+    device : str
+        Where it was measured.
+    retrievers : dict
+        Name -> what was measured.
+    against : str
+        The retriever that the others are compared with.
+    differences : dict
+        Name of every other -> measure -> difference to that one; corrected among the retrievers, measure by measure.
+    """
+
+    corpus: str
+    split: str
+    queries: int
+    coverage: Coverage
+    left_out: int
+    beams: int
+    encoding_ms: Latency
+    device: str
+    retrievers: dict[str, Measured]
+    against: str
+    differences: dict[str, dict[str, Difference]]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values. A retriever's measures and its ``latency_ms`` stand side by side."""
+        return self._asdict() | {
+            "coverage": self.coverage._asdict(),
+            "encoding_ms": self.encoding_ms._asdict(),
+            "retrievers": {
+                name: {m: found._asdict() for m, found in row.measures.items()} | {"latency_ms": row.latency_ms._asdict()}
+                for name, row in self.retrievers.items()
+            },
+            "differences": {name: {m: found._asdict() for m, found in row.items()} for name, row in self.differences.items()},
+        }
+
+
+def evaluate(
+    opened: Build,
+    split: str,
+    names: Sequence[str],
+    beams: int = DEFAULT_BEAMS,
+    against: str = "",
+    measures: Sequence[str] = MEASURES,
+) -> Evaluation:
+    """Evaluate retrievers on one split, query by query, warm.
 
     Parameters
     ----------
-    qrels : dict
-        Query id -> document id -> grade.
-    run : dict
-        Query id -> document ids, best first.
-
-    Returns
-    -------
-    dict
-        Measure name -> float64 ``(queries,)``, in the order of ``qrels``.
-
-    >>> values = measure({"q": {"a": 1}, "r": {"b": 1}}, {"q": ["x", "a"]})
-    >>> values["MRR@10"].tolist(), values["Hit@1"].tolist()
-    ([0.5, 0.0], [0.0, 0.0])
-    """
-    scored = {query: {doc: -float(rank) for rank, doc in enumerate(docs)} for query, docs in run.items() if len(docs)}
-    place = {query: i for i, query in enumerate(qrels)}
-    name_of = {str(measure): name for name, measure in MEASURES.items()}
-    values = {name: np.zeros(len(qrels)) for name in MEASURES}
-    if scored:
-        for metric in ir_measures.iter_calc(list(MEASURES.values()), qrels, scored):
-            values[name_of[str(metric.measure)]][place[metric.query_id]] = metric.value
-    return values
-
-
-def interval(values: np.ndarray, seed: int = 0) -> Interval:
-    """Mean with its 95% bootstrap interval (percentile method, queries resampled with replacement)."""
-    drawn = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
-    low, high = np.percentile(values[drawn].mean(axis=1), [2.5, 97.5])
-    return Interval(float(values.mean()), float(low), float(high))
-
-
-def paired_p(ours: np.ndarray, theirs: np.ndarray, seed: int = 0) -> float:
-    """Two-sided p of a paired randomization test on the means (Smucker et al. 2007): signs of the differences are flipped at
-    random 9,999 times, so the smallest value is 1e-4.
-
-    >>> paired_p(np.array([1.0, 1.0]), np.array([1.0, 1.0]))
-    1.0
-    """
-    difference = ours - theirs
-    flips = np.random.default_rng(seed).integers(0, 2, (9999, len(difference)), dtype=np.int8) * 2 - 1
-    as_far = np.abs(flips @ difference) >= abs(difference.sum()) - 1e-12
-    return float((1 + as_far.sum()) / 10_000)
-
-
-def evaluate(opened: Build, split: str, names: Sequence[str], beams: int = DEFAULT_BEAMS) -> dict[str, Any]:
-    """Evaluate retrievers on one split, query by query, warm.
-
-    Returns
-    -------
-    dict
-        ``{"split", "queries", "beams", "encoding_ms", "device", "retrievers": {name: {measure: {mean, low, high},
-        "latency_ms": {p50, p95}}}}``. Encoding is timed once, apart; a retriever's latency starts with the encoded query.
+    opened : Build
+        Where they search.
+    split : str
+        Whose judged queries.
+    names : sequence of str
+        Retrievers.
+    beams : int
+        Beam width of those that decode.
+    against : str
+        The retriever that the others are compared with, the first one unless given; it need not be among the names.
+    measures : sequence of str
+        As :func:`engine.evaluation.measures.parse` reads them.
 
     Raises
     ------
     TriescopeError
-        The build has no such split, or no such retriever.
+        The build has no such split, or there is no such retriever or measure.
     """
     qrels = opened.corpus.qrels.get(split)
     if not qrels:
         splits = ", ".join(opened.corpus.qrels) or "none"
         raise TriescopeError(f"{opened.name} has no judged queries in split {split!r}; it has {splits}")
-    searchers = {name: opened.retriever(name, beams) for name in names}
-    texts = [opened.corpus.queries[query] for query in qrels]
-    vectors, encoding = None, []
-    if any(searcher.needs_vectors for searcher in searchers.values()):
-        check_encoder(opened.manifest)
-        embed.encode_query(texts[0], opened.model)  # warm
-        encoded = [embed.encode_query(text, opened.model) for text in texts]
-        vectors, encoding = np.stack([vector for vector, _ in encoded]), [ms for _, ms in encoded]
-    ids = np.array([document.id for document in opened.corpus.documents], dtype=object)
-    results = {}
+    for one in measures:
+        parse(one)
+    against = against or names[0]
+    searchers = {name: opened.retriever(name, beams) for name in dict.fromkeys([against, *names])}
+    queries, encoding = _encoded(opened, qrels, any(searcher.needs_vectors for searcher in searchers.values()))
+    values, latency = {}, {}
     for name, searcher in searchers.items():
-        run, latency = {}, []
-        searcher.search(Queries(texts[:1], None if vectors is None else vectors[:1]), DEPTH)  # warm
-        for place, query in enumerate(qrels):
-            one = Queries(texts[place : place + 1], None if vectors is None else vectors[place : place + 1])
-            start = time.perf_counter()
-            rows = searcher.search(one, DEPTH).rows[0]
-            latency.append((time.perf_counter() - start) * 1e3)
-            run[query] = list(ids[rows[rows >= 0]])
-        values = measure(qrels, run)
-        results[name] = {metric: interval(of_queries)._asdict() for metric, of_queries in values.items()}
-        results[name]["latency_ms"] = _percentiles(latency)
-    return {
-        "corpus": opened.name,
-        "split": split,
-        "queries": len(qrels),
-        "beams": beams,
-        "encoding_ms": _percentiles(encoding),
-        "device": device(),
-        "retrievers": results,
+        run, took = _run(opened, searcher, qrels, queries)
+        values[name], latency[name] = measure(qrels, run, measures), _percentiles(took)
+    measured = {
+        name: Measured({m: interval(of_queries) for m, of_queries in values[name].items()}, latency[name])
+        for name in dict.fromkeys(names)
     }
+    return Evaluation(
+        corpus=opened.name,
+        split=split,
+        queries=len(qrels),
+        coverage=coverage(qrels, opened.row_of),
+        left_out=sum(query in opened.row_of for query in qrels),
+        beams=beams,
+        encoding_ms=_percentiles(encoding),
+        device=device(),
+        retrievers=measured,
+        against=against,
+        differences=differences(values, against),
+    )
+
+
+def differences(values: Mapping[str, Mapping[str, np.ndarray]], against: str) -> dict[str, dict[str, Difference]]:
+    """Name of every system but one -> measure -> its difference to that one; p is corrected among the systems (Holm).
+
+    ``values`` is system -> measure -> float64 ``(queries,)``.
+    """
+    others = [name for name in values if name != against]
+    found: dict[str, dict[str, Difference]] = {name: {} for name in others}
+    for one, floor in values[against].items():
+        corrected = together([difference(values[name][one], floor) for name in others])
+        for name, of in zip(others, corrected, strict=True):
+            found[name][one] = of
+    return found
 
 
 def device() -> str:
     """Where figures were measured, in a line."""
-    import os
-
     return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}, CPU"
 
 
-def _percentiles(milliseconds: Sequence[float]) -> dict[str, float]:
+def _encoded(opened: Build, qrels: Mapping[str, Any], needed: bool) -> tuple[Queries, list[float]]:
+    """The queries, with their vectors where a retriever needs them, and the milliseconds of each."""
+    texts = [opened.corpus.queries[query] for query in qrels]
+    if not needed:
+        return Queries(texts, None), []
+    check_encoder(opened.manifest)
+    embed.encode_query(texts[0], opened.model)  # warm
+    encoded = [embed.encode_query(text, opened.model) for text in texts]
+    return Queries(texts, np.stack([vector for vector, _ in encoded])), [ms for _, ms in encoded]
+
+
+def _run(
+    opened: Build, searcher: Retriever, qrels: Mapping[str, Any], queries: Queries
+) -> tuple[dict[str, list[str]], list[float]]:
+    """What a retriever finds for every query, and the milliseconds of each."""
+    depth = depth_for(qrels, opened.row_of)
+    found, took = [], []
+    for place in [0, *range(len(qrels))]:  # the first one twice: warm
+        vectors = None if queries.vectors is None else queries.vectors[place : place + 1]
+        one = Queries(queries.texts[place : place + 1], vectors)
+        start = time.perf_counter()
+        found.append(searcher.search(one, depth).rows[0])
+        took.append((time.perf_counter() - start) * 1e3)
+    return run_of(qrels, found[1:], [document.id for document in opened.corpus.documents]), took[1:]
+
+
+def _percentiles(milliseconds: Sequence[float]) -> Latency:
     if not len(milliseconds):
-        return {"p50": 0.0, "p95": 0.0}
+        return Latency(0.0, 0.0)
     p50, p95 = np.percentile(milliseconds, [50, 95])
-    return {"p50": round(float(p50), 3), "p95": round(float(p95), 3)}
+    return Latency(round(float(p50), 3), round(float(p95), 3))

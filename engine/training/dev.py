@@ -1,7 +1,4 @@
-"""The development queries: chosen, searched with the weights of the moment, and judged.
-
-Always there: a split of the build, or a part of the training queries held out. The test split is never read.
-"""
+"""The development queries: searched with the weights of the moment, and judged. Which they are, ``dev_queries`` chooses."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -30,32 +27,35 @@ class Dev(NamedTuple):
 
     Attributes
     ----------
-    texts : list of str
-        Queries.
+    ids, texts : list of str
+        Queries; those that a person typed have no id.
     vectors : np.ndarray
         Their unit embeddings, float32 ``(q, d)``.
+    queries : list of np.ndarray
+        The same as the scorer takes them.
     qrels : list of dict
         Document id -> grade, a query each.
     told : str
         Where they come from, in words.
     """
 
+    ids: list[str]
     texts: list[str]
     vectors: np.ndarray
+    queries: list[np.ndarray]
     qrels: list[dict[str, int]]
     told: str
 
 
 def ranked(source: Source, traces: Sequence[Trace]) -> list[np.ndarray]:
-    """Document rows of each trace, best first."""
-    return [trace.documents(source.parts.trie, evaluation.DEPTH)[0] for trace in traces]
+    """Document rows of each trace, best first: one more than is looked at, for a query's own document is left out."""
+    return [trace.documents(source.parts.trie, evaluation.DEPTH + 1)[0] for trace in traces]
 
 
 def judge(source: Source, dev: Dev, rows: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
     """Values of every measure, a query each."""
-    ids = [document.id for document in source.documents]
-    qrels = {str(place): judged for place, judged in enumerate(dev.qrels)}
-    return evaluation.measure(qrels, {str(place): [ids[row] for row in found] for place, found in enumerate(rows)})
+    qrels = dict(zip(dev.ids, dev.qrels, strict=True))
+    return evaluation.measure(qrels, evaluation.run_of(dev.ids, rows, [document.id for document in source.documents]))
 
 
 def pairs_of(source: Source, dev: Dev, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -31,14 +31,14 @@ def estimate(folder: Path, spec: TrainSpec) -> dict[str, Any]:
     spec = complete(spec, labelled=bool(spec.train and source.splits.get(spec.train)))
     mix = {name: share for name, share in spec.mix.items() if name != "generated"}
     spec = spec.model_copy(update={"mix": mix or {"title": 1.0}})
-    pairs, texts, _, told, _ = choose(source, spec, lambda stage, done, total: None)
-    missing = embed.missing([*pairs.texts, *texts, *spec.watch], source.parts.encoder, role="query")
+    pairs, asked = choose(source, spec, lambda stage, done, total: None)
+    missing = embed.missing([*pairs.texts, *asked.texts, *spec.watch], source.parts.encoder, role="query")
     return {
         "pairs": pairs.counts(),
         "texts": len(pairs.texts),
         "to_embed": missing,
         "seconds_to_embed": round(missing / TEXTS_A_SECOND, 1),
-        "dev": {"queries": len(texts), "from": told},
+        "dev": {"queries": len(asked.texts), "from": asked.told},
         "minutes": spec.minutes,
         "steps": spec.steps,
     }

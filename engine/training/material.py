@@ -8,19 +8,18 @@ import numpy as np
 
 from engine.scorers.kinds import kind
 from engine.text import embed
+from engine.training import dev_queries
 from engine.training.batches import Material
 from engine.training.dev import Dev
+from engine.training.dev_queries import Asked
 from engine.training.losses import needed
 from engine.training.losses.base import TAUGHT
-from engine.training.pairs.sources import SOURCES, Pairs, collect, held_out, of_queries, same
+from engine.training.pairs.sources import Pairs, collect, same
 from engine.training.source import Source
 from engine.training.spec import TrainSpec
 from engine.training.teachers import negatives, teacher
 
 Tell = Callable[[str, int, int], None]
-# Where a build has no development split, this share of the training queries is held out, and at most this many are searched.
-HELD_OUT = 0.1
-DEV_QUERIES = 400
 
 
 class Prepared(NamedTuple):
@@ -30,10 +29,9 @@ class Prepared(NamedTuple):
     ----------
     material : Material
         What batches are drawn from.
-    dev, watch : Dev
-        Development queries, and the ones that are decoded for people to see.
-    dev_queries, watch_queries : list of np.ndarray
-        The same as the scorer takes them.
+    dev, judging, watch : Dev
+        Development queries to choose by, those to judge by (none where they are too few to halve), and the ones that are decoded
+        for people to see.
     cold : frozenset of int
         Document rows kept out of the training.
     counts : dict
@@ -44,9 +42,8 @@ class Prepared(NamedTuple):
 
     material: Material
     dev: Dev
+    judging: Dev
     watch: Dev
-    dev_queries: list[np.ndarray]
-    watch_queries: list[np.ndarray]
     cold: frozenset[int]
     counts: dict[str, int]
     labelled: bool
@@ -58,39 +55,21 @@ def cold_rows(source: Source, share: float, seed: int) -> frozenset[int]:
     return frozenset(np.random.default_rng([seed, 7]).choice(len(source.documents), count, replace=False).tolist())
 
 
-def choose(source: Source, spec: TrainSpec, tell: Tell) -> tuple[Pairs, list[str], list[dict[str, int]], str, bool]:
-    """Pairs to learn from; texts and judgements of the development queries, where they are from, whether people judged them."""
+def choose(source: Source, spec: TrainSpec, tell: Tell) -> tuple[Pairs, Asked]:
+    """Pairs to learn from, and the development queries, which are in none of them."""
     cold = cold_rows(source, spec.cold, spec.seed)
     pairs = collect(source, spec.train, spec.mix, spec.seed, cold, spec.per_document, _generator(spec), tell)
-    labelled = bool(spec.dev and source.splits.get(spec.dev))
-    if labelled:
-        judged = source.judged(spec.dev)
-        asked = {query: grades for query, grades in judged.qrels.items() if any(grade > 0 for grade in grades.values())}
-        texts, qrels, told = [judged.queries[query] for query in asked], list(asked.values()), f"split {spec.dev}"
-        # No query is learned from and watched as well.
-        pairs = _without(pairs, set(texts))
-    else:
-        named = SOURCES.index("judged")
-        labelled = bool((pairs.source == named).any())
-        pool = _only(pairs, pairs.source == named) if labelled else pairs
-        pool = of_queries(pool, np.isin(np.arange(len(pool.texts)), pool.query))
-        apart = held_out(pool, HELD_OUT, spec.seed)[1]
-        pairs = _without(pairs, {apart.texts[query] for query in np.unique(apart.query)})
-        texts, qrels = _judgements(source, apart)
-        told = f"{HELD_OUT:.0%} of the {'judged' if labelled else 'pseudo-'}{' ' * labelled}queries, held out"
-    if len(texts) > DEV_QUERIES:
-        kept = np.sort(np.random.default_rng([spec.seed, 8]).choice(len(texts), DEV_QUERIES, replace=False))
-        texts, qrels = [texts[i] for i in kept], [qrels[i] for i in kept]
-        told += f", {DEV_QUERIES} of them"
-    return pairs, texts, qrels, told, labelled
+    return dev_queries.choose(source, spec, pairs)
 
 
 def prepare(source: Source, spec: TrainSpec, tell: Tell) -> Prepared:
     """Everything, embedded; texts that were embedded before come from the cache."""
-    pairs, texts, qrels, told, labelled = choose(source, spec, tell)
+    pairs, asked = choose(source, spec, tell)
+    texts = asked.texts
     encoder, way = source.parts.encoder, kind(spec.scorer)
-    watch = list(spec.watch) or texts[:3]
-    known = dict(zip(map(same, texts), qrels, strict=True))
+    # Those that are looked at while it trains are none of the judging half.
+    watch = list(spec.watch) or [text for text, apart in zip(texts, asked.judging, strict=True) if not apart][:3]
+    known = dict(zip(map(same, texts), asked.qrels, strict=True))
     everything = [*pairs.texts, *texts, *watch]
     vectors = embed.embed(everything, encoder, lambda done, total: tell("queries", done, total), role="query")
     cut, end = len(pairs.texts), len(pairs.texts) + len(texts)
@@ -109,15 +88,21 @@ def prepare(source: Source, spec: TrainSpec, tell: Tell) -> Prepared:
         for query, row in zip(pairs.query.tolist(), pairs.row.tolist(), strict=True):
             positives[query].add(row)
         others = negatives.mine(pairs.texts, vectors[:cut], positives, source, left_out=left_out)
+    choosing, judging = np.flatnonzero(~asked.judging), np.flatnonzero(asked.judging)
+
+    def of(places: np.ndarray) -> Dev:
+        """Some of the development queries."""
+        ids, some, qrels = ([values[place] for place in places] for values in (asked.ids, texts, asked.qrels))
+        return Dev(ids, some, vectors[cut + places], [queries[cut + place] for place in places], qrels, asked.told)
+
     return Prepared(
-        Material(pairs, queries[:cut], others, taught),
-        Dev(texts, vectors[cut:end], qrels, told),
-        Dev(watch, vectors[end:], [known.get(same(text), {}) for text in watch], ""),
-        list(queries[cut:end]),
-        list(queries[end:]),
-        cold,
-        pairs.counts(),
-        labelled,
+        material=Material(pairs, queries[:cut], others, taught),
+        dev=of(choosing),
+        judging=of(judging),
+        watch=Dev([], watch, vectors[end:], list(queries[end:]), [known.get(same(text), {}) for text in watch], ""),
+        cold=cold,
+        counts=pairs.counts(),
+        labelled=asked.labelled,
     )
 
 
@@ -131,21 +116,3 @@ def _generator(spec: TrainSpec):
     if not spec.generator:
         raise TriescopeError("generated queries need a query generator: name a local folder or a hub model")
     return partial(generator.generate, spec.generator)
-
-
-def _only(pairs: Pairs, kept: np.ndarray) -> Pairs:
-    return pairs._replace(query=pairs.query[kept], row=pairs.row[kept], source=pairs.source[kept], grade=pairs.grade[kept])
-
-
-def _without(pairs: Pairs, texts: set[str]) -> Pairs:
-    """Pairs whose query is none of ``texts``, however it is spelled."""
-    taken = {same(text) for text in texts}
-    return of_queries(pairs, np.array([same(text) not in taken for text in pairs.texts], bool))
-
-
-def _judgements(source: Source, pairs: Pairs) -> tuple[list[str], list[dict[str, int]]]:
-    """Texts and judgements of pairs, a query each."""
-    grades: dict[int, dict[str, int]] = {}
-    for query, row, grade in zip(pairs.query.tolist(), pairs.row.tolist(), pairs.grade.tolist(), strict=True):
-        grades.setdefault(query, {})[source.documents[row].id] = max(1, int(grade))
-    return [pairs.texts[query] for query in grades], list(grades.values())

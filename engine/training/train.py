@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -13,8 +13,9 @@ import numpy as np
 from torch import nn
 
 from engine import evaluation
-from engine.builds import layout, runs
+from engine.builds import layout, runs, trained
 from engine.builds.parts import Parts
+from engine.builds.trained import Run
 from engine.decoding import decode
 from engine.files import alone, replace_json
 from engine.identifiers.base import load_without_content
@@ -32,13 +33,15 @@ from engine.training.source import Source, open_source
 from engine.training.spec import TrainSpec, complete
 
 Tell = Callable[[str, int, int], None]
+Values = dict[str, np.ndarray]  # measure -> values, a query each
 
 
-def train(folder: Path, spec: TrainSpec, name: str = "", tell: Tell | None = None) -> dict[str, Any]:
+def train(folder: Path, spec: TrainSpec, name: str = "", tell: Tell | None = None) -> Run:
     """Train a scorer and store it with its build.
 
-    Goes on where an interrupted training of the same name and spec stopped. The run becomes the build's default if it beats the
-    centroid scorer on the development queries and the default so far is the centroid scorer.
+    Goes on where an interrupted training of the same name and spec stopped. The run becomes the build's default if the default so
+    far is the centroid scorer and it is certainly better than that: on judged development queries on which nothing was chosen
+    (:attr:`engine.builds.trained.Run.certain`).
 
     Parameters
     ----------
@@ -53,8 +56,8 @@ def train(folder: Path, spec: TrainSpec, name: str = "", tell: Tell | None = Non
 
     Returns
     -------
-    dict
-        The run, as :mod:`engine.builds.runs` reads it, and ``"default"``: whether it is the default now.
+    Run
+        As :func:`engine.builds.runs.read` gives it.
 
     Raises
     ------
@@ -71,9 +74,15 @@ def train(folder: Path, spec: TrainSpec, name: str = "", tell: Tell | None = Non
         run, tensors = _train(source, spec, name, work, tell)
         runs.store(folder, name, run, tensors)
         shutil.rmtree(work, ignore_errors=True)
-    if run["beats_centroid"] and runs.default(folder) == runs.CENTROID:
+    return settle(folder, name)
+
+
+def settle(folder: Path, name: str) -> Run:
+    """A stored run; it becomes the default where the centroid scorer is that, and it is certainly better."""
+    stored = runs.read(folder, name)
+    if stored.certain and runs.default(folder) == runs.CENTROID:
         runs.choose(folder, name)
-    return runs.read(folder, name) | {"default": runs.default(folder) == name}
+    return stored
 
 
 def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -87,19 +96,19 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
     pairs = dev.pairs_of(source, made.dev, spec.seed)
     codes = _codes(source)
     # Written with every evaluation, so that whoever watches the training sees the line that it has to cross.
-    floor = _means(_of_centroid(source, made, spec.beams)[1])
+    floor = _means(_of_centroid(source, made.dev, spec.beams)[1])
 
     def evaluate(now: nn.Module) -> dict[str, Any]:
         scorer: Scorer = now.scorer()  # type: ignore[operator]
-        rows = dev.ranked(source, decode(source.parts.trie, scorer, made.dev_queries, spec.beams))
+        rows = dev.ranked(source, decode(source.parts.trie, scorer, made.dev.queries, spec.beams))
         values = dev.judge(source, made.dev, rows)
-        judged = dev.judge_codes(source.parts.trie, now, made.dev_queries, *pairs, device)  # type: ignore[arg-type]
+        judged = dev.judge_codes(source.parts.trie, now, made.dev.queries, *pairs, device)  # type: ignore[arg-type]
         return {
             "dev": _means(values),
             "centroid": floor,
             "code_accuracy": judged.accuracy,
             "detectors": [finding._asdict() for finding in dev.findings(source, rows, codes, judged.first_nll)],
-            "watched": dev.watched(source, scorer, made.watch.texts, made.watch_queries, made.watch.qrels),
+            "watched": dev.watched(source, scorer, made.watch.texts, made.watch.queries, made.watch.qrels),
         }
 
     def note(evaluation: dict[str, Any]) -> None:
@@ -110,7 +119,7 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
     model.load_state_dict(course.best)
     model.eval()
     tell("judging", 0, 0)
-    found = _judge(source, spec, made, model.scorer(), tell)
+    found = _judge(source, spec, made, model.scorer())
     run = {
         "scorer": spec.scorer,
         "settings": spec.settings,
@@ -130,55 +139,75 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
     return run | found, {key: value.cpu().numpy() for key, value in model.state_dict().items()}
 
 
-def _of_centroid(source: Source, made: Prepared, beams: int) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
-    """What the centroid scorer finds for the development queries, and the value of every measure, a query each."""
+def _of_centroid(source: Source, asked: dev.Dev, beams: int) -> tuple[list[np.ndarray], Values]:
+    """What the centroid scorer finds for development queries, and the value of every measure, a query each."""
     parts = source.parts
     centroid = CentroidScorer(parts.trie, parts.means, parts.codebooks)
-    rows = dev.ranked(source, decode(source.parts.trie, centroid, made.dev.vectors, beams))
-    return rows, dev.judge(source, made.dev, rows)
+    rows = dev.ranked(source, decode(parts.trie, centroid, asked.vectors, beams))
+    return rows, dev.judge(source, asked, rows)
 
 
-def _means(values: dict[str, np.ndarray]) -> dict[str, float]:
+def _means(values: Values) -> dict[str, float]:
     return {measure: round(float(of_queries.mean()), 4) for measure, of_queries in values.items()}
 
 
-def _judge(source: Source, spec: TrainSpec, made: Prepared, scorer: Scorer, tell: Tell) -> dict[str, Any]:
-    """The trained scorer beside the centroid scorer on the development queries, and weights for the hybrid."""
-    parts = source.parts
-    centroid = CentroidScorer(parts.trie, parts.means, parts.codebooks)
-    told: dict[str, Any] = {"queries": len(made.dev.texts), "from": made.dev.told, "measure": dev.MEASURE, "beams": spec.beams}
-    values, ranked = {}, {}
-    for name, by, queries in (("centroid", centroid, list(made.dev.vectors)), ("trained", scorer, made.dev_queries)):
-        ranked[name] = dev.ranked(source, decode(source.parts.trie, by, queries, spec.beams))
-        values[name] = dev.judge(source, made.dev, ranked[name])
-        told[name] = {measure: evaluation.interval(v)._asdict() for measure, v in values[name].items()}
-    ours, floor = values["trained"][dev.MEASURE], values["centroid"][dev.MEASURE]
-    told["p"] = evaluation.paired_p(ours, floor)
-    tuning = UNTUNED
-    if made.labelled:
-        gains = [{source.row_of[d]: grade for d, grade in judged.items() if d in source.row_of} for judged in made.dev.qrels]
-        third = GenerativeRetriever(parts.trie, scorer)
-        tuning = tune_hybrid(Parts(source.folder), third, Queries(made.dev.texts, made.dev.vectors), gains)
+def _judge(source: Source, spec: TrainSpec, made: Prepared, scorer: Scorer) -> dict[str, Any]:
+    """The trained scorer beside the centroid scorer on the judging half, which nobody has looked at before; on the queries that
+    it was chosen on where they are too few to halve. And weights for the hybrid, tuned on those that it was chosen on."""
+    apart = bool(made.judging.ids)
+    asked = made.judging if apart else made.dev
+    ranked, values = {}, {}
+    ranked["centroid"], values["centroid"] = _of_centroid(source, asked, spec.beams)
+    ranked["trained"] = dev.ranked(source, decode(source.parts.trie, scorer, asked.queries, spec.beams))
+    values["trained"] = dev.judge(source, asked, ranked["trained"])
+    found = evaluation.difference(values["trained"][dev.MEASURE], values["centroid"][dev.MEASURE])
+    judged = trained.Judged.model_validate(
+        {
+            "queries": len(asked.ids),
+            "from": asked.told,
+            "measure": dev.MEASURE,
+            "beams": spec.beams,
+            "p": found.p,
+            "difference": found,
+            "apart": apart,
+            "chosen_on": len(made.dev.ids),
+            **_intervals(values),
+        }
+    )
     return {
-        "dev": told,
-        "beats_centroid": bool(ours.mean() > floor.mean()),
-        "cold": _cold(source, made, ranked),
-        "tuning": tuning.model_dump(),
+        "dev": judged.model_dump(mode="json", by_alias=True),
+        "labelled": made.labelled,
+        "beats_centroid": found.mean > 0,
+        "cold": _cold(source, made, asked, ranked),
+        "tuning": _tuning(source, made, scorer),
     }
 
 
-def _cold(source: Source, made: Prepared, ranked: dict[str, list[np.ndarray]]) -> dict[str, Any] | None:
-    """Development queries whose judged documents were all kept out of the training, reported apart."""
+def _intervals(values: Mapping[str, Values]) -> dict[str, dict[str, evaluation.Interval]]:
+    return {name: {measure: evaluation.interval(v) for measure, v in of_name.items()} for name, of_name in values.items()}
+
+
+def _tuning(source: Source, made: Prepared, scorer: Scorer) -> dict[str, Any]:
+    """Weights of the hybrid that decodes with the new scorer."""
+    if not made.labelled:
+        return UNTUNED.model_dump()
+    gains = [{source.row_of[d]: grade for d, grade in judged.items() if d in source.row_of} for judged in made.dev.qrels]
+    generator = GenerativeRetriever(source.parts.trie, scorer)
+    return tune_hybrid(Parts(source.folder), generator, Queries(made.dev.texts, made.dev.vectors), gains).model_dump()
+
+
+def _cold(source: Source, made: Prepared, asked: dev.Dev, ranked: Mapping[str, list[np.ndarray]]) -> dict[str, Any] | None:
+    """Judged queries whose relevant documents were all kept out of the training, reported apart."""
     if not made.cold:
         return None
     ids = {source.documents[row].id for row in made.cold}
-    chosen = [place for place, judged in enumerate(made.dev.qrels) if all(d in ids for d, grade in judged.items() if grade > 0)]
-    if not chosen:
-        return {"documents": len(ids), "queries": 0}
-    some = made.dev._replace(texts=[], qrels=[made.dev.qrels[place] for place in chosen])
-    values = {name: dev.judge(source, some, [rows[place] for place in chosen]) for name, rows in ranked.items()}
-    judged = {name: {m: evaluation.interval(v)._asdict() for m, v in of_name.items()} for name, of_name in values.items()}
-    return {"documents": len(ids), "queries": len(chosen)} | judged
+    chosen = [place for place, judged in enumerate(asked.qrels) if all(d in ids for d, grade in judged.items() if grade > 0)]
+    found = trained.Cold(documents=len(ids), queries=len(chosen))
+    if chosen:
+        some = asked._replace(ids=[asked.ids[place] for place in chosen], qrels=[asked.qrels[place] for place in chosen])
+        values = {name: dev.judge(source, some, [rows[place] for place in chosen]) for name, rows in ranked.items()}
+        found = found.model_copy(update=_intervals(values))
+    return found.model_dump(mode="json")
 
 
 def _codes(source: Source) -> np.ndarray:

@@ -49,7 +49,7 @@ def opened(tmp_path_factory, films_home):
 @pytest.fixture(scope="session")
 def evaluated(opened):
     @cache
-    def evaluate(name: str, beams: int = 100) -> dict:
+    def evaluate(name: str, beams: int = 100) -> evaluation.Evaluation:
         return evaluation.evaluate(opened(name), "test", COLUMNS, beams)
 
     return evaluate
@@ -71,23 +71,23 @@ def quoted(name: str) -> list[tuple[str, str, tuple[float, float, float]]]:
     "name", ["films", pytest.param("SciFact", marks=pytest.mark.slow), pytest.param("NFCorpus", marks=pytest.mark.slow)]
 )
 def test_the_table_of_figures(evaluated, name):
-    result = evaluated(SETS[name])["retrievers"]
+    result = evaluated(SETS[name]).retrievers
     for measure, retriever, figures in quoted(name):
-        found = result[retriever][measure]
-        assert tuple(found.values()) == pytest.approx(figures, abs=TOLERANCE), (measure, retriever)
+        found = result[retriever].measures[measure]
+        assert tuple(found) == pytest.approx(figures, abs=TOLERANCE), (measure, retriever)
 
 
 @pytest.mark.slow
 def test_scifact_and_nfcorpus_reach_what_the_project_asks(evaluated):
-    scifact, nfcorpus = (evaluated(name)["retrievers"] for name in ("scifact", "nfcorpus"))
-    assert scifact["dense"]["nDCG@10"]["mean"] >= 0.64
-    assert scifact["bm25"]["nDCG@10"]["mean"] >= 0.66
-    assert scifact["generative"]["nDCG@10"]["mean"] >= 0.63
-    assert scifact["generative"]["Recall@100"]["mean"] >= 0.90
-    assert scifact["hybrid"]["nDCG@10"]["mean"] > max(scifact[n]["nDCG@10"]["mean"] for n in COLUMNS[:3])
-    assert nfcorpus["dense"]["nDCG@10"]["mean"] >= 0.31
-    assert nfcorpus["generative"]["nDCG@10"]["mean"] >= 0.305
-    assert evaluated("scifact", 50)["retrievers"]["generative"]["latency_ms"]["p50"] < 5
+    scifact, nfcorpus = (evaluated(name).retrievers for name in ("scifact", "nfcorpus"))
+    assert scifact["dense"].measures["nDCG@10"].mean >= 0.64
+    assert scifact["bm25"].measures["nDCG@10"].mean >= 0.66
+    assert scifact["generative"].measures["nDCG@10"].mean >= 0.63
+    assert scifact["generative"].measures["Recall@100"].mean >= 0.90
+    assert scifact["hybrid"].measures["nDCG@10"].mean > max(scifact[n].measures["nDCG@10"].mean for n in COLUMNS[:3])
+    assert nfcorpus["dense"].measures["nDCG@10"].mean >= 0.31
+    assert nfcorpus["generative"].measures["nDCG@10"].mean >= 0.305
+    assert evaluated("scifact", 50).retrievers["generative"].latency_ms.p50 < 5
 
 
 @pytest.mark.slow

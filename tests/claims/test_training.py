@@ -48,13 +48,13 @@ def test_the_node_scorer_beats_the_dense_retriever_it_started_from(opened, tmp_p
     figures = np.array([[of[measure].mean() for measure in ("nDCG@10", "Recall@100")] for of in (dense, node, hybrid)])
     assert figures == pytest.approx(quoted(label), abs=TOLERANCE)
     assert evaluation.paired_p(node["nDCG@10"], dense["nDCG@10"]) < 0.05
-    assert run["beats_centroid"]
+    assert run.beats_centroid
     assert runs.default(build.folder) == "node"
     if name == "nfcorpus":
         assert figures[1][0] >= 0.325
         assert figures[1][1] >= 0.37
         assert figures[2][0] >= 0.35
-        assert run["seconds"] + run["seconds_before"] < 180
+        assert run.seconds + run.seconds_before < 180
 
 
 def measured(title, label):

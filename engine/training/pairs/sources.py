@@ -162,7 +162,7 @@ def collect(
 
 
 def held_out(pairs: Pairs, share: float, seed: int) -> tuple[Pairs, Pairs]:
-    """Split into pairs to train on and a ``share`` of the query texts, rounded, to choose by; no text is in both.
+    """Split into pairs to train on and a ``share`` of the query texts to choose by, rounded, at least one; no text is in both.
 
     >>> pairs = Pairs(["a", "b"], np.array([0, 1, 0]), np.array([5, 6, 7]), np.zeros(3, np.int8), np.ones(3, np.float32))
     >>> train, dev = held_out(pairs, 0.5, 0)
@@ -171,7 +171,7 @@ def held_out(pairs: Pairs, share: float, seed: int) -> tuple[Pairs, Pairs]:
     """
     order = np.random.default_rng(seed).permutation(len(pairs.texts))
     held = np.zeros(len(pairs.texts), bool)
-    held[order[: round(share * len(order))]] = True
+    held[order[: max(1, round(share * len(order)))]] = True
     return of_queries(pairs, ~held), of_queries(pairs, held)
 
 

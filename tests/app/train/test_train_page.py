@@ -7,7 +7,6 @@ from typer.testing import CliRunner
 from app.common import jobs
 from app.train import form as train_form
 from app.train import job as training
-from app.train import runs as trained
 from engine.builds import runs
 from engine.cli.main import app as shell
 from engine.jobs.registry import Registry
@@ -174,17 +173,16 @@ def test_the_estimate_is_told_with_its_parts():
 
 
 def test_documents_kept_out_are_told_apart():
-    value = {"mean": 0.5, "low": 0.25, "high": 0.75}
-
     def page():
-        from app.train import runs as trained
+        from app.train.runs import cold
+        from engine.builds.trained import Cold
 
-        value = {"mean": 0.5, "low": 0.25, "high": 0.75}
-        trained.cold({"documents": 9, "queries": 3, "trained": {"nDCG@10": value}, "centroid": {"nDCG@10": value}})
-        trained.cold({"documents": 9, "queries": 0})
+        value = {"nDCG@10": {"mean": 0.5, "low": 0.25, "high": 0.75}}
+        cold(Cold(documents=9, queries=3, trained=value, centroid=value))
+        cold(Cold(documents=9, queries=0))
 
     at = sound(AppTest.from_function(page).run())
-    assert at.dataframe[0].value["Trained"].tolist() == [trained._interval(value)]
+    assert at.dataframe[0].value["Trained"].tolist() == ["0.500 [0.250, 0.750]"]
     assert "nothing can be said" in said(at)
 
 

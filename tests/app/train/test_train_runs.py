@@ -9,6 +9,14 @@ from engine.builds import runs
 from tests.app.at import button, said, sound, table, visit
 from tests.app.conftest import HTML, WATCHED, change_run
 
+SURE = {"mean": 0.1, "low": 0.05, "high": 0.15, "p": 0.0001, "holm": 0.0001}
+
+
+def sure(build, name, **changes):
+    """Let a run be certainly better than the centroid scorer, but for some changes."""
+    dev = runs.read(build, name).as_json()["dev"] | {"apart": True, "difference": SURE} | changes
+    change_run(build, name, beats_centroid=True, labelled=True, dev=dev)
+
 
 class TestFinishedRuns:
     def test_they_stand_side_by_side_with_what_was_asked_differently(self, with_trained):
@@ -17,9 +25,9 @@ class TestFinishedRuns:
         assert set(rows.index) == {"node", "slow"}
         for name, row in rows.iterrows():
             run = runs.read(with_trained, str(name))
-            assert row["nDCG@10"] == run["dev"]["trained"]["nDCG@10"]["mean"]
+            assert row["nDCG@10"] == run.dev.trained["nDCG@10"].mean
             assert row["Low"] <= row["nDCG@10"] <= row["High"]
-            assert row["Centroid"] == run["dev"]["centroid"]["nDCG@10"]["mean"]
+            assert row["Centroid"] == run.dev.centroid["nDCG@10"].mean
             assert row["Seed"] == 0
         different = table(at, "Setting", "node", "slow")
         assert different[["Setting", "node", "slow"]].values.tolist() == [["settings: softmax", "level", "siblings"]]
@@ -29,16 +37,16 @@ class TestFinishedRuns:
         run = runs.read(with_trained, "slow")
         assert "What slow learned" in [heading.value for heading in at.subheader]
         history = table(at, "Step", "Loss")
-        assert history["Step"].tolist() == [entry["step"] for entry in run["history"]]
+        assert history["Step"].tolist() == [entry["step"] for entry in run.history]
         assert "seed 0" in said(at).lower()
         assert "cores" in said(at)
         found = table(at, "Verdict", "What it says")
-        kept = next(entry for entry in run["history"] if entry["step"] == run["best_step"])
+        kept = next(entry for entry in run.history if entry["step"] == run.best_step)
         assert found["What it says"].tolist() == [one["says"] for one in kept["detectors"]]
 
     def test_each_evaluation_can_be_looked_at(self, with_trained):
         at = visit("train", run="node")
-        history = runs.read(with_trained, "node")["history"]
+        history = runs.read(with_trained, "node").history
         for entry in history[:2]:
             slider = next(slider for slider in at.select_slider if slider.key.startswith("at-node"))
             at = sound(slider.set_value(entry["step"]).run())
@@ -58,23 +66,39 @@ class TestFinishedRuns:
         assert button(at, "Use this one").disabled
 
     def test_one_that_beats_it_can_be_used_and_given_back(self, with_trained):
-        dev = runs.read(with_trained, "node")["dev"]
-        change_run(with_trained, "node", beats_centroid=True, dev=dev | {"p": 0.01})
+        sure(with_trained, "node")
         runs.choose(with_trained, runs.CENTROID)
         at = visit("train", run="node")
         assert "beats the centroid scorer" in at.success[0].value
+        assert "difference +0.100 [+0.050, +0.150], paired p at most .0001" in at.success[0].value.replace("\\", "")
         at = sound(button(at, "Use this one").click().run())
         assert runs.default(with_trained) == "node"
         assert table(at, "Run", "Default").set_index("Run")["Default"].to_dict() == {"node": True, "slow": False}
         sound(button(at, "Use the centroid scorer").click().run())
         assert runs.default(with_trained) == runs.CENTROID
 
-    def test_one_that_beats_it_by_what_chance_does_is_not_cheered(self, with_trained):
-        dev = runs.read(with_trained, "node")["dev"]
-        change_run(with_trained, "node", beats_centroid=True, dev=dev | {"p": 0.4})
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"difference": {"mean": 0.1, "low": -0.1, "high": 0.3, "p": 0.4, "holm": 0.4}}, "within what chance does"),
+            ({"apart": False}, "fewer than 12 development queries"),
+        ],
+    )
+    def test_one_that_beats_it_on_less_is_not_cheered_and_can_be_used(self, with_trained, changes, words):
+        sure(with_trained, "node", **changes)
+        runs.choose(with_trained, runs.CENTROID)
         at = visit("train", run="node")
         assert not at.success
-        assert any("within what chance does" in info.value for info in at.info)
+        assert any(words in info.value and "by itself" in info.value for info in at.info)
+        sound(button(at, "Use this one").click().run())
+        assert runs.default(with_trained) == "node"
+
+    def test_the_p_of_each_run_is_corrected_for_the_others_of_the_table(self, with_trained):
+        sure(with_trained, "node", difference=SURE | {"p": 0.03})
+        sure(with_trained, "slow", difference=SURE | {"p": 0.2})
+        rows = table(visit("train"), "Run", "Difference", "p").set_index("Run")
+        assert rows["p"].to_dict() == {"node": ".060", "slow": ".200"}
+        assert rows.loc["node", "Difference"] == "+0.100 [+0.050, +0.150]"
 
     def test_one_that_has_become_worse_meanwhile_is_refused_in_a_line(self, with_trained):
         change_run(with_trained, "node", beats_centroid=True)
@@ -84,7 +108,7 @@ class TestFinishedRuns:
         assert "does not beat" in sound(button(at, "Use this one").click().run()).error[0].value
 
     def test_titles_and_queries_are_written_letter_by_letter(self, with_trained):
-        history = runs.read(with_trained, "node")["history"]
+        history = runs.read(with_trained, "node").history
         for entry in history:
             entry["detectors"].append({"name": HTML, "value": 0.0, "verdict": "watch", "says": HTML})
             for now in entry["watched"]:

@@ -45,7 +45,7 @@ def test_it_opens_searches_decodes_evaluates_and_has_its_trained_scorer(old):
         assert opened.corpus.documents[3].id in [hit.id for hit in hits]
     trace = opened.decode(QUERY, 10, vector, scorer="node")
     assert 3 in trace.documents(opened.trie, 5)[0].tolist()
-    assert evaluate(opened, "dev", ["bm25"])["queries"] == 6
+    assert evaluate(opened, "dev", ["bm25"]).queries == 6
 
 
 def test_it_gets_format_3_and_no_other_file_is_changed(old):

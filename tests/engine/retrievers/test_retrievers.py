@@ -14,6 +14,7 @@ from engine.builds import runs
 from engine.builds.opened import Build
 from engine.builds.parts import Parts
 from engine.builds.stages import tuned
+from engine.data.halves import halves
 from engine.errors import TriescopeError
 from engine.retrievers import RETRIEVERS, method_of, usual
 from engine.retrievers.base import Found
@@ -21,6 +22,7 @@ from engine.retrievers.fusion import UNTUNED
 from engine.scorers import node
 from engine.scorers.centroid import CentroidScorer
 from engine.training.models.node import create
+from tests.engine.stored_runs import stored_run
 
 QUERY = "a ship in a storm"
 
@@ -128,6 +130,30 @@ class TestTuning:
         assert dev_in_words.weights["bm25"] > 0.5 > dev_in_vectors.weights["bm25"]
         assert dev_in_words.chosen_on == f"{len(corpus.qrels['dev'])} development queries, nDCG@10"
 
+    def test_it_is_chosen_on_the_half_that_chooses_and_on_queries_that_a_document_answers(self, opened, small_corpus):
+        row_of = {f"q{row}": row for row in range(40)}
+        ids = [document.id for document in small_corpus.documents]
+        asked = {query: small_corpus.documents[row].text for query, row in row_of.items()}
+        half = halves(row_of)
+        encoded = []
+
+        vector_of = {text: np.asarray(opened.embeddings[row_of[query]]) for query, text in asked.items()}
+
+        def encode(texts):
+            encoded.extend(texts)
+            return np.stack([vector_of[text] for text in texts])
+
+        judged = {query: {ids[row]: 1} for query, row in row_of.items()} | {half.choosing[0]: {"gone": 1, ids[0]: 0}}
+        found = tuned(opened, small_corpus._replace(queries=asked, qrels={"dev": judged}), encode)
+        assert encoded == [asked[query] for query in half.choosing[1:]]
+        assert found.chosen_on == "19 development queries, nDCG@10"
+
+    def test_where_no_development_query_can_be_answered_weights_are_equal_and_that_is_said(self, opened, small_corpus):
+        unknown = small_corpus._replace(qrels={"dev": {query: {"gone": 1} for query in list(small_corpus.queries)[:2]}})
+        found = tuned(opened, unknown, lambda texts: pytest.fail("a query was encoded"))
+        assert found.weights == UNTUNED.weights
+        assert found.chosen_on.startswith("none of 2 development queries has a relevant document in the corpus: equal weights")
+
     def test_without_development_queries_weights_are_equal(self, opened, small_corpus):
         only_test = small_corpus._replace(qrels={"test": small_corpus.qrels["test"]})
         assert tuned(opened, only_test, lambda texts: pytest.fail("a query was encoded")) == UNTUNED
@@ -137,7 +163,7 @@ class TestTuning:
         before = ids(Build(folder), "hybrid:centroid", vector)
         tuning = UNTUNED.model_copy(update={"weights": dict.fromkeys(UNTUNED.weights, 0.0) | {alone: 1.0}})
         settings = {option.name: option.default for option in node.KIND.options}
-        run = {"scorer": "node", "settings": settings, "beats_centroid": True, "tuning": tuning.model_dump()}
+        run = stored_run(settings=settings, tuning=tuning.model_dump())
         model = create(Parts(folder).parts, settings, seed=1)
         runs.store(folder, "mine", run, {name: value.numpy() for name, value in model.state_dict().items()})
         build = Build(folder)

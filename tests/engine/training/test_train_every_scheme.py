@@ -19,7 +19,7 @@ def test_it_trains_stores_opens_and_searches(small_corpus, tmp_path, home, schem
     folder = make(small_corpus, BuildSpec(scheme=scheme), tmp_path / "sixty")
     for kind in KINDS:
         run = train(folder, TrainSpec(scorer=kind, settings=TINY.get(kind, {}), steps=2, batch=16, beams=10))
-        assert run["steps"] == 2
+        assert run.steps == 2
         opened = Build(folder)
         exact = opened.decode("a war at sea", 60, strategy="exact", scorer=kind)
         wide = opened.decode("a war at sea", 60, scorer=kind)

@@ -1,13 +1,14 @@
 """What a training learns from and what it is watched by: no query and no document on both sides, each beside its own."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from engine.data.corpus import Document
-from engine.training import batches, material, train
+from engine.training import batches, dev_queries, material, train
 from engine.training.batches import Batches, Material
 from engine.training.dev import Dev
 from engine.training.models.node import create
@@ -68,12 +69,14 @@ def texts_of(pairs, source_name=None):
 
 class TestApart:
     def test_a_watched_query_is_not_learned_however_it_is_spelled(self, source):
-        pairs, watched, qrels, told, labelled = material.choose(source, spec_of(), quiet)
-        assert (told, labelled) == ("split dev", True)
-        assert [watched[place] for place in range(4)] == [source.judged("dev").queries[f"v{place}"] for place in range(4)]
-        assert qrels == [{f"d{place}": 1} for place in range(4)]  # v4 has no right answer
+        pairs, asked = material.choose(source, spec_of(), quiet)
+        # v4 has no right answer.
+        assert (asked.told, asked.labelled) == ("split dev, 1 without a relevant document left aside", True)
+        assert asked.ids == [f"v{place}" for place in range(4)]
+        assert asked.texts == [source.judged("dev").queries[f"v{place}"] for place in range(4)]
+        assert asked.qrels == [{f"d{place}": 1} for place in range(4)]
         learned = {same(text) for text in texts_of(pairs)}
-        assert not learned & {same(text) for text in watched}
+        assert not learned & {same(text) for text in asked.texts}
         assert texts_of(pairs, "judged") == {f"where is {WORDS[row % 10]} {row}" for row in range(3, N)}
 
     @pytest.mark.parametrize("named", [True, False])
@@ -82,18 +85,21 @@ class TestApart:
         shouted = [one._replace(title=f"WHERE IS {WORDS[row % 10]} {row}") for row, one in enumerate(DOCUMENTS)]
         source.__dict__["documents"] = shouted
         mix = {"judged": 1.0, "title": 1.0} if named else {"title": 1.0, "sentence": 1.0}
-        pairs, watched, qrels, told, labelled = material.choose(source, spec_of(dev="", mix=mix), quiet)
-        assert labelled == named
-        assert told == ("10% of the judged queries, held out" if named else "10% of the pseudo-queries, held out")
-        asked = 20 if named else 40
-        assert len(watched) == len(qrels) == asked // 10
-        assert not {same(text) for text in texts_of(pairs)} & {same(text) for text in watched}
-        assert len({same(text) for text in texts_of(pairs)}) == asked - asked // 10
+        pairs, asked = material.choose(source, spec_of(dev="", mix=mix), quiet)
+        assert asked.labelled == named
+        assert asked.told == ("10% of the judged queries, held out" if named else "10% of the pseudo-queries, held out")
+        known = 20 if named else 40
+        assert len(asked.ids) == len(asked.texts) == len(asked.qrels) == known // 10
+        assert not {same(text) for text in texts_of(pairs)} & {same(text) for text in asked.texts}
+        assert len({same(text) for text in texts_of(pairs)}) == known - known // 10
+        # A pseudo-query has no id of its own, and is never taken for a document.
+        assert named == all(source.judged("train").queries.get(query) for query in asked.ids)
+        assert not set(asked.ids) & set(source.row_of)
 
     def test_development_queries_beyond_the_most_that_are_searched_are_not_learned_either(self, source, monkeypatch):
-        monkeypatch.setattr(material, "DEV_QUERIES", 2)
-        pairs, watched, _, told, _ = material.choose(source, spec_of(), quiet)
-        assert (len(watched), told) == (2, "split dev, 2 of them")
+        monkeypatch.setattr(dev_queries, "MOST", 2)
+        pairs, asked = material.choose(source, spec_of(), quiet)
+        assert (len(asked.ids), asked.told) == (2, "split dev, 1 without a relevant document left aside, 2 of them")
         assert texts_of(pairs, "judged") == {f"where is {WORDS[row % 10]} {row}" for row in range(3, N)}
 
     def test_spellings_of_one_query_are_one_query(self, source):
@@ -139,9 +145,9 @@ class TestApart:
         made = material.prepare(source, spec_of(watch=("a", "b")), quiet)
         for texts, queries in (
             (made.material.pairs.texts, made.material.queries),
-            (made.dev.texts, made.dev_queries),
+            (made.dev.texts, made.dev.queries),
             (made.dev.texts, made.dev.vectors),
-            (made.watch.texts, made.watch_queries),
+            (made.watch.texts, made.watch.queries),
             (made.watch.texts, made.watch.vectors),
         ):
             assert np.array_equal(np.stack(list(queries)), material.embed.embed(texts))
@@ -150,10 +156,11 @@ class TestApart:
 class TestCold:
     def test_cold_is_a_query_whose_right_documents_were_all_kept_out(self, source):
         judged = [{"d0": 1}, {"d0": 1, "d9": 1}, {"d0": 2, "d9": 0}, {"d9": 1}]
-        dev = Dev(list("abcd"), np.zeros((4, 8)), judged, "")
-        made = material.Prepared(None, dev, dev, [], [], frozenset({0, 1}), {}, True)
         right, wrong = np.array([0]), np.array([9])
-        found = train._cold(source, made, {"trained": [right, wrong, right, wrong], "centroid": [wrong] * 4})
+        asked = Dev(ids=list("abcd"), texts=[], vectors=np.zeros((4, 8)), queries=[], qrels=judged, told="")
+        made = SimpleNamespace(cold=frozenset({0, 1}))
+        ranked = {"trained": [right, wrong, right, wrong], "centroid": [wrong] * 4}
+        found = train._cold(source, made, asked, ranked)
         assert (found["documents"], found["queries"]) == (2, 2)
         assert found["trained"]["nDCG@10"]["mean"] == 1
         assert found["centroid"]["nDCG@10"]["mean"] == 0

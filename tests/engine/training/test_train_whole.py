@@ -44,7 +44,7 @@ def trained(small_build, tmp_path_factory, home):
 def tensors(folder, name="node"):
     from safetensors.numpy import load_file
 
-    return load_file(runs.folder_of(folder, name) / runs.read(folder, name)["weights"])
+    return load_file(runs.folder_of(folder, name) / runs.read(folder, name).weights)
 
 
 def same(one, other):
@@ -71,7 +71,7 @@ class TestIsolation:
             ).fetchone() == (0,)
         again = train(folder, SPEC)
         assert same(tensors(folder), tensors(trained[0]))
-        assert again["dev"] == trained[1]["dev"]
+        assert again.dev == trained[1].dev
 
     @pytest.mark.parametrize("fields", [{"train": "test"}, {"dev": "test"}])
     def test_the_test_split_is_refused_by_name(self, folder, fields):
@@ -95,17 +95,15 @@ class TestIsolation:
 class TestRun:
     def test_it_is_stored_with_everything_that_made_it(self, trained):
         folder, run = trained
-        assert (run["name"], run["scorer"], run["steps"], run["seed"]) == ("node", "node", 12, 0)
-        assert run["dev"]["from"] == "split dev"
-        assert (
-            set(run["dev"]["trained"]) == set(run["dev"]["centroid"]) == {"nDCG@10", "Recall@10", "Recall@100", "MRR@10", "Hit@1"}
-        )
-        assert run["beats_centroid"] == (run["dev"]["trained"]["nDCG@10"]["mean"] > run["dev"]["centroid"]["nDCG@10"]["mean"])
-        assert run["default"] == run["beats_centroid"]
-        assert [evaluation["step"] for evaluation in run["history"]] == [0, 6, 12]
-        assert run["tuning"]["chosen_on"] == "6 development queries, nDCG@10"
-        assert set(run["tuning"]["weights"]) == {"bm25", "dense", "generative"}
-        last = run["history"][-1]
+        assert (run.name, run.scorer, run.steps, run.seed) == ("node", "node", 12, 0)
+        assert run.dev.source == "split dev"
+        assert set(run.dev.trained) == set(run.dev.centroid) == {"nDCG@10", "Recall@10", "Recall@100", "MRR@10", "Hit@1"}
+        assert run.beats_centroid == (run.dev.trained["nDCG@10"].mean > run.dev.centroid["nDCG@10"].mean)
+        assert (run.dev.apart, run.certain, runs.default(folder)) == (False, False, "centroid")  # six queries are no two halves
+        assert [evaluation["step"] for evaluation in run.history] == [0, 6, 12]
+        assert run.tuning["chosen_on"] == "6 development queries, nDCG@10"
+        assert set(run.tuning["weights"]) == {"bm25", "dense", "generative"}
+        last = run.history[-1]
         assert set(last["losses"]) == {"soft"}
         assert len(last["code_accuracy"]) == Build(folder).trie.levels
         assert all(set(found) == {"name", "value", "verdict", "says"} for found in last["detectors"])
@@ -117,10 +115,10 @@ class TestRun:
 
     def test_the_scorer_that_is_opened_is_the_one_that_was_judged(self, trained):
         folder, run = trained
-        found = evaluate(Build(folder), "dev", ["generative:node", "generative:centroid"], beams=20)["retrievers"]
+        found = evaluate(Build(folder), "dev", ["generative:node", "generative:centroid"], beams=20).retrievers
         for name, side in (("generative:node", "trained"), ("generative:centroid", "centroid")):
-            for measure, value in run["dev"][side].items():
-                assert found[name][measure]["mean"] == pytest.approx(value["mean"], abs=1e-6)
+            for measure, value in getattr(run.dev, side).items():
+                assert found[name].measures[measure].mean == pytest.approx(value.mean, abs=1e-6)
 
     def test_the_same_seed_gives_the_same_weights_and_another_seed_others(self, trained, folder):
         train(folder, SPEC)
@@ -130,10 +128,10 @@ class TestRun:
 
     def test_cold_documents_are_in_no_pair_and_are_reported_apart(self, folder):
         run = train(folder, SPEC.model_copy(update={"cold": 0.5}))
-        assert run["cold"]["documents"] == 30
-        assert sum(run["pairs"].values()) < sum(train(folder, SPEC, "warm")["pairs"].values())
-        if run["cold"]["queries"]:
-            assert set(run["cold"]) >= {"centroid", "trained"}
+        assert run.cold.documents == 30
+        assert sum(run.pairs.values()) < sum(train(folder, SPEC, "warm").pairs.values())
+        if run.cold.queries:
+            assert run.cold.centroid.keys() == run.cold.trained.keys() == run.dev.trained.keys()
 
     def test_a_damaged_run_is_said_and_a_retrained_one_is_opened_anew(self, trained, folder):
         shutil.copytree(trained[0] / "trained", folder / "trained")
@@ -142,7 +140,7 @@ class TestRun:
         assert opened.scorer("node") is before
         train(folder, SPEC.model_copy(update={"seed": 5}))
         assert opened.scorer("node") is not before
-        weights = runs.folder_of(folder, "node") / runs.read(folder, "node")["weights"]
+        weights = runs.folder_of(folder, "node") / runs.read(folder, "node").weights
         weights.write_bytes(weights.read_bytes()[:-1] + b"x")
         with pytest.raises(TriescopeError, match="have changed since they were saved"):
             Build(folder).scorer("node")
@@ -265,5 +263,5 @@ class TestShell:
         assert reached >= 5
         told("train", folder, "--steps", reached + 5, "--every", 5, "--batch", 32, "--patience", 100000, "--beams", 5)
         run = runs.read(folder, "node")
-        assert [evaluation["step"] for evaluation in run["history"]] == list(range(0, reached + 6, 5))
+        assert [evaluation["step"] for evaluation in run.history] == list(range(0, reached + 6, 5))
         assert runs.unfinished(folder) == []

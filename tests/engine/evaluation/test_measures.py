@@ -1,13 +1,13 @@
+"""What is measured: values a query each, and the run that they are of."""
+
 import math
 
 import ir_measures
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from engine.errors import TriescopeError
-from engine.evaluation import MEASURES, Interval, evaluate, interval, measure
+from engine.evaluation import DEPTH, MEASURES, depth_for, measure, parse, run_of
 
 QRELS = """\
 q1 0 a 2
@@ -42,7 +42,8 @@ def fixture():
 def test_every_measure_is_what_ir_measures_says_of_the_trec_files():
     values = measure(*fixture())
     parsed = [list(ir_measures.read_trec_qrels(QRELS)), list(ir_measures.read_trec_run(RUN))]
-    for name, known in MEASURES.items():
+    for name in MEASURES:
+        known = parse(name)
         by_query = {metric.query_id: metric.value for metric in ir_measures.iter_calc([known], *parsed)}
         assert values[name].tolist() == pytest.approx([by_query.get(query, 0) for query in ("q1", "q2", "q3", "q4")])
         assert values[name].mean() == pytest.approx(ir_measures.calc_aggregate([known], *parsed)[known])
@@ -76,47 +77,38 @@ def test_a_query_judged_without_anything_relevant_counts_as_zero():
     )
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
-def test_an_interval_contains_its_mean_and_is_always_the_same(values):
-    found = interval(np.array(values))
-    assert found.mean == pytest.approx(np.mean(values))
-    assert min(values) - 1e-9 <= found.low <= found.mean + 1e-9
-    assert found.mean - 1e-9 <= found.high <= max(values) + 1e-9
-    assert found == interval(np.array(values))
+def test_the_usual_measures_are_those_that_everybody_means():
+    usual = {"nDCG@10": ir_measures.nDCG @ 10, "Recall@10": ir_measures.R @ 10, "Recall@100": ir_measures.R @ 100}
+    usual |= {"MRR@10": ir_measures.RR @ 10, "Hit@1": ir_measures.Success @ 1}
+    assert {name: parse(name) for name in MEASURES} == usual
 
 
-def test_an_interval_is_about_two_standard_errors_wide_on_each_side():
-    values = np.random.default_rng(0).normal(0.5, 0.1, 400)
-    found, error = interval(values), values.std() / math.sqrt(400)
-    assert found.low == pytest.approx(found.mean - 1.96 * error, abs=error / 4)
-    assert found.high == pytest.approx(found.mean + 1.96 * error, abs=error / 4)
+def test_a_measure_is_named_as_it_was_written_and_two_names_of_one_are_both_there():
+    values = measure({"q": {"a": 1}}, {"q": ["x", "a"]}, ["Success@2", " Hit@2", "MRR(rel=2)@3"])
+    assert list(values) == ["Success@2", " Hit@2", "MRR(rel=2)@3"]
+    assert values["Success@2"].tolist() == values[" Hit@2"].tolist() == [1]
+    assert values["MRR(rel=2)@3"].tolist() == [0]
 
 
-def test_an_interval_of_equal_values_is_a_point():
-    assert interval(np.full(5, 0.25)) == Interval(0.25, 0.25, 0.25)
+@pytest.mark.parametrize("text", ["", "nDCG", "nDCG@0", "nDCG@101", "nDCG@ten", "luck@10", "__import__('os')@10", "MAP", "@10"])
+def test_what_is_no_measure_is_refused_in_a_line(text):
+    with pytest.raises(TriescopeError, match=r"measure; write one like|name a cut-off from 1 to 100"):
+        parse(text)
 
 
-def test_retrievers_are_evaluated_on_the_queries_of_a_split(opened):
-    result = evaluate(opened, "test", ["bm25", "dense", "generative", "hybrid"])
-    judged = opened.corpus.qrels["test"]
-    assert (result["split"], result["queries"], result["corpus"]) == ("test", len(judged), "sixty")
-    for name, row in result["retrievers"].items():
-        run = {query: [hit.id for hit in opened.search(opened.corpus.queries[query], name, 100)[0]] for query in judged}
-        for measured, values in measure(judged, run).items():
-            assert row[measured]["mean"] == pytest.approx(values.mean())
-            assert row[measured]["low"] <= row[measured]["mean"] <= row[measured]["high"]
-        assert 0 < row["latency_ms"]["p50"] <= row["latency_ms"]["p95"]
+def test_a_run_holds_the_documents_in_order_and_never_the_querys_own():
+    ids = [f"d{row}" for row in range(DEPTH + 2)]
+    rows = np.arange(DEPTH + 2)
+    run = run_of(["d1", "q", "r"], [rows[: depth_for(["d1", "q", "r"], ids)], rows, np.array([-1, 5, -1])], ids)
+    assert run["d1"] == [ids[0], *ids[2 : DEPTH + 1]]
+    assert run["q"] == ids[:DEPTH]
+    assert run["r"] == ["d5"]
+    assert len(run["d1"]) == DEPTH
+    assert depth_for(["q"], ids) == DEPTH
 
 
-def test_keyword_search_is_evaluated_without_encoding_a_query(opened):
-    assert evaluate(opened, "dev", ["bm25"])["encoding_ms"] == {"p50": 0, "p95": 0}
-
-
-def test_an_unknown_split_is_said_with_those_that_are_there(opened):
-    with pytest.raises(TriescopeError, match="sixty has no judged queries in split 'train'; it has dev, test"):
-        evaluate(opened, "train", ["bm25"])
-
-
-def test_an_unknown_retriever_is_said_with_those_that_are_there(opened):
-    with pytest.raises(TriescopeError, match="unknown retriever 'tfidf'; there are bm25, dense, dense-hnsw, generative, hybrid"):
-        evaluate(opened, "test", ["tfidf"])
+def test_all_documents_of_a_shared_identifier_take_their_own_ranks():
+    """A hit on an identifier that three documents share is no hit for all of them at its rank."""
+    values = measure({"q": {"c": 1}}, run_of(["q"], [np.array([0, 1, 2])], ["a", "b", "c"]))
+    assert values["Hit@1"][0] == 0
+    assert values["MRR@10"][0] == pytest.approx(1 / 3)
