@@ -1,16 +1,20 @@
 """One setting as data: the same record makes the shell's flag, the form's field and the row in the docs."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import TriescopeError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 class Option(NamedTuple):
     """One setting.
 
     ``default`` None means: chosen from the corpus, by the rule that ``help`` states. Text options have no ``low`` and ``high``;
-    ``choices`` lists their values where there are few.
+    ``choices`` lists their values where there are few. ``label`` is what a form calls it and ``flags`` what the shell does, where
+    that is not its name.
     """
 
     name: str
@@ -20,6 +24,40 @@ class Option(NamedTuple):
     high: int | float | None
     help: str
     choices: tuple[str, ...] = ()
+    label: str = ""
+    flags: tuple[str, ...] = ()
+
+    @property
+    def flag(self) -> str:
+        """Its long flag in the shell."""
+        return self.flags[-1] if self.flags else f"--{self.name.replace('_', '-')}"
+
+
+def options_of(spec: "type[BaseModel]") -> tuple[Option, ...]:
+    """The fields of a spec as options, from which the shell's flags and the form's fields are made.
+
+    Fields that hold several values, tuples and mappings, have the type ``list`` and no default. A field's ``title`` is its label,
+    its ``json_schema_extra={"flags": [...]}`` its flags.
+    """
+    found = []
+    for name, field in spec.model_fields.items():
+        at = {type(bound).__name__: bound for bound in field.metadata}
+        high = at["Le"].le if "Le" in at else at["Lt"].lt - 1 if "Lt" in at else None
+        single = field.annotation in (int, float, str)
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        found.append(
+            Option(
+                name=name,
+                type=field.annotation if single else list,  # type: ignore[arg-type]
+                default=field.default if single else None,
+                low=at["Ge"].ge if "Ge" in at else None,
+                high=high,
+                help=str(field.description),
+                label=field.title or "",
+                flags=tuple(extra.get("flags", ())),  # type: ignore[arg-type]
+            )
+        )
+    return tuple(found)
 
 
 def check_options(owner: str, options: Sequence[Option], settings: dict[str, Any]) -> None:

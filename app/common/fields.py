@@ -10,29 +10,23 @@ from engine.options import Option
 WIDTH = 160
 
 
-def field(owner: str, option: Option) -> Any:
-    """Draw the field of an option of ``owner`` and return its value, None where the option stays as its help says."""
-    key, label = f"{owner}-{option.name}", option.name.replace("_", " ")
+def field(owner: str, option: Option, **more: Any) -> Any:
+    """Draw the field of an option of ``owner`` and return its value, None where the option stays as its help says.
+
+    ``more`` goes to the widget: a key, width, step, address or longer help of its own.
+    """
+    label = option.label or option.name.replace("_", " ")
+    given = {"key": f"{owner}-{option.name}", "help": option.help, "width": WIDTH} | more
     if option.choices:
         index = option.choices.index(str(option.default)) if option.default in option.choices else 0
-        return st.selectbox(label, option.choices, index, key=key, help=option.help, width=WIDTH)
+        return st.selectbox(label, option.choices, index, **given)
     if option.type is str:
-        typed = st.text_input(label, str(option.default or ""), key=key, help=option.help, width=2 * WIDTH, max_chars=300)
+        typed = st.text_input(label, str(option.default or ""), **{"width": 2 * WIDTH, "max_chars": 300} | given)
         return typed.strip() or None
     number = option.type
     low, high, default = (None if value is None else number(value) for value in (option.low, option.high, option.default))
-    found = st.number_input(
-        label,
-        low,
-        high,
-        default,
-        step(option),
-        format=None if number is int else "%g",
-        key=key,
-        help=option.help,
-        width=WIDTH,
-        placeholder="by itself",
-    )
+    given = {"step": step(option), "format": None if number is int else "%g", "placeholder": "by itself"} | given
+    found = st.number_input(label, low, high, default, **given)
     return None if found is None else number(found)
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from pydantic import ValidationError
 
 from app.common import state
 from app.common.fields import field
@@ -13,13 +12,16 @@ from app.train import job as training
 from engine.builds import runs
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
+from engine.options import options_of
 from engine.scorers.kinds import KINDS, kind
-from engine.training.losses import OPTIONS as LOSSES
+from engine.training.losses import OPTIONS
 from engine.training.pairs.sources import SOURCES
-from engine.training.spec import WITH_LABELS, WITHOUT_LABELS, TrainSpec
+from engine.training.spec import WITH_LABELS, WITHOUT_LABELS, TrainSpec, spec_of, usual_losses
 
 KIND, NAME, MINUTES = "kind", "train-name", "minutes"
 NO_SPLIT, WATCHED = "none", 3
+# What the spec asks for: labels, defaults, ranges and helps are those of the shell's flags.
+ASKED = {option.name: option for option in options_of(TrainSpec)}
 SOURCE_SAYS = {
     "judged": "Queries that people judged, with a relevant document.",
     "title": "The title as the query.",
@@ -70,35 +72,18 @@ def form(build: Build) -> tuple[str, TrainSpec]:
     """
     splits = [name for name, queries in build.manifest.corpus.queries.items() if queries and name != "test"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        scorer = st.selectbox("Scorer", list(KINDS), key=KIND, bind="query-params", width=160)
+        scorer = st.selectbox("Scorer", list(KINDS), key=KIND, bind="query-params", width=160, help=ASKED["scorer"].help)
         free = _free_name(build.folder, scorer)
         typed = st.text_input("Name", key=NAME, placeholder=free, max_chars=40, width=200)
-        minutes = st.number_input(
-            "Minutes",
-            0.1,
-            600.0,
-            _default("minutes"),
-            0.5,
-            format="%g",
-            key=MINUTES,
-            bind="query-params",
-            width=130,
-            help=f"{_about('minutes')} Reading and embedding the pairs comes before it.",
-        )
-        seed = st.number_input("Seed", 0, (1 << 31) - 1, 0, key="train-seed", width=130)
-        train = st.selectbox("Learn from split", [*splits, NO_SPLIT], _place(splits, "train"), key="train-split", width=150)
-        dev = st.selectbox(
-            "Watch split",
-            [*splits, NO_SPLIT],
-            _place(splits, "dev"),
-            key="dev-split",
-            width=150,
-            help=f"{_about('dev')} Its queries choose which weights are kept. Test queries are never read.",
-        )
+        more = f"{ASKED['minutes'].help} Reading and embedding the pairs comes before it."
+        plain = {"minutes": _field("minutes", step=0.5, key=MINUTES, bind="query-params", width=130, help=more)}
+        plain["seed"] = _field("seed", width=130)
+        train = _split("train", splits)
+        dev = _split("dev", splits, " Its queries choose which weights are kept. Test queries are never read.")
     known = kind(scorer)
     st.caption(f"**{scorer}:** {state.plain(known.summary)} {state.plain(known.citation)}")
     with st.expander("Pairs: what it learns from", icon=":material/join_inner:"):
-        mix, per_document, cold, generator = _pairs(train != NO_SPLIT)
+        mix, pairs = _pairs(train != NO_SPLIT)
     with st.expander("Losses: what it is told to get right", icon=":material/target:"):
         losses, teacher = _losses(train != NO_SPLIT)
     with st.expander(f"Options of {scorer}, steps and evaluations", icon=":material/tune:"):
@@ -107,30 +92,23 @@ def form(build: Build) -> tuple[str, TrainSpec]:
     run = runs.check_name(typed.strip() or free)
     if not mix:
         raise TriescopeError("there is nothing to learn from: give at least one source of pairs a share")
-    splits_asked = {"train": "" if train == NO_SPLIT else train, "dev": "" if dev == NO_SPLIT else dev}
-    try:
-        spec = TrainSpec(
-            scorer=scorer,
-            settings=settings,
-            minutes=minutes,
-            seed=seed,
-            mix=mix,
-            per_document=per_document,
-            cold=cold,
-            generator=generator,
-            losses=losses,
-            teacher=teacher,
-            watch=watch,
-            **splits_asked,
-            **rest,
-        )
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        raise TriescopeError(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from error
-    return run, spec
+    chosen = {"scorer": scorer, "settings": settings, "mix": mix, "losses": losses, "teacher": teacher, "watch": watch}
+    chosen |= {name: "" if split == NO_SPLIT else split for name, split in (("train", train), ("dev", dev))}
+    return run, spec_of(chosen | plain | pairs | rest)
 
 
-def _pairs(labelled: bool) -> tuple[dict[str, float], int, float, str]:
+def _field(name: str, **more: Any) -> Any:
+    """The field of one thing that the spec asks for."""
+    return field("train", ASKED[name], **more)
+
+
+def _split(name: str, splits: Sequence[str], more: str = "") -> str:
+    option = ASKED[name]
+    index = splits.index(str(option.default)) if option.default in splits else len(splits)
+    return st.selectbox(option.label, [*splits, NO_SPLIT], index, key=f"{name}-split", width=150, help=option.help + more)
+
+
+def _pairs(labelled: bool) -> tuple[dict[str, float], dict[str, Any]]:
     usual = WITH_LABELS if labelled else WITHOUT_LABELS
     mix = {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -151,69 +129,37 @@ def _pairs(labelled: bool) -> tuple[dict[str, float], int, float, str]:
             )
     st.caption("Shares of a batch: 2 and 1 draw twice as many of the first as of the second.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        per_document = st.number_input(
-            "Pseudo-queries a document",
-            1,
-            100,
-            _default("per_document"),
-            key="per-document",
-            width=200,
-            help=_about("per_document"),
-        )
-        cold = st.number_input(
-            "Kept out, share of documents",
-            0.0,
-            0.5,
-            0.0,
-            0.05,
-            format="%g",
-            key="cold",
-            width=220,
-            help=f"{_about('cold')} Queries for them are then judged apart, as for new documents.",
-        )
-        generator = st.text_input(
-            "Query generator",
-            key="generator",
-            width=300,
-            max_chars=300,
-            placeholder="a folder or a hub name",
-            help=_about("generator"),
-        )
-    return {name: share for name, share in mix.items() if share}, int(per_document), float(cold), generator.strip()
+        told = f"{ASKED['cold'].help} Queries for them are then judged apart, as for new documents."
+        rest = {
+            "per_document": _field("per_document", width=200),
+            "cold": _field("cold", step=0.05, width=220, help=told),
+            "generator": _field("generator", width=300, placeholder="a folder or a hub name") or "",
+        }
+    return {name: share for name, share in mix.items() if share}, rest
 
 
 def _losses(labelled: bool) -> tuple[dict[str, float], str]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        losses = {}
-        for option in LOSSES:
-            usual = option if labelled or option.name != "soft" else option._replace(default=1.0)
-            losses[option.name] = field(f"loss-{labelled}", usual)
+        usual = usual_losses(labelled)
+        losses = {one.name: field(f"loss-{labelled}", one._replace(default=usual[one.name])) for one in OPTIONS}
     teacher = st.selectbox(
-        "Teacher of soft and prefix",
+        ASKED["teacher"].label,
         ["dense", "bm25+dense"],
         key="teacher",
         accept_new_options=True,
         width=320,
-        help=_about("teacher"),
+        help=ASKED["teacher"].help,
     )
-    return losses, teacher or "dense"
+    return losses, teacher or str(ASKED["teacher"].default)
 
 
-def _rest(scorer: str) -> tuple[dict[str, Any], dict[str, int]]:
+def _rest(scorer: str) -> tuple[dict[str, Any], dict[str, Any]]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         settings = {option.name: field(scorer, option) for option in kind(scorer).options}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        rest = {
-            name: st.number_input(label, low, high, _default(name), by, key=f"train-{name}", help=_about(name), width=150)
-            for name, label, low, high, by in (
-                ("steps", "Steps", 0, 10_000_000, 50),
-                ("batch", "Pairs a step", 2, 65536, 32),
-                ("beams", "Beams", 1, 1000, 10),
-                ("evaluate_every", "Evaluate every", 0, 1_000_000, 10),
-                ("patience", "Patience", 1, 1000, 1),
-            )
-        }
-    return {name: value for name, value in settings.items() if value is not None}, {n: int(value) for n, value in rest.items()}
+        steps = {"steps": 50, "batch": 32, "beams": 10, "evaluate_every": 10, "patience": 1, "average": 0.01}
+        rest = {name: _field(name, step=by, width=150) for name, by in steps.items()}
+    return {name: value for name, value in settings.items() if value is not None}, rest
 
 
 def _watched(build: Build, dev: str) -> tuple[str, ...]:
@@ -222,23 +168,16 @@ def _watched(build: Build, dev: str) -> tuple[str, ...]:
     first = [*judged[:WATCHED], *state.EXAMPLES][:WATCHED]
     with st.grid(WATCHED, min_column_width=280):
         typed = [
-            st.text_input(f"Watched query {place + 1}", first[place], key=f"watch-{dev}-{place}", max_chars=500)
+            st.text_input(
+                f"Watched query {place + 1}",
+                first[place],
+                key=f"watch-{dev}-{place}",
+                max_chars=500,
+                help=ASKED["watch"].help,
+            )
             for place in range(WATCHED)
         ]
     return tuple(dict.fromkeys(text.strip() for text in typed if any(letter.isalnum() for letter in text)))
-
-
-def _about(name: str) -> str:
-    """What the spec says of a field of its own."""
-    return str(TrainSpec.model_fields[name].description)
-
-
-def _default(name: str) -> Any:
-    return TrainSpec.model_fields[name].default
-
-
-def _place(splits: Sequence[str], name: str) -> int:
-    return splits.index(name) if name in splits else len(splits)
 
 
 def _free_name(folder: Path, scorer: str) -> str:

@@ -14,6 +14,7 @@ from engine import files
 from engine.builds import layout, runs
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
+from engine.options import options_of
 from engine.training.spec import TrainSpec
 
 # The run whose training this visitor started.
@@ -45,10 +46,10 @@ def arguments(folder: Path, run: str, spec: dict[str, Any]) -> list[str]:
     >>> arguments(Path("b"), "n", {"scorer": "node", "settings": {"hidden": 8, "x": None}, "train": "", "watch": ["-a b"]})
     ['train', 'b', '--name=n', '--scorer=node', '--option=hidden=8', '--train=', '--watch=-a b']
     """
-    flags = {"settings": "option", "losses": "loss", "evaluate_every": "every", "per_document": "per-document"}
+    flags = {option.name: option.flag for option in options_of(TrainSpec)}
     found = ["train", str(folder), f"--name={run}"]
     for key, value in spec.items():
-        flag = f"--{flags.get(key, key)}"
+        flag = flags[key]
         if isinstance(value, dict):
             found += [f"{flag}={name}={given}" for name, given in value.items() if given is not None]
         elif isinstance(value, list | tuple):

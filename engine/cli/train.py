@@ -5,75 +5,40 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.cli import flags
 from engine.cli.shell import AsJson, Folder, ProgressFile, app, show
 from engine.errors import TriescopeError
 from engine.options import described, parse_option
+from engine.training.spec import TrainSpec, spec_of
 
 if TYPE_CHECKING:
     from engine.builds.trained import Run
 
 
 @app.command("train")
+@flags.of_spec(TrainSpec)
 def run_training(
     folder: Folder,
-    scorer: Annotated[str, typer.Option(help="Kind of scorer: see `python -m engine scorers`.")] = "node",
+    asked: dict[str, Any],
     name: Annotated[str, typer.Option(help="Name of the run, that of the kind unless given.")] = "",
-    train: Annotated[str, typer.Option(help="Split of judged queries to learn from; '' for none.")] = "train",
-    dev: Annotated[str, typer.Option(help="Split to watch; a part is held out where the build lacks it.")] = "dev",
-    minutes: Annotated[float, typer.Option(min=0.01)] = 3.0,
-    steps: Annotated[int, typer.Option(min=0, help="Steps to train in place of minutes.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, max=(1 << 31) - 1)] = 0,
-    option: Annotated[list[str] | None, typer.Option("-o", "--option", help="Setting of the scorer, name=value.")] = None,
-    mix: Annotated[list[str] | None, typer.Option(help="Share of a source of pairs, like judged=2; repeat for more.")] = None,
-    loss: Annotated[list[str] | None, typer.Option(help="Weight of a loss, like soft=1; repeat for more.")] = None,
-    teacher: Annotated[str, typer.Option(help="dense, bm25+dense, or a cross-encoder by folder or hub name.")] = "dense",
-    generator: Annotated[str, typer.Option(help="Query generator by folder or hub name, for --mix generated=1.")] = "",
-    per_document: Annotated[int, typer.Option(min=1, max=100, help="Pseudo-queries of each kind a document.")] = 4,
-    cold: Annotated[float, typer.Option(min=0.0, max=0.5, help="Share of documents kept out of the training.")] = 0.0,
-    batch: Annotated[int, typer.Option(min=2)] = 256,
-    average: Annotated[float, typer.Option(min=0.0, max=0.9999, help="Of the weights over the steps; 0 for none.")] = 0.99,
-    beams: Annotated[int, typer.Option(min=1, max=1000, help="Beams for the development queries.")] = 100,
-    every: Annotated[int, typer.Option(min=0, help="Steps between evaluations; 0: about fifteen in all.")] = 0,
-    patience: Annotated[int, typer.Option(min=1, help="Evaluations without a better one until it stops.")] = 5,
-    watch: Annotated[list[str] | None, typer.Option(help="Query to decode at each evaluation; up to three.")] = None,
     estimate: Annotated[bool, typer.Option("--estimate", help="Only say what it would take.")] = False,
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a scorer on a build and store it there; the same command again goes on where it was interrupted."""
-    from pydantic import ValidationError
-
     from engine.progress import Progress
     from engine.scorers.kinds import kind
-    from engine.training.losses import OPTIONS as LOSSES
-    from engine.training.spec import TrainSpec
+    from engine.training.losses import OPTIONS
 
+    scorer = str(asked["scorer"])
     options = kind(scorer).options
-    try:
-        spec = TrainSpec(
-            scorer=scorer,
-            settings=dict(parse_option(scorer, options, text) for text in option or ()),
-            train=train,
-            dev=dev,
-            mix=dict(_share(text) for text in mix or ()),
-            losses=dict(parse_option("losses", LOSSES, text) for text in loss or ()),
-            teacher=teacher,
-            generator=generator,
-            per_document=per_document,
-            cold=cold,
-            batch=batch,
-            average=average,
-            beams=beams,
-            evaluate_every=every,
-            patience=patience,
-            minutes=minutes,
-            steps=steps,
-            watch=tuple(watch or ()),
-            seed=seed,
-        )
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        raise TriescopeError(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from error
+    asked |= {
+        "settings": dict(parse_option(scorer, options, text) for text in asked["settings"] or ()),
+        "mix": dict(_share(text) for text in asked["mix"] or ()),
+        "losses": dict(parse_option("losses", OPTIONS, text) for text in asked["losses"] or ()),
+        "watch": tuple(asked["watch"] or ()),
+    }
+    spec = spec_of(asked)
     if estimate:
         from engine.training.estimate import estimate as foresee
 
@@ -132,12 +97,12 @@ def list_scorers(
     from engine.builds import runs
     from engine.builds.opening import read_manifest
     from engine.scorers.kinds import KINDS
-    from engine.training.losses import OPTIONS as LOSSES
+    from engine.training.losses import OPTIONS
 
     known = list(KINDS.values())
     value: dict[str, Any] = {
         "kinds": [k._asdict() | {"options": described(k.options)} for k in known],
-        "losses": described(LOSSES),
+        "losses": described(OPTIONS),
     }
     for row in value["kinds"]:
         for function in ("open", "encode", "model"):
@@ -146,7 +111,7 @@ def list_scorers(
     for k in known:
         lines.append(f"{k.name:14} {k.summary}")
         lines += [f"{'':14}   -o {o.name}=...  {o.help} (default: {o.default})" for o in k.options]
-    lines += ["losses", *(f"{'':14}   --loss {o.name}=...  {o.help} (default: {o.default})" for o in LOSSES)]
+    lines += ["losses", *(f"{'':14}   --loss {o.name}=...  {o.help} (default: {o.default})" for o in OPTIONS)]
     if folder is not None:
         read_manifest(folder)
         known_runs = [runs.read(folder, name) for name in runs.names(folder)]

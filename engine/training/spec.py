@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from engine.errors import TriescopeError
 from engine.options import check_options
-from engine.scorers.kinds import kind
 
 # With judged queries: two of three examples retrieve, one indexes, as DSI mixes its two tasks (Tay et al. 2022).
 WITH_LABELS = {"judged": 2.0, "title": 1.0}
@@ -26,30 +27,74 @@ class TrainSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    scorer: str = Field("node", description="Kind of scorer.")
-    settings: dict[str, int | float | str | None] = Field(default_factory=dict, description="The scorer's options.")
-    train: str = Field("train", description="Split of judged queries to learn from; empty for none.")
-    dev: str = Field("dev", description="Split to watch; a part of the training queries is held out where the build has none.")
-    mix: dict[str, float] = Field(default_factory=dict, description="Share of each source of pairs; by what there is if empty.")
-    losses: dict[str, float] = Field(default_factory=dict, description="Weights of the losses; by what there is if empty.")
-    teacher: str = Field("dense", description="Whose ranking the soft targets follow: dense, bm25+dense, or a cross-encoder.")
-    generator: str = Field("", description="Query generator: a folder or a hub name; template and span queries without.")
-    per_document: int = Field(4, ge=1, le=100, description="Pseudo-queries of each kind a document.")
-    cold: float = Field(0.0, ge=0, le=0.5, description="Share of documents kept out of the training.")
-    average: float = Field(0.99, ge=0, lt=1, description="Of the weights over the steps; 0 takes them as they are.")
-    batch: int = Field(256, ge=2, le=65536, description="Pairs a step.")
-    beams: int = Field(100, ge=1, le=1000, description="Beams when the development queries are searched.")
-    evaluate_every: int = Field(0, ge=0, description="Steps between two evaluations; 0: about fifteen in all.")
-    patience: int = Field(5, ge=1, description="Evaluations without a better one after which training stops.")
-    minutes: float = Field(3.0, gt=0, le=10_000, description="Time to train, evaluations included.")
-    steps: int = Field(0, ge=0, description="Steps to train in place of minutes; 0: by time.")
-    watch: tuple[str, ...] = Field((), max_length=3, description="Queries decoded at each evaluation; dev queries if none.")
-    seed: int = Field(0, ge=0, lt=1 << 31, description="Seed of everything random.")
+    scorer: str = Field("node", title="Scorer", description="Kind of scorer: see `python -m engine scorers`.")
+    settings: dict[str, int | float | str | None] = Field(
+        default_factory=dict, description="Setting of the scorer, name=value.", json_schema_extra={"flags": ["-o", "--option"]}
+    )
+    train: str = Field("train", title="Learn from split", description="Split of judged queries to learn from; '' for none.")
+    dev: str = Field("dev", title="Watch split", description="Split to watch; a part is held out where the build lacks it.")
+    mix: dict[str, float] = Field(default_factory=dict, description="Share of a source of pairs, like judged=2; repeat for more.")
+    losses: dict[str, float] = Field(
+        default_factory=dict,
+        description="Weight of a loss, like soft=1; repeat for more.",
+        json_schema_extra={"flags": ["--loss"]},
+    )
+    teacher: str = Field(
+        "dense", title="Teacher of soft and prefix", description="dense, bm25+dense, or a cross-encoder by folder or hub name."
+    )
+    generator: str = Field(
+        "", title="Query generator", description="Query generator by folder or hub name, for --mix generated=1."
+    )
+    per_document: int = Field(
+        4, ge=1, le=100, title="Pseudo-queries a document", description="Pseudo-queries of each kind a document."
+    )
+    cold: float = Field(
+        0.0, ge=0, le=0.5, title="Kept out, share of documents", description="Share of documents kept out of the training."
+    )
+    average: float = Field(
+        0.99, ge=0, le=0.9999, title="Average of weights", description="Of the weights over the steps; 0 for none."
+    )
+    batch: int = Field(256, ge=2, le=65536, title="Pairs a step", description="Pairs a step.")
+    beams: int = Field(100, ge=1, le=1000, title="Beams", description="Beams for the development queries.")
+    evaluate_every: int = Field(
+        0,
+        ge=0,
+        title="Evaluate every",
+        description="Steps between evaluations; 0: about fifteen in all.",
+        json_schema_extra={"flags": ["--every"]},
+    )
+    patience: int = Field(5, ge=1, title="Patience", description="Evaluations without a better one until it stops.")
+    minutes: float = Field(3.0, ge=0.01, le=10_000, title="Minutes", description="Time to train, evaluations included.")
+    steps: int = Field(0, ge=0, title="Steps", description="Steps to train in place of minutes.")
+    watch: tuple[str, ...] = Field((), max_length=3, description="Query to decode at each evaluation; up to three.")
+    seed: int = Field(0, ge=0, lt=1 << 31, title="Seed", description="Seed of everything random.")
 
     def digest(self) -> str:
         """SHA-256 of what decides the course of the training; how long it goes on and who is watched does not."""
         value = self.model_dump(exclude={"minutes", "steps", "watch"})
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def spec_of(asked: Mapping[str, Any]) -> TrainSpec:
+    """The spec that a person asked for, field by field.
+
+    Raises
+    ------
+    TriescopeError
+        A value cannot be used; it says which.
+    """
+    try:
+        return TrainSpec(**asked)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise TriescopeError(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from error
+
+
+def usual_losses(labelled: bool) -> dict[str, float]:
+    """Weights and settings of the losses where none are asked for."""
+    from engine.training.losses import OPTIONS
+
+    return {option.name: option.default for option in OPTIONS} | ({} if labelled else TEACHER_ALONE)  # type: ignore[return-value]
 
 
 def complete(spec: TrainSpec, labelled: bool) -> TrainSpec:
@@ -67,16 +112,18 @@ def complete(spec: TrainSpec, labelled: bool) -> TrainSpec:
     TriescopeError
         An unknown scorer, option, source or loss, or a value out of its range.
     """
-    from engine.training.losses import OPTIONS as LOSSES
+    from engine.scorers.kinds import kind
+    from engine.training.losses import OPTIONS
     from engine.training.pairs.sources import check_mix
 
     options = kind(spec.scorer).options
     check_options(spec.scorer, options, dict(spec.settings))
-    check_options("losses", LOSSES, dict(spec.losses))
+    check_options("losses", OPTIONS, dict(spec.losses))
     if spec.mix:
         check_mix(spec.mix)
     given = {name: value for name, value in spec.settings.items() if value is not None}
     settings: dict[str, Any] = {option.name: option.default for option in options} | given
-    losses = {loss.name: loss.default for loss in LOSSES} | (spec.losses or ({} if labelled else dict(TEACHER_ALONE)))
+    # Who names any loss weighs against the plain defaults.
+    losses = usual_losses(labelled or bool(spec.losses)) | spec.losses
     mix = dict(spec.mix) or dict(WITH_LABELS if labelled else WITHOUT_LABELS)
     return spec.model_copy(update={"settings": settings, "mix": mix, "losses": losses})

@@ -10,10 +10,11 @@ from app.train import job as training
 from engine.builds import runs
 from engine.cli.main import app as shell
 from engine.jobs.registry import Registry
+from engine.options import options_of
 from engine.scorers.kinds import KINDS, kind
 from engine.training.losses import OPTIONS as LOSSES
 from engine.training.pairs.sources import SOURCES
-from engine.training.spec import TrainSpec
+from engine.training.spec import TrainSpec, usual_losses
 from tests.app.at import button, labels, said, sound, visit, wait_for
 from tests.app.conftest import HTML, WATCHED
 
@@ -40,6 +41,25 @@ class TestBeforeTheFirst:
         assert {f"loss-False-{option.name}" for option in LOSSES} <= keys
         assert {f"mix-False-{source}" for source in SOURCES} <= keys
         assert labels(at) == [f"Train {name}"]
+
+    def test_every_field_of_the_spec_is_a_field_of_the_form_with_its_default_and_help(self, untrained):
+        at = visit("train")
+        drawn = {field.key: field for field in [*at.number_input, *at.selectbox, *at.text_input]}
+        keys = {"scorer": "kind", "train": "train-split", "dev": "dev-split", "minutes": "minutes", "teacher": "teacher"}
+        many = {"settings": "node-hidden", "mix": "mix-False-title", "losses": "loss-False-soft", "watch": "watch-dev-0"}
+        for option in options_of(TrainSpec):
+            if option.type is list:
+                assert many[option.name] in drawn
+                continue
+            field = drawn[keys.get(option.name, f"train-{option.name}")]
+            assert field.help.startswith(option.help), option.name
+            assert field.label == option.label
+            # Sixty films have no train split, which is said by choosing none.
+            assert field.value == ("none" if option.name == "train" else option.default), option.name
+            if option.type in (int, float):
+                assert (field.min, field.max) == (option.low, option.high), option.name
+        # Without judged queries both shell and form learn from the teacher alone.
+        assert {name: drawn[f"loss-False-{name}"].value for name in usual_losses(False)} == usual_losses(False)
 
     @pytest.mark.parametrize(
         ("key", "value", "told"),
