@@ -6,7 +6,7 @@ picker sends at most :data:`SENT`, and a table a page of :data:`ROWS`.
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -174,7 +174,12 @@ def table(
     begin = (page - 1) * ROWS
     shown = frame(build, rows[begin : begin + ROWS], cut=True)
     columns = {"Text": TextColumn(help=f"The first {TEXT_SHOWN} characters.")}
-    look = {"hide_index": True, "height": min(height, 38 + 35 * max(len(shown), 1)), "column_config": columns, "alt": alt}
+    look: dict[str, Any] = {
+        "hide_index": True,
+        "height": min(height, 38 + 35 * max(len(shown), 1)),
+        "column_config": columns,
+        "alt": alt,
+    }
     if taken is None:
         st.dataframe(shown, key=f"{key}-{page}", **look)
     else:

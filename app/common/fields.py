@@ -16,7 +16,7 @@ def field(owner: str, option: Option, **more: Any) -> Any:
     ``more`` goes to the widget: a key, width, step, address or longer help of its own.
     """
     label = option.label or option.name.replace("_", " ")
-    given = {"key": f"{owner}-{option.name}", "help": option.help, "width": WIDTH} | more
+    given: dict[str, Any] = {"key": f"{owner}-{option.name}", "help": option.help, "width": WIDTH} | more
     if option.choices:
         index = option.choices.index(str(option.default)) if option.default in option.choices else 0
         return st.selectbox(label, option.choices, index, **given)

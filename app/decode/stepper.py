@@ -1,6 +1,7 @@
 """The step control of the Decode page: a slider, Left and Right, and Play, which shows each level for most of a second."""
 
 import time
+from functools import partial
 
 import streamlit as st
 
@@ -16,9 +17,9 @@ def controls(levels: int) -> int:
     playing = st.session_state.setdefault("playing", False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         step = st.select_slider("Levels shown", list(range(levels + 1)), value=levels, key=state.STEP, bind="query-params")
-        back, on = {"on_click": _move, "args": (-1, levels)}, {"on_click": _move, "args": (1, levels)}
-        st.button("", icon=":material/chevron_left:", shortcut="Left", key="back", help="One level back", **back)
-        st.button("", icon=":material/chevron_right:", shortcut="Right", key="on", help="One level on", **on)
+        back, on = partial(_move, -1, levels), partial(_move, 1, levels)
+        st.button("", icon=":material/chevron_left:", shortcut="Left", key="back", help="One level back", on_click=back)
+        st.button("", icon=":material/chevron_right:", shortcut="Right", key="on", help="One level on", on_click=on)
         icon = ":material/pause:" if playing else ":material/play_arrow:"
         st.button("Pause" if playing else "Play", on_click=_play, key="play", icon=icon)
     return int(step)

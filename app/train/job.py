@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -120,10 +121,10 @@ def offer_left(build: Build, at_work: str | None) -> None:
                 st.error(state.plain(str(error)))
             else:
                 if at_work is None:
-                    given = {"on_click": press, "args": (build.folder, run, spec), "key": f"resume-{run}"}
-                    st.button("Resume", icon=":material/play_arrow:", **given)
-            given = {"on_click": discard, "args": (build.folder, run), "key": f"discard-{run}"}
-            st.button("Discard", type="tertiary", icon=":material/delete:", **given)
+                    go_on = partial(press, build.folder, run, spec)
+                    st.button("Resume", icon=":material/play_arrow:", on_click=go_on, key=f"resume-{run}")
+            drop = partial(discard, build.folder, run)
+            st.button("Discard", type="tertiary", icon=":material/delete:", on_click=drop, key=f"discard-{run}")
         if history := runs.history(build.folder, run):
             shown = st.expander(f"What {run} had come to", key=f"left-{run}", on_change="rerun")
             if shown.open:

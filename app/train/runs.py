@@ -83,7 +83,7 @@ def differences(specs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def _flat(spec: Mapping[str, Any]) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for key, value in spec.items():
         if isinstance(value, Mapping):
             found |= {f"{key.replace('_', ' ')}: {name}": str(given) for name, given in value.items()}
