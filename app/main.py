@@ -10,7 +10,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from app.common import resources, state  # noqa: E402
+from app.common import heap, resources, state  # noqa: E402
 
 st.set_page_config(page_title="Triescope", page_icon=str(ROOT / "app" / "icon.svg"), layout="wide")
 
@@ -42,4 +42,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     else:
         st.caption("No build yet. Everything runs on this machine; nothing is sent anywhere.")
 
-page.run()
+try:
+    page.run()
+finally:  # also after a page that stopped early
+    heap.settle()

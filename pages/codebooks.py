@@ -1,6 +1,5 @@
 """Codebooks: which codes are used, what stands behind one, and how one document came by its codes."""
 
-import json
 from functools import partial
 
 import pandas as pd
@@ -149,7 +148,7 @@ with st.expander("The heat map as a table"):
     st.dataframe(table, hide_index=True)
     st.dataframe(pd.DataFrame(levels).round(3), hide_index=True)
 with st.container(horizontal=True):
-    exports.offer("Codes, CSV", table.to_csv(index=False), "codes.csv")
+    exports.offer("Codes, CSV", exports.csv(table), "codes.csv")
     if steps:
-        exports.offer("Steps, CSV", followed.to_csv(index=False), "steps.csv")
-    exports.offer("All, JSON", json.dumps(saved, indent=1), "codes.json")
+        exports.offer("Steps, CSV", exports.csv(followed), "steps.csv")
+    exports.offer("All, JSON", exports.as_json(saved), "codes.json")

@@ -78,7 +78,7 @@ with st.expander("The pictures as tables"):
     st.dataframe(table, hide_index=True)
     st.dataframe(pd.DataFrame(medians).T.rename_axis("retriever").reset_index(), hide_index=True)
 with st.container(horizontal=True):
-    exports.offer("Ranks, CSV", table.to_csv(index=False), "compare.csv")
+    exports.offer("Ranks, CSV", exports.csv(table), "compare.csv")
     exports.offer(
         "Results, JSON",
         lambda: json.dumps({n: [h._asdict() for h in hits] for n, hits in results.items()}, ensure_ascii=False, indent=1),

@@ -158,7 +158,7 @@ def offline() -> str:
 
 
 with st.container(horizontal=True):
-    exports.offer("Table, CSV", table.to_csv(index=False), "beams.csv")
+    exports.offer("Table, CSV", exports.csv(table), "beams.csv")
     exports.offer("Trace, JSON", trace_json, "trace.json")
     exports.offer("Picture, HTML", offline, "decode.html")
 stepper.go_on(levels)

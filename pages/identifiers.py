@@ -1,7 +1,5 @@
 """Identifiers: every scheme on the open catalogue, two of them side by side, one document under all."""
 
-import json
-
 import pandas as pd
 import streamlit as st
 
@@ -153,10 +151,9 @@ else:
 spelled = pd.DataFrame(lines, columns=["Scheme", "Identifier", "In words"])
 st.dataframe(spelled, hide_index=True, height=40 + 36 * len(spelled))
 with st.container(horizontal=True):
-    flat = pd.DataFrame(rows).to_csv(index=False)
-    exports.offer("Spelled, CSV", spelled.to_csv(index=False), "spelled.csv")
-    exports.offer("Schemes, CSV", flat, "schemes.csv")
-    exports.offer("Study, JSON", json.dumps(found.as_json(), indent=1), "study.json")
+    exports.offer("Spelled, CSV", exports.csv(spelled), "spelled.csv")
+    exports.offer("Schemes, CSV", exports.csv(pd.DataFrame(rows)), "schemes.csv")
+    exports.offer("Study, JSON", exports.as_json(found.as_json()), "study.json")
     if not jobs.running(job):
         again = (job, ["study", str(build.folder)])
         st.button("Run the study again", on_click=jobs.start_command, args=again, icon=":material/refresh:")

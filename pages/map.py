@@ -150,7 +150,7 @@ table = maps.points_table(build, made, drawn)
 with st.expander("The picture as a table"):
     st.dataframe(table, hide_index=True)
 with st.container(horizontal=True):
-    exports.offer("Points, CSV", lambda: table.to_csv(index=False), "map.csv")
+    exports.offer("Points, CSV", exports.csv(table), "map.csv")
     more = {
         "build": build.name,
         "document": pinned,

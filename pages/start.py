@@ -90,12 +90,8 @@ with right:
         st.page_link(state.TRIE, label="Explore the tree", icon=":material/account_tree:", query_params=state.links())
         st.page_link(state.COMPARE, label="Compare retrievers", icon=":material/compare_arrows:", query_params=state.links())
     with st.container(horizontal=True):
-        exports.offer(
-            "Manifest, JSON",
-            manifest.model_dump_json(indent=1),
-            f"{build.name}-manifest.json",
-        )
-        exports.offer("Table, CSV", branches.to_csv(index=False), f"{build.name}-first-codes.csv")
+        exports.offer("Manifest, JSON", lambda: manifest.model_dump_json(indent=1), f"{build.name}-manifest.json")
+        exports.offer("Table, CSV", exports.csv(branches), f"{build.name}-first-codes.csv")
     stages = pd.DataFrame(manifest.stages.items(), columns=["Stage", "Seconds"])
     with st.expander("How it was built"):
         st.dataframe(stages, hide_index=True)

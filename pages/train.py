@@ -1,7 +1,5 @@
 """Train: teach a scorer on this machine, watch it learn, and hold what came out against the centroid scorer."""
 
-import json
-
 import streamlit as st
 
 from app.charts import curves, sharpen
@@ -132,8 +130,8 @@ def offline() -> str:
 
 
 with st.container(horizontal=True):
-    exports.offer("Run, JSON", json.dumps(run.as_json(), ensure_ascii=False, indent=1), f"{name}.json")
-    exports.offer("History, CSV", flat.to_csv(index=False), f"{name}-history.csv")
-    exports.offer("Watched queries, CSV", watched.to_csv(index=False), f"{name}-watched.csv")
-    exports.offer("Runs, CSV", rows.to_csv(index=False), "runs.csv")
+    exports.offer("Run, JSON", exports.as_json(run.as_json()), f"{name}.json")
+    exports.offer("History, CSV", exports.csv(flat), f"{name}-history.csv")
+    exports.offer("Watched queries, CSV", exports.csv(watched), f"{name}-watched.csv")
+    exports.offer("Runs, CSV", exports.csv(rows), "runs.csv")
     exports.offer("Curves, HTML", offline, f"{name}-curves.html")

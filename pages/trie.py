@@ -107,6 +107,6 @@ children = pd.DataFrame(
 with st.expander("The picture as a table"):
     st.dataframe(children, hide_index=True)
 with st.container(horizontal=True):
-    exports.offer("Cells, CSV", children.to_csv(index=False), "trie-window.csv")
+    exports.offer("Cells, CSV", exports.csv(children), "trie-window.csv")
     exports.offer("Documents, CSV", lambda: documents.frame(build, rows).to_csv(index=False), "trie-documents.csv")
-    exports.offer("Cells, JSON", children.to_json(orient="records"), "trie-window.json")
+    exports.offer("Cells, JSON", lambda: children.to_json(orient="records"), "trie-window.json")
