@@ -1,0 +1,126 @@
+"""The app under load: sessions that speak Streamlit's protocol to a server of their own, no browser.
+
+``python -m benchmarks.app_load [SECONDS]`` serves the bundled films twice on loopback, with Streamlit's forced collection of
+garbage after every run and without (``runner.postScriptGC``), lets 1, 6 and 20 sessions open pages and ask queries never asked
+before on each in turn, and writes ``benchmarks/results/app_load.md``. Sessions think for up to three seconds between pages.
+Rounds are short and alternate, so that a busy machine slows both; the servers are ended when the benchmark is.
+"""
+
+import asyncio
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count, product
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from app import prepare
+from benchmarks.app_server import Server, serving
+from benchmarks.app_session import PAGES, Rerun, session
+from engine import evaluation
+
+SESSIONS = (1, 6, 20)
+SECONDS, ROUNDS = 60.0, 2
+VARIANTS = {"forced collection": "true", "without": "false"}
+RESULTS = Path(__file__).parent / "results" / "app_load.md"
+# Two words each: queries that no cache has seen, and that films can answer.
+FIRST = ("a heist", "robots", "slow film", "samurai", "ghost", "love story", "war", "a detective", "space", "high school")
+SECOND = ("in a dream", "with a dog", "in black and white", "an old man", "on a train", "in Paris", "about music", "in ruins")
+WATCHED_S = 5.0
+RULE = "|---"
+
+
+class Load(NamedTuple):
+    """What so many sessions saw on one server: reruns, what went wrong, and the server's memory in MB every five seconds."""
+
+    reruns: list[Rerun]
+    faults: list[str]
+    memory: list[int]
+
+
+def main(seconds: float = SECONDS) -> None:
+    """Measure, print and write the table."""
+    prepare.main()
+    loads: dict[tuple[int, str], Load] = {(n, variant): Load([], [], []) for n in SESSIONS for variant in VARIANTS}
+    asked = queries()
+    with ExitStack() as stack:
+        servers = {variant: stack.enter_context(serving(flag)) for variant, flag in VARIANTS.items()}
+        for server in servers.values():  # nobody's figure should hold what is loaded once
+            asyncio.run(session(server.url, 0, 0, asked, PAGES))
+        for sessions, _, (variant, server) in product(SESSIONS, range(ROUNDS), servers.items()):
+            print(f"{sessions} sessions, {variant}, {seconds / ROUNDS:.0f} s", file=sys.stderr)
+            part = asyncio.run(load(server, sessions, seconds / ROUNDS, asked))
+            for whole, more in zip(loads[sessions, variant], part, strict=True):
+                whole.extend(more)
+    text = table(loads, seconds)
+    RESULTS.write_text(text, "utf-8")
+    print(text)
+
+
+def queries() -> Iterator[str]:
+    """Queries without end, none twice."""
+    for number in count():
+        for first in FIRST:
+            for second in SECOND:
+                yield f"{first} {second} {number or ''}".strip()
+
+
+async def load(server: Server, sessions: int, seconds: float, asked: Iterator[str]) -> Load:
+    """Let so many sessions work for so long at the same time."""
+    done = Load([], [], [])
+
+    async def watch() -> None:
+        while True:
+            done.memory.append(server.memory_mb())
+            await asyncio.sleep(WATCHED_S)
+
+    watching = asyncio.create_task(watch())
+    for reruns, faults in await asyncio.gather(*(session(server.url, seed, seconds, asked) for seed in range(sessions))):
+        done.reruns.extend(reruns)
+        done.faults.extend(faults)
+    watching.cancel()
+    return done
+
+
+def table(loads: dict[tuple[int, str], Load], seconds: float) -> str:
+    """Markdown: whole rows, then by page."""
+    lines, pages = [], []
+    for (sessions, variant), (reruns, faults, memory) in loads.items():
+        lines.append(
+            f"| {sessions} | {variant} | {len(reruns)} | {spread([r.seconds for r in reruns])} | {len(faults)} | "
+            f"{memory[0]} | {memory[len(memory) // 2]} | {memory[-1]} | {max(memory)} |"
+        )
+        by_page = defaultdict(list)
+        for rerun in reruns:
+            by_page[rerun.page].append(rerun)
+        for page, seen in sorted(by_page.items()):
+            kilobytes = np.mean([rerun.size for rerun in seen]) / 1024
+            times = spread([rerun.seconds for rerun in seen])
+            pages.append(f"| {sessions} | {variant} | {page} | {len(seen)} | {times} | {kilobytes:,.0f} |")
+    faults = Counter(fault for load in loads.values() for fault in load.faults)
+    head = "| sessions | | reruns | p50, s | p95, s | faults | MB at first | half way | last | most |"
+    return (
+        "# The app under load\n\n"
+        f"`python -m benchmarks.app_load {seconds:g}`: {seconds:g} s a row, in {ROUNDS} rounds that alternate between two "
+        "servers; films, queries never asked before, clients on the same machine that think .5 to 3 s between pages. A rerun is "
+        "timed from the client's message to the last of the server's. *Forced collection* is Streamlit's way unless told "
+        "otherwise (`runner.postScriptGC`), *without* is the app's. Both servers set aside what is loaded once "
+        f"(`app/common/heap.py`). {evaluation.device()}.\n\n"
+        + "\n".join([head, RULE * 10 + "|", *lines])
+        + "\n\nBy page:\n\n"
+        + "\n".join(["| sessions | | page | reruns | p50, s | p95, s | kB a rerun |", RULE * 7 + "|", *pages])
+        + "\n"
+        + "".join(f"\nFault, {times} times: {fault}\n" for fault, times in faults.items())
+    )
+
+
+def spread(seconds: list[float]) -> str:
+    """Two cells: median and 95th percentile."""
+    return f"{np.quantile(seconds, 0.5):.2f} | {np.quantile(seconds, 0.95):.2f}" if seconds else "– | –"
+
+
+if __name__ == "__main__":
+    main(*map(float, sys.argv[1:]))

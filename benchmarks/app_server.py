@@ -1,0 +1,72 @@
+"""The app's own server on a free port of loopback, for as long as a benchmark lasts."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from socket import socket
+from typing import NamedTuple
+
+from engine import paths
+
+STARTS_S = 120
+
+
+class Server(NamedTuple):
+    """Address and process of a running server."""
+
+    url: str
+    pid: int
+
+    def memory_mb(self) -> int:
+        """Resident memory of the server's process."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) // 1024
+
+
+@contextmanager
+def serving(forced_collection: str) -> Iterator[Server]:
+    """Start the app, wait until it answers, end it afterwards.
+
+    Raises
+    ------
+    RuntimeError
+        It did not start; with the end of what it said.
+    """
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}"]
+    command.append(f"--runner.postScriptGC={forced_collection}")
+    with tempfile.TemporaryFile("w+") as told:
+        process = subprocess.Popen(command, cwd=paths.ROOT, env=os.environ | {"HF_HUB_OFFLINE": "1"}, stdout=told, stderr=told)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            if not _answers(url, process):
+                told.seek(0)
+                raise RuntimeError(f"the app did not start: {told.read()[-2000:]}")
+            yield Server(url, process.pid)
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _answers(url: str, process: subprocess.Popen) -> bool:
+    end = time.monotonic() + STARTS_S
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    return False

@@ -1,0 +1,134 @@
+"""A rerun does no work that nobody asked for: no forced collection of garbage, no file for a button that was not pressed."""
+
+import gc
+import json
+import re
+import shlex
+import sys
+import types
+
+import pandas as pd
+import pytest
+import streamlit as st
+from streamlit import config
+
+from app.charts import beams_file, curves
+from app.common import heap
+from app.map import maps
+from engine import paths
+from tests.app.at import visit
+from tests.app.browser import driving
+
+
+def test_streamlit_collects_no_garbage_after_a_run(monkeypatch):
+    """Read as a server that starts at the root of the project reads it."""
+    assert paths.ROOT.joinpath(".streamlit", "config.toml").is_file()
+    monkeypatch.chdir(paths.ROOT)
+    assert config.get_config_options(force_reparse=True)["runner.postScriptGC"].value is False
+
+
+@pytest.mark.parametrize("how", ["make", "docker", "tests"])
+def test_every_way_to_start_the_app_reads_that_file_and_overrules_nothing_of_it(how, monkeypatch, tmp_path):
+    """The file is found from the folder that holds app/main.py, so the script is named from there."""
+    command = {"make": of_make, "docker": of_docker, "tests": lambda: of_tests(monkeypatch, tmp_path)}[how]()
+    at = command.index("streamlit")
+    assert command[at + 1 : at + 3] == ["run", "app/main.py"]
+    assert not [word for word in command if "runner" in word or "config" in word]
+
+
+def of_make() -> list[str]:
+    return shlex.split(re.search(r"^\t(.*-m streamlit run.*)$", paths.ROOT.joinpath("Makefile").read_text(), re.M)[1])
+
+
+def of_docker() -> list[str]:
+    text = paths.ROOT.joinpath("Dockerfile").read_text()
+    assert re.search(r"^COPY .*\. \.$", text, re.M), "the image holds the whole project"
+    assert ".streamlit" not in paths.ROOT.joinpath(".dockerignore").read_text().split()
+    assert "STREAMLIT" not in text
+    return json.loads(re.search(r"^CMD (.*streamlit.*)$", text, re.M)[1])
+
+
+def of_tests(monkeypatch, tmp_path) -> list[str]:
+    started = []
+
+    def popen(command, cwd, **_):
+        assert cwd == paths.ROOT
+        started.append(command)
+        return types.SimpleNamespace(terminate=lambda: None, wait=lambda _: None)
+
+    monkeypatch.setattr(driving.subprocess, "Popen", popen)
+    monkeypatch.setattr(driving, "wait_until_healthy", lambda *_: None)
+    with driving.serving(tmp_path, tmp_path / "log"):
+        return [*started[0]]
+
+
+class TestSettle:
+    @pytest.fixture(autouse=True)
+    def thawed(self, monkeypatch):
+        monkeypatch.setattr(heap, "_modules", 0)
+        yield
+        gc.unfreeze()
+
+    def test_what_lives_is_set_aside_once_and_again_only_after_an_import(self, monkeypatch):
+        assert heap.settle()
+        assert gc.get_freeze_count() > 10_000
+        assert not heap.settle()
+        monkeypatch.setitem(sys.modules, "loaded_later", types.ModuleType("loaded_later"))
+        assert heap.settle()
+
+    def test_garbage_is_not_set_aside(self):
+        class Loop:
+            alive = 0
+
+            def __init__(self):
+                self.self = self
+                Loop.alive += 1
+
+            def __del__(self):
+                Loop.alive -= 1
+
+        Loop()
+        heap.settle()
+        assert Loop.alive == 0
+
+
+PAGES = {"start": {}, "decode": {"query": "robots"}, "trie": {}, "identifiers": {}, "codebooks": {}, "map": {}}
+PAGES |= {"compare": {"query": "robots"}, "train": {"build": "sixty"}}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_file_is_made_before_its_button_is_pressed(page, studied_home, trained_home, empty_home, monkeypatch):
+    (empty_home / "builds").mkdir()
+    for name in ("films", ".studies", ".maps"):
+        (empty_home / "builds" / name).symlink_to(studied_home / "builds" / name)
+    (empty_home / "builds" / "sixty").symlink_to(trained_home / "builds" / "sixty")
+    (empty_home / "cache").symlink_to(studied_home / "cache")
+    made, offered = [], {}
+
+    def counted(owner, name, when=lambda given: True):
+        original = getattr(owner, name)
+
+        def call(*given, **more):
+            made.extend([name] if when(more) else [])
+            return original(*given, **more)
+
+        monkeypatch.setattr(owner, name, call)
+
+    counted(pd.DataFrame, "to_csv")
+    counted(pd.DataFrame, "to_json")
+    counted(json, "dumps", lambda given: "indent" in given)
+    counted(beams_file, "page")
+    counted(curves, "page")
+    counted(maps, "export")
+    button = st.download_button
+    monkeypatch.setattr(
+        st,
+        "download_button",
+        lambda label, data, *rest, **more: offered.update({label: data}) or button(label, data, *rest, **more),
+    )
+    visit(page, **PAGES[page])
+    assert made == []
+    assert offered, "the page offers files"
+    for label, content in offered.items():
+        assert content(), f"{label} is made when it is asked for"
+    assert made != []
