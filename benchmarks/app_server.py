@@ -16,6 +16,7 @@ from typing import NamedTuple
 from engine import paths
 
 STARTS_S = 120
+NOT_SET_ASIDE = "import gc, runpy; gc.freeze = lambda: None; runpy.run_module('streamlit', run_name='__main__')"
 
 
 class Server(NamedTuple):
@@ -31,8 +32,15 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def serving(forced_collection: str) -> Iterator[Server]:
+def serving(forced: bool, set_aside: bool) -> Iterator[Server]:
     """Start the app, wait until it answers, end it afterwards.
+
+    Parameters
+    ----------
+    forced : bool
+        Whether Streamlit collects all garbage after every run.
+    set_aside : bool
+        Whether what is loaded once is set aside (`app/common/heap.py`); otherwise `gc.freeze` does nothing in that process.
 
     Raises
     ------
@@ -42,8 +50,9 @@ def serving(forced_collection: str) -> Iterator[Server]:
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}"]
-    command.append(f"--runner.postScriptGC={forced_collection}")
+    start = ["-m", "streamlit"] if set_aside else ["-c", NOT_SET_ASIDE]
+    options = [f"--server.port={port}", f"--runner.postScriptGC={str(forced).lower()}"]
+    command = [sys.executable, *start, "run", "app/main.py", *options]
     with tempfile.TemporaryFile("w+") as told:
         process = subprocess.Popen(command, cwd=paths.ROOT, env=os.environ | {"HF_HUB_OFFLINE": "1"}, stdout=told, stderr=told)
         try:

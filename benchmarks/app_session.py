@@ -98,5 +98,5 @@ async def rerun(socket: ClientConnection, pages: dict[str, str], page: str, quer
                 faults.append(f"{page}: does not compile")
             if told.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 if page in ("decode", "compare") and not drawn & CHARTS:
-                    faults.append(f"{page}: a query in the address, and no picture")
+                    faults.append(f"{page} with a query in the address drew no picture")
                 return Rerun(page, time.perf_counter() - start, size)
