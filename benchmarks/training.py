@@ -86,7 +86,10 @@ def measured(opened: Build, name: str, qrels: dict[str, dict[str, int]], beams: 
 def row(label: str, values: Values, against: Values | None = None, told: str = "") -> str:
     """A line of a table: means with intervals, p of the paired test on nDCG@10."""
     cells = [f"{i.mean:.3f} [{i.low:.3f}, {i.high:.3f}]" for i in (evaluation.interval(values[measure]) for measure in SHOWN)]
-    p = "" if against is None else f"{evaluation.paired_p(values[SHOWN[0]], against[SHOWN[0]]):.4f}"
+    p = ""
+    if against is not None:
+        found = evaluation.paired_p(values[SHOWN[0]], against[SHOWN[0]])
+        p = f"{'at most ' if found <= evaluation.FLOOR else ''}{found:.4f}"
     return f"| {label} | {' | '.join(cells)} | {p} | {told} |"
 
 

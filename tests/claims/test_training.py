@@ -49,7 +49,7 @@ def test_the_node_scorer_beats_the_dense_retriever_it_started_from(opened, tmp_p
     assert figures == pytest.approx(quoted(label), abs=TOLERANCE)
     assert evaluation.paired_p(node["nDCG@10"], dense["nDCG@10"]) < 0.05
     assert run.beats_centroid
-    assert runs.default(build.folder) == "node"
+    assert runs.default(build.folder) == ("node" if run.certain else runs.CENTROID)
     if name == "nfcorpus":
         assert figures[1][0] >= 0.325
         assert figures[1][1] >= 0.37
@@ -60,7 +60,7 @@ def test_the_node_scorer_beats_the_dense_retriever_it_started_from(opened, tmp_p
 def measured(title, label):
     """nDCG@10, Recall@100 and p of a row of the results file, as it stands there."""
     block = RESULTS.partition(f"## {title}\n")[2].partition("\n## ")[0]
-    cells = re.findall(rf"^\| {label} \| ([\d.]+) [^|]+\| ([\d.]+) [^|]+\| ([\d.]*) \|", block, re.MULTILINE)
+    cells = re.findall(rf"^\| {label} \| ([\d.]+) [^|]+\| ([\d.]+) [^|]+\| ((?:at most )?[\d.]*) \|", block, re.MULTILINE)
     assert cells, (title, label)
     return cells
 
@@ -69,7 +69,7 @@ def measured(title, label):
 def test_the_readme_quotes_the_results_of_the_node_scorer(label, title):
     rows = [measured(title, row)[0] for row in ("dense", "generative, node", "hybrid, node")]
     assert quoted(label) == pytest.approx(np.array([[float(row[0]), float(row[1])] for row in rows]))
-    assert rows[1][2] == "0.0001"
+    assert rows[1][2] == "at most 0.0001"
 
 
 def test_the_readme_quotes_the_results_on_scifact():
