@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.charts import groups
 from app.charts import map as picture
 from app.charts.groups import HUES, NO_IDENTIFIER, NO_VALUE, SYMBOLS, Group
-from app.charts.palette import GREY, ORANGE, RED, RETRIEVERS
+from app.charts.palette import GREY, ORANGE, RED, retriever
 from engine.data.corpus import Document
 from engine.trie import build
 
@@ -92,7 +92,7 @@ class TestGroups:
         }
         assert next(iter(found)) == "not found"
         colours = [group.colour for group in found.values()]
-        assert colours == [GREY, RETRIEVERS["dense"], RETRIEVERS["generative"], ORANGE]
+        assert colours == [GREY, retriever("dense"), retriever("generative"), ORANGE]
         assert len({group.symbol for group in found.values()} - {"circle"}) == 2
 
     def test_without_a_query_all_is_grey(self):
