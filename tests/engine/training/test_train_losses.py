@@ -313,6 +313,27 @@ def test_total_is_the_weighted_sum(case):
     assert parts["margin"] == pytest.approx(float(paths.margin(levels, negatives, pairs, 1.0).detach()))
 
 
+@given(cases(without=True), st.integers(0, 99))
+def test_each_loss_is_given_its_own_inputs_and_settings(case, seed):
+    rng = np.random.default_rng(seed)
+    inputs = everything(case)
+    pairs = inputs.pairs
+    # Some pairs ask the same, some have the same document.
+    leaf, query = (torch.from_numpy(rng.integers(0, 3, pairs)) for _ in range(2))
+    inputs = inputs._replace(leaf=leaf, query=query)
+    at = {"smoothing": 0.25, "margin_size": 3.5, "contrastive_temperature": 0.7}
+    _, parts = total(inputs, ALL_ON | at)
+    levels, negatives, (queries, documents) = inputs.levels, inputs.negative_levels, inputs.represented
+    expected = {
+        "next_code": codes.next_code(levels, pairs, 0.25),
+        "soft": codes.soft(levels, inputs.soft, pairs),
+        "margin": paths.margin(levels, negatives, pairs, 3.5),
+        "prefix": paths.prefix(levels, negatives, inputs.teacher_margin, pairs, inputs.progress),
+        "contrastive": vector_losses.contrastive(queries, documents, leaf, 0.7, query),
+    }
+    assert parts == pytest.approx({name: float(value.detach()) for name, value in expected.items()}, rel=1e-4, abs=1e-6)
+
+
 def test_a_loss_that_is_off_needs_nothing():
     inputs = inputs_of([level_of([[0.5, 0.5]], [0])], 1)
     value, parts = total(inputs, {})

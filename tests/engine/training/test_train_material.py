@@ -90,6 +90,7 @@ class TestApart:
         assert asked.told == ("10% of the judged queries, held out" if named else "10% of the pseudo-queries, held out")
         known = 20 if named else 40
         assert len(asked.ids) == len(asked.texts) == len(asked.qrels) == known // 10
+        assert all(grade == 1 for judged in asked.qrels for grade in judged.values())
         assert not {same(text) for text in texts_of(pairs)} & {same(text) for text in asked.texts}
         assert len({same(text) for text in texts_of(pairs)}) == known - known // 10
         # A pseudo-query has no id of its own, and is never taken for a document.
@@ -100,6 +101,14 @@ class TestApart:
         monkeypatch.setattr(dev_queries, "MOST", 2)
         pairs, asked = material.choose(source, spec_of(), quiet)
         assert (len(asked.ids), asked.told) == (2, "split dev, 1 without a relevant document left aside, 2 of them")
+        # Texts and judgements stay beside their ids: some that were drawn are not the first.
+        drawn = set()
+        for seed in range(4):
+            asked = material.choose(source, spec_of(seed=seed), quiet)[1]
+            drawn |= set(asked.ids)
+            assert asked.texts == [source.judged("dev").queries[query] for query in asked.ids]
+            assert asked.qrels == [{query.replace("v", "d"): 1} for query in asked.ids]
+        assert len(drawn) > 2
         assert texts_of(pairs, "judged") == {f"where is {WORDS[row % 10]} {row}" for row in range(3, N)}
 
     def test_spellings_of_one_query_are_one_query(self, source):
