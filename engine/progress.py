@@ -12,7 +12,7 @@ ESTIMATE_AFTER_S = 1.0
 
 
 class Progress:
-    """Callable ``(stage, done, total)`` for :func:`engine.builds.make.make`.
+    """Callable ``(stage, done, total)`` for :func:`engine.builds.make.make`; as a context it writes how the work ended.
 
     Parameters
     ----------
@@ -52,6 +52,16 @@ class Progress:
             self.written = now
             self._show(stage)
             self.write("running")
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        # What is no TriescopeError is a fault of ours: the file stays as it is, and the exit code and stderr tell it.
+        if kind is None:
+            self.write("done")
+        elif isinstance(error, TriescopeError):
+            self.write("failed", str(error))
 
     def write(self, state: str, message: str = "") -> None:
         """Put the state into the file: running, done or failed (with a message)."""

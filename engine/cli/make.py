@@ -66,8 +66,7 @@ def build(
     from engine.identifiers import parse_setting
     from engine.progress import Progress
 
-    told = Progress(progress, quiet=as_json)
-    try:
+    with Progress(progress, quiet=as_json) as told:
         settings: dict[str, int | float | str | None] = dict(parse_setting(ids, text) for text in option or [])
         settings |= {key: value for key, value in (("levels", levels), ("codes", codes)) if value is not None}
         source = source_of(corpus, _columns(column or []))
@@ -80,10 +79,6 @@ def build(
             seed=seed,
         )
         manifest = read_manifest(make(source.corpus, spec, out, told))
-    except TriescopeError as error:
-        told.write("failed", str(error))
-        raise
-    told.write("done")
     known = manifest.corpus
     show(
         {"build": str(out)} | manifest.model_dump(mode="json"),
@@ -157,14 +152,9 @@ def run_study(
     from engine.studies import schemes as study
     from engine.studies.found import told as told_best
 
-    told = Progress(progress, quiet=as_json)
-    try:
+    with Progress(progress, quiet=as_json) as told:
         opened = Build(folder)
         found = study.run(opened, scheme or (), split, seed, told)
-    except TriescopeError as error:
-        told.write("failed", str(error))
-        raise
-    told.write("done")
     lines = [f"{found.corpus}: {found.documents:,} documents, {found.queries} {found.split} queries, beam {found.beams}"]
     for name, row in found.schemes.items():
         if row.error:
@@ -193,12 +183,7 @@ def make_map(folder: Folder, progress: ProgressFile = None, as_json: AsJson = Fa
     from engine.builds.opened import Build
     from engine.progress import Progress
 
-    told = Progress(progress, quiet=as_json)
-    try:
+    with Progress(progress, quiet=as_json) as told:
         made = projection.make(Build(folder), told)
-    except TriescopeError as error:
-        told.write("failed", str(error))
-        raise
-    told.write("done")
     facts = projection.facts(made)
     show(facts, as_json, [f"{name}: {value}" for name, value in facts.items()])

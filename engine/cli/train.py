@@ -49,13 +49,8 @@ def run_training(
     from engine.builds import runs
     from engine.training.train import train as run
 
-    told = Progress(progress, quiet=as_json)
-    try:
+    with Progress(progress, quiet=as_json) as told:
         made = run(folder, spec, name, told)
-    except TriescopeError as error:
-        told.write("failed", str(error))
-        raise
-    told.write("done")
     value = {
         "scorer": made.name,
         "steps": made.steps,

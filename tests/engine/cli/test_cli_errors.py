@@ -12,16 +12,12 @@ from engine.data.datasets import DATASETS, Dataset
 
 
 @pytest.fixture
-def refused(capfd, monkeypatch):
+def refused(shell):
     """Run a command that must be refused; gives the line on stderr."""
 
     def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["triescope", *map(str, arguments)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capfd.readouterr()
-        assert (left.value.code, out) == (2, "")
+        code, out, err = shell(*arguments)
+        assert (code, out) == (2, "")
         assert err.startswith("triescope: ")
         assert err.endswith("\n")
         assert len(err.splitlines()) == 1
