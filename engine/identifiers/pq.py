@@ -13,7 +13,7 @@ import numpy as np
 from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme
 from engine.identifiers.kmeans import kmeans
 from engine.identifiers.nearest import nearest
-from engine.identifiers.rq_kmeans import default_codes
+from engine.identifiers.rq_kmeans import CODES, default_codes
 
 LEVELS = 4
 OPTIONS = (
@@ -25,14 +25,7 @@ OPTIONS = (
         high=32,
         help="Sub-spaces, one code each, before the collision code; at most a vector's columns.",
     ),
-    Option(
-        name="codes",
-        type=int,
-        default=None,
-        low=2,
-        high=4096,
-        help="Codes a level. 16 below 500 documents, 32 below 3,000, else 256.",
-    ),
+    CODES,
 )
 # No one-more-level: a codebook of what all levels leave over lies across the sub-spaces, and assign looks at each of them alone.
 RESOLVERS = ("extra-code", "reassign", "sinkhorn", "leave")

@@ -51,20 +51,24 @@ def _nearest(points: np.ndarray, codebook: np.ndarray) -> np.ndarray:
     return faiss.knn(np.ascontiguousarray(points), codebook, 1)[1][:, 0]
 
 
+# Of every scheme of residual codes; the rule of the second is that of :func:`default_codes`.
+LEVELS = Option(name="levels", type=int, default=3, low=1, high=8, help="Codes in an identifier, before the collision code.")
+CODES = Option(
+    name="codes",
+    type=int,
+    default=None,
+    low=2,
+    high=4096,
+    help="Codes a level. 16 below 500 documents, 32 below 3,000, else 256.",
+)
+
 SCHEME = Scheme(
     name="rq-kmeans",
     summary="Residual k-means: coarse to fine, nothing to train.",
     citation="Lee et al. 2022 (residual quantization); Rajput et al. 2023 (TIGER, semantic IDs)",
     options=(
-        Option(name="levels", type=int, default=3, low=1, high=8, help="Codes in an identifier, before the collision code."),
-        Option(
-            name="codes",
-            type=int,
-            default=None,
-            low=2,
-            high=4096,
-            help="Codes a level. 16 below 500 documents, 32 below 3,000, else 256.",
-        ),
+        LEVELS,
+        CODES,
     ),
     fit=fit,
     assign=assign,

@@ -18,7 +18,7 @@ import numpy as np
 
 from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme
 from engine.identifiers.nearest import nearest
-from engine.identifiers.rq_kmeans import default_codes
+from engine.identifiers.rq_kmeans import CODES, LEVELS, default_codes
 from engine.identifiers.rq_vae_model import BATCH, train
 
 # Training steps when the user does not say. On SciFact 2.5 times as many brought nothing (nDCG@10 .643, with these .645).
@@ -190,15 +190,8 @@ SCHEME = Scheme(
     summary="Residual codes of a learned latent space: what TIGER uses; takes a minute to train.",
     citation="Rajput et al. 2023 (TIGER); Lee et al. 2022 (RQ-VAE); Zheng et al. 2024 (LC-Rec, Sinkhorn)",
     options=(
-        Option(name="levels", type=int, default=3, low=1, high=8, help="Codes in an identifier, before the collision code."),
-        Option(
-            name="codes",
-            type=int,
-            default=None,
-            low=2,
-            high=4096,
-            help="Codes a level. 16 below 500 documents, 32 below 3,000, else 256.",
-        ),
+        LEVELS,
+        CODES,
         Option(name="latent", type=int, default=32, low=1, high=512, help="Dimensions of the latent vector that is quantized."),
         Option(
             name="epochs",
