@@ -80,8 +80,8 @@ with picture:
     )
     st.caption(
         "Columns are levels, left to right; height is documents; darker means the documents below are more alike (mean cosine), "
-        "grey is a single document; what would be thinner than a pixel is gathered. Click a cell to open it, the first column to "
-        "go up."
+        "grey is a single document; what would be thinner than two pixels is gathered. Click a cell to open it, the first column "
+        "to go up."
     )
 with side:
     st.subheader("Documents below")
@@ -104,8 +104,9 @@ children = pd.DataFrame(
     [(c.prefix, c.name, c.documents, c.depth, float(cosines[c.node]) if c.node >= 0 else np.nan) for c in cells],
     columns=["Prefix", "Words", "Documents", "Depth", "Mean cosine"],
 ).round({"Mean cosine": 3})
-with st.expander("The picture as a table"):
-    st.dataframe(children, hide_index=True)
+as_table = st.expander("The picture as a table", key="table", on_change="rerun", bind="query-params")
+if as_table.open:
+    as_table.dataframe(children, hide_index=True)
 with st.container(horizontal=True):
     exports.offer("Cells, CSV", exports.csv(children), "trie-window.csv")
     exports.offer("Documents, CSV", lambda: documents.frame(build, rows).to_csv(index=False), "trie-documents.csv")

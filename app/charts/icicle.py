@@ -10,15 +10,18 @@ from app.charts.window import Cell
 
 ROOT_ID = "root"
 HEIGHT = 780
+# Pixels of the thinnest cell: thinner ones can be neither read nor hit, and each is sent to the browser.
+THINNEST = 2
+EDGE, MARK = "rgba(255,255,255,0.35)", "#D55E00"
 
 
 def least(documents: int) -> int:
-    """Documents of the smallest cell that is a pixel high, where the column is so many documents.
+    """Documents of the thinnest cell that is drawn, where the column is so many documents.
 
-    >>> least(1200), least(107_525)
-    (1, 137)
+    >>> least(300), least(107_525)
+    (1, 275)
     """
-    return max(documents // HEIGHT, 1)
+    return max(documents * THINNEST // HEIGHT, 1)
 
 
 def figure(cells: list[Cell], cosines: np.ndarray, marked: set[int]) -> go.Figure:
@@ -38,11 +41,7 @@ def figure(cells: list[Cell], cosines: np.ndarray, marked: set[int]) -> go.Figur
     low, high = float(known.min()), float(max(known.max(), known.min() + 1e-6))
     colours = [_shade((value - low) / (high - low)) if np.isfinite(value) else GREY for value in alike]
     total = max(cells[0].documents, 1)
-    hover = [
-        f"<b>{cell.prefix or 'root'}</b> · {html.escape(cell.name)}<br>{cell.documents:,} document{'s' * (cell.documents != 1)}"
-        + (f"<br>mean cosine {value:.2f}" if np.isfinite(value) else "")
-        for cell, value in zip(cells, alike, strict=True)
-    ]
+    lines = [MARK if cell.node in marked else EDGE for cell in cells]
     figure = go.Figure(
         go.Icicle(
             ids=[cell.prefix or ROOT_ID for cell in cells],
@@ -55,15 +54,16 @@ def figure(cells: list[Cell], cosines: np.ndarray, marked: set[int]) -> go.Figur
             marker={
                 "colors": colours,
                 "line": {
-                    "color": ["#D55E00" if cell.node in marked else "rgba(255,255,255,0.35)" for cell in cells],
+                    "color": lines if MARK in lines else EDGE,
                     "width": [4 if cell.node in marked else round(min(0.8, cell.documents / total * 200), 2) for cell in cells],
                 },
             },
-            hovertext=hover,
-            hoverinfo="text",
+            # The browser puts the words together: prefix and name are sent once.
+            customdata=[f"{value:.2f}" if np.isfinite(value) else "none, a single document" for value in alike],
+            hovertemplate="<b>%{id}</b><br>%{label}<br>documents: %{value:,}<br>mean cosine: %{customdata}<extra></extra>",
             textinfo="label",
             textfont={"size": 12, "color": [_ink(colour) for colour in colours]},
-            outsidetextfont={"size": 12, "color": [_ink(colour) for colour in colours]},
+            outsidetextfont={"size": 12, "color": _ink(colours[0])},
             pathbar={"visible": False},
             leaf={"opacity": 1},
         )

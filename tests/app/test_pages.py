@@ -319,8 +319,12 @@ class TestTrie:
         assert "1 to 50 of 1,201" in said(at)
 
     def test_the_table_twin_has_a_row_a_cell(self):
-        at = visit("trie", depth="1")
+        at = visit("trie", depth="1", table="true")
         assert len(table(at, "Prefix")) == 33
+
+    def test_the_table_twin_is_sent_when_it_is_opened(self):
+        at = visit("trie", depth="1")
+        assert not [frame for frame in at.dataframe if "Prefix" in frame.value.columns]
 
 
 @WITH_FILMS

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.charts import icicle, palette, tree
 from app.charts.window import LIMIT, Cell, window
-from engine import paths
+from engine import paths, trie
 
 HOSTILE = '<script>alert(1)</script> {b} {@x} & "quoted" <img src=x onerror=alert(1)>'
 
@@ -131,10 +131,27 @@ class TestIcicle:
 
     def test_labels_and_hover_texts_are_escaped(self, cells, cosines):
         trace = icicle.figure(hostile(cells), cosines, set()).data[0]
-        for text in [*trace.labels, *trace.hovertext]:
+        assert "%{label}" in trace.hovertemplate  # the browser puts the same labels into the hover text
+        for text in trace.labels:
             assert "<script" not in text
             assert "<img" not in text
             assert "&lt;script&gt;" in text
+
+    def test_the_hover_text_tells_prefix_documents_and_how_alike_they_are(self, cells, cosines):
+        trace = icicle.figure(cells, cosines, set()).data[0]
+        assert [part in trace.hovertemplate for part in ("%{id}", "%{value:,}", "%{customdata}")] == [True] * 3
+        for cell, told in zip(cells, trace.customdata, strict=True):
+            alike = cosines[cell.node] if cell.node >= 0 else np.nan
+            assert told == (f"{alike:.2f}" if np.isfinite(alike) else "none, a single document")
+
+    def test_a_hundred_thousand_documents_send_a_small_picture(self):
+        codes = (np.random.default_rng(0).random((100_000, 3)) ** 2 * 256).astype(np.int32)
+        built = trie.build(np.unique(codes, axis=0))
+        names = ["three telling · words of · the node"] * len(built.code)
+        cells = window(built, names, 0, 3, least=icicle.least(len(built.documents)))
+        assert 100 < len(cells) < 500
+        assert min(cell.documents for cell in cells) >= icicle.least(len(built.documents))
+        assert len(icicle.figure(cells, np.ones(len(built.code)), {1}).to_json()) < 40_000
 
     def test_a_label_begins_with_the_code_and_a_rest_cell_with_its_count(self, films, cosines):
         cells = window(films.trie, films.names, 0, 1, 5)
