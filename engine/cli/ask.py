@@ -22,8 +22,10 @@ def search(
     """Search a build with one retriever."""
     from engine.builds.opened import Build
 
-    hits, ms = Build(folder).search(query, retriever, k, beams)
-    nothing = [method_of(retriever)[0].empty]
+    opened = Build(folder)
+    hits, ms = opened.search(query, retriever, k, beams)
+    method, named = method_of(retriever)
+    nothing = [method.empty, *filter(None, [method.told(opened, named)])]
     show(
         {"retriever": retriever, "query": query, "hits": [hit._asdict() for hit in hits], "ms": ms},
         as_json,

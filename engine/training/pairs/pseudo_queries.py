@@ -10,11 +10,13 @@ Every function takes documents and gives one list a document, with at most ``per
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
+import regex
 
 from engine.data.corpus import Document
-from engine.text.words import WORD, cut
+from engine.text.words import UNSPACED, cut, telling
 
 # Words of the longest query, of the shortest sentence, of the shortest and the longest span.
 LONGEST, SENTENCE, SPAN = 64, 4, (4, 10)
@@ -28,15 +30,16 @@ TEMPLATES = (
     "tell me more about {keywords}",
     "{keywords} explained",
 )
-_TELLING = re.compile(WORD)
-# What counts as a word otherwise: anything between spaces that has a letter or a digit.
-_WORDS = re.compile(r"(?<!\S)(?:[^\w\s]|_)*+[^\W_]\S*")
+# What counts as a word otherwise: anything between spaces that has a letter or a digit; two characters where there are none.
+_WORDS = regex.compile(
+    rf"(?V1){UNSPACED}{{1,2}}|(?<![\S--{UNSPACED}])(?:[^\w\s]|_)*+[[\p{{L}}\p{{N}}]--{UNSPACED}][\S--{UNSPACED}]*"
+)
 # A full stop behind one of these ends no sentence; nor behind a single letter, which is an initial.
 _ABBREVIATIONS = frozenset(
     "e.g i.e cf vs al approx ca dr mr mrs ms prof sr jr st no nos fig figs eq eqs ref refs vol pp ed eds inc ltd co corp dept"
     " jan feb mar apr jun jul aug sep sept oct nov dec u.s u.k a.m p.m".split()
 )
-_STOP = re.compile(r"""[.!?]+["'”’)\]]*\s+""")
+_STOP = re.compile(r"""[.!?]+["'”’)\]]*\s+|[。｡！？]+[」』”’）]*\s*""")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 
 
@@ -69,15 +72,17 @@ def spans(documents: Sequence[Document], per_document: int, seed: int) -> list[l
     >>> made[0] in "One day the tall kites flew over us", 4 <= len(made[0].split()) <= 10
     (True, True)
     """
-    telling = keywords([document.text for document in documents], per_document)
+    telling_of = keywords([document.text for document in documents], per_document)
     made = []
-    for place, (document, chosen) in enumerate(zip(documents, telling, strict=True)):
+    for place, (document, chosen) in enumerate(zip(documents, telling_of, strict=True)):
         rng, found = np.random.default_rng([seed, place]), dict[str, None]()
-        where: dict[str, list[tuple[list[str], int]]] = {word: [] for word in chosen}
+        where: dict[str, list[tuple[list[regex.Match], int]]] = {word: [] for word in chosen}
         for sentence in split_sentences(document.text):
-            words = _WORDS.findall(sentence)
+            words = [*_WORDS.finditer(sentence)]
             for position, word in enumerate(words if len(words) >= SPAN[0] else []):
-                for part in _TELLING.findall(word.lower()):
+                # Where there are no spaces, a keyword can begin in one word and end in the next.
+                beside = position + 1 < len(words) and words[position + 1].start() == word.end()
+                for part in telling(sentence[word.start() : words[position + beside].end()]):
                     if part in where:
                         where[part].append((words, position))
         for positions in where.values():
@@ -85,7 +90,7 @@ def spans(documents: Sequence[Document], per_document: int, seed: int) -> list[l
                 words, centre = positions[rng.integers(len(positions))]
                 length = min(int(rng.integers(SPAN[0], SPAN[1] + 1)), len(words))
                 first = int(rng.integers(max(centre - length + 1, 0), min(centre, len(words) - length) + 1))
-                found[" ".join(words[first : first + length]).strip(" .,;:!?")] = None
+                found[_joined(words[first : first + length]).strip(" .,;:!?。、，；：！？")] = None
         made.append(list(found))
     return made
 
@@ -96,9 +101,9 @@ def templates(documents: Sequence[Document], per_document: int, seed: int) -> li
     >>> templates([Document("a", "Kites", "", {}), Document("b", "The", "", {})], 1, 0)[1]
     []
     """
-    telling = keywords([f"{document.title} {document.text}" for document in documents], KEYWORDS)
+    telling_of = keywords([f"{document.title} {document.text}" for document in documents], KEYWORDS)
     made = []
-    for place, known in enumerate(telling):
+    for place, known in enumerate(telling_of):
         rng, found = np.random.default_rng([seed, place]), dict[str, None]()
         order = rng.permutation(len(TEMPLATES))
         for turn in range(per_document if known else 0):
@@ -159,7 +164,18 @@ def clip(text: str) -> str:
     >>> clip(" two   words "), clip("- -")
     ('two words', '')
     """
-    return " ".join(text.split()[:LONGEST]) if _WORDS.search(text) else ""
+    told = " ".join(text.split()[:LONGEST])
+    words = [*_WORDS.finditer(told)]
+    return told[: words[LONGEST - 1].end() if len(words) > LONGEST else None] if words else ""
+
+
+def _joined(words: Sequence[regex.Match]) -> str:
+    """Words of one sentence as they stand in it: marks with spaces around them are left out, others stay."""
+    told = words[0][0]
+    for one, following in pairwise(words):
+        between = following.string[one.end() : following.start()].split(" ")
+        told += " ".join([between[0], between[-1]] if len(between) > 1 else between) + following[0]
+    return told
 
 
 def _draw(made: list[str], limit: int, rng: np.random.Generator) -> list[str]:

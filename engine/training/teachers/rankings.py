@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from engine.kernels.top_k import top_k
-from engine.retrievers.sparse import SparseRetriever, tokens
+from engine.retrievers.sparse import SparseRetriever
 from engine.training.source import Source
 
 # Scores in one table: 16 MB of float32.
@@ -40,8 +40,7 @@ def dense_scores(vectors: np.ndarray, source: Source) -> np.ndarray:
 def bm25_scores(texts: Sequence[str], retriever: SparseRetriever, documents: int) -> np.ndarray:
     """BM25 of queries with all documents: float32 ``(queries, n)``, 0 where they share no term."""
     scores = np.zeros((len(texts), documents), np.float32)
-    for place, words in enumerate(tokens(texts)):
-        known = [word for word in words if word in retriever.index.vocab_dict]
+    for place, known in enumerate(retriever.tokens(texts)):
         if known:
             scores[place] = retriever.index.get_scores(known)
     return scores

@@ -1,9 +1,13 @@
 import math
+from types import SimpleNamespace
 
+import bm25s
 import numpy as np
 import pytest
 
+from engine.errors import TriescopeError
 from engine.retrievers import Queries, sparse
+from engine.retrievers.base import Named
 
 TEXTS = ["red fox red", "red dog", "blue bird river moon"]
 
@@ -17,6 +21,10 @@ def bm25(tmp_path):
 def found(retriever, query, k=3):
     ranking = retriever.search(Queries([query]), k)
     return {int(row): float(score) for row, score in zip(ranking.rows[0], ranking.scores[0], strict=True) if row >= 0}
+
+
+def told(build):
+    return sparse.METHOD.told(SimpleNamespace(folder=build), Named())
 
 
 def test_scores_are_those_of_lucene_worked_out_by_hand(bm25):
@@ -59,6 +67,62 @@ def test_equal_scores_stand_in_document_order(tmp_path):
 def test_a_corpus_without_a_word_to_index_has_no_results(tmp_path, texts):
     sparse.build(texts, tmp_path)
     assert found(sparse.SparseRetriever(tmp_path), "it") == {}
+
+
+CHINESE = ["北京烤鸭 北京最有名的菜是烤鸭，外皮酥脆", "上海小笼包 皮薄多汁的小笼包", "四川火锅 又麻又辣的火锅"]
+THAI = ["ภาษาไทยง่าย", "อาหารญี่ปุ่น", "รถไฟฟ้า"]
+LETTERS = ["C a programming language", "R statistics", "M8x20 bolt", "Rocky 3", "The director's cut"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "query", "expected"),
+    [
+        (CHINESE, "烤鸭", {0}),
+        (CHINESE, "鸭", {0}),
+        (CHINESE, "火锅", {2}),
+        (CHINESE, "寿司", set()),
+        (THAI, "อาหาร", {1}),
+        (THAI, "ไทย", {0}),
+        (LETTERS, "R", {1}),
+        (LETTERS, "c", {0}),
+        (LETTERS, "3", {3}),
+        (LETTERS, "M8x20", {2}),
+        (LETTERS, "s", set()),
+        (LETTERS, "a", set()),
+    ],
+)
+def test_words_without_spaces_and_single_letters_are_found(tmp_path, texts, query, expected):
+    sparse.build(texts, tmp_path)
+    assert set(found(sparse.SparseRetriever(tmp_path), query, len(texts))) == expected
+
+
+def test_an_index_of_an_earlier_version_cuts_queries_as_it_cut_its_texts(tmp_path):
+    index = bm25s.BM25(k1=sparse.K1, b=sparse.B, method="lucene")
+    index.index(sparse.tokens(["北京 烤鸭店", "C language", "cafe\u0301 au lait"], sparse.FIRST), show_progress=False)
+    index.save(tmp_path / sparse.FOLDER, show_progress=False)
+    old = sparse.SparseRetriever(tmp_path / sparse.FOLDER)
+    assert set(found(old, "北京")) == {0}
+    assert found(old, "烤鸭") == found(old, "C") == {}
+    assert set(found(old, "cafe\u0301")) == {2}, "its rule knew no accent behind a letter"
+    assert "earlier version" in told(tmp_path)
+
+
+def test_a_new_index_says_nothing_of_itself(tmp_path):
+    sparse.build(TEXTS, tmp_path / sparse.FOLDER)
+    assert told(tmp_path) == ""
+
+
+def test_an_index_of_words_that_this_version_does_not_know_is_refused(tmp_path):
+    sparse.build(TEXTS, tmp_path)
+    (tmp_path / sparse.RULE).write_text('{"rule": 3}')
+    with pytest.raises(TriescopeError, match="words of rule 3, this version knows those up to 2"):
+        sparse.SparseRetriever(tmp_path)
+
+
+def test_matched_terms_of_texts_without_spaces_are_what_both_share():
+    assert sparse.matched_terms("北京的烤鸭", CHINESE[0]) == ["北京烤鸭", "北京", "的", "烤鸭"]
+    assert sparse.matched_terms("用C写", "C 写字") == ["c", "写"]
+    assert sparse.matched_terms("ภาษา", THAI[0]) == ["ภาษา"]
 
 
 def test_matched_terms_are_the_words_of_the_text_that_share_a_stem_with_the_query():
