@@ -44,13 +44,13 @@ def catalogue(source: str) -> str:
     found = study.run(opened, split="test")
     lines = ""
     for name, row in found.schemes.items():
-        if row.error:
+        card = row.report
+        if card is None:
             lines += f"| {name} | does not fit: {row.error.split(': ')[1].split(' (')[0]} | | | | | |\n"
             continue
-        card = row.report
-        used = ", ".join(f"{level['used']}/{level['codes']}" for level in card["levels"][:4])
+        used = ", ".join(f"{level.used}/{level.codes}" for level in card.levels[:4])
         figures = [evaluation.told(value) for value in row.quality.values()]
-        cells = [card["verdict"], used, f"{card['content_unique_rate']:.1%}", *figures, f"{row.fit_seconds:.1f}"]
+        cells = [card.verdict, used, f"{card.content_unique_rate:.1%}", *figures, f"{row.fit_seconds:.1f}"]
         lines += f"| {name} | {' | '.join(cells)} |\n"
     measures = " | ".join((*study.MEASURES, f"nDCG@10, beam {study.NARROW}"))
     head = f"| scheme | health | codes used | unique before resolving | {measures} | fit, s |\n"

@@ -100,7 +100,8 @@ st.caption(
     "identifiers out; atomic has no tree at all, so its one step scores every document."
 )
 
-fitted = [name for name, row in found.schemes.items() if not row.error]
+cards = {name: row.report for name, row in found.schemes.items() if row.report is not None}
+fitted = list(cards)
 st.subheader("Two trees side by side")
 first, second = st.columns(2, gap="large")
 default_b = fitted.index("hierarchical-kmeans") if "hierarchical-kmeans" in fitted else len(fitted) - 1
@@ -119,9 +120,8 @@ for column, name, side in zip((first, second), picked, "ab", strict=True):
             key=f"tree-{side}",
             alt=f"First two levels of {name}: {sum(c.depth == 1 for c in cells)} first codes.",
         )
-        row = found.schemes[name]
-        card = with_changes(row.report, name, {}, None, row.vocabulary)
-        with st.expander(f"Report card of {name}: {card['verdict']}"):
+        card = with_changes(cards[name], name, {}, None, found.schemes[name].vocabulary)
+        with st.expander(f"Report card of {name}: {card.verdict}"):
             report_card.show(card, side)
         if (history := training.table(found_tree.fitted.arrays)) is not None:
             st.plotly_chart(training.figure(history), key=f"training-{side}", alt=training.describe(history))

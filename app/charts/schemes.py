@@ -15,20 +15,20 @@ NARROW = "nDCG@10, beam 10"
 
 def table(study: Study) -> list[dict[str, Any]]:
     """One flat row a scheme, best at a narrow beam first; a scheme that does not fit the catalogue comes last, with why."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, row in study.schemes.items():
-        if row.error:
+        card = row.report
+        if card is None:
             rows.append({"Scheme": name, "Note": row.error})
             continue
-        card = row.report
         flat = {
             "Scheme": name,
-            "Health": card["verdict"],
+            "Health": card.verdict,
             "Codes a level": " × ".join(map(str, row.vocabulary[:5])) + (" …" if len(row.vocabulary) > 5 else ""),
-            "Unique before resolving": card["content_unique_rate"],
-            "Unique": card["unique_rate"],
-            "Content bits": card["content_bits"],
-            "Reconstruction cosine": card["reconstruction_cosine"],
+            "Unique before resolving": card.content_unique_rate,
+            "Unique": card.unique_rate,
+            "Content bits": card.content_bits,
+            "Reconstruction cosine": card.reconstruction_cosine,
             "Fit, s": row.fit_seconds,
             "Trie, kB": row.trie_bytes / 1000,
             "Note": "control" if name in CONTROLS else "",

@@ -13,7 +13,7 @@ import streamlit as st
 from app.common import state
 from engine import paths
 from engine.builds.make import discard
-from engine.health.remedies import Change
+from engine.health.card import Change
 from engine.jobs.log import tail
 from engine.jobs.process import Job, Told
 from engine.jobs.registry import Registry

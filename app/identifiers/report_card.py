@@ -1,7 +1,6 @@
 """A report card on the screen: figures with their verdicts, and remedies to press."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -10,7 +9,8 @@ from app.common import state
 from app.identifiers import scheme_form
 from engine.builds.card import health
 from engine.builds.opened import Build
-from engine.health.remedies import Change
+from engine.health.card import Card, JudgedFigure, JudgedLevel
+from engine.health.resolver_costs import Cost
 
 # Up to so many documents the open build is judged unasked.
 JUDGED_AT_ONCE = 20_000
@@ -47,46 +47,46 @@ FORMATS = {
 MARKS = {"broken": ":red[:material/error:]", "watch": ":orange[:material/visibility:]"}
 
 
-def card_of(build: Build) -> dict[str, Any]:
+def card_of(build: Build) -> Card:
     """The report card of a build, made once."""
     return _card(str(build.folder), build.manifest.created, build)
 
 
 @st.cache_data(max_entries=16, show_spinner="Judging the identifiers")
-def _card(folder: str, created: str, _build: Build) -> dict[str, Any]:
+def _card(folder: str, created: str, _build: Build) -> Card:
     return health(_build)
 
 
-def show(card: Mapping[str, Any], owner: str) -> None:
+def show(card: Card, owner: str) -> None:
     """Draw a card; ``owner`` tells its buttons from those of other cards on the page.
 
     Where its rows know what to press, a press fills the form of :mod:`app.identifiers.scheme_form`.
     """
-    for place, row in enumerate([*card["levels"], *card["verdicts"]]):
-        if not row["remedy"]:
+    rows: list[JudgedLevel | JudgedFigure] = [*card.levels, *card.verdicts]
+    for place, row in enumerate(rows):
+        if not row.remedy:
             continue
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{MARKS.get(row['verdict'], '')} {state.plain(row['remedy'])}", width="stretch", help=row["rule"])
-            if pressed := row.get("press"):
-                change = Change(pressed["ids"], pressed["settings"], pressed["resolver"])
+            st.markdown(f"{MARKS.get(row.verdict or '', '')} {state.plain(row.remedy)}", width="stretch", help=row.rule)
+            if row.press:
                 st.button(
                     "Try it",
                     icon=":material/build:",
                     key=f"press-{owner}-{place}",
                     on_click=scheme_form.fill,
-                    args=(change,),
-                    help=f"Fills the form of other identifiers with `{change.flags()}`; nothing is built yet.",
+                    args=(row.press,),
+                    help=f"Fills the form of other identifiers with `{row.press.flags()}`; nothing is built yet.",
                 )
-    st.dataframe(
-        _table([row | {"figure": row["figure"].replace("_", " ")} for row in card["verdicts"]], FIGURES), hide_index=True
-    )
-    levels = _table(card["levels"], LEVELS)
-    levels.insert(6, "Perplexity given the prefix", [row["given_prefix"]["perplexity"] for row in card["levels"]])
+    figures = _table(card.verdicts, FIGURES)
+    figures["Figure"] = [row.figure.replace("_", " ") for row in card.verdicts]
+    st.dataframe(figures, hide_index=True)
+    levels = _table(card.levels, LEVELS)
+    levels.insert(6, "Perplexity given the prefix", [row.given_prefix.perplexity for row in card.levels])
     st.dataframe(levels, hide_index=True, column_config=FORMATS)
 
 
-def _table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
-    return pd.DataFrame([{title: row[name] for name, title in columns.items()} for row in rows])
+def _table(rows: Sequence[JudgedLevel | JudgedFigure | Cost], columns: Mapping[str, str]) -> pd.DataFrame:
+    return pd.DataFrame([{title: getattr(row, name) for name, title in columns.items()} for row in rows])
 
 
 def of_open_build(build: Build) -> None:
@@ -99,8 +99,8 @@ def of_open_build(build: Build) -> None:
     if len(build.corpus.documents) > JUDGED_AT_ONCE and not st.toggle("Judge the identifiers of this build", key="judge"):
         return
     card = card_of(build)
-    with st.expander(f"Report card of {known.scheme} {codes}: {card['verdict']}", icon=":material/health_and_safety:"):
+    with st.expander(f"Report card of {known.scheme} {codes}: {card.verdict}", icon=":material/health_and_safety:"):
         show(card, "open")
-        if card["resolvers"]:
+        if card.resolvers:
             st.caption("What each way to resolve collisions would cost: documents moved, cosine to the sum of their codes.")
-            st.dataframe(_table(card["resolvers"], COSTS), hide_index=True, column_config=FORMATS)
+            st.dataframe(_table(card.resolvers, COSTS), hide_index=True, column_config=FORMATS)

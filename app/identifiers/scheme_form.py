@@ -7,7 +7,7 @@ import streamlit as st
 from app.common import jobs, resources, state
 from app.common.fields import field
 from engine.builds.opened import Build
-from engine.health.remedies import Change
+from engine.health.card import Change
 from engine.identifiers import SCHEMES
 
 SCHEME, NAME, OPEN, FILLED = "ids", "scheme-build-name", "again", "filled-scheme"
@@ -54,7 +54,7 @@ def offer(build: Build) -> None:
         elif out in resources.build_names():
             st.error("There is a build of this name; choose another.", icon=":material/error:")
         elif not jobs.running(job):
-            change = Change(name, settings, resolver)
+            change = Change(scheme=name, settings=settings, resolver=resolver)
             st.button(
                 f"Build {out}",
                 type="primary",

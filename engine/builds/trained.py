@@ -2,19 +2,13 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from engine.data.figures import StoredDifference, StoredInterval, better, told, told_p
+from engine.data.figures import Stored, StoredDifference, StoredInterval, better, told, told_p
 from engine.data.halves import FEWEST
 
 
-class _Value(BaseModel):
-    """Read from a file, and not to be changed."""
-
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
-
-
-class Judged(_Value):
+class Judged(Stored):
     """A trained scorer beside the centroid scorer on development queries.
 
     Attributes
@@ -51,16 +45,16 @@ class Judged(_Value):
     chosen_on: int = 0
 
 
-class Cold(_Value):
+class Cold(Stored):
     """Documents kept out of the training, and the judged development queries that ask for these alone."""
 
     documents: int
     queries: int
-    centroid: dict[str, StoredInterval] = {}
-    trained: dict[str, StoredInterval] = {}
+    centroid: dict[str, StoredInterval] = Field(default_factory=dict)
+    trained: dict[str, StoredInterval] = Field(default_factory=dict)
 
 
-class Run(_Value):
+class Run(Stored):
     """All that is known of a trained scorer. ``labelled``: the development queries are judged ones, not pseudo-queries.
     ``beats_centroid``: it is the better on average; whether that is more than chance, :meth:`certain` says."""
 

@@ -1,7 +1,7 @@
 """Commands that make and judge: data sets, schemes, builds, report cards, studies, maps."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +9,9 @@ from engine.cli.shell import AsJson, Folder, ProgressFile, app, show
 from engine.data.datasets import DATASETS
 from engine.errors import TriescopeError
 from engine.options import described
+
+if TYPE_CHECKING:
+    from engine.health.card import JudgedFigure, JudgedLevel
 
 
 @app.command()
@@ -107,32 +110,29 @@ def show_report(folder: Folder, as_json: AsJson = False) -> None:
 
     opened = Build(folder)
     card = health(opened)
-    lines = [f"{opened.name}, {opened.manifest.spec.scheme}: {card['verdict']}"]
-    for row in card["levels"]:
+    lines = [f"{opened.name}, {opened.manifest.spec.scheme}: {card.verdict}"]
+    for row in card.levels:
         lines.append(
-            f"level {row['level']}: {row['used']} of {row['codes']} codes used, perplexity {row['perplexity']:.1f}, "
-            f"largest share {row['largest_share']:.1%}; given the prefix {row['given_prefix']['perplexity']:.1f} and "
-            f"{row['given_prefix']['largest_share']:.1%}  {row['verdict'] or 'only numbers documents'}{_remedy(row)}"
+            f"level {row.level}: {row.used} of {row.codes} codes used, perplexity {row.perplexity:.1f}, "
+            f"largest share {row.largest_share:.1%}; given the prefix {row.given_prefix.perplexity:.1f} and "
+            f"{row.given_prefix.largest_share:.1%}  {row.verdict or 'only numbers documents'}{_remedy(row)}"
         )
-    for row in card["verdicts"]:
-        value = f"{row['value']:,.4g}"
-        lines.append(f"{row['figure'].replace('_', ' ')}: {value}  {row['verdict']} ({row['rule']}){_remedy(row)}")
-    for shared in card["prefix_cosine"]:
+    for figure in card.verdicts:
+        value = f"{figure.value:,.4g}"
+        lines.append(f"{figure.figure.replace('_', ' ')}: {value}  {figure.verdict} ({figure.rule}){_remedy(figure)}")
+    for shared in card.prefix_cosine:
         lines.append(
-            f"first {shared['shared']} codes in common: mean cosine {shared['mean_cosine']:.3f} over {shared['pairs']:,} pairs "
-            f"(any two documents {card['random_pair_cosine']:.3f})"
+            f"first {shared.shared} codes in common: mean cosine {shared.mean_cosine:.3f} over {shared.pairs:,} pairs "
+            f"(any two documents {card.random_pair_cosine:.3f})"
         )
-    for cost in card["resolvers"]:
-        lines.append(f"resolver {cost['resolver']}: {cost['moved']:.1%} moved, cosine to the sum of codes {cost['cosine']:.4f}")
-    show(card, as_json, lines)
+    for cost in card.resolvers:
+        lines.append(f"resolver {cost.resolver}: {cost.moved:.1%} moved, cosine to the sum of codes {cost.cosine:.4f}")
+    show(card.as_json(), as_json, lines)
 
 
-def _remedy(judged: dict[str, Any]) -> str:
-    from engine.health.remedies import Change
-
-    press = judged["press"]
-    told = f" ({Change(press['ids'], press['settings'], press['resolver']).flags()})" if press else ""
-    return f"  -> {judged['remedy']}{told}" if judged["remedy"] else ""
+def _remedy(judged: "JudgedLevel | JudgedFigure") -> str:
+    told = f" ({judged.press.flags()})" if judged.press else ""
+    return f"  -> {judged.remedy}{told}" if judged.remedy else ""
 
 
 @app.command("study")
@@ -157,12 +157,12 @@ def run_study(
         found = study.run(opened, scheme or (), split, seed, told)
     lines = [f"{found.corpus}: {found.documents:,} documents, {found.queries} {found.split} queries, beam {found.beams}"]
     for name, row in found.schemes.items():
-        if row.error:
+        if row.report is None:
             lines.append(f"{name:20} {row.error}")
             continue
         quality = "  ".join(f"{m} {told_figure(of)}" for m, of in row.quality.items())
-        unique = row.report["content_unique_rate"]
-        lines.append(f"{name:20} {row.report['verdict']:8} unique {unique:.1%}  {quality}  fit {row.fit_seconds:.1f} s")
+        card = row.report
+        lines.append(f"{name:20} {card.verdict:8} unique {card.content_unique_rate:.1%}  {quality}  fit {row.fit_seconds:.1f} s")
     if found.best:
         others = {name: row.behind for name, row in found.schemes.items() if row.behind}
         lines.append(

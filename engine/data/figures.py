@@ -2,7 +2,7 @@
 
 from typing import Annotated, NamedTuple
 
-from pydantic import PlainSerializer
+from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 # Flips of the paired test; the smallest p it can find.
 FLIPS = 9999
@@ -37,6 +37,12 @@ class Difference(NamedTuple):
     high: float
     p: float
     holm: float
+
+
+class Stored(BaseModel):
+    """A value that is read from a file, and not to be changed."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, serialize_by_alias=True)
 
 
 # As fields of a file that pydantic reads and writes, with their names.

@@ -1,13 +1,13 @@
 """Whether prefixes group documents as something else does: their nearest neighbours, labels, or another scheme."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import faiss
 import numpy as np
 from scipy import sparse
 from scipy.special import entr
 
+from engine.health.card import Overlap, Purity
 from engine.trie import Trie
 
 NEAREST = 10
@@ -52,12 +52,11 @@ def _runs(sizes: np.ndarray) -> sparse.csr_matrix:
     return sparse.csr_matrix((np.ones(columns, np.float32), np.arange(columns), ends), (len(sizes), columns))
 
 
-def neighbour_overlap(paths: np.ndarray, units: np.ndarray, seed: int = 0) -> list[dict[str, Any]]:
+def neighbour_overlap(paths: np.ndarray, units: np.ndarray, seed: int = 0) -> list[Overlap]:
     """Share of the 10 nearest documents by cosine that stand under the same prefix, by depth from 1 on.
 
-    Over the documents whose identifiers are so deep, at most 2,000 (and 200 of a million) drawn at random: ``documents`` of them.
-    ``chance`` is the share of all other documents that stand under the prefix, ``possible`` the most that a prefix which holds so
-    few documents allows. Empty when there is one document.
+    Over the documents whose identifiers are so deep, at most 2,000 (and 200 of a million) drawn at random. Empty when there is
+    one document.
 
     Parameters
     ----------
@@ -87,25 +86,25 @@ def neighbour_overlap(paths: np.ndarray, units: np.ndarray, seed: int = 0) -> li
             same = paths[neighbours[deep], depth] == mine[:, None]
             others = np.bincount(paths[known, depth] + 1)[mine + 1] - 1
             rows.append(
-                {
-                    "depth": depth,
-                    "share": float(same.mean()),
-                    "chance": float(others.mean() / (len(units) - 1)),
-                    "possible": float(np.minimum(others, nearest).mean() / nearest),
-                    "documents": int(deep.sum()),
-                }
+                Overlap(
+                    depth=depth,
+                    share=float(same.mean()),
+                    chance=float(others.mean() / (len(units) - 1)),
+                    possible=float(np.minimum(others, nearest).mean() / nearest),
+                    documents=int(deep.sum()),
+                )
             )
     return rows
 
 
-def purity(paths: np.ndarray, labels: Sequence[str | None]) -> list[dict[str, Any]]:
+def purity(paths: np.ndarray, labels: Sequence[str | None]) -> list[Purity]:
     """Share of documents that carry the commonest label under their prefix, by depth; depth 0 is the commonest label of all.
 
     Over the documents that have a label (not None) and whose identifiers are so deep. It rises to 1 as prefixes come to hold one
     document each, whatever the codes mean: compare schemes at depths where prefixes hold as many.
 
     >>> purity(np.array([[0, 1], [0, 1], [0, 2], [0, 2]]), ["war", "war", "war", "love"])[1]
-    {'depth': 1, 'purity': 0.75, 'documents': 4}
+    Purity(depth=1, purity=0.75, documents=4)
     """
     given = np.array([label is not None for label in labels], bool)
     number = np.full(len(given), -1)
@@ -117,7 +116,7 @@ def purity(paths: np.ndarray, labels: Sequence[str | None]) -> list[dict[str, An
         if deep.any():
             pairs, counts = np.unique(paths[deep, depth].astype(np.int64) * kinds + number[deep], return_counts=True)
             most = np.maximum.reduceat(counts, np.flatnonzero(np.diff(pairs // kinds, prepend=-1)))
-            rows.append({"depth": depth, "purity": float(most.sum() / deep.sum()), "documents": int(deep.sum())})
+            rows.append(Purity(depth=depth, purity=float(most.sum() / deep.sum()), documents=int(deep.sum())))
     return rows
 
 

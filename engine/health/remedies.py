@@ -4,11 +4,11 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
+from engine.health.card import Card, Change, JudgedFigure, JudgedLevel, Settings
 from engine.identifiers import SCHEMES, Scheme
 
-Settings = dict[str, int | float | str | None]
 # The options that make identifiers say more or less, the first that a scheme has and can still move; and how they move.
 MORE: dict[str, Callable[[int], int]] = {
     "levels": lambda n: n + 1,
@@ -22,23 +22,7 @@ SHARED = ("unique_rate", "largest_leaf")
 TOO_LITTLE = ("content_unique_rate", "content_bits", "reconstruction_cosine")
 NOT_OF_THE_CONTENT = ("prefix_cosine", "neighbour_overlap", "without_identifier")
 LEARNED = "rq-kmeans"
-
-
-class Change(NamedTuple):
-    """What to build instead. ``settings`` holds what differs from the scheme's defaults; ``resolver`` None is its own way."""
-
-    scheme: str
-    settings: Settings
-    resolver: str | None
-
-    def flags(self) -> str:
-        """As flags of the shell.
-
-        >>> Change("opq", {"levels": 5}, "leave").flags()
-        '--ids opq -o levels=5 --resolver leave'
-        """
-        given = [f" -o {name}={value}" for name, value in self.settings.items()]
-        return f"--ids {self.scheme}{''.join(given)}{f' --resolver {self.resolver}' if self.resolver else ''}"
+Row = TypeVar("Row", JudgedLevel, JudgedFigure)
 
 
 def change(
@@ -67,29 +51,31 @@ def change(
     if figure == "level":
         found = _standardised(made, given) or _moved(made, given, vocabulary, FEWER)
     elif figure in SHARED and (resolver or made.resolvers[0]) != "extra-code" and "extra-code" in made.resolvers:
-        return Change(scheme, given, "extra-code")
+        return Change(scheme=scheme, settings=given, resolver="extra-code")
     elif figure in SHARED or figure in TOO_LITTLE:
         found = _standardised(made, given) or _moved(made, given, vocabulary, MORE)
     elif figure in NOT_OF_THE_CONTENT and scheme != LEARNED:
-        return Change(LEARNED, {}, None)
+        return Change(scheme=LEARNED, settings={}, resolver=None)
     else:
         found = _standardised(made, given)
     if found is None:
         # A scheme without any option has no content codes to mend.
-        return None if made.options else Change(LEARNED, {}, None)
-    return Change(scheme, found, resolver)
+        return None if made.options else Change(scheme=LEARNED, settings={}, resolver=None)
+    return Change(scheme=scheme, settings=found, resolver=resolver)
 
 
-def with_changes(
-    card: dict[str, Any], scheme: str, settings: Mapping[str, Any], resolver: str | None, vocabulary: Sequence[int]
-) -> dict[str, Any]:
-    """A report card whose judged rows say under ``press`` what to build instead: ``{"ids", "settings", "resolver"}`` or None."""
+def with_changes(card: Card, scheme: str, settings: Mapping[str, Any], resolver: str | None, vocabulary: Sequence[int]) -> Card:
+    """A report card whose judged rows say under ``press`` what to build instead, where a setting would mend what is wrong."""
 
-    def pressed(row: dict[str, Any]) -> dict[str, Any]:
-        found = change(row.get("figure", "level"), scheme, settings, resolver, vocabulary) if row["remedy"] else None
-        return row | {"press": found and {"ids": found.scheme, "settings": found.settings, "resolver": found.resolver}}
+    def pressed(row: Row, figure: str) -> Row:
+        return row.model_copy(update={"press": change(figure, scheme, settings, resolver, vocabulary) if row.remedy else None})
 
-    return card | {part: [pressed(row) for row in card[part]] for part in ("levels", "verdicts")}
+    return card.model_copy(
+        update={
+            "levels": tuple(pressed(row, "level") for row in card.levels),
+            "verdicts": tuple(pressed(row, row.figure) for row in card.verdicts),
+        }
+    )
 
 
 def _standardised(scheme: Scheme, given: Settings) -> Settings | None:

@@ -1,7 +1,7 @@
 """The report card of identifiers: how evenly codes are used, who collides, what codes say, each with a verdict."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from engine.health.agreement import (
     purity,
     shared_means,
 )
+from engine.health.card import Card, GivenPrefix, JudgedFigure, JudgedLevel, SharedPrefix
 from engine.health.evenness import Evenness, Level, by_level
 from engine.health.numbering import content_nodes, numbered_shares, numbering_nodes
 from engine.health.rules import NO_CONTENT, judge, judge_level, worst
@@ -31,8 +32,8 @@ NOISE = 1e-4
 
 def report(
     fitted: Identifiers, trie: Trie, embeddings: np.ndarray, labels: Sequence[str | None] | None = None, seed: int = 0
-) -> dict[str, Any]:
-    """Everything that can be said about identifiers without asking a query; JSON-ready.
+) -> Card:
+    """The report card of identifiers; its figures are rounded to six digits, verdicts are on what they were before.
 
     Parameters
     ----------
@@ -46,48 +47,46 @@ def report(
         A category for each document, None where it has none.
     seed : int
         Draws the documents whose neighbours are looked up, where there are many.
-
-    Returns
-    -------
-    dict
-        Shares and ratios are 0 to 1. ``without_identifier`` documents are in no other figure but ``unique_rate``.
-
-        - ``levels``: over the documents that have the level; ``counts`` where its codes only number documents, ``numbered`` the
-          share of documents for which that is so; a level where it is half or more is not judged (verdict None). ``given_prefix``
-          holds means over prefixes, weighted by documents; deep prefixes hold few, so their entropy ratio is low by nature.
-        - ``unique_rate``: share of documents whose identifier is theirs alone; ``collision_rate``: 1 - identifiers / documents;
-          ``largest_leaf``: most documents that share one; ``bits``: entropy of the code given the prefix, summed over levels, a
-          document; ``bits_raw``: what its codes could carry. The same with ``content_`` in front, without the numbers behind.
-        - ``reconstruction_cosine``: a document and the sum of its codebook vectors (None without codebooks), beside
-          ``mean_vector_cosine``: a document and the mean of all.
-        - ``prefix_cosine`` of pairs that share so many codes beside ``random_pair_cosine`` of all pairs (None for one document).
-        - ``neighbour_overlap`` and ``purity`` (None without labels), see :mod:`engine.health.agreement`.
-        - ``verdicts`` on figures of the whole; ``verdict``, the worst of all.
     """
     units = _unit(embeddings)
     levels, numbering = by_level(trie, fitted.vocabulary), numbering_nodes(fitted.content, trie)
     numbered = numbered_shares(trie, numbering)
     leaves, content = (content_nodes(codes, trie) for codes in (lengths(fitted.codes), fitted.content))
+    whole = _sharing(leaves, len(units), levels)
+    without = _sharing(content, len(units), [row for row, share in zip(levels, numbered, strict=True) if share < 1])
     paths = node_paths(trie, len(fitted.codes))
     pairs = {row.depth: row for row in cohesion.by_depth(trie, shared_means(trie, units))}
-    card: dict[str, Any] = {
-        "documents": len(fitted.codes),
-        "without_identifier": len(fitted.codes) - len(trie.documents),
-        "levels": [_level(row, share, bool(fitted.words), len(units)) for row, share in zip(levels, numbered, strict=True)],
-        **_sharing(leaves, len(units), levels, ""),
-        **_sharing(content, len(units), [row for row, share in zip(levels, numbered, strict=True) if share < 1], "content_"),
-        "reconstruction_cosine": reconstruction_cosine(fitted, units),
-        "mean_vector_cosine": _clip(float((units @ _unit(units.mean(axis=0, keepdims=True))[0]).mean())),
-        "random_pair_cosine": _clip(pairs[0].mean_cosine) if 0 in pairs else None,
-        "prefix_cosine": [
-            {"shared": depth, "pairs": row.pairs, "mean_cosine": _clip(row.mean_cosine)} for depth, row in pairs.items() if depth
-        ],
-        "neighbour_overlap": neighbour_overlap(paths, units, seed),
-        "purity": None if labels is None else purity(paths, labels),
-    }
-    card["verdicts"] = _judge(card, bool(fitted.words))
-    card["verdict"] = worst([row["verdict"] for row in card["levels"] + card["verdicts"]])
-    return _rounded(card)
+    judged = tuple(_level(row, share, bool(fitted.words), len(units)) for row, share in zip(levels, numbered, strict=True))
+    card = Card(
+        documents=len(fitted.codes),
+        without_identifier=len(fitted.codes) - len(trie.documents),
+        levels=judged,
+        unique_rate=whole.unique_rate,
+        collision_rate=whole.collision_rate,
+        largest_leaf=whole.largest_leaf,
+        bits=whole.bits,
+        bits_raw=whole.bits_raw,
+        content_unique_rate=without.unique_rate,
+        content_collision_rate=without.collision_rate,
+        content_largest_leaf=without.largest_leaf,
+        content_bits=without.bits,
+        content_bits_raw=without.bits_raw,
+        reconstruction_cosine=reconstruction_cosine(fitted, units),
+        mean_vector_cosine=_clip(float((units @ _unit(units.mean(axis=0, keepdims=True))[0]).mean())),
+        random_pair_cosine=_clip(pairs[0].mean_cosine) if 0 in pairs else None,
+        prefix_cosine=tuple(
+            SharedPrefix(shared=depth, pairs=row.pairs, mean_cosine=_clip(row.mean_cosine))
+            for depth, row in pairs.items()
+            if depth
+        ),
+        neighbour_overlap=tuple(neighbour_overlap(paths, units, seed)),
+        purity=None if labels is None else tuple(purity(paths, labels)),
+        verdicts=(),
+        verdict=worst(row.verdict for row in judged),
+    )
+    verdicts = tuple(_judge(card, bool(fitted.words)))
+    card = card.model_copy(update={"verdicts": verdicts, "verdict": worst([card.verdict, *(row.verdict for row in verdicts)])})
+    return Card.model_validate(_rounded(card.as_json()))
 
 
 def reconstruction_cosine(fitted: Identifiers, units: np.ndarray) -> float | None:
@@ -130,71 +129,91 @@ def choose_labels(documents: Sequence[Document]) -> list[str | None] | None:
     return None
 
 
-def _level(row: Level, numbered: float, words: bool, n: int) -> dict[str, Any]:
-    overall = row.overall
-    documents, entropy, largest = int(overall.documents[0]), float(overall.entropy[0]), float(overall.largest_share[0])
-    return {
-        "level": row.level,
-        "codes": row.codes,
-        "used": row.used,
-        "dead": row.codes - row.used,
-        "documents": documents,
-        "counts": numbered == 1,
-        "numbered": numbered,
-        **_means(overall, row.codes),
-        "given_prefix": {"prefixes": len(row.given_prefix.documents), **_means(row.given_prefix, row.codes)},
-        **judge_level(row.level, row.codes, row.used, documents, documents / n, entropy, largest, words, numbered),
-    }
+def _level(row: Level, numbered: float, words: bool, n: int) -> JudgedLevel:
+    overall, means, given_prefix = row.overall, _means(row.overall, row.codes), _means(row.given_prefix, row.codes)
+    documents, entropy = int(overall.documents[0]), float(overall.entropy[0])
+    judged = judge_level(row.level, row.codes, row.used, documents, documents / n, entropy, means.largest_share, words, numbered)
+    return JudgedLevel(
+        level=row.level,
+        codes=row.codes,
+        used=row.used,
+        dead=row.codes - row.used,
+        documents=documents,
+        counts=numbered == 1,
+        numbered=numbered,
+        perplexity=means.perplexity,
+        entropy_ratio=means.entropy_ratio,
+        gini=means.gini,
+        largest_share=means.largest_share,
+        given_prefix=GivenPrefix(prefixes=len(row.given_prefix.documents), **given_prefix._asdict()),
+        verdict=judged.verdict,
+        rule=judged.rule,
+        remedy=judged.remedy,
+    )
 
 
-def _means(found: Evenness, codes: int) -> dict[str, float]:
+class _Means(NamedTuple):
+    perplexity: float
+    entropy_ratio: float
+    gini: float
+    largest_share: float
+
+
+def _means(found: Evenness, codes: int) -> _Means:
     """Means over the groups, weighted by their documents; one code can say nothing, so its entropy ratio is 0."""
     weight = found.documents / found.documents.sum()
-    figures = {
-        "perplexity": np.exp(found.entropy),
-        "entropy_ratio": found.entropy / np.log(codes) if codes > 1 else np.zeros(len(weight)),
-        "gini": found.gini,
-        "largest_share": found.largest_share,
-    }
-    return {name: float(weight @ values) for name, values in figures.items()}
+    return _Means(
+        perplexity=float(weight @ np.exp(found.entropy)),
+        entropy_ratio=float(weight @ (found.entropy / np.log(codes))) if codes > 1 else 0.0,
+        gini=float(weight @ found.gini),
+        largest_share=float(weight @ found.largest_share),
+    )
 
 
-def _sharing(node: np.ndarray, n: int, levels: Sequence[Level], prefix: str) -> dict[str, Any]:
+class _Sharing(NamedTuple):
+    unique_rate: float
+    collision_rate: float
+    largest_leaf: int
+    bits: float
+    bits_raw: float
+
+
+def _sharing(node: np.ndarray, n: int, levels: Sequence[Level]) -> _Sharing:
     """Who shares an identifier with whom, and bits; ``node`` is where each document's identifier leads, through ``levels``."""
     sizes = np.unique(node, return_counts=True)[1]
-    return {
-        f"{prefix}unique_rate": float((sizes == 1).sum() / n),
-        f"{prefix}collision_rate": float(1 - len(sizes) / len(node)),
-        f"{prefix}largest_leaf": int(sizes.max()),
+    return _Sharing(
+        unique_rate=float((sizes == 1).sum() / n),
+        collision_rate=float(1 - len(sizes) / len(node)),
+        largest_leaf=int(sizes.max()),
         # By the chain rule the entropies of the codes given their prefixes add up to that of the whole identifier.
-        f"{prefix}bits": entropy_bits(sizes),
-        f"{prefix}bits_raw": sum(float(np.log2(row.codes) * row.overall.documents[0]) for row in levels) / len(node),
-    }
+        bits=entropy_bits(sizes),
+        bits_raw=sum(float(np.log2(row.codes) * row.overall.documents[0]) for row in levels) / len(node),
+    )
 
 
-def _judge(card: dict[str, Any], words: bool) -> list[dict[str, Any]]:
+def _judge(card: Card, words: bool) -> list[JudgedFigure]:
     """Verdicts on the figures of the whole, as far as they apply."""
-    n, missing, random = card["documents"], card["without_identifier"], card["random_pair_cosine"]
+    n, missing, random = card.documents, card.without_identifier, card.random_pair_cosine
     found = [
         judge("without_identifier", missing, missing / n),
-        judge("unique_rate", card["unique_rate"]),
-        judge("largest_leaf", card["largest_leaf"], largest=card["largest_leaf"]),
+        judge("unique_rate", card.unique_rate),
+        judge("largest_leaf", card.largest_leaf, largest=card.largest_leaf),
     ]
     if random is None:
         return found
     found.append(judge("random_pair_cosine", random))
-    bits, needed, unique = card["content_bits"], float(np.log2(n - missing)), card["content_unique_rate"]
-    if all(row["counts"] for row in card["levels"]):
-        return [*found, {"figure": "content_bits", "value": bits, **NO_CONTENT}]
+    bits, needed, unique = card.content_bits, float(np.log2(n - missing)), card.content_unique_rate
+    if all(row.counts for row in card.levels):
+        return [*found, JudgedFigure(figure="content_bits", value=bits, **NO_CONTENT._asdict())]
     more = "add a column or more words" if words else "standardise inputs, add a level or raise K"
     found.append(judge("content_unique_rate", unique, numbered=1 - unique, more=more))
     found.append(judge("content_bits", bits, bits / needed, bits=bits, needed=needed, more=more))
-    overlap = card["neighbour_overlap"][0]
-    gaps = [("neighbour_overlap", overlap["share"], overlap["chance"], overlap["possible"])]
-    if card["prefix_cosine"]:
-        gaps.append(("prefix_cosine", card["prefix_cosine"][0]["mean_cosine"], random, 1.0))
-    if card["reconstruction_cosine"] is not None:
-        gaps.append(("reconstruction_cosine", card["reconstruction_cosine"], card["mean_vector_cosine"], 1.0))
+    overlap = card.neighbour_overlap[0]
+    gaps = [("neighbour_overlap", overlap.share, overlap.chance, overlap.possible)]
+    if card.prefix_cosine:
+        gaps.append(("prefix_cosine", card.prefix_cosine[0].mean_cosine, random, 1.0))
+    if card.reconstruction_cosine is not None:
+        gaps.append(("reconstruction_cosine", card.reconstruction_cosine, card.mean_vector_cosine, 1.0))
     # What counts is how much of the way from floor to ceiling is made; where there is no way, there is nothing to judge.
     for name, value, floor, ceiling in gaps:
         if ceiling - floor > NOISE:

@@ -6,9 +6,19 @@ people report look like: codebook collapse, identifiers shared by many documents
 
 from collections.abc import Iterable
 from math import exp, log
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
-VERDICTS = ("healthy", "watch", "broken")
+from engine.health.card import JudgedFigure, Verdict
+
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)  # from best to worst
+
+
+class Judgement(NamedTuple):
+    """A verdict, None where there is nothing to judge; the rule in words; what to do, empty where all is well."""
+
+    verdict: Verdict | None
+    rule: str
+    remedy: str
 
 
 class Rule(NamedTuple):
@@ -22,7 +32,7 @@ class Rule(NamedTuple):
     words: str
     remedy: str
 
-    def verdict(self, value: float) -> str:
+    def verdict(self, value: float) -> Verdict:
         """Healthy, watch or broken.
 
         >>> [Rule(0.9, 0.5, "", "").verdict(value) for value in (0.9, 0.6, 0.4)]
@@ -52,16 +62,18 @@ LARGEST = Rule(
     "healthy when the largest code has at most 25 points more than an even share of the documents, broken beyond 50",
     "level {level} puts {share:.0%} of the documents under one code: standardise inputs or balance the codes",
 )
-ALL_ALIKE = {
-    "verdict": "broken",
-    "rule": "broken when all documents have the same code: the level says nothing",
-    "remedy": "level {level} uses 1 of {codes} codes: standardise inputs, and check that the documents differ",
-}
-ALL_ALIKE_WORDS = {
-    "verdict": "watch",
-    "rule": "watch when all documents have the same word: the level says nothing",
-    "remedy": "level {level} has one word for all: leave it out or choose another column",
-}
+ALL_ALIKE = Judgement(
+    verdict="broken",
+    rule="broken when all documents have the same code: the level says nothing",
+    remedy="level {level} uses 1 of {codes} codes: standardise inputs, and check that the documents differ",
+)
+ALL_ALIKE_WORDS = Judgement(
+    verdict="watch",
+    rule="watch when all documents have the same word: the level says nothing",
+    remedy="level {level} has one word for all: leave it out or choose another column",
+)
+ONLY_NUMBERS = Judgement(verdict=None, rule="not judged: its codes only number documents, or most do", remedy="")
+TOO_FEW = Judgement(verdict=None, rule="not judged: fewer than 2 documents, or fewer than 10% of all, have it", remedy="")
 UNEVEN_WORDS = "level {level} says as much as {perplexity:.1f} even words: use words that divide the documents more"
 GENTLE = "(identifiers made of words: watch)"
 # Levels that a smaller share of the documents reach are not judged: titles of twelve words are rare.
@@ -125,25 +137,25 @@ RULES = {
         "the codes bring little beyond the mean document: {more}",
     ),
 }
-NO_CONTENT = {
-    "verdict": "watch",
-    "rule": "identifiers that only number documents have no prefix with a meaning: watch",
-    "remedy": "choose a scheme with content codes, unless this one is the control",
-}
+NO_CONTENT = Judgement(
+    verdict="watch",
+    rule="identifiers that only number documents have no prefix with a meaning: watch",
+    remedy="choose a scheme with content codes, unless this one is the control",
+)
 
 
-def judge(figure: str, value: float, scaled: float | None = None, gentle: bool = False, **told: Any) -> dict[str, Any]:
+def judge(figure: str, value: float, scaled: float | None = None, gentle: bool = False, **told: Any) -> JudgedFigure:
     """Verdict on a figure of the whole.
 
     ``scaled`` is what the rule looks at where that is not ``value`` itself. ``gentle`` gives watch for broken: identifiers made
     of words need not agree with the embeddings. ``told`` fills the remedy, which is empty when all is well.
     """
     rule = RULES[figure]
-    verdict = rule.verdict(value if scaled is None else scaled)
+    verdict, words = rule.verdict(value if scaled is None else scaled), rule.words
     remedy = "" if verdict == "healthy" else rule.remedy.format(**told)
     if gentle and verdict == "broken":
-        return {"figure": figure, "value": value, "verdict": "watch", "rule": f"{rule.words} {GENTLE}", "remedy": remedy}
-    return {"figure": figure, "value": value, "verdict": verdict, "rule": rule.words, "remedy": remedy}
+        verdict, words = "watch", f"{words} {GENTLE}"
+    return JudgedFigure(figure=figure, value=value, verdict=verdict, rule=words, remedy=remedy)
 
 
 def judge_level(
@@ -156,31 +168,31 @@ def judge_level(
     largest_share: float,
     words: bool = False,
     numbered: float = 0,
-) -> dict[str, str | None]:
-    """Verdict on the use of one level's codes, None where there is nothing to judge.
+) -> Judgement:
+    """Verdict on the use of one level's codes.
 
     ``documents`` have the level, ``share`` of all; ``entropy`` is in nats. A level of which a share ``numbered`` of half or more
     is only numbers is not judged. Codes that are words are as frequent as the words are: never worse than to be watched.
 
     >>> found = judge_level(2, codes=256, used=31, documents=5000, share=1, entropy=3.0, largest_share=0.1)
-    >>> found["verdict"], found["remedy"]
+    >>> found.verdict, found.remedy
     ('broken', 'level 2 uses 31 of 256 codes: standardise inputs or lower K')
-    >>> judge_level(1, codes=256, used=20, documents=20, share=1, entropy=log(20), largest_share=0.05)["verdict"]
+    >>> judge_level(1, codes=256, used=20, documents=20, share=1, entropy=log(20), largest_share=0.05).verdict
     'healthy'
     """
     if numbered >= 0.5:
-        return {"verdict": None, "rule": "not judged: its codes only number documents, or most do", "remedy": ""}
+        return ONLY_NUMBERS
     if documents < 2 or share < RARE:
-        return {"verdict": None, "rule": "not judged: fewer than 2 documents, or fewer than 10% of all, have it", "remedy": ""}
+        return TOO_FEW
     if used == 1:
         told = ALL_ALIKE_WORDS if words else ALL_ALIKE
-        return {**told, "remedy": told["remedy"].format(level=level, codes=codes)}
+        return told._replace(remedy=told.remedy.format(level=level, codes=codes))
     fillable = min(codes, documents)
     judged = [(EVEN, entropy / log(fillable)), (LARGEST, largest_share - 1 / codes)]
     judged = judged if words else [(USED, used / fillable), *judged]
     rule, verdict = max(((rule, rule.verdict(value)) for rule, value in judged), key=lambda found: VERDICTS.index(found[1]))
     if verdict == "healthy":
-        return {"verdict": verdict, "rule": rule.words, "remedy": ""}
+        return Judgement(verdict=verdict, rule=rule.words, remedy="")
     figures: dict[str, float] = {
         "level": level,
         "codes": codes,
@@ -189,12 +201,11 @@ def judge_level(
         "share": largest_share,
     }
     if words:
-        remedy = UNEVEN_WORDS.format(**figures)
-        return {"verdict": "watch", "rule": f"{rule.words} {GENTLE}", "remedy": remedy}
-    return {"verdict": verdict, "rule": rule.words, "remedy": rule.remedy.format(**figures)}
+        return Judgement(verdict="watch", rule=f"{rule.words} {GENTLE}", remedy=UNEVEN_WORDS.format(**figures))
+    return Judgement(verdict=verdict, rule=rule.words, remedy=rule.remedy.format(**figures))
 
 
-def worst(verdicts: Iterable[str | None]) -> str:
+def worst(verdicts: Iterable[Verdict | None]) -> Verdict:
     """The worst of several verdicts; what was not judged (None) does not count.
 
     >>> worst(["healthy", None, "watch"]), worst([])

@@ -1,19 +1,14 @@
 """What a study of schemes found: a value that is stored beside the builds, shown on the page, printed by the shell."""
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field, model_validator
 
-from engine.data.figures import StoredDifference, StoredInterval
-
-
-class _Value(BaseModel):
-    """Read from a file, and not to be changed."""
-
-    model_config = ConfigDict(frozen=True)
+from engine.data.figures import Stored, StoredDifference, StoredInterval
+from engine.health.card import Card
 
 
-class Measured(_Value):
+class Measured(Stored):
     """One scheme; only ``error`` where it does not fit the catalogue.
 
     Attributes
@@ -22,7 +17,7 @@ class Measured(_Value):
         Codes a level.
     fit_seconds, trie_bytes, trie_nodes
         What it costs.
-    report : dict
+    report : Card, optional
         Its report card, as :func:`engine.health.report.report` gives it.
     quality : dict
         Measure -> mean with its interval, on the queries to choose by; empty without judged queries.
@@ -31,16 +26,22 @@ class Measured(_Value):
     """
 
     error: str = ""
-    vocabulary: list[int] = []
+    vocabulary: list[int] = Field(default_factory=list)
     fit_seconds: float = 0.0
     trie_bytes: int = 0
     trie_nodes: int = 0
-    report: dict[str, Any] = {}
-    quality: dict[str, StoredInterval] = {}
+    report: Card | None = None
+    quality: dict[str, StoredInterval] = Field(default_factory=dict)
     behind: StoredDifference | None = None
 
+    @model_validator(mode="after")
+    def _judged_or_why_not(self) -> Self:
+        if self.report is None and not self.error:
+            raise ValueError("neither a report card nor an error")
+        return self
 
-class Pair(_Value):
+
+class Pair(Stored):
     """Two schemes, and the normalised mutual information of their first codes."""
 
     a: str
@@ -48,7 +49,7 @@ class Pair(_Value):
     nmi: float
 
 
-class Best(_Value):
+class Best(Stored):
     """The scheme that was best on the queries to choose by, and what it reaches on the test split, which chose nothing.
 
     The best of several lies too high where it was chosen; its figures on the ``queries`` of ``split`` are what to expect of it.
@@ -58,10 +59,10 @@ class Best(_Value):
     scheme: str
     split: str = ""
     queries: int = 0
-    quality: dict[str, StoredInterval] = {}
+    quality: dict[str, StoredInterval] = Field(default_factory=dict)
 
 
-class Study(_Value):
+class Study(Stored):
     """Schemes side by side on the ``queries`` of ``split``; ``best`` is None without judged queries."""
 
     corpus: str

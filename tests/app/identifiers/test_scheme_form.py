@@ -10,7 +10,7 @@ from engine import identifiers
 from engine.builds.make import make
 from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
-from engine.health.remedies import Change
+from engine.health.card import Change
 from engine.identifiers import SCHEMES
 from engine.jobs.process import Told
 from tests.app.at import button, labels, sound, visit, wait_for
@@ -123,7 +123,7 @@ def test_a_scheme_that_does_not_fit_the_catalogue_says_so(crowded):
 def test_what_is_asked_becomes_flags_of_the_shell(crowded, monkeypatch):
     seen = []
     monkeypatch.setattr(jobs, "start_command", lambda *given: seen.append(given))
-    jobs.start_again("again-sixty", crowded, "new", Change("opq", {"levels": 2}, "leave"), 7)
+    jobs.start_again("again-sixty", crowded, "new", Change(scheme="opq", settings={"levels": 2}, resolver="leave"), 7)
     flags = ["--ids", "opq", "-o", "levels=2", "--resolver", "leave", "--seed", "7"]
     ((name, arguments, _, label),) = seen
     assert (name, arguments, label) == (

@@ -9,6 +9,7 @@ from sklearn.metrics import normalized_mutual_info_score
 from engine import trie
 from engine.health import cohesion
 from engine.health.agreement import neighbour_overlap, node_paths, normalised_mutual_information, purity, shared_means
+from engine.health.card import Overlap
 from engine.scorers.centroid import node_means
 from tests.engine.oracles import DictTrie, identifiers, padded, unit
 
@@ -45,7 +46,7 @@ def test_means_of_nodes_with_several_documents_are_the_scorers(words, seed):
 def test_neighbour_overlap_counts_the_nearest_that_share_the_prefix(words, seed):
     embeddings = vectors(len(words), seed)
     built = trie.build(padded(words))
-    found = {row["depth"]: row for row in neighbour_overlap(node_paths(built, len(words)), embeddings)}
+    found = {row.depth: row for row in neighbour_overlap(node_paths(built, len(words)), embeddings)}
     everyone, k = range(len(words)), min(10, len(words) - 1)
     for depth in range(1, built.levels + 1) if k else ():
         deep = [row for row in everyone if len(words[row]) >= depth]
@@ -57,7 +58,7 @@ def test_neighbour_overlap_counts_the_nearest_that_share_the_prefix(words, seed)
             chances.append(len(alike) / (len(words) - 1))
             possible.append(min(len(alike), k) / k)
         expected = {"share": np.mean(shares), "chance": np.mean(chances), "possible": np.mean(possible), "documents": len(deep)}
-        assert found[depth] == pytest.approx({"depth": depth, **expected})
+        assert found[depth].model_dump() == pytest.approx({"depth": depth, **expected})
     assert len(found) == (built.levels if k else 0)
 
 
@@ -65,14 +66,14 @@ def test_equal_documents_are_neighbours_of_each_other_and_none_of_itself():
     built = trie.build(np.repeat([[0], [1]], 20, axis=0).astype(np.int32))
     embeddings = np.repeat(np.eye(2, dtype=np.float32), 20, axis=0)
     row = neighbour_overlap(node_paths(built, 40), embeddings)[0]
-    assert row == {"depth": 1, "share": 1.0, "chance": pytest.approx(19 / 39), "possible": 1.0, "documents": 40}
+    assert row == Overlap(depth=1, share=1.0, chance=19 / 39, possible=1.0, documents=40)
 
 
 def test_many_documents_are_sampled_by_the_seed():
     embeddings = vectors(2500, 0)
     paths = node_paths(trie.build(np.random.default_rng(0).integers(0, 4, (2500, 1)).astype(np.int32)), 2500)
     first, again, other = (neighbour_overlap(paths, embeddings, seed)[0] for seed in (1, 1, 2))
-    assert first["documents"] == 2000
+    assert first.documents == 2000
     assert first == again != other
 
 
@@ -86,8 +87,9 @@ def test_purity_is_the_share_of_the_commonest_label_under_each_prefix(words, lab
         under = [[label for other, label in known if other == prefix] for prefix in {prefix for prefix, _ in known}]
         most = [Counter(one).most_common(1)[0][1] for one in under]
         if known:
-            expected.append({"depth": depth, "purity": pytest.approx(sum(most) / len(known)), "documents": len(known)})
-    assert purity(node_paths(built, len(words)), labels) == expected
+            expected.append((depth, pytest.approx(sum(most) / len(known)), len(known)))
+    found = purity(node_paths(built, len(words)), labels)
+    assert [(row.depth, row.purity, row.documents) for row in found] == expected
 
 
 @given(tables, seeds, st.integers(1, 3))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine import identifiers, trie
+from engine.health.card import Change
 from engine.health.remedies import LEARNED, change, with_changes
 from engine.health.report import report
 from engine.health.rules import RULES
@@ -36,7 +37,7 @@ def test_where_nothing_can_move_further_there_is_nothing_to_press(scheme, settin
 
 def test_what_was_set_stays_set():
     found = change("content_bits", "pq", {"codes": 16, "levels": 32}, "reassign", (16,) * 32)
-    assert found == ("pq", {"codes": 32, "levels": 32}, "reassign")
+    assert found == Change(scheme="pq", settings={"codes": 32, "levels": 32}, resolver="reassign")
 
 
 def test_inputs_are_standardised_before_anything_else():
@@ -46,7 +47,9 @@ def test_inputs_are_standardised_before_anything_else():
 
 
 def test_shared_identifiers_get_a_number_first_and_then_more_codes():
-    assert change("largest_leaf", "rq-kmeans", {}, "leave", (8, 8)) == ("rq-kmeans", {}, "extra-code")
+    assert change("largest_leaf", "rq-kmeans", {}, "leave", (8, 8)) == Change(
+        scheme="rq-kmeans", settings={}, resolver="extra-code"
+    )
     assert change("largest_leaf", "rq-kmeans", {"levels": 2}, "extra-code", (8, 8, 2)).settings == {"levels": 3}
 
 
@@ -74,18 +77,22 @@ def test_pressing_mends(scheme, settings, resolver, figure):
     for _ in range(6):
         fitted = identifiers.fit(scheme, vectors, settings, 0, (), resolver)
         card = with_changes(report(fitted, trie.build(fitted.codes), vectors), scheme, settings, resolver, fitted.vocabulary)
-        row = next(row for row in card["verdicts"] if row["figure"] == figure)
-        values.append(row["value"])
-        if row["verdict"] == "healthy" or not row["press"]:
+        row = next(row for row in card.verdicts if row.figure == figure)
+        values.append(row.value)
+        if row.verdict == "healthy" or not row.press:
             break
-        scheme, settings, resolver = row["press"]["ids"], row["press"]["settings"], row["press"]["resolver"]
+        scheme, settings, resolver = row.press.scheme, row.press.settings, row.press.resolver
     assert len(values) > 1
     assert values == sorted(values)
     assert len(set(values)) == len(values)
 
 
 def test_a_healthy_figure_has_nothing_to_press():
-    card = {"levels": [{"remedy": ""}], "verdicts": [{"figure": "unique_rate", "remedy": ""}]}
+    codes = np.array([[row // 8, row % 8] for row in range(64)], np.int32)
+    vectors = np.vstack([np.eye(64, dtype=np.float32)[row // 8] + 0.1 * np.eye(64, dtype=np.float32)[row] for row in range(64)])
+    card = report(identifiers.Identifiers(codes, (8, 8)), trie.build(codes), vectors)
     found = with_changes(card, "rq-kmeans", {}, None, (8, 8))
-    assert [row["press"] for row in found["levels"] + found["verdicts"]] == [None, None]
-    assert "press" not in card["levels"][0]
+    assert card.verdict == "healthy"
+    assert {row.press for row in (*found.levels, *found.verdicts)} == {None}
+    assert all(row["press"] is None for row in found.as_json()["levels"])
+    assert "press" not in card.as_json()["levels"][0]

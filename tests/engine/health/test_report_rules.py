@@ -13,10 +13,10 @@ def test_every_rule_has_a_good_side_and_a_remedy_for_the_bad_one(figure):
     beyond = rule.broken - (rule.healthy - rule.broken)
     between = (rule.healthy + rule.broken) / 2
     found = [judge(figure, value, **TOLD) for value in (rule.healthy, between, beyond)]
-    assert [row["verdict"] for row in found] == ["healthy", "watch", "broken"]
-    assert [bool(row["remedy"]) for row in found] == [False, True, True]
-    assert not any("{" in row["remedy"] for row in found)
-    assert judge(figure, beyond, gentle=True, **TOLD)["verdict"] == "watch"
+    assert [row.verdict for row in found] == ["healthy", "watch", "broken"]
+    assert [bool(row.remedy) for row in found] == [False, True, True]
+    assert not any("{" in row.remedy for row in found)
+    assert judge(figure, beyond, gentle=True, **TOLD).verdict == "watch"
 
 
 @pytest.mark.parametrize(
@@ -34,24 +34,22 @@ def test_every_rule_has_a_good_side_and_a_remedy_for_the_bad_one(figure):
 )
 def test_a_level_is_as_good_as_its_worst_figure(codes, used, documents, entropy, largest, verdict, remedy):
     found = judge_level(3, codes, used, documents, 1.0, entropy, largest)
-    assert found["verdict"] == verdict
-    assert found["remedy"].startswith(remedy)
-    assert bool(found["remedy"]) == bool(remedy)
+    assert found.verdict == verdict
+    assert found.remedy.startswith(remedy)
+    assert bool(found.remedy) == bool(remedy)
 
 
 def test_more_codes_than_documents_are_not_dead_for_want_of_documents():
-    assert (
-        judge_level(1, codes=4096, used=100, documents=100, share=1, entropy=log(100), largest_share=0.01)["verdict"] == "healthy"
-    )
+    assert judge_level(1, codes=4096, used=100, documents=100, share=1, entropy=log(100), largest_share=0.01).verdict == "healthy"
 
 
 @pytest.mark.parametrize("told", [{"share": 0.05}, {"documents": 1}, {"numbered": 0.5}])
 def test_rare_levels_and_numbers_are_not_judged(told):
     level = {"level": 1, "codes": 9, "used": 1, "documents": 50, "share": 1.0, "entropy": 0.0, "largest_share": 1.0}
-    assert judge_level(**(level | told))["verdict"] is None
+    assert judge_level(**(level | told)).verdict is None
 
 
 def test_uneven_words_are_watched():
     for used, entropy in ((40, log(3)), (1, 0.0)):
-        assert judge_level(1, 40, used, 500, 1.0, entropy, 0.9, words=True)["verdict"] == "watch"
-    assert judge_level(1, 40, 10, 500, 1.0, 0.9 * log(40), 0.1, words=True)["verdict"] == "healthy"
+        assert judge_level(1, 40, used, 500, 1.0, entropy, 0.9, words=True).verdict == "watch"
+    assert judge_level(1, 40, 10, 500, 1.0, 0.9 * log(40), 0.1, words=True).verdict == "healthy"

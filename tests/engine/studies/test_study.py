@@ -1,5 +1,6 @@
 """The study: every scheme measured on one build, kept beside it, and read back."""
 
+import json
 import shutil
 
 import numpy as np
@@ -106,9 +107,15 @@ def test_a_damaged_study_is_said(copied, found, tmp_path):
     assert study.read(other) is None
     folder = study.study_folder(other)
     folder.mkdir(parents=True)
-    (folder / "study.json").write_text("{")
-    with pytest.raises(TriescopeError, match="damaged"):
-        study.read(other)
+    kept = found.as_json()
+    random = kept["schemes"]["random"]
+    no_verdict = random | {"report": {key: value for key, value in random["report"].items() if key != "verdict"}}
+    neither = {key: value for key, value in random.items() if key != "report"}
+    damaged = [json.dumps(kept | {"schemes": {"random": row}}) for row in (no_verdict, neither)]
+    for content in ("{", *damaged):
+        (folder / "study.json").write_text(content, "utf-8")
+        with pytest.raises(TriescopeError, match="the study is damaged; run it again"):
+            study.read(other)
 
 
 def test_the_best_is_chosen_on_dev_and_only_judged_on_test(copied, found):
