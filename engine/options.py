@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 class Option(NamedTuple):
     """One setting.
 
-    ``default`` None means: chosen from the corpus, by the rule that ``help`` states. Text options have no ``low`` and ``high``;
-    ``choices`` lists their values where there are few. ``label`` is what a form calls it and ``flags`` what the shell does, where
-    that is not its name.
+    ``default`` None means: chosen from the corpus, by the rule that ``help`` states. ``low`` and ``high`` are of numbers alone;
+    ``choices`` lists the values of a text where there are few. ``label`` is what a form calls it and ``flags`` what the shell
+    does, where that is not its name.
     """
 
     name: str
     type: type
     default: int | float | str | None
-    low: int | float | None
-    high: int | float | None
     help: str
+    low: int | float | None = None
+    high: int | float | None = None
     choices: tuple[str, ...] = ()
     label: str = ""
     flags: tuple[str, ...] = ()
@@ -36,23 +36,23 @@ class Option(NamedTuple):
 def options_of(spec: "type[BaseModel]") -> tuple[Option, ...]:
     """The fields of a spec as options, from which the shell's flags and the form's fields are made.
 
-    Fields that hold several values, tuples and mappings, have the type ``list`` and no default. A field's ``title`` is its label,
-    its ``json_schema_extra={"flags": [...]}`` its flags.
+    Fields that hold several values, tuples and mappings, have the type ``list`` and no default; what may be None is an option of
+    its other type. A field's ``title`` is its label, its ``json_schema_extra={"flags": [...]}`` its flags.
     """
     found = []
     for name, field in spec.model_fields.items():
         at = {type(bound).__name__: bound for bound in field.metadata}
         high = at["Le"].le if "Le" in at else at["Lt"].lt - 1 if "Lt" in at else None
-        single = field.annotation in (int, float, str)
+        single = next((kind for kind in (int, float, str) if field.annotation in (kind, kind | None)), None)
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         found.append(
             Option(
                 name=name,
-                type=field.annotation if single else list,  # type: ignore[arg-type]
+                type=single or list,
                 default=field.default if single else None,
+                help=str(field.description),
                 low=at["Ge"].ge if "Ge" in at else None,
                 high=high,
-                help=str(field.description),
                 label=field.title or "",
                 flags=tuple(extra.get("flags", ())),  # type: ignore[arg-type]
             )

@@ -33,9 +33,9 @@ def field(owner: str, option: Option, **more: Any) -> Any:
 def step(option: Option) -> float:
     """What one press of plus adds: a digit of the default, so that a learning rate can be stepped too.
 
-    >>> [step(Option("x", float, default, 0.0, 1.0, "")) for default in (0.5, 0.0005, 0.0, None)]
+    >>> [step(Option("x", float, default, "", 0.0, 1.0)) for default in (0.5, 0.0005, 0.0, None)]
     [0.1, 0.0001, 0.1, 0.1]
-    >>> step(Option("x", int, 512, 16, 4096, ""))
+    >>> step(Option("x", int, 512, "", 16, 4096))
     1
     """
     if option.type is int:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import TriescopeError
-from engine.text.embed import DEFAULT_MODEL
+from engine.text.hub import DEFAULT_MODEL
 
 
 class BuildSpec(BaseModel):
@@ -20,11 +20,19 @@ class BuildSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    scheme: str = Field("rq-kmeans", description="Identifier scheme.")
-    settings: dict[str, int | float | str | None] = Field(default_factory=dict, description="The scheme's options.")
-    resolver: str | None = Field(None, description="What to do about collisions; the scheme's own way unless named.")
-    fields: tuple[str, ...] = Field((), description="Metadata columns searched besides title and text.")
-    model: str = Field(DEFAULT_MODEL, description="Encoder: the packaged default, a folder, or a hub name.")
+    scheme: str = Field("rq-kmeans", description="Identifier scheme.", json_schema_extra={"flags": ["--ids"]})
+    settings: dict[str, int | float | str | None] = Field(
+        default_factory=dict, description="Setting of the scheme, name=value.", json_schema_extra={"flags": ["-o", "--option"]}
+    )
+    resolver: str | None = Field(
+        None, description="What to do when documents share an identifier; the scheme's own way unless given."
+    )
+    fields: tuple[str, ...] = Field(
+        (), description="Metadata column to search too; repeat for more.", json_schema_extra={"flags": ["--field"]}
+    )
+    model: str = Field(
+        DEFAULT_MODEL, description="Encoder: a folder or a hub name; where the corpus is another build, its own unless given."
+    )
     seed: int = Field(0, ge=0, lt=1 << 31, description="Seed of everything random.")
 
     def digest(self) -> str:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.builds.spec import BuildSpec, spec_of
+from engine.cli import flags
 from engine.cli.shell import AsJson, Folder, ProgressFile, app, show
 from engine.data.datasets import DATASETS
 from engine.errors import TriescopeError
@@ -44,20 +46,16 @@ def schemes(as_json: AsJson = False) -> None:
 
 
 @app.command()
+@flags.of_spec(BuildSpec)
 def build(
     corpus: Annotated[
         str, typer.Argument(help="A data set's name, a file (.jsonl, .csv, .tsv, .parquet), a BEIR folder, or another build.")
     ],
     out: Annotated[Path, typer.Option(help="Folder to make; it must not exist yet.")],
-    ids: Annotated[str, typer.Option(help="Identifier scheme.")] = "rq-kmeans",
-    option: Annotated[list[str] | None, typer.Option("-o", "--option", help="Setting of the scheme, name=value.")] = None,
-    resolver: Annotated[str | None, typer.Option(help="What to do when documents share an identifier.")] = None,
+    asked: dict[str, Any],
     levels: Annotated[int | None, typer.Option(help="Codes in an identifier, before the collision code.")] = None,
     codes: Annotated[int | None, typer.Option(help="Codes a level; chosen from the corpus size unless given.")] = None,
-    field: Annotated[list[str] | None, typer.Option(help="Metadata column to search too; repeat for more.")] = None,
-    model: Annotated[str | None, typer.Option(help="Encoder: a folder or a hub name.")] = None,
     column: Annotated[list[str] | None, typer.Option(help="Which column is the id, title or text: id=NAME.")] = None,
-    seed: Annotated[int, typer.Option(min=0, max=(1 << 31) - 1)] = 0,
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -65,22 +63,15 @@ def build(
     from engine.builds.make import make
     from engine.builds.opening import read_manifest
     from engine.builds.sources import source_of
-    from engine.builds.spec import BuildSpec
     from engine.identifiers import parse_setting
     from engine.progress import Progress
 
     with Progress(progress, quiet=as_json) as told:
-        settings: dict[str, int | float | str | None] = dict(parse_setting(ids, text) for text in option or [])
+        scheme = str(asked.get("scheme", BuildSpec().scheme))
+        settings = dict(parse_setting(scheme, text) for text in asked.get("settings", ()))
         settings |= {key: value for key, value in (("levels", levels), ("codes", codes)) if value is not None}
         source = source_of(corpus, _columns(column or []))
-        spec = BuildSpec(
-            scheme=ids,
-            settings=settings,
-            resolver=resolver,
-            fields=source.fields if field is None else tuple(field),
-            model=model or source.model,
-            seed=seed,
-        )
+        spec = spec_of({"fields": source.fields, "model": source.model} | asked | {"settings": settings})
         manifest = read_manifest(make(source.corpus, spec, out, told))
     known = manifest.corpus
     show(

@@ -30,13 +30,12 @@ def run_training(
     from engine.scorers.kinds import kind
     from engine.training.losses import OPTIONS
 
-    scorer = str(asked["scorer"])
+    scorer = str(asked.get("scorer", TrainSpec().scorer))
     options = kind(scorer).options
     asked |= {
-        "settings": dict(parse_option(scorer, options, text) for text in asked["settings"] or ()),
-        "mix": dict(_share(text) for text in asked["mix"] or ()),
-        "losses": dict(parse_option("losses", OPTIONS, text) for text in asked["losses"] or ()),
-        "watch": tuple(asked["watch"] or ()),
+        "settings": dict(parse_option(scorer, options, text) for text in asked.get("settings", ())),
+        "mix": dict(_share(text) for text in asked.get("mix", ())),
+        "losses": dict(parse_option("losses", OPTIONS, text) for text in asked.get("losses", ())),
     }
     spec = spec_of(asked)
     if estimate:

@@ -124,8 +124,6 @@ SCHEME = Scheme(
             name="columns",
             type=str,
             default=None,
-            low=None,
-            high=None,
             help=f"Metadata columns, with commas, in order. Up to {MOST_COLUMNS} of few values that split the corpus best.",
         ),
     ),

@@ -90,8 +90,6 @@ SCHEME = Scheme(
             name="column",
             type=str,
             default=None,
-            low=None,
-            high=None,
             help="Metadata column of paths (lists, or texts with ' > ' or '/'). Found by its name or by its look of a hierarchy.",
         ),
     ),

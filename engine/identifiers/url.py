@@ -74,8 +74,6 @@ SCHEME = Scheme(
             name="column",
             type=str,
             default=None,
-            low=None,
-            high=None,
             help=f"Metadata column of addresses or paths. Found among {', '.join(KNOWN)}.",
         ),
     ),

@@ -135,8 +135,6 @@ KIND = Kind(
             name="softmax",
             type=str,
             default="level",
-            low=None,
-            high=None,
             help="What the right node must beat while training: its level, or its siblings.",
             choices=("level", "siblings"),
         ),

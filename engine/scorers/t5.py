@@ -179,8 +179,6 @@ KIND = Kind(
             name="size",
             type=str,
             default="tiger",
-            low=None,
-            high=None,
             help="Shape of a model that starts from random weights: tiger is 4+4 layers of width 128 (TIGER), dsi-small 6+6 of "
             "width 512 (t5-small), tiny 2+2 of width 64. A checkpoint has its own shape.",
             choices=("tiny", "tiger", "dsi-small"),
@@ -189,8 +187,6 @@ KIND = Kind(
             name="checkpoint",
             type=str,
             default=None,
-            low=None,
-            high=None,
             help="T5 to start from: a local folder or a hub name. Default: random weights.",
         ),
         Option(

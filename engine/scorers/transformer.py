@@ -241,8 +241,6 @@ KIND = Kind(
             name="size",
             type=str,
             default="tiny",
-            low=None,
-            high=None,
             help="Blocks x width: tiny 1 x 64, small 2 x 128, base 4 x 192.",
             choices=SIZES,
         ),

@@ -214,11 +214,11 @@ def test_a_field_is_what_its_option_says():
         from engine.options import Option
 
         for option in (
-            Option("rate", float, 5e-4, 1e-6, 1e-1, "h"),
-            Option("width", int, 8, 1, 99, "h"),
-            Option("auto", float, None, 0.1, 1.0, "h"),
-            Option("size", str, "small", None, None, "h", ("tiny", "small")),
-            Option("folder", str, None, None, None, "h"),
+            Option("rate", float, 5e-4, "h", 1e-6, 1e-1),
+            Option("width", int, 8, "h", 1, 99),
+            Option("auto", float, None, "h", 0.1, 1.0),
+            Option("size", str, "small", "h", choices=("tiny", "small")),
+            Option("folder", str, None, "h"),
         ):
             st.text(repr(field("x", option)))
 
