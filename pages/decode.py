@@ -83,6 +83,8 @@ try:
 except TriescopeError as error:
     st.error(state.plain(str(error)), icon=":material/error:")
     st.stop()
+for told in build.left_aside(asked.filter):
+    st.caption(f"Filter: {state.plain(told)}.")
 document = documents.chosen(build)
 marked = frozenset(trie.path(build.row_of[document])) if document else frozenset()
 

@@ -166,6 +166,10 @@ class Build(Parts):
         allowed = filters.evaluate(self.columns, filter_text) if filter_text else None
         return restrict(self.trie, allowed, parse_prefix(force), [parse_prefix(prefix) for prefix in ban])
 
+    def left_aside(self, filter_text: str) -> list[str]:
+        """What a filter cannot compare, a sentence a column; see :func:`engine.filters.left_aside`."""
+        return filters.left_aside(self.columns, filter_text) if filter_text else []
+
     def decode(
         self,
         query: str,

@@ -58,8 +58,9 @@ def decode(
     opened = Build(folder)
     tree = opened.view(filter_text, force, ban or ())
     decoded = opened.decode(query, beams, None, strategy, tree, settings, seed, temperature)
-    trace = opened.trace_json(query, decoded, k, tree)
-    lines = [f"{strategy}: {trace['scored']:,} nodes scored"]
+    aside = opened.left_aside(filter_text)
+    trace = opened.trace_json(query, decoded, k, tree) | ({"left_aside": aside} if filter_text else {})
+    lines = [*(f"filter, {told}" for told in aside), f"{strategy}: {trace['scored']:,} nodes scored"]
     if strategy == "unconstrained":
         lines.append(f"{strategies.existing_share(decoded):.0%} of its outputs are identifiers of a document")
     for step in trace["steps"]:
@@ -115,8 +116,10 @@ def show_why(
 
     opened = Build(folder)
     found = opened.why(query, document, beams, None, opened.view(filter_text), temperature)
+    aside = opened.left_aside(filter_text)
     value: dict[str, Any] = {"query": query, "document": document, "beams": beams} | why_json(found)
-    lines = [found.verdict]
+    value |= {"left_aside": aside} if filter_text else {}
+    lines = [*(f"filter, {told}" for told in aside), found.verdict]
     for step in value["steps"]:
         rank = f"rank {step['rank']}" if step["rank"] else "gone"
         lines.append(

@@ -32,7 +32,9 @@ class Column(NamedTuple):
     text : np.ndarray
         Int32, an entry a value: its place in ``texts``.
     numbers : np.ndarray or None
-        Float64, an entry a value, NaN for one that is no number; None where fewer than half of them are numbers.
+        Float64, an entry a value, NaN for one that is no number; None where none is.
+    mostly_numbers : bool
+        Whether at least half of the values are numbers.
     """
 
     present: np.ndarray
@@ -40,6 +42,7 @@ class Column(NamedTuple):
     texts: list[str]
     text: np.ndarray
     numbers: np.ndarray | None
+    mostly_numbers: bool
 
 
 class Columns:
@@ -150,10 +153,12 @@ def _column(cells: list[Any], text_only: bool = False) -> Column:
     numbers = [as_number(value) for value in values]
     of_kind = np.array([place[text] for text in texts], np.int32)
     found = np.array(numbers, np.float64)[kind] if values and not text_only else np.empty(0)
+    count = np.count_nonzero(np.isfinite(found))
     return Column(
-        sizes > 0,
-        np.repeat(np.arange(len(cells), dtype=np.int32), sizes),
-        distinct,
-        of_kind[kind],
-        found if 2 * np.isfinite(found).sum() >= max(len(found), 1) else None,
+        present=sizes > 0,
+        row=np.repeat(np.arange(len(cells), dtype=np.int32), sizes),
+        texts=distinct,
+        text=of_kind[kind],
+        numbers=found if count else None,
+        mostly_numbers=bool(count and 2 * count >= len(found)),
     )

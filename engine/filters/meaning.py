@@ -12,13 +12,14 @@ evaluated on whole columns at once (:mod:`engine.filters.columns`).
 
 What a condition means: text compares without regard to case; a list matches when any of its elements does, and ``!=`` and
 ``not in`` when it has elements and none does; ``contains`` looks for a part of the text. In a column of numbers (every value is
-one, or text that reads as one) values compare as numbers; where at least half are, a number compares with those that are and
-no other value meets it. ``id`` and ``title`` are always text. A missing value (null, blank,
+one, or text that reads as one) values compare as numbers. In one of numbers and other texts (``n/a``, ``1,200``) a number is
+less or more than those that are numbers, and equal to them where at least half are; no other value meets it, and
+:func:`left_aside` counts those. ``id`` and ``title`` are always text. A missing value (null, blank,
 an empty list) satisfies ``is missing`` and no other condition. ``not`` is plain negation, so it lets through what misses a value.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from engine.errors import TriescopeError
 from engine.filters.columns import NUMBER, Column, Columns, as_number, columns_of
 from engine.filters.syntax import Condition, Filter, Joined, Not, Token, parse
 
-__all__ = ["Columns", "allowed", "columns_of", "evaluate", "parse"]
+__all__ = ["Columns", "allowed", "columns_of", "evaluate", "left_aside", "parse"]
 
 # Columns listed when there is none of that name.
 MOST_TOLD = 40
@@ -69,6 +70,28 @@ def evaluate(columns: Columns, text: str) -> np.ndarray:
     return _mask(columns, parse(text))
 
 
+def left_aside(columns: Columns, text: str) -> list[str]:
+    """What a filter cannot compare, a sentence a column: values that are no numbers, where it asks for numbers.
+
+    >>> films = [Document("a", "Ran", "", {"price": "1,200"}), Document("b", "Up", "", {"price": 15})]
+    >>> left_aside(columns_of(films), "price < 100 or price > 200")
+    ["column 'price': 1 of 2 values is no number (such as '1,200'), and no number is compared with it"]
+    """
+    told: dict[str, str] = {}
+    for condition in _conditions(parse(text)):
+        column = _column(columns, condition.column)
+        if condition.sign == "contains" or not any(_as_numbers(column, condition.sign, value) for value in condition.values):
+            continue
+        assert column.numbers is not None
+        if others := np.count_nonzero(np.isnan(column.numbers)):
+            are = "values is no number" if others == 1 else "values are no numbers"
+            told[condition.column.text] = (
+                f"column {condition.column.text!r}: {others:,} of {len(column.numbers):,} {are} "
+                f"(such as {_other_text(column)!r}), and no number is compared with {'it' if others == 1 else 'them'}"
+            )
+    return list(told.values())
+
+
 def _mask(columns: Columns, found: Filter) -> np.ndarray:
     if isinstance(found, Not):
         return ~_mask(columns, found.part)
@@ -103,21 +126,40 @@ def _matches(column: Column, condition: Condition, value: Token) -> np.ndarray:
     sign, text = condition.sign, value.text.casefold()
     if sign == "contains":
         return np.fromiter((text in one for one in column.texts), bool, len(column.texts))[column.text]
-    whole = column.numbers is not None and not np.isnan(column.numbers).any()
-    if column.numbers is not None and (whole or value.kind == "number"):
+    if column.numbers is not None and _as_numbers(column, sign, value):
         if not NUMBER.fullmatch(value.text):
             raise TriescopeError(
                 f"filter, position {value.at}: column {condition.column.text!r} holds numbers, and {value.text!r} is none"
             )
         return _compare(column.numbers, sign, float(value.text), float(value.text))
     if value.kind == "number" and sign[0] in "<>":
-        example = next((one for one in column.texts if as_number(one) is None), column.texts[0] if column.texts else "")
         raise TriescopeError(
-            f"filter, position {value.at}: column {condition.column.text!r} holds text (such as {example[:40]!r}); "
+            f"filter, position {value.at}: column {condition.column.text!r} holds text (such as {_other_text(column)!r}); "
             f"put {value.text} in quotes to compare as text"
         )
     # The distinct texts are sorted, so a comparison of texts is one of their places.
     return _compare(column.text, sign, bisect_left(column.texts, text), bisect_right(column.texts, text) - 1)
+
+
+def _as_numbers(column: Column, sign: str, value: Token) -> bool:
+    """Whether a value is compared with the numbers of a column; else its texts are compared."""
+    if column.numbers is None:
+        return False
+    whole = not np.isnan(column.numbers).any()
+    return whole or (value.kind == "number" and (column.mostly_numbers or sign[0] in "<>"))
+
+
+def _other_text(column: Column) -> str:
+    """A text of the column that is no number, if it has one."""
+    return next((one for one in column.texts if as_number(one) is None), column.texts[0] if column.texts else "")[:40]
+
+
+def _conditions(found: Filter) -> Iterator[Condition]:
+    if isinstance(found, Condition):
+        yield found
+    else:
+        for part in found.parts if isinstance(found, Joined) else (found.part,):
+            yield from _conditions(part)
 
 
 def _compare(values: np.ndarray, sign: str, low: float, high: float) -> np.ndarray:

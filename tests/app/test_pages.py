@@ -360,6 +360,27 @@ def test_a_catalogue_of_one_document_has_a_tree(empty_home, monkeypatch):
     assert "no two documents" in infos(visit("trie", build="one"))
 
 
+@pytest.mark.parametrize("page", ["decode", "compare"])
+def test_a_build_whose_encoder_is_gone_says_so_in_a_line(page, empty_home, small_build):
+    folder = shutil.copytree(small_build, empty_home / "builds" / "sixty")
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    manifest["spec"]["model"] = manifest["encoder"]["name"] = str(empty_home / "moved")
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    (error,) = visit(page, build="sixty", query=QUERY).error
+    assert "is neither a folder here nor a model that could be fetched" in error.value
+
+
+def test_values_that_a_filter_cannot_compare_are_counted_on_decode(empty_home, monkeypatch):
+    prices = ["1,200", "15", "n/a", 20]
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.text.embed.embed", lambda texts, *_, **__: np.eye(len(texts), 384, dtype=np.float32))
+        documents = [Document(str(row), "A film", "one", {"price": price}) for row, price in enumerate(prices)]
+        make(Corpus("priced", documents, {}, {}, []), BuildSpec(), empty_home / "builds" / "priced")
+    told = "2 of 4 values are no numbers"
+    assert told in said(visit("decode", build="priced", query=QUERY, filter="price > 10"))
+    assert told not in said(visit("decode", build="priced", query=QUERY, filter="title = 'a film'"))
+
+
 @WITH_FILMS
 def test_a_prefix_banned_twice_is_banned_once():
     at = visit("decode", query=QUERY, ban="0,0")

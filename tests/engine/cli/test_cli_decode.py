@@ -2,6 +2,9 @@
 
 import pytest
 
+from engine.builds.make import make
+from engine.builds.spec import BuildSpec
+from engine.data.corpus import Corpus, Document
 from engine.decoding.strategies import STRATEGIES
 
 STEP = {"level", "code", "score", "rank", "kept"}
@@ -80,3 +83,17 @@ def test_what_is_wrong_is_one_line_and_exit_code_two(shell, small_build, argumen
     assert (code, out) == (2, "")
     assert len(err.splitlines()) == 1
     assert fault in err
+
+
+def test_values_that_a_filter_cannot_compare_are_counted(told, shell, tmp_path):
+    prices = ["1,200", "15", "n/a", 20]
+    documents = [Document(str(row), "A film", f"number {row}", {"price": price}) for row, price in enumerate(prices)]
+    build = make(Corpus("films", documents, {}, {}, []), BuildSpec(scheme="atomic"), tmp_path / "films")
+    asked = ("--filter", "price > 10")
+    aside = "column 'price': 2 of 4 values are no numbers (such as '1,200'), and no number is compared with them"
+    value = told("decode", build, "film", *asked)
+    assert {hit["id"] for hit in value["hits"]} == {"1", "3"}
+    assert value["left_aside"] == told("why", build, "film", "1", *asked)["left_aside"] == [aside]
+    assert f"filter, {aside}\n" in shell("decode", build, "film", *asked)[1]
+    assert shell("why", build, "film", "1", *asked)[1].startswith(f"filter, {aside}\n")
+    assert "left_aside" not in told("decode", build, "film")

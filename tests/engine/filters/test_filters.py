@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from engine.data.corpus import Document
 from engine.errors import TriescopeError
-from engine.filters import allowed, columns_of, evaluate
+from engine.filters import allowed, columns_of, evaluate, left_aside
 from engine.filters.syntax import MAX_LENGTH, MAX_NESTING, Condition, Joined, Not, parse
 
 FILMS = [
@@ -193,7 +193,8 @@ def slow(found, document, documents):
             if found.sign == "contains":
                 matched |= slow_text(value.text) in slow_text(one)
                 continue
-            numeric = numbers and (numbers == len(everywhere) or (2 * numbers >= len(everywhere) and value.kind == "number"))
+            many = 2 * numbers >= len(everywhere) or found.sign in ("<", "<=", ">", ">=")
+            numeric = numbers and (numbers == len(everywhere) or (many and value.kind == "number"))
             left, right = (slow_number(one), float(value.text)) if numeric else (slow_text(one), slow_text(value.text))
             if left is None:
                 continue
@@ -313,8 +314,22 @@ def test_a_value_that_is_no_number_among_numbers_meets_no_number():
     assert passed("price < 100") == [1, 2, 3]
 
 
-def test_a_few_numbers_among_words_are_words():
-    documents = [Document(str(row), "", "", {"size": size}) for row, size in enumerate(["large", "small", "7"])]
-    with pytest.raises(TriescopeError, match="holds text"):
-        evaluate(columns_of(documents), "size > 5")
-    assert evaluate(columns_of(documents), "size = 7").tolist() == [False, False, True]
+def test_a_few_numbers_among_words_are_words_unless_less_or_more_is_asked():
+    documents = [Document(str(row), "", "", {"size": size}) for row, size in enumerate(["large", "n/a", "7", "7.0", "9"])]
+    columns = columns_of(documents * 2)
+    assert evaluate(columns, "size > 5").tolist() == [False, False, True, True, True] * 2
+    assert evaluate(columns, "size < 8").tolist() == [False, False, True, True, False] * 2
+    few = columns_of([*documents[:2], *documents[:3]])
+    assert evaluate(few, "size = 7").tolist() == [False, False, False, False, True]
+    assert evaluate(few, "size = 7.0").tolist() == [False] * 5, "as text it is another"
+    assert evaluate(few, "size > 5").tolist() == [False, False, False, False, True]
+
+
+def test_what_a_filter_on_numbers_cannot_compare_is_counted():
+    cells = [("1,200", "1"), ("15", "2"), ("n/a", "3"), (None, None), (30, "x")]
+    columns = columns_of([Document(str(row), "1", "", {"price": p, "size": s}) for row, (p, s) in enumerate(cells)])
+    told = "column 'price': 2 of 4 values are no numbers (such as '1,200'), and no number is compared with them"
+    size = "column 'size': 1 of 4 values is no number (such as 'x'), and no number is compared with it"
+    assert left_aside(columns, "price < 100") == left_aside(columns, "not (price < 1 or price > 5)") == [told]
+    assert left_aside(columns, "price < 100 and size in (1, 'x')") == [told, size]
+    assert left_aside(columns, "price = 'n/a' or price contains 1 or price is missing or title > '0'") == []
