@@ -11,6 +11,7 @@ if str(ROOT) not in sys.path:
 import streamlit as st  # noqa: E402
 
 from app.common import heap, resources, state  # noqa: E402
+from engine.builds import names  # noqa: E402
 
 st.set_page_config(page_title="Triescope", page_icon=str(ROOT / "app" / "icon.svg"), layout="wide")
 
@@ -28,11 +29,11 @@ page = st.navigation(PAGES, position="top")
 
 # The picker stands above the page and runs before it, so that a page can rely on the chosen build.
 with st.container(horizontal=True, vertical_alignment="center"):
-    if names := resources.build_names():
+    if listed := names.names():
         st.selectbox(
             "Build",
-            names,
-            index=names.index("films") if "films" in names else 0,
+            listed,
+            index=listed.index("films") if "films" in listed else 0,
             key=state.BUILD,
             bind="query-params",
             label_visibility="collapsed",

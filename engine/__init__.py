@@ -25,16 +25,22 @@ __all__ = ["__version__", "make", "open"]
 
 
 def open(folder: str | Path) -> "Build":
-    """Open a build folder, checked against its manifest; nothing is read before it is asked for.
+    """Open a build, checked against its manifest; nothing is read before it is asked for.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Its folder, or its name where the app lists it.
 
     Raises
     ------
     TriescopeError
         The folder is no build, or a file of it is missing or changed.
     """
+    from engine.builds.names import find
     from engine.builds.opened import Build
 
-    return Build(Path(folder))
+    return Build(find(folder))
 
 
 def make(

@@ -7,6 +7,7 @@ from app.charts import tree
 from app.charts.window import window
 from app.common import exports, jobs, resources, state
 from engine import paths
+from engine.builds import names
 
 st.title("Watch a model write down the document it wants")
 st.markdown(
@@ -21,7 +22,11 @@ if job := jobs.ended(FILMS):
     kept = "The build was cancelled; nothing of it was kept but the embeddings already made."
     jobs.say_end(job, "The build failed", kept)
 
-if not resources.build_names():
+if unlisted := names.unlisted():
+    told = ", ".join(f"{state.plain(name)} ({state.plain(reason)})" for name, reason in unlisted.items())
+    st.caption(f"Not listed as builds: {told}.")
+
+if not names.names():
     st.subheader("No build yet")
     st.write("The bundled catalogue holds 1,200 films of the world. Building it takes seconds: its vectors come with it.")
     if not jobs.panel(FILMS):
@@ -72,7 +77,7 @@ with left:
     )
     st.caption("Words are the most telling ones of the documents below. Click a branch to open it.")
 with right:
-    st.subheader(f"The open build: {build.name}")
+    st.subheader(f"The open build: {state.plain(build.name)}")
     facts = {
         "Documents": f"{manifest.corpus.documents:,}",
         "Trie nodes": f"{manifest.trie.nodes:,}",
@@ -100,4 +105,6 @@ with right:
         with st.popover("Delete this build", icon=":material/delete:"):
             st.caption("Its identifiers and its trained scorers are gone for good; cached vectors stay.")
             opened = build.folder.name
-            st.button(f"Delete {opened} for good", on_click=resources.delete, args=(opened,), disabled=jobs.at_work())
+            st.button(
+                f"Delete {state.plain(opened)} for good", on_click=resources.delete, args=(opened,), disabled=jobs.at_work()
+            )

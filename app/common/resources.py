@@ -1,6 +1,5 @@
 """What pages share: opened builds, encoded queries, traces. Cached by build and its manifest, read-only."""
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -8,26 +7,17 @@ import streamlit as st
 
 from app.common import state
 from engine import paths
-from engine.builds import runs
-from engine.builds.layout import MANIFEST, is_build
+from engine.builds import names, runs
+from engine.builds.layout import MANIFEST
 from engine.builds.make import remove
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
-
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-
-
-def build_names() -> list[str]:
-    """Names of the builds that are there. A name in the URL is looked up here; it never becomes a path by itself."""
-    folder = paths.builds()
-    found = folder.iterdir() if folder.is_dir() else ()
-    return sorted(entry.name for entry in found if NAME.fullmatch(entry.name) and is_build(entry))
 
 
 def open_build() -> Build:
     """The build chosen above the page. Without one the page says what to do and stops."""
     name = st.session_state.get(state.BUILD)
-    if name not in build_names():
+    if name not in names.names():
         st.info("There is no build yet. The start page makes one of the bundled catalogue.", icon=":material/construction:")
         st.page_link("../pages/start.py", label="Go to the start page", icon=":material/home:")
         st.stop()
@@ -51,7 +41,7 @@ def _opened(folder: str, version: int) -> Build:
 
 def delete(name: str) -> None:
     """Delete a build; what has it open keeps its mapped files until it lets go."""
-    if name in build_names():
+    if name in names.names():
         remove(paths.builds() / name)
         st.session_state.pop(state.BUILD, None)
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import streamlit as st
 
-from app.common import jobs, resources, state
+from app.common import jobs, state
 from app.common.fields import field
+from engine.builds import names
 from engine.builds.opened import Build
 from engine.health.card import Change
 from engine.identifiers import SCHEMES
@@ -49,14 +50,14 @@ def offer(build: Build) -> None:
         free = _free_name(build.folder.name, name)
         typed = st.text_input("Name of the new build", key=NAME, placeholder=free, max_chars=40, width=300).strip()
         out = typed or free
-        if not resources.NAME.fullmatch(out):
-            st.error("A name is made of small letters, digits and hyphens.", icon=":material/error:")
-        elif out in resources.build_names():
+        if wrong := names.fault(out):
+            st.error(f"The app could not list this build: {state.plain(wrong)}.", icon=":material/error:")
+        elif out in names.names():
             st.error("There is a build of this name; choose another.", icon=":material/error:")
         elif not jobs.running(job):
             change = Change(scheme=name, settings=settings, resolver=resolver)
             st.button(
-                f"Build {out}",
+                f"Build {state.plain(out)}",
                 type="primary",
                 icon=":material/play_arrow:",
                 key="build-again",
@@ -68,10 +69,12 @@ def offer(build: Build) -> None:
         jobs.say_end(over, "The build failed", "The build was cancelled; nothing of it was kept.")
     jobs.panel(job)
     made = st.session_state.get(job)
-    if made in resources.build_names():
+    if made in names.names():
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.success(f"{made} is built.", icon=":material/check:", width="stretch")
-            st.button(f"Open {made}", icon=":material/folder_open:", key="open-again", on_click=_open, args=(job, made))
+            st.success(f"{state.plain(made)} is built.", icon=":material/check:", width="stretch")
+            st.button(
+                f"Open {state.plain(made)}", icon=":material/folder_open:", key="open-again", on_click=_open, args=(job, made)
+            )
 
 
 def _open(job: str, made: str) -> None:
@@ -85,5 +88,5 @@ def _asked(filled: Change | None, scheme: str) -> bool:
 
 
 def _free_name(build: str, scheme: str) -> str:
-    taken, stem = set(resources.build_names()), f"{build.removesuffix(f'-{scheme}')}-{scheme}"[:36]
+    taken, stem = set(names.names()), f"{build.removesuffix(f'-{scheme}')}-{scheme}"[:36]
     return next(name for number in range(1, 1000) if (name := stem if number == 1 else f"{stem}-{number}") not in taken)

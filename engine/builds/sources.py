@@ -1,9 +1,9 @@
 """What a build can be made from: a named set, a file or folder, or another build, whose documents get other identifiers."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 from engine.builds.layout import is_build
+from engine.builds.names import find
 from engine.builds.opened import Build
 from engine.data.corpus import Corpus
 from engine.data.datasets import DATASETS, default_fields, load
@@ -26,7 +26,7 @@ def source_of(named: str, columns: dict[str, str] | None = None) -> Source:
     TriescopeError
         As :func:`engine.data.datasets.load`, or the build is damaged.
     """
-    if named not in DATASETS and is_build(Path(named)):
-        opened = Build(Path(named))
+    if named not in DATASETS and is_build(folder := find(named)):
+        opened = Build(folder)
         return Source(opened.corpus, opened.manifest.spec.fields, opened.model)
     return Source(load(named, columns), default_fields(named), DEFAULT_MODEL)

@@ -60,6 +60,8 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Build a corpus: embeddings, identifiers, trie, scorer, indexes."""
+    from engine import paths
+    from engine.builds import names
     from engine.builds.make import make
     from engine.builds.opening import read_manifest
     from engine.builds.sources import source_of
@@ -74,6 +76,7 @@ def build(
         spec = spec_of({"fields": source.fields, "model": source.model} | asked | {"settings": settings})
         manifest = read_manifest(make(source.corpus, spec, out, told))
     known = manifest.corpus
+    hidden = names.fault(out.name) if out.resolve().parent == paths.builds() else ""
     show(
         {"build": str(out)} | manifest.model_dump(mode="json"),
         as_json,
@@ -82,6 +85,7 @@ def build(
             f"{sum(manifest.stages.values()):.1f} s -> {out}",
             *([f"left out, having neither title nor text: {', '.join(known.left_out)}"] if known.left_out else []),
             *source.corpus.notes,
+            *([f"the app does not list it: {hidden}"] if hidden else []),
         ],
     )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.builds.names import find
 from engine.retrievers import RETRIEVERS
 
 app = typer.Typer(
@@ -20,7 +21,17 @@ app = typer.Typer(
 # Ours are named; those of other packages would have to be loaded first, and `retrievers` lists them too.
 OF_RETRIEVERS = f"{', '.join(RETRIEVERS.ours)}; generative:NAME decodes with the scorer of that name, bm25+dense fuses the two."
 
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A build folder.")]
+
+def _found(folder: Path | None) -> Path | None:
+    return folder and find(folder)
+
+
+Folder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="A build folder, or the name of one under the home.", callback=_found)
+]
+OptionalFolder = Annotated[
+    Path | None, typer.Argument(metavar="[DIR]", help="A build, to list what was trained on it too.", callback=_found)
+]
 Text = Annotated[str, typer.Argument(metavar="QUERY")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine form.")]
 Beams = Annotated[int, typer.Option(min=1, help="Hypotheses kept after each level.")]

@@ -1,12 +1,11 @@
 """Commands that train scorers and choose among them."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from engine.cli import flags
-from engine.cli.shell import AsJson, Folder, ProgressFile, app, show
+from engine.cli.shell import AsJson, Folder, OptionalFolder, ProgressFile, app, show
 from engine.errors import TriescopeError
 from engine.options import described, parse_option
 from engine.training.spec import TrainSpec, spec_of
@@ -84,7 +83,7 @@ def use(
 
 @app.command("scorers")
 def list_scorers(
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A build, to list what was trained on it too.")] = None,
+    folder: OptionalFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Kinds of trained scorers with their options and losses, and the scorers of a build."""

@@ -402,3 +402,20 @@ def test_a_build_of_another_format_is_refused_in_a_line(empty_home, films_home):
     (folder / "manifest.json").write_text(json.dumps(manifest | {"format": 99}), "utf-8")
     at = visit("start")
     assert any("format 99" in error.value for error in at.error)
+
+
+def test_a_build_of_any_name_is_offered_and_others_are_named_with_the_reason(empty_home, films_home):
+    films, builds = films_home / "builds" / "films", empty_home / "builds"
+    builds.mkdir()
+    for name in ("Amazon_Beauty :red[x]", "a\nb"):
+        (builds / name).symlink_to(films)
+    (builds / "begun").mkdir()
+    at = visit("start", build="Amazon_Beauty :red[x]")
+    assert at.selectbox(state.BUILD).options == ["Amazon_Beauty :red[x]"]
+    assert [button.label for button in at.button if button.label.startswith("Delete")] == [
+        r"Delete Amazon\_Beauty \:red\[x\] for good"
+    ]
+    (told,) = [caption.value for caption in at.caption if caption.value.startswith("Not listed")]
+    assert told == (
+        r"Not listed as builds: \'a\\nb\' (its name holds characters that cannot be shown), begun (it is no finished build)."
+    )

@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from app import prepare
-from app.common import resources
 from engine.builds import make as build
+from engine.builds import names
 from engine.builds.opened import Build
 
 
@@ -44,7 +44,7 @@ def test_it_builds_once_and_the_second_call_does_nothing(warm_home, made, capsys
     assert times(folder) == before
     assert capsys.readouterr().err == ""
     assert len(Build(folder).corpus.documents) == 1201
-    assert resources.build_names() == ["films"]
+    assert names.names() == ["films"]
 
 
 def cut_manifest(folder):
@@ -102,17 +102,17 @@ def test_a_replacement_that_was_interrupted_before_is_no_obstacle(copied, made):
     other_defaults(copied)
     prepare.main()
     assert len(Build(copied).corpus.documents) == 1201
-    assert resources.build_names() == ["films"]
+    assert names.names() == ["films"]
 
 
 def test_an_outdated_replacement_is_no_obstacle(copied, made):
     other_defaults(shutil.copytree(copied, copied.with_name(".films.fresh")))
     other_defaults(copied)
     prepare.main()
-    assert resources.build_names() == ["films"]
+    assert names.names() == ["films"]
 
 
 def test_a_replacement_left_without_its_original_does_not_stay(copied, made):
     copied.rename(copied.with_name(".films.fresh"))
     prepare.main()
-    assert resources.build_names() == ["films"]
+    assert names.names() == ["films"]

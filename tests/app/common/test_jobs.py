@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.common import jobs, resources
+from app.common import jobs
 from engine import paths
+from engine.builds import names
 from engine.builds.opened import Build
 from engine.jobs.process import Job, Told
 from tests.app.at import wait_for
@@ -60,7 +61,7 @@ def test_a_small_file_is_built_and_its_progress_told(empty_home, tmp_path):
     assert shares == sorted(shares)
     assert all(0 <= one.done <= one.total for one in seen)
     assert told.stages_done == told.stages > 1
-    assert resources.build_names() == ["things"]
+    assert names.names() == ["things"]
     assert len(Build(paths.builds() / job.label).corpus.documents) == 40
     assert not partial(job).exists()
 
@@ -71,7 +72,7 @@ def test_cancelling_removes_what_was_begun_and_says_cancelled(begun):
     assert begun.told().state == "cancelled"
     assert not partial(begun).exists()
     assert not begun.progress.exists()
-    assert resources.build_names() == []
+    assert names.names() == []
 
 
 def test_cancelling_twice_is_cancelling_once(begun):
@@ -90,12 +91,12 @@ def test_a_killed_child_leaves_no_build_and_the_next_start_goes_on(begun, tmp_pa
     told = ended(begun)
     assert told.state == "failed"
     assert told.message
-    assert resources.build_names() == []
+    assert names.names() == []
     build(csv_of(tmp_path, 100))
     again = jobs.registry().get("things")
     assert again is not begun
     assert ended(again).state == "done"
-    assert resources.build_names() == ["things"]
+    assert names.names() == ["things"]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_a_corpus_with_an_error_fails_with_one_line(empty_home, tmp_path, conten
     assert message in told.message
     assert "\n" not in told.message
     assert job.told() == told
-    assert resources.build_names() == []
+    assert names.names() == []
     assert not partial(job).exists()
 
 

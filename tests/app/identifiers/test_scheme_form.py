@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.common import jobs, resources
 from engine import identifiers
+from engine.builds import names
 from engine.builds.make import make
 from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
@@ -65,7 +66,7 @@ def test_a_remedy_fills_the_form_and_builds_nothing(crowded):
     at = sound(card[0].click().run())
     assert at.selectbox("resolver-rq-kmeans-1").value == "extra-code"
     assert (fields(at)["levels"], fields(at)["codes"]) == (1, 2)
-    assert resources.build_names() == ["sixty"]
+    assert names.names() == ["sixty"]
     again = sound([one for one in at.button if one.label == "Try it"][-1].click().run())
     assert fields(again)["levels"] == 2
 
@@ -96,13 +97,19 @@ def test_cancelling_leaves_nothing(crowded):
     job = jobs.registry().get("again-sixty")
     job.cancel()
     assert job.told().state == "cancelled"
-    assert resources.build_names() == ["sixty"]
+    assert names.names() == ["sixty"]
     assert not list(crowded.parent.glob(".sixty-opq*"))
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("../../etc", "small letters"), ("<b>", "small letters"), ("Sixty", "small letters"), ("sixty", "There is")],
+    [
+        ("../../etc", "begins with a dot"),
+        ("a/b", "a slash"),
+        ("a\\b", "a slash"),
+        ("x" * 30 + "\u202e", "cannot"),
+        ("sixty", "There is"),
+    ],
 )
 def test_a_name_that_cannot_be_used_is_said_and_nothing_can_be_started(crowded, name, told):
     at = visit("identifiers")
@@ -117,7 +124,7 @@ def test_a_scheme_that_does_not_fit_the_catalogue_says_so(crowded):
     at = sound(at.run())
     at = sound(at.run()) if not at.error else at
     assert "no URL or path column" in at.error[0].value
-    assert resources.build_names() == ["sixty"]
+    assert names.names() == ["sixty"]
 
 
 def test_what_is_asked_becomes_flags_of_the_shell(crowded, monkeypatch):
@@ -137,7 +144,7 @@ def test_a_build_is_deleted_by_a_second_press_and_nothing_else_is(crowded):
     shutil.copytree(crowded, crowded.with_name("other"))
     at = visit("start", build="sixty")
     sound(button(at, "Delete sixty for good").click().run())
-    assert resources.build_names() == ["other"]
+    assert names.names() == ["other"]
     assert sorted(path.name for path in crowded.parent.iterdir()) == ["other"]
 
 
@@ -157,4 +164,4 @@ def test_of_a_linked_build_only_the_link_is_deleted(crowded, tmp_path):
 @pytest.mark.parametrize("name", ["../elsewhere", "", ".", "nosuch"])
 def test_a_name_that_is_no_build_deletes_nothing(crowded, name):
     resources.delete(name)
-    assert resources.build_names() == ["sixty"]
+    assert names.names() == ["sixty"]
