@@ -125,7 +125,7 @@ def labelled(source: str) -> Iterator[str]:
     opened = built(load(source), source)
     run = trained(opened, "node", steps=STEPS)
     yield from _beside(opened, test_of(opened), {"node": run})
-    yield f"\nBeam {BEAMS}. {judged_dev(run)} Hybrid weights (bm25, dense, generative) {tuple(run.tuning['weights'])}."
+    yield f"\nBeam {BEAMS}. {judged_dev(run)} Hybrid weights (bm25, dense, generative) {tuple(run.tuning.weights.values())}."
 
 
 def _beside(opened: Build, qrels: dict[str, dict[str, int]], known: dict[str, Run]) -> Iterator[str]:

@@ -77,7 +77,7 @@ if len(found) > 1:
 
 name = st.selectbox("Run", list(found), key=state.RUN, bind="query-params", width=300)
 run = found[name]
-history, steps = run.history, [entry["step"] for entry in run.history]
+history, steps = run.history, [entry.step for entry in run.history]
 kept = steps.index(run.best_step) if run.best_step in steps else len(steps) - 1
 st.subheader(f"What {name} learned")
 certain = st.success if run.certain else st.info

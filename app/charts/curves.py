@@ -2,13 +2,13 @@
 
 import html
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from app.charts.palette import BLUE, GREEN, GREY, ORANGE, RED
 from app.charts.training import LEVELS
+from engine.builds.history import Evaluation
 
 # Lines of runs side by side, told apart by dash as well as by colour.
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -18,15 +18,15 @@ COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", RED, "#8A7B00")
 STEP = "Step"
 
 
-def table(history: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def table(history: Sequence[Evaluation]) -> pd.DataFrame:
     """One row an evaluation: step, seconds, losses since the evaluation before, development measures, code accuracy by level."""
     rows = []
     for entry in history:
-        row = {STEP: entry["step"], "Seconds": entry["seconds"]}
-        row |= {"Steps per second": entry["steps_per_second"], "Loss": entry["loss"]}
-        row |= {f"Loss, {name}": value for name, value in entry["losses"].items()}
-        row |= entry["dev"]
-        row |= {f"Codes right, level {level}": share for level, share in enumerate(entry["code_accuracy"], 1)}
+        row: dict[str, float | None] = {STEP: entry.step, "Seconds": entry.seconds}
+        row |= {"Steps per second": entry.steps_per_second, "Loss": entry.loss}
+        row |= {f"Loss, {name}": value for name, value in entry.losses.items()}
+        row |= entry.dev
+        row |= {f"Codes right, level {level}": share for level, share in enumerate(entry.code_accuracy, 1)}
         rows.append(row)
     return pd.DataFrame(rows)
 

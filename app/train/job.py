@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from app.common import jobs, state
 from app.train import runs as trained
 from engine import files
 from engine.builds import layout, runs
+from engine.builds.history import Evaluation
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.options import options_of
@@ -146,18 +147,18 @@ def live(build: Build, run: str) -> None:
         return
     last = history[-1]
     with st.container(horizontal=True):
-        st.metric("Steps", f"{last['step']:,}", width="content")
-        st.metric("Seconds trained", f"{last['seconds']:.0f}", width="content")
-        st.metric("Steps per second", f"{last['steps_per_second']:.1f}", width="content")
-        st.metric("Loss", "none yet" if last["loss"] is None else f"{last['loss']:.3f}", width="content")
+        st.metric("Steps", f"{last.step:,}", width="content")
+        st.metric("Seconds trained", f"{last.seconds:.0f}", width="content")
+        st.metric("Steps per second", f"{last.steps_per_second:.1f}", width="content")
+        st.metric("Loss", "none yet" if last.loss is None else f"{last.loss:.3f}", width="content")
         for measure in (trained.MEASURE, "Recall@100"):
-            st.metric(f"Dev {measure}", f"{last['dev'][measure]:.3f}", width="content")
+            st.metric(f"Dev {measure}", f"{last.dev[measure]:.3f}", width="content")
     so_far(history, f"live-{run}")
 
 
-def so_far(history: Sequence[Mapping[str, Any]], key: str) -> None:
+def so_far(history: Sequence[Evaluation], key: str) -> None:
     """Pictures and detectors of a run that is not finished."""
-    centroid = history[-1].get("centroid")
+    centroid = history[-1].centroid
     floor = {"mean": centroid[trained.MEASURE]} if centroid else None
     trained.pictures(history, floor, len(history) - 1, len(history) - 1, key, None)
     trained.detectors(history[-1])

@@ -10,6 +10,7 @@ from app.charts import curves, sharpen
 from app.common import state
 from engine import evaluation
 from engine.builds import runs
+from engine.builds.history import Evaluation
 from engine.builds.opened import Build, parse_prefix
 from engine.builds.trained import Cold, Run, rests_on
 from engine.errors import TriescopeError
@@ -119,28 +120,28 @@ def cold(found: Cold) -> None:
     st.dataframe(pd.DataFrame(rows, columns=["Measure", "Trained", "Centroid"]), hide_index=True)
 
 
-def detectors(entry: Mapping[str, Any]) -> None:
+def detectors(entry: Evaluation) -> None:
     """What the collapse detectors say of an evaluation: those that are not healthy as messages, all in a table."""
-    found = entry["detectors"]
-    counts = {verdict: sum(one["verdict"] == verdict for one in found) for verdict in ("broken", "watch", "healthy")}
+    found = entry.detectors
+    counts = {verdict: sum(one.verdict == verdict for one in found) for verdict in ("broken", "watch", "healthy")}
     for kind, (element, icon) in VERDICTS.items():
         for one in found:
-            if one["verdict"] == kind:
-                getattr(st, element)(state.plain(one["says"]), icon=icon)
+            if one.verdict == kind:
+                getattr(st, element)(state.plain(one.says), icon=icon)
     said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-    with st.expander(f"Collapse detectors after step {entry['step']:,}: {said or 'none'}"):
-        frame = pd.DataFrame([(one["verdict"], one["name"], one["value"], one["says"]) for one in found])
+    with st.expander(f"Collapse detectors after step {entry.step:,}: {said or 'none'}"):
+        frame = pd.DataFrame([(one.verdict, one.name, one.value, one.says) for one in found])
         if len(frame):
             frame.columns = ["Verdict", "Figure", "Value", "What it says"]
             st.dataframe(frame, hide_index=True, column_config={"Value": st.column_config.NumberColumn(format="%.3g")})
 
 
 def pictures(
-    history: Sequence[Mapping[str, Any]], floor: Mapping[str, float] | None, kept: int, at: int, key: str, best: int | None
+    history: Sequence[Evaluation], floor: Mapping[str, float] | None, kept: int, at: int, key: str, best: int | None
 ) -> None:
     """The curves, and beside them the watched queries; ``kept`` and ``at`` are places in the history, ``best`` a step."""
-    rows, steps = curves.table(history), [entry["step"] for entry in history]
-    measure = MEASURE if MEASURE in rows else next(iter(history[0]["dev"]))
+    rows, steps = curves.table(history), [entry.step for entry in history]
+    measure = MEASURE if MEASURE in rows else next(iter(history[0].dev))
     line = steps[at] if best is not None else None
     with st.grid(2, min_column_width=480, gap="large") as grid:
         with grid.cell():
@@ -151,9 +152,9 @@ def pictures(
             st.plotly_chart(curves.losses(rows, line), key=f"{key}-losses", alt=curves.describe_losses(rows))
         with grid.cell():
             st.markdown("**Watch it sharpen**")
-            for place, query in enumerate(history[kept]["watched"]):
-                st.text(query["query"])
-                seen = [entry["watched"][place] for entry in history]
+            for place, query in enumerate(history[kept].watched):
+                st.text(query.query)
+                seen = [entry.watched[place] for entry in history]
                 figure = sharpen.figure(steps, seen, kept, at)
                 st.plotly_chart(figure, key=f"{key}-watched-{place}", alt=sharpen.describe(steps, seen, kept))
             st.caption(
@@ -163,20 +164,20 @@ def pictures(
             )
 
 
-def shown(build: Build, history: Sequence[Mapping[str, Any]], at: int) -> None:
+def shown(build: Build, history: Sequence[Evaluation], at: int) -> None:
     """Hits and beams of the watched queries at one evaluation."""
     entry, before = history[at], history[at - 1] if at else None
     with st.grid(3, min_column_width=330) as grid:
-        for place, now in enumerate(entry["watched"]):
+        for place, now in enumerate(entry.watched):
             with grid.cell():
-                st.text(now["query"])
-                if now["judged_rank"] is not None:
-                    st.caption(f"The first document judged relevant has rank {now['judged_rank']}.")
-                hits = sharpen.hits_table(now, before["watched"][place] if before else None)
+                st.text(now.query)
+                if now.judged_rank is not None:
+                    st.caption(f"The first document judged relevant has rank {now.judged_rank}.")
+                hits = sharpen.hits_table(now, before.watched[place] if before else None)
                 two = st.column_config.NumberColumn(format="%.2f")
                 st.dataframe(hits, hide_index=True, column_config={"Total": two})
                 share = st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0, width="small")
-                words = {beam["prefix"]: _words(build, beam["prefix"]) for level in now["levels"] for beam in level["kept"]}
+                words = {beam.prefix: _words(build, beam.prefix) for level in now.levels for beam in level.kept}
                 st.dataframe(
                     sharpen.beams_table(now, words),
                     hide_index=True,

@@ -5,10 +5,8 @@ Nothing is checked here, and no judgement is read, so that it serves a build in 
 """
 
 import json
-from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +15,7 @@ from engine.builds import layout, runs
 from engine.data import tables
 from engine.data.corpus import Document
 from engine.identifiers.base import load_without_content
+from engine.retrievers.fusion import Tuning, read_tuning
 from engine.scorers import kinds
 from engine.scorers.base import Scorer
 from engine.scorers.centroid import CentroidScorer
@@ -91,8 +90,8 @@ class Parts:
         method, _ = retrievers.method_of(name)
         return retrievers.open_retriever(name, self, beams) if method.decodes else self._retriever(name)
 
-    def stored_tuning(self, scorer: str) -> Mapping[str, Any]:
+    def stored_tuning(self, scorer: str) -> Tuning:
         """How the hybrid of a scorer was tuned: with the build for the centroid scorer, else when its training ended."""
         if scorer == runs.CENTROID:
-            return json.loads((self.folder / layout.TUNING).read_text("utf-8"))
+            return read_tuning(json.loads((self.folder / layout.TUNING).read_text("utf-8")))
         return runs.read(self.folder, scorer).tuning

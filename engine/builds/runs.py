@@ -11,12 +11,12 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
 
 from engine.builds import layout
+from engine.builds.history import Evaluation
 from engine.builds.trained import Run
 from engine.errors import TriescopeError
 from engine.files import replace_bytes, replace_json
@@ -81,15 +81,15 @@ def read(build: Path, name: str) -> Run:
     return run
 
 
-def history(build: Path, name: str) -> list[dict[str, Any]]:
+def history(build: Path, name: str) -> list[Evaluation]:
     """Evaluations of an unfinished run so far; a line that is being written is left out."""
     path = partial_of(build, name) / layout.HISTORY
     lines = path.read_text("utf-8").splitlines() if path.is_file() else []
     found = []
     for line in lines:
         try:
-            found.append(json.loads(line))
-        except ValueError:
+            found.append(Evaluation.model_validate_json(line))
+        except ValidationError:
             break
     return found
 
@@ -125,16 +125,19 @@ def remove(build: Path, name: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def store(build: Path, name: str, run: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> None:
-    """Put a finished run in the place of the one of that name, if any; readers see the old one or the new one."""
+def store(build: Path, run: Run, tensors: Mapping[str, np.ndarray]) -> None:
+    """Put a finished run in the place of the one of its name, if any; readers see the old one or the new one.
+
+    Its ``weights`` and ``bytes`` are those of the file that is written.
+    """
     from safetensors.numpy import save
 
-    folder = folder_of(build, name)
+    folder = folder_of(build, run.name)
     folder.mkdir(parents=True, exist_ok=True)
     content = save({key: np.ascontiguousarray(value) for key, value in tensors.items()})
     weights = f"weights-{hashlib.sha256(content).hexdigest()[:16]}.safetensors"
     replace_bytes(folder / weights, content)
-    replace_json(folder / layout.RUN, {**run, "name": name, "weights": weights, "bytes": len(content)})
+    replace_json(folder / layout.RUN, run.model_copy(update={"weights": weights, "bytes": len(content)}).as_json())
     for left in folder.glob("weights-*.safetensors"):
         if left.name != weights:
             left.unlink(missing_ok=True)

@@ -1,11 +1,14 @@
 """A trained scorer as its file says: what made it, how it went, and what its figures on development queries rest on."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
 
+from engine.builds.history import Evaluation
 from engine.data.figures import Stored, StoredDifference, StoredInterval, better, told, told_p
 from engine.data.halves import FEWEST
+from engine.retrievers.fusion import StoredTuning
 
 
 class Judged(Stored):
@@ -61,7 +64,8 @@ class Run(Stored):
     name: str
     scorer: str
     settings: dict[str, int | float | str | None]
-    spec: dict[str, Any]
+    # As plain values: the TrainSpec that reads them belongs to training, which stands on builds.
+    spec: Mapping[str, Any]
     created: str
     device: str
     seed: int
@@ -74,12 +78,12 @@ class Run(Stored):
     bytes: int
     weights: str
     pairs: dict[str, int]
-    history: list[dict[str, Any]]
+    history: tuple[Evaluation, ...]
     dev: Judged
     labelled: bool = False
     beats_centroid: bool
     cold: Cold | None = None
-    tuning: dict[str, Any]
+    tuning: StoredTuning
 
     @property
     def certain(self) -> bool:

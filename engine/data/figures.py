@@ -42,7 +42,8 @@ class Difference(NamedTuple):
 class Stored(BaseModel):
     """A value that is read from a file, and not to be changed."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, serialize_by_alias=True)
+    # NaN stays NaN, so that writing it is refused; pydantic's own way is to write null.
+    model_config = ConfigDict(frozen=True, populate_by_name=True, serialize_by_alias=True, ser_json_inf_nan="constants")
 
 
 # As fields of a file that pydantic reads and writes, with their names.

@@ -1,13 +1,16 @@
 """What every retriever takes and returns, what it is opened from, and the record that says all there is to know of one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
 from engine.scorers.base import Scorer
 from engine.trie import Trie
+
+if TYPE_CHECKING:
+    from engine.retrievers.fusion import Tuning
 
 DEFAULT_BEAMS = 50
 
@@ -89,8 +92,8 @@ class Opened(Protocol):
         """Another retriever of this build; what does not decode is opened once."""
         ...
 
-    def stored_tuning(self, scorer: str) -> Mapping[str, Any]:
-        """How the hybrid of a scorer was tuned, as it was stored."""
+    def stored_tuning(self, scorer: str) -> "Tuning":
+        """How the hybrid of a scorer was tuned."""
         ...
 
 

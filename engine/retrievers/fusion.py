@@ -7,11 +7,12 @@ replaced by that of the ANN index, which also holds documents that have no ident
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError, field_validator
 
+from engine.data.figures import Stored
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
 from engine.retrievers.base import Found, Method, Named, Opened, Queries, Ranking, Retriever, pack, vectors_of
@@ -27,7 +28,7 @@ GUARDED, FALLBACK, REPLACED = "generative", "dense-hnsw", "ann"
 CONFIDENCE = f"probability of the best path of {SURE_BEAMS} beams"
 
 
-class Tuning(BaseModel):
+class Tuning(Stored):
     """How members are fused.
 
     Attributes
@@ -41,8 +42,6 @@ class Tuning(BaseModel):
     chosen_on : str
         Where weights and threshold come from, in words.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     weights: dict[str, float]
     threshold: float = 0.0
@@ -68,27 +67,40 @@ UNTUNED = Tuning(
 )
 
 
-def read_tuning(stored: Mapping[str, Any]) -> Tuning:
-    """A tuning as it was stored.
+def _named(stored: Any) -> Any:
+    """Builds of format 2 have a bare list of weights, in the order of :data:`MEMBERS`, and do not say what a threshold is on."""
+    if not isinstance(stored, Mapping):
+        return stored
+    weights = stored.get("weights")
+    named = dict(zip(MEMBERS, weights, strict=False)) if isinstance(weights, list) else weights
+    return {"confidence": "", **stored, "weights": named}
 
-    Builds of format 2 have a bare list of weights, in the order of :data:`MEMBERS`, and a threshold on a share among the beams,
-    which fell with their number. The weights hold; such a threshold does not, so it is left aside, and ``chosen_on`` says so.
+
+def _on_this_confidence(tuning: Tuning) -> Tuning:
+    """The threshold of format 2 is on a share among the beams, which fell with their number. The weights hold; such a threshold
+    does not, so it is left aside, and ``chosen_on`` says so."""
+    if tuning.threshold and tuning.confidence != CONFIDENCE:
+        why = f"{tuning.chosen_on}; no fallback: its threshold {tuning.threshold:.3g} was tuned on another confidence"
+        return tuning.model_copy(update={"threshold": 0.0, "confidence": CONFIDENCE, "chosen_on": why})
+    return tuning
+
+
+# As a field of a file that pydantic reads; what format 2 wrote is brought up to date.
+StoredTuning = Annotated[Tuning, BeforeValidator(_named), AfterValidator(_on_this_confidence)]
+
+
+def read_tuning(stored: Any) -> Tuning:
+    """A tuning as it was stored.
 
     Raises
     ------
     TriescopeError
         It is damaged.
     """
-    weights = stored.get("weights")
-    named = dict(zip(MEMBERS, weights, strict=False)) if isinstance(weights, list) else weights
     try:
-        tuning = Tuning.model_validate({"confidence": "", **stored, "weights": named})
+        return TypeAdapter(StoredTuning).validate_python(stored)
     except ValidationError as error:
         raise TriescopeError("the tuning of the hybrid is damaged") from error
-    if tuning.threshold and tuning.confidence != CONFIDENCE:
-        why = f"{tuning.chosen_on}; no fallback: its threshold {tuning.threshold:.3g} was tuned on another confidence"
-        return tuning.model_copy(update={"threshold": 0.0, "confidence": CONFIDENCE, "chosen_on": why})
-    return tuning
 
 
 class Fallback(NamedTuple):
@@ -187,7 +199,7 @@ def _tuning(opened: Opened, named: Named) -> Tuning:
     """That of the members named, else that of the scorer: each has weights of its own."""
     if named.members:
         return Tuning(weights=dict.fromkeys(named.members, 1.0), chosen_on="equal weights")
-    return read_tuning(opened.stored_tuning(named.scorer or opened.default_scorer))
+    return opened.stored_tuning(named.scorer or opened.default_scorer)
 
 
 def _open(opened: Opened, beams: int, named: Named) -> FusedRetriever:

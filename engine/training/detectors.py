@@ -7,9 +7,11 @@ samples of 5 and more.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
+
+from engine.builds.history import Finding
+from engine.health.card import Verdict
 
 # Hits of a query that are looked at.
 DEPTH = 10
@@ -35,27 +37,6 @@ NO_CHOICE = 0.1
 SAMPLES = 32
 
 REMEDY = "lower the learning rate, or give soft more weight"
-
-
-class Finding(NamedTuple):
-    """What one detector found.
-
-    Attributes
-    ----------
-    name : str
-        The figure's name.
-    value : float
-        The figure.
-    verdict : str
-        ``healthy``, ``watch`` or ``broken``.
-    says : str
-        A sentence for a person, with the remedy where one is needed.
-    """
-
-    name: str
-    value: float
-    verdict: str
-    says: str
 
 
 def detect(
@@ -118,6 +99,7 @@ def _codes_of_level(tops: Sequence[np.ndarray], codes: np.ndarray, level: int) -
     )
     found = []
     for (name, value, says), norm in zip(words, expected, strict=True):
+        verdict: Verdict
         says = f"Level {level + 1}: {says}; one random document a query would give {norm:.1f}"
         if len(tops) < FEW_QUERIES or norm < FEW_CODES:
             verdict, says = "healthy", f"{says}, too few to tell a collapse."
@@ -204,5 +186,5 @@ def _exchanged(rows: Sequence[np.ndarray], exchanged: Sequence[np.ndarray]) -> F
     return Finding(name, same, "healthy", f"{says}.")
 
 
-def _verdict(share: float, watch: float, broken: float) -> str:
+def _verdict(share: float, watch: float, broken: float) -> Verdict:
     return "broken" if share < broken else "watch" if share < watch else "healthy"

@@ -1,16 +1,17 @@
 """The development queries: searched with the weights of the moment, and judged. Which they are, ``dev_queries`` chooses."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from engine import evaluation
+from engine.builds.history import Finding, Watched, WatchedBeam, WatchedHit, WatchedLevel
 from engine.decoding import decode
 from engine.decoding.trace import Trace
 from engine.scorers.base import Scorer
-from engine.training.detectors import Finding, baseline, detect
+from engine.training.detectors import baseline, detect
 from engine.training.losses.codes import code_accuracy
 from engine.training.models.base import Candidates, Model, log_softmax_within
 from engine.training.source import Source
@@ -115,29 +116,29 @@ def findings(source: Source, rows: list[np.ndarray], codes: np.ndarray, first_nl
 
 def watched(
     source: Source, scorer: Scorer, texts: Sequence[str], queries: Sequence[np.ndarray], judged: Sequence[dict[str, int]]
-) -> list[dict[str, Any]]:
+) -> list[Watched]:
     """The chosen queries as they are decoded now: first hits, rank of the first judged document, best beams a level."""
     tree, shown = source.parts.trie, []
     for text, trace, grades in zip(texts, decode(tree, scorer, queries, 50), judged, strict=True):
         rows, scores = trace.documents(tree, evaluation.DEPTH)
         ids = [source.documents[row].id for row in rows]
         right = [rank for rank, i in enumerate(ids, 1) if grades.get(i)]
-        levels: list[dict[str, Any]] = []
+        levels = []
         for step in trace.steps:
             nodes, totals = step.kept.node, step.kept.total
             share = np.exp(totals - totals.max())
             share /= share.sum()
-            kept = [
-                {"prefix": _codes(tree, node), "total": round(float(total), 3), "share": round(float(part), 4)}
+            kept = tuple(
+                WatchedBeam(prefix=_codes(tree, node), total=round(float(total), 3), share=round(float(part), 4))
                 for node, total, part in zip(nodes[:SHOWN], totals[:SHOWN], share[:SHOWN], strict=True)
-            ]
-            levels.append({"level": step.level, "kept": kept})
+            )
+            levels.append(WatchedLevel(level=step.level, kept=kept))
         leaves = source.leaf_of[rows[:SHOWN]]
-        hits = [
-            {"id": i, "title": source.documents[row].title, "score": round(float(score), 3), "identifier": _codes(tree, leaf)}
+        hits = tuple(
+            WatchedHit(id=i, title=source.documents[row].title, score=round(float(score), 3), identifier=_codes(tree, leaf))
             for i, row, score, leaf in zip(ids[:SHOWN], rows[:SHOWN], scores[:SHOWN], leaves, strict=True)
-        ]
-        shown.append({"query": text, "hits": hits, "judged_rank": right[0] if right else None, "levels": levels})
+        )
+        shown.append(Watched(query=text, hits=hits, judged_rank=right[0] if right else None, levels=tuple(levels)))
     return shown
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
 
+from engine.builds.history import Evaluation
 from engine.errors import TriescopeError
 from engine.training import checkpoint
 from engine.training.checkpoint import Standing
@@ -30,7 +31,19 @@ CLIP = 1.0
 EVALUATIONS, JUDGING, TIMED_STEPS = 15, 0.3, 10
 
 Loss = Callable[[nn.Module, int, float], tuple[Tensor, dict[str, float]]]  # (model, step, progress) -> loss, its parts
-Evaluate = Callable[[nn.Module], dict[str, Any]]
+
+
+class Stretch(NamedTuple):
+    """The steps since the evaluation before, as :class:`engine.builds.history.Evaluation` has them."""
+
+    step: int
+    seconds: float
+    steps_per_second: float
+    loss: float | None
+    losses: dict[str, float]
+
+
+Evaluate = Callable[[nn.Module, Stretch], Evaluation]
 Tell = Callable[[str, int, int], None]
 
 
@@ -50,7 +63,7 @@ def fit(
     evaluate: Evaluate,
     folder: Path,
     tell: Tell,
-    note: Callable[[dict[str, Any]], None],
+    note: Callable[[Evaluation], None],
     measure: str,
 ) -> Course:
     """Train a model.
@@ -64,13 +77,13 @@ def fit(
     loss_of : callable
         ``(model, step, progress) -> (loss, parts)``.
     evaluate : callable
-        ``model -> evaluation``; ``evaluation["dev"][measure]`` decides which weights are best.
+        ``(model, stretch) -> evaluation``; ``evaluation.dev[measure]`` decides which weights are best.
     folder : Path
         Where checkpoints go; one of the same training is gone on with.
     tell : callable
         Progress: ``(stage, done, total)`` in seconds, or in steps where the budget is steps.
     note : callable
-        Given each evaluation, with step and losses, before the checkpoint is written.
+        Given each evaluation before the checkpoint is written.
     measure : str
         Name of the development measure.
 
@@ -98,10 +111,10 @@ def fit(
     wanted = EVALUATIONS
     if not step:
         judging = time.monotonic()
-        judged = evaluate(model.eval())
-        note({"step": 0, "seconds": 0.0, "steps_per_second": 0.0, "loss": None, "losses": {}} | judged)
+        judged = evaluate(model.eval(), Stretch(step=0, seconds=0.0, steps_per_second=0.0, loss=None, losses={}))
+        note(judged)
         # The start counts: a training that only makes it worse ends with it. Its evaluation is no part of the budget.
-        standing = course.standing = Standing(best=judged["dev"][measure])
+        standing = course.standing = Standing(best=judged.dev[measure])
         course.best = _copy(model.state_dict())
         begun = evaluated_at = time.monotonic()
         wanted = max(2, min(EVALUATIONS, int(JUDGING * budget / (begun - judging))))
@@ -131,12 +144,17 @@ def fit(
                 continue
         elapsed = max(time.monotonic() - evaluated_at, 1e-9)
         means = {name: round(float(np.mean(values)), 5) for name, values in parts.items()}
-        so_far = {"step": step, "seconds": round(time.monotonic() - begun, 2)}
-        so_far |= {"steps_per_second": round((step - since) / elapsed, 2)}
+        stretch = Stretch(
+            step=step,
+            seconds=round(time.monotonic() - begun, 2),
+            steps_per_second=round((step - since) / elapsed, 2),
+            loss=means.pop("loss", None),
+            losses=means,
+        )
         shown = averaged.module if averaged else model
-        judged = evaluate(shown.eval())
-        note(so_far | {"loss": means.pop("loss", None), "losses": means} | judged)
-        value, since, parts = judged["dev"][measure], step, {}
+        judged = evaluate(shown.eval(), stretch)
+        note(judged)
+        value, since, parts = judged.dev[measure], step, {}
         better = value > standing.best
         standing = Standing(
             step,

@@ -7,20 +7,20 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch import nn
 
 from engine import evaluation
 from engine.builds import layout, runs, trained
+from engine.builds.history import Evaluation
 from engine.builds.parts import Parts
 from engine.builds.trained import Run
 from engine.decoding import decode
 from engine.files import alone, replace_json
 from engine.identifiers.base import load_without_content
 from engine.retrievers import Queries
-from engine.retrievers.fusion import UNTUNED
+from engine.retrievers.fusion import UNTUNED, Tuning
 from engine.retrievers.generative import GenerativeRetriever
 from engine.retrievers.tuning import tune_hybrid
 from engine.scorers.base import Scorer
@@ -72,7 +72,7 @@ def train(folder: Path, spec: TrainSpec, name: str = "", tell: Tell | None = Non
     with alone(work, f"{name}: another process is training a scorer of this name"):
         _same_or_afresh(work, spec)
         run, tensors = _train(source, spec, name, work, tell)
-        runs.store(folder, name, run, tensors)
+        runs.store(folder, run, tensors)
         shutil.rmtree(work, ignore_errors=True)
     return settle(folder, name)
 
@@ -85,7 +85,7 @@ def settle(folder: Path, name: str) -> Run:
     return stored
 
 
-def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -> tuple[Run, dict[str, np.ndarray]]:
     start = time.monotonic()
     made, device = prepare(source, spec, tell), loop.device_for()
     model = import_module(kind(spec.scorer).model).create(source.parts, spec.settings, spec.seed).to(device)
@@ -98,45 +98,55 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
     # Written with every evaluation, so that whoever watches the training sees the line that it has to cross.
     floor = _means(_of_centroid(source, made.dev, spec.beams)[1])
 
-    def evaluate(now: nn.Module) -> dict[str, Any]:
+    def evaluate(now: nn.Module, stretch: loop.Stretch) -> Evaluation:
         scorer: Scorer = now.scorer()  # type: ignore[operator]
         rows = dev.ranked(source, decode(source.parts.trie, scorer, made.dev.queries, spec.beams))
         values = dev.judge(source, made.dev, rows)
         judged = dev.judge_codes(source.parts.trie, now, made.dev.queries, *pairs, device)  # type: ignore[arg-type]
-        return {
-            "dev": _means(values),
-            "centroid": floor,
-            "code_accuracy": judged.accuracy,
-            "detectors": [finding._asdict() for finding in dev.findings(source, rows, codes, judged.first_nll)],
-            "watched": dev.watched(source, scorer, made.watch.texts, made.watch.queries, made.watch.qrels),
-        }
+        return Evaluation(
+            **stretch._asdict(),
+            dev=_means(values),
+            centroid=floor,
+            code_accuracy=tuple(judged.accuracy),
+            detectors=tuple(dev.findings(source, rows, codes, judged.first_nll)),
+            watched=tuple(dev.watched(source, scorer, made.watch.texts, made.watch.queries, made.watch.qrels)),
+        )
 
-    def note(evaluation: dict[str, Any]) -> None:
+    def note(seen: Evaluation) -> None:
         with (work / layout.HISTORY).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(evaluation, ensure_ascii=False, allow_nan=False) + "\n")
+            file.write(json.dumps(seen.model_dump(mode="json"), ensure_ascii=False, allow_nan=False) + "\n")
 
     course = loop.fit(model, spec, batches.loss, evaluate, work, tell, note, dev.MEASURE)
     model.load_state_dict(course.best)
     model.eval()
     tell("judging", 0, 0)
-    found = _judge(source, spec, made, model.scorer())
-    run = {
-        "scorer": spec.scorer,
-        "settings": spec.settings,
-        "spec": spec.model_dump(mode="json"),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "device": evaluation.device() if device == "cpu" else device,
-        "seed": spec.seed,
-        "steps": course.standing.step,
-        "best_step": course.standing.best_step,
-        "seconds": round(course.standing.seconds, 1),
-        "seconds_before": round(prepared, 1),
-        "stopped": course.stopped,
-        "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "pairs": made.counts,
-        "history": runs.history(source.folder, name),
-    }
-    return run | found, {key: value.cpu().numpy() for key, value in model.state_dict().items()}
+    scorer = model.scorer()
+    judged, cold = _judge(source, spec, made, scorer)
+    run = Run(
+        name=name,
+        scorer=spec.scorer,
+        settings=spec.settings,
+        spec=spec.model_dump(mode="json"),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        device=evaluation.device() if device == "cpu" else device,
+        seed=spec.seed,
+        steps=course.standing.step,
+        best_step=course.standing.best_step,
+        seconds=round(course.standing.seconds, 1),
+        seconds_before=round(prepared, 1),
+        stopped=course.stopped,
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        bytes=0,  # this and the name of the weights are known when they are written
+        weights="",
+        pairs=made.counts,
+        history=tuple(runs.history(source.folder, name)),
+        dev=judged,
+        labelled=made.labelled,
+        beats_centroid=judged.difference is not None and judged.difference.mean > 0,
+        cold=cold,
+        tuning=_tuning(source, made, scorer),
+    )
+    return run, {key: value.cpu().numpy() for key, value in model.state_dict().items()}
 
 
 def _of_centroid(source: Source, asked: dev.Dev, beams: int) -> tuple[list[np.ndarray], Values]:
@@ -151,9 +161,9 @@ def _means(values: Values) -> dict[str, float]:
     return {measure: round(float(of_queries.mean()), 4) for measure, of_queries in values.items()}
 
 
-def _judge(source: Source, spec: TrainSpec, made: Prepared, scorer: Scorer) -> dict[str, Any]:
+def _judge(source: Source, spec: TrainSpec, made: Prepared, scorer: Scorer) -> tuple[trained.Judged, trained.Cold | None]:
     """The trained scorer beside the centroid scorer on the judging half, which nobody has looked at before; on the queries that
-    it was chosen on where they are too few to halve. And weights for the hybrid, tuned on those that it was chosen on."""
+    it was chosen on where they are too few to halve."""
     apart = bool(made.judging.ids)
     asked = made.judging if apart else made.dev
     ranked, values = {}, {}
@@ -174,29 +184,23 @@ def _judge(source: Source, spec: TrainSpec, made: Prepared, scorer: Scorer) -> d
             **_intervals(values),
         }
     )
-    return {
-        "dev": judged.model_dump(mode="json", by_alias=True),
-        "labelled": made.labelled,
-        "beats_centroid": found.mean > 0,
-        "cold": _cold(source, made, asked, ranked),
-        "tuning": _tuning(source, made, scorer),
-    }
+    return judged, _cold(source, made, asked, ranked)
 
 
 def _intervals(values: Mapping[str, Values]) -> dict[str, dict[str, evaluation.Interval]]:
     return {name: {measure: evaluation.interval(v) for measure, v in of_name.items()} for name, of_name in values.items()}
 
 
-def _tuning(source: Source, made: Prepared, scorer: Scorer) -> dict[str, Any]:
-    """Weights of the hybrid that decodes with the new scorer."""
+def _tuning(source: Source, made: Prepared, scorer: Scorer) -> Tuning:
+    """Weights of the hybrid that decodes with the new scorer, tuned on the queries that it was chosen on."""
     if not made.labelled:
-        return UNTUNED.model_dump()
+        return UNTUNED
     gains = [{source.row_of[d]: grade for d, grade in judged.items() if d in source.row_of} for judged in made.dev.qrels]
     generator = GenerativeRetriever(source.parts.trie, scorer)
-    return tune_hybrid(Parts(source.folder), generator, Queries(made.dev.texts, made.dev.vectors), gains).model_dump()
+    return tune_hybrid(Parts(source.folder), generator, Queries(made.dev.texts, made.dev.vectors), gains)
 
 
-def _cold(source: Source, made: Prepared, asked: dev.Dev, ranked: Mapping[str, list[np.ndarray]]) -> dict[str, Any] | None:
+def _cold(source: Source, made: Prepared, asked: dev.Dev, ranked: Mapping[str, list[np.ndarray]]) -> trained.Cold | None:
     """Judged queries whose relevant documents were all kept out of the training, reported apart."""
     if not made.cold:
         return None
@@ -207,7 +211,7 @@ def _cold(source: Source, made: Prepared, asked: dev.Dev, ranked: Mapping[str, l
         some = asked._replace(ids=[asked.ids[place] for place in chosen], qrels=[asked.qrels[place] for place in chosen])
         values = {name: dev.judge(source, some, [rows[place] for place in chosen]) for name, rows in ranked.items()}
         found = found.model_copy(update=_intervals(values))
-    return found.model_dump(mode="json")
+    return found
 
 
 def _codes(source: Source) -> np.ndarray:

@@ -6,39 +6,40 @@ import pytest
 
 from app.charts import curves, sharpen
 from app.charts.palette import ORANGE
+from engine.builds.history import Evaluation, Watched, WatchedBeam, WatchedHit, WatchedLevel
 
 HTML = "<script>alert(1)</script>"
 
 
-def beams(*shares: float) -> list[dict]:
+def beams(*shares: float) -> tuple[WatchedBeam, ...]:
     """Kept beams of a level; the first has the prefix asked for below."""
-    return [{"prefix": prefix, "total": -1.0, "share": share} for prefix, share in zip(("1", "2", "3"), shares, strict=False)]
+    return tuple(WatchedBeam(prefix=prefix, total=-1.0, share=share) for prefix, share in zip("123", shares, strict=False))
 
 
-def watched(first: str, second: str, share: float, rank: int | None = None) -> dict:
-    hits = [
-        {"id": name, "title": name.upper(), "score": -place, "identifier": "1-4" if name == "a" else "2-5"}
+def watched(first: str, second: str, share: float, rank: int | None = None) -> Watched:
+    hits = tuple(
+        WatchedHit(id=name, title=name.upper(), score=-place, identifier="1-4" if name == "a" else "2-5")
         for place, name in enumerate((first, second), 1)
-    ]
-    levels = [
-        {"level": 1, "kept": beams(share, 1 - share)},
-        {"level": 2, "kept": [{"prefix": "1-4", "total": -2.0, "share": share / 2}]},
-    ]
-    return {"query": "q", "hits": hits, "judged_rank": rank, "levels": levels}
+    )
+    levels = (
+        WatchedLevel(level=1, kept=beams(share, 1 - share)),
+        WatchedLevel(level=2, kept=(WatchedBeam(prefix="1-4", total=-2.0, share=share / 2),)),
+    )
+    return Watched(query="q", hits=hits, judged_rank=rank, levels=levels)
 
 
-def entry(step: int, dev: float, loss: float | None, seen: dict) -> dict:
-    return {
-        "step": step,
-        "seconds": step / 10,
-        "steps_per_second": 10.0,
-        "loss": loss,
-        "losses": {} if loss is None else {"next_code": loss},
-        "dev": {"nDCG@10": dev, "Recall@100": dev * 2},
-        "code_accuracy": [dev, dev + 0.1],
-        "detectors": [],
-        "watched": [seen],
-    }
+def entry(step: int, dev: float, loss: float | None, seen: Watched) -> Evaluation:
+    return Evaluation(
+        step=step,
+        seconds=step / 10,
+        steps_per_second=10.0,
+        loss=loss,
+        losses={} if loss is None else {"next_code": loss},
+        dev={"nDCG@10": dev, "Recall@100": dev * 2},
+        code_accuracy=(dev, dev + 0.1),
+        detectors=(),
+        watched=(seen,),
+    )
 
 
 HISTORY = [
@@ -122,7 +123,7 @@ class TestCurves:
 
 
 class TestSharpen:
-    seen = [now["watched"][0] for now in HISTORY]  # noqa: RUF012
+    seen = [now.watched[0] for now in HISTORY]  # noqa: RUF012
 
     def test_the_share_on_each_prefix_of_the_end(self):
         assert sharpen.shares(self.seen, "1-4") == [[0.1, 0.6, 0.8], [0.05, 0.3, 0.4]]
@@ -143,11 +144,14 @@ class TestSharpen:
         json.loads(figure.to_json())
 
     def test_titles_cannot_become_markup(self):
-        hostile = [now | {"hits": [hit | {"title": HTML} for hit in now["hits"]]} for now in self.seen]
+        hostile = [
+            now.model_copy(update={"hits": tuple(hit.model_copy(update={"title": HTML}) for hit in now.hits)})
+            for now in self.seen
+        ]
         assert "<script" not in sharpen.figure([0, 10, 20], hostile, 2, 2).to_json().replace("\\u003c", "<")
 
     def test_a_query_without_a_hit_can_be_drawn(self):
-        nothing = [now | {"hits": [], "levels": []} for now in self.seen]
+        nothing = [now.model_copy(update={"hits": (), "levels": ()}) for now in self.seen]
         assert len(sharpen.figure([0, 10, 20], nothing, 2, 0).data) == 0
         assert sharpen.describe([0, 10, 20], nothing, 2) == "q: no hit after 20 steps."
 

@@ -72,10 +72,10 @@ class TestDecode:
 
     def test_a_run_that_is_trained_anew_is_opened_anew(self, with_trained):
         before = table(visit("decode", query=WATCHED, scorer="node"), "Identifier", "Title", "Total")
-        other = runs.read(with_trained, "slow").as_json()
-        weights = load_file(runs.folder_of(with_trained, "slow") / other["weights"])
+        other = runs.read(with_trained, "slow")
+        weights = load_file(runs.folder_of(with_trained, "slow") / other.weights)
         weights["bias"] += np.linspace(0, 9, len(weights["bias"]), dtype=np.float32)
-        runs.store(with_trained, "node", other, weights)
+        runs.store(with_trained, other.model_copy(update={"name": "node"}), weights)
         after = table(visit("decode", query=WATCHED, scorer="node"), "Identifier", "Title", "Total")
         assert not np.allclose(before["Total"], after["Total"])
 

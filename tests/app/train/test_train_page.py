@@ -171,7 +171,7 @@ def test_a_training_is_watched_cancelled_resumed_and_discarded(untrained, monkey
     at = sound(button(at, "Resume").click().run())
     assert labels(at)[0] == "Cancel"
     wait_for(lambda: training.left_steps(untrained, "long") > reached, "the resumed training to go on")
-    steps = [entry["step"] for entry in runs.history(untrained, "long")]
+    steps = [entry.step for entry in runs.history(untrained, "long")]
     assert steps == sorted(set(steps))
     assert steps[0] == 0
 

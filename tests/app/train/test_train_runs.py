@@ -37,23 +37,23 @@ class TestFinishedRuns:
         run = runs.read(with_trained, "slow")
         assert "What slow learned" in [heading.value for heading in at.subheader]
         history = table(at, "Step", "Loss")
-        assert history["Step"].tolist() == [entry["step"] for entry in run.history]
+        assert history["Step"].tolist() == [entry.step for entry in run.history]
         assert "seed 0" in said(at).lower()
         assert "cores" in said(at)
         found = table(at, "Verdict", "What it says")
-        kept = next(entry for entry in run.history if entry["step"] == run.best_step)
-        assert found["What it says"].tolist() == [one["says"] for one in kept["detectors"]]
+        kept = next(entry for entry in run.history if entry.step == run.best_step)
+        assert found["What it says"].tolist() == [one.says for one in kept.detectors]
 
     def test_each_evaluation_can_be_looked_at(self, with_trained):
         at = visit("train", run="node")
         history = runs.read(with_trained, "node").history
         for entry in history[:2]:
             slider = next(slider for slider in at.select_slider if slider.key.startswith("at-node"))
-            at = sound(slider.set_value(entry["step"]).run())
-            (now,) = entry["watched"]
-            assert table(at, "Rank", "Before")["Title"].tolist() == [hit["title"] for hit in now["hits"]]
+            at = sound(slider.set_value(entry.step).run())
+            (now,) = entry.watched
+            assert table(at, "Rank", "Before")["Title"].tolist() == [hit.title for hit in now.hits]
             beams = table(at, "Level", "Share")
-            assert beams["Prefix"].tolist() == [beam["prefix"] for level in now["levels"] for beam in level["kept"]]
+            assert beams["Prefix"].tolist() == [beam.prefix for level in now.levels for beam in level.kept]
             assert (beams["Words"] != "").all()
         assert WATCHED in said(at)
 
@@ -108,7 +108,7 @@ class TestFinishedRuns:
         assert "does not beat" in sound(button(at, "Use this one").click().run()).error[0].value
 
     def test_titles_and_queries_are_written_letter_by_letter(self, with_trained):
-        history = runs.read(with_trained, "node").history
+        history = runs.read(with_trained, "node").as_json()["history"]
         for entry in history:
             entry["detectors"].append({"name": HTML, "value": 0.0, "verdict": "watch", "says": HTML})
             for now in entry["watched"]:

@@ -163,9 +163,9 @@ class TestTuning:
         before = ids(Build(folder), "hybrid:centroid", vector)
         tuning = UNTUNED.model_copy(update={"weights": dict.fromkeys(UNTUNED.weights, 0.0) | {alone: 1.0}})
         settings = {option.name: option.default for option in node.KIND.options}
-        run = stored_run(settings=settings, tuning=tuning.model_dump())
+        run = stored_run(settings=settings, tuning=tuning)
         model = create(Parts(folder).parts, settings, seed=1)
-        runs.store(folder, "mine", run, {name: value.numpy() for name, value in model.state_dict().items()})
+        runs.store(folder, run, {name: value.numpy() for name, value in model.state_dict().items()})
         build = Build(folder)
         of = {"generative": "generative:mine"}.get(alone, alone)
         assert ids(build, "hybrid:mine", vector) == ids(build, of, vector)

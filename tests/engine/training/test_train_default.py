@@ -66,9 +66,9 @@ def test_the_judging_half_is_looked_at_once_at_the_end_and_chosen_on_by_nothing(
     # The floor, three evaluations; then the centroid scorer and the trained one.
     assert looked == [half.choosing] * 4 + [half.judging] * 2
     assert tuned == [half.choosing]
-    assert run.tuning["chosen_on"].startswith("20 development queries")
+    assert run.tuning.chosen_on.startswith("20 development queries")
     assert (run.dev.queries, run.dev.chosen_on, run.dev.apart, run.labelled) == (20, 20, True, True)
-    assert not {entry["query"] for entry in run.history[0]["watched"]} & {Build(folder).corpus.queries[i] for i in half.judging}
+    assert not {entry.query for entry in run.history[0].watched} & {Build(folder).corpus.queries[i] for i in half.judging}
 
 
 def test_the_stored_figures_are_those_of_the_judging_half_with_the_interval_of_the_difference(watched_training):

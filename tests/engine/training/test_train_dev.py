@@ -95,9 +95,9 @@ def test_a_watched_query_tells_the_rank_of_its_best_judged_document():
     ids = [source.documents[row].id for row in rows]
     judged = {ids[1]: 0, ids[2]: 1, ids[4]: 2, ids[-1]: 1, "gone": 3}
     ((now,), (nothing,)) = (watched(source, scorer, ["q"], vectors[:1], [grades]) for grades in (judged, {ids[0]: 0}))
-    assert now["judged_rank"] == 3
-    assert nothing["judged_rank"] is None
-    assert [hit["id"] for hit in now["hits"]] == ids[:5]
+    assert now.judged_rank == 3
+    assert nothing.judged_rank is None
+    assert [hit.id for hit in now.hits] == ids[:5]
 
 
 def test_the_shares_of_a_watched_level_are_those_of_the_whole_beam_and_add_up_to_one():
@@ -105,11 +105,11 @@ def test_the_shares_of_a_watched_level_are_those_of_the_whole_beam_and_add_up_to
     scorer = CentroidScorer(source.parts.trie, source.parts.means, [])
     (now,) = watched(source, scorer, ["q"], vectors[:1], [{}])
     steps = decode(source.parts.trie, scorer, vectors[:1], 50)[0].steps
-    assert len(now["levels"]) == len(steps)
-    for level, step in zip(now["levels"], steps, strict=True):
+    assert len(now.levels) == len(steps)
+    for level, step in zip(now.levels, steps, strict=True):
         totals = [float(total) for total in step.kept.total]
         weights = [math.exp(total - max(totals)) for total in totals]
-        shares = [kept["share"] for kept in level["kept"]]
+        shares = [kept.share for kept in level.kept]
         assert shares == pytest.approx([weight / sum(weights) for weight in weights[:5]], abs=1e-4)
     assert len(steps[-1].kept.total) > 5
 

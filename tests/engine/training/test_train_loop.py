@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from engine.builds.history import Evaluation
 from engine.errors import TriescopeError
 from engine.training.checkpoint import Standing, load, save
 from engine.training.loop import fit
@@ -31,9 +32,13 @@ def loss_of(model, step, progress):
     return loss, {"squares": float(loss.detach())}
 
 
-def evaluate(model):
+def seen(stretch, score):
+    return Evaluation(**stretch._asdict(), dev={"score": score}, code_accuracy=(), detectors=(), watched=())
+
+
+def evaluate(model, stretch):
     assert not model.training
-    return {"dev": {"score": -float((model.layer.weight.detach() - 1).square().sum())}}
+    return seen(stretch, -float((model.layer.weight.detach() - 1).square().sum()))
 
 
 def run(folder, steps, loss=loss_of, **fields):
@@ -61,25 +66,25 @@ def test_going_on_from_a_checkpoint_equals_never_having_stopped(tmp_path):
     for name, tensor in whole.state_dict().items():
         assert torch.equal(tensor, again.state_dict()[name])
         assert torch.equal(course.best[name], other.best[name])
-    assert [note["step"] for note in later] == [30, 35, 40]
+    assert [note.step for note in later] == [30, 35, 40]
     for mine, theirs in zip(notes[-3:], later, strict=True):
-        assert (mine["loss"], mine["losses"], mine["dev"]) == (theirs["loss"], theirs["losses"], theirs["dev"])
+        assert (mine.loss, mine.losses, mine.dev) == (theirs.loss, theirs.losses, theirs.dev)
     assert other.standing._replace(seconds=0) == course.standing._replace(seconds=0)
 
 
 def test_the_best_evaluation_is_kept_and_patience_ends_a_training(tmp_path):
     values = iter([2.0, 1.0, 3.0, 2.0, 3.0, 1.0, 9.0])
-    model, seen = Line(), []
+    model, weights = Line(), []
 
-    def judge(now):
-        seen.append(now.layer.weight.detach().clone())
-        return {"dev": {"score": next(values)}}
+    def judge(now, stretch):
+        weights.append(now.layer.weight.detach().clone())
+        return seen(stretch, next(values))
 
     spec = TrainSpec(steps=100, evaluate_every=2, patience=3, average=0)
     course = fit(model, spec, loss_of, judge, tmp_path, lambda *told: None, lambda note: None, "score")
     assert (course.standing.step, course.standing.best_step, course.standing.best) == (10, 4, 3.0)
     assert course.stopped == "no better evaluation for 3 in a row"
-    assert torch.equal(course.best["layer.weight"], seen[2])
+    assert torch.equal(course.best["layer.weight"], weights[2])
 
 
 def test_a_loss_that_is_no_number_stops_with_a_message_and_keeps_the_last_good_checkpoint(tmp_path):
@@ -122,7 +127,7 @@ def test_a_training_that_only_makes_it_worse_ends_with_its_start(tmp_path):
     values, model = iter([5.0, 4.0, 3.0, 2.0]), Line()
     start = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     spec = TrainSpec(steps=3, evaluate_every=1)
-    judge = lambda now: {"dev": {"score": next(values)}}  # noqa: E731
+    judge = lambda now, stretch: seen(stretch, next(values))  # noqa: E731
     course = fit(model, spec, loss_of, judge, tmp_path, lambda *told: None, lambda note: None, "score")
     assert course.standing.best_step == 0
     assert all(torch.equal(course.best[name], tensor) for name, tensor in start.items())
@@ -148,9 +153,9 @@ def test_a_checkpoint_of_another_training_or_a_damaged_one_is_none(tmp_path, har
 
 def test_where_the_distance_is_left_open_the_first_stretch_is_looked_at_twice_more(tmp_path):
     _, _, notes = run(tmp_path, 150, every=0)
-    assert [note["step"] for note in notes][:6] == [0, 2, 5, 10, 20, 30]
+    assert [note.step for note in notes][:6] == [0, 2, 5, 10, 20, 30]
     _, _, notes = run(tmp_path / "asked", 30, every=10)
-    assert [note["step"] for note in notes] == [0, 10, 20, 30]
+    assert [note.step for note in notes] == [0, 10, 20, 30]
 
 
 def test_the_learning_rate_rises_over_the_first_steps_also_when_a_training_goes_on(tmp_path):

@@ -100,17 +100,19 @@ class TestRun:
         assert set(run.dev.trained) == set(run.dev.centroid) == {"nDCG@10", "Recall@10", "Recall@100", "MRR@10", "Hit@1"}
         assert run.beats_centroid == (run.dev.trained["nDCG@10"].mean > run.dev.centroid["nDCG@10"].mean)
         assert (run.dev.apart, run.certain, runs.default(folder)) == (False, False, "centroid")  # six queries are no two halves
-        assert [evaluation["step"] for evaluation in run.history] == [0, 6, 12]
-        assert run.tuning["chosen_on"] == "6 development queries, nDCG@10"
-        assert set(run.tuning["weights"]) == {"bm25", "dense", "generative"}
+        assert [evaluation.step for evaluation in run.history] == [0, 6, 12]
+        assert run.tuning.chosen_on == "6 development queries, nDCG@10"
+        assert set(run.tuning.weights) == {"bm25", "dense", "generative"}
         last = run.history[-1]
-        assert set(last["losses"]) == {"soft"}
-        assert len(last["code_accuracy"]) == Build(folder).trie.levels
-        assert all(set(found) == {"name", "value", "verdict", "says"} for found in last["detectors"])
-        assert len(last["watched"]) == 3
-        for shown in last["watched"]:
-            assert [level["level"] for level in shown["levels"]] == list(range(1, Build(folder).trie.levels + 1))
-            assert len(shown["hits"]) == 5
+        assert set(last.losses) == {"soft"}
+        assert last.centroid.keys() == last.dev.keys() == run.dev.centroid.keys()
+        assert len(last.code_accuracy) == Build(folder).trie.levels
+        written = run.as_json()["history"][-1]
+        assert all(set(found) == {"name", "value", "verdict", "says"} for found in written["detectors"])
+        assert len(last.watched) == 3
+        for shown in last.watched:
+            assert [level.level for level in shown.levels] == list(range(1, Build(folder).trie.levels + 1))
+            assert len(shown.hits) == 5
         assert not runs.partial_of(folder, "node").exists()
 
     def test_the_scorer_that_is_opened_is_the_one_that_was_judged(self, trained):
@@ -263,5 +265,5 @@ class TestShell:
         assert reached >= 5
         told("train", folder, "--steps", reached + 5, "--every", 5, "--batch", 32, "--patience", 100000, "--beams", 5)
         run = runs.read(folder, "node")
-        assert [evaluation["step"] for evaluation in run.history] == list(range(0, reached + 6, 5))
+        assert [evaluation.step for evaluation in run.history] == list(range(0, reached + 6, 5))
         assert runs.unfinished(folder) == []
