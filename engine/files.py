@@ -1,9 +1,11 @@
-"""Files that several processes share: a lock on a folder, JSON that is replaced as a whole, the hash of a file."""
+"""Files that several processes share: a lock on a folder, JSON replaced as a whole, the hash of a file, what a disk refuses."""
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +19,9 @@ from engine.errors import TriescopeError
 # Whoever only looks (:func:`held`) holds the lock for microseconds. A taker tries again for as long as this, so that no look
 # refuses it.
 PATIENCE_S = 0.5
+# What a disk that takes no more, or nothing at all, has to say. Libraries hand it on as text alone, each in a type of its own.
+REFUSALS = {number: os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)}
+_CUT_SHORT = re.compile(r"\d+ requested and \d+ written")  # NumPy says so much and not why; the disk is full
 
 
 def lock_of(folder: Path) -> Path:
@@ -95,6 +100,39 @@ def held(folder: Path) -> bool:
     finally:
         os.close(handle)
     return False
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Say in one line that nothing can be written to a place, whoever of NumPy, DuckDB, faiss and the others found out.
+
+    Raises
+    ------
+    TriescopeError
+        Whatever is done within fails for want of space or of leave to write; other errors pass as they are.
+
+    >>> with writing(Path("builds/films")):
+    ...     raise RuntimeError("write error: 4022 != 46080 (No space left on device)")
+    Traceback (most recent call last):
+    engine.errors.TriescopeError: builds/films: no space left on device
+    """
+    try:
+        yield
+    except TriescopeError:
+        raise
+    except Exception as error:
+        if why := refusal(error):
+            raise TriescopeError(f"{place}: {why}") from error
+        raise
+
+
+def refusal(error: BaseException) -> str:
+    """What a disk had against a write, in words; empty where an error says something else."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return REFUSALS.get(error.errno, "").lower()
+    text = str(error)
+    full = REFUSALS[errno.ENOSPC] if _CUT_SHORT.search(text) else ""
+    return (full or next((told for told in REFUSALS.values() if told in text), "")).lower()
 
 
 def replace_json(path: Path, value: Any) -> None:

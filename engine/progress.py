@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from engine.errors import TriescopeError
-from engine.files import replace_json
+from engine.files import replace_json, writing
 
 # A stage shorter than this is over before its estimate means anything.
 ESTIMATE_AFTER_S = 1.0
@@ -66,7 +66,8 @@ class Progress:
     def write(self, state: str, message: str = "") -> None:
         """Put the state into the file: running, done or failed (with a message)."""
         if self.file:
-            replace_json(self.file, self.state | {"state": state, "message": message})
+            with writing(self.file):
+                replace_json(self.file, self.state | {"state": state, "message": message})
 
     def _left(self, now: float, done: int, total: int) -> float | None:
         progressed, seconds = done - self.done_at_start, now - self.started

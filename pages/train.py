@@ -94,7 +94,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if default != runs.CENTROID:
         st.button("Use the centroid scorer", on_click=trained.use, args=(build, runs.CENTROID), icon=":material/undo:")
     with st.popover("Delete", icon=":material/delete:"):
-        st.button(f"Delete {name} for good", on_click=runs.remove, args=(folder, name))
+        st.button(f"Delete {name} for good", on_click=trained.delete, args=(build, name))
     st.page_link(state.DECODE, label="Decode with it", icon=":material/conversion_path:", query_params={state.SCORER: name})
     compared = {state.COLUMNS: ["bm25", "dense", f"generative:{runs.CENTROID}", f"generative:{name}", f"hybrid:{name}"]}
     st.page_link(state.COMPARE, label="Compare with it", icon=":material/compare_arrows:", query_params=compared)

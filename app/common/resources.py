@@ -42,7 +42,11 @@ def _opened(folder: str, version: int) -> Build:
 def delete(name: str) -> None:
     """Delete a build; what has it open keeps its mapped files until it lets go."""
     if name in names.names():
-        remove(paths.builds() / name)
+        try:
+            remove(paths.builds() / name)
+        except TriescopeError as error:
+            st.toast(state.plain(str(error)), icon=":material/error:", duration="infinite")
+            return
         st.session_state.pop(state.BUILD, None)
 
 

@@ -198,3 +198,11 @@ def use(build: Build, name: str) -> None:
         runs.choose(build.folder, name)
     except TriescopeError as error:
         st.session_state["train-said"] = str(error)
+
+
+def delete(build: Build, name: str) -> None:
+    """Delete a run, or say why not."""
+    try:
+        runs.remove(build.folder, name)
+    except TriescopeError as error:
+        st.session_state["train-said"] = str(error)

@@ -25,7 +25,7 @@ from engine.builds.spec import BuildSpec
 from engine.builds.stages import stages
 from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
-from engine.files import alone, replace_json, sha256
+from engine.files import alone, replace_json, sha256, writing
 from engine.text import embed, hub
 
 BUSY = "{}: another process is building here"
@@ -54,13 +54,14 @@ def make(corpus: Corpus, spec: BuildSpec, out: Path, report: Report | None = Non
         return _that_very(out, spec, source, encoder)
     work = layout.partial_of(out)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with alone(work, BUSY.format(work)):
-            if out.exists():  # another process has finished it while this one waited for the lock
-                return _that_very(out, spec, source, encoder)
-            work.mkdir(exist_ok=True)
-            _run_stages(work, corpus, spec, source, encoder, report or (lambda stage, done, total: None))
-            work.rename(out)
+        with writing(out):
+            out.parent.mkdir(parents=True, exist_ok=True)
+            with alone(work, BUSY.format(work)):
+                if out.exists():  # another process has finished it while this one waited for the lock
+                    return _that_very(out, spec, source, encoder)
+                work.mkdir(exist_ok=True)
+                _run_stages(work, corpus, spec, source, encoder, report or (lambda stage, done, total: None))
+                work.rename(out)
     except OSError as error:
         raise TriescopeError(f"{error.filename or out}: {error.strerror or error}") from error
     return out
@@ -110,14 +111,21 @@ def discard(out: Path) -> None:
 
 
 def remove(out: Path) -> None:
-    """Delete a build: out of sight in one step, then file by file. Of a link only the link goes."""
+    """Delete a build: out of sight in one step, then file by file. Of a link only the link goes.
+
+    Raises
+    ------
+    TriescopeError
+        The disk is read-only.
+    """
     gone = layout.removed_of(out)
-    shutil.rmtree(gone, ignore_errors=True)
-    out.rename(gone)
-    if gone.is_symlink():
-        gone.unlink()
-    else:
-        shutil.rmtree(gone)
+    with writing(out):
+        shutil.rmtree(gone, ignore_errors=True)
+        out.rename(gone)
+        if gone.is_symlink():
+            gone.unlink()
+        else:
+            shutil.rmtree(gone)
 
 
 def digest_of(corpus: Corpus) -> str:

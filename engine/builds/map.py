@@ -19,7 +19,7 @@ from engine.builds import layout
 from engine.builds.opened import Build
 from engine.builds.preservation import knn_preservation
 from engine.errors import TriescopeError
-from engine.files import replace_json
+from engine.files import replace_json, writing
 
 FORMAT = 1
 # Points a browser draws at once without a pause.
@@ -159,12 +159,29 @@ def make(build: Build, report: Report | None = None) -> Projection:
         if made := read(folder, len(build.codes)):
             return made
     except TriescopeError:
-        shutil.rmtree(folder)  # damaged: made anew
+        with writing(folder):
+            shutil.rmtree(folder)  # damaged: made anew
+    begin(folder)  # before the work, which takes a minute, not after it
     made = project(build.embeddings, build.manifest.spec.seed, SAMPLE_LIMIT, build.codes[:, 0], report)
     write(made, folder)
     if report:
         report("build", len(STAGES), len(STAGES))
     return made
+
+
+def begin(folder: Path) -> Path:
+    """The empty hidden folder in which a map is made that will be called ``folder``.
+
+    Raises
+    ------
+    TriescopeError
+        Nothing can be written there.
+    """
+    partial = layout.partial_of(folder)
+    with writing(folder):
+        shutil.rmtree(partial, ignore_errors=True)  # of one that was killed while it wrote
+        partial.mkdir(parents=True)
+    return partial
 
 
 def write(made: Projection, folder: Path) -> None:
@@ -175,15 +192,14 @@ def write(made: Projection, folder: Path) -> None:
     TriescopeError
         The disk refuses.
     """
-    partial = layout.partial_of(folder)
+    partial = begin(folder)
     try:
-        shutil.rmtree(partial, ignore_errors=True)  # of one that was killed while it wrote
-        partial.mkdir(parents=True)
-        columns = {"row": made.rows, "x": made.xy[:, 0], "y": made.xy[:, 1]}
-        pq.write_table(pa.table(columns), partial / layout.POINTS, compression="zstd")
-        replace_json(partial / layout.FACTS, {"format": FORMAT} | facts(made))
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
+        with writing(folder):
+            columns = {"row": made.rows, "x": made.xy[:, 0], "y": made.xy[:, 1]}
+            pq.write_table(pa.table(columns), partial / layout.POINTS, compression="zstd")
+            replace_json(partial / layout.FACTS, {"format": FORMAT} | facts(made))
+            shutil.rmtree(folder, ignore_errors=True)
+            partial.rename(folder)
     except OSError as error:
         raise TriescopeError(f"{error.filename or folder}: {error.strerror or error}") from error
 

@@ -19,7 +19,7 @@ from engine.builds import layout
 from engine.builds.history import Evaluation
 from engine.builds.trained import Run
 from engine.errors import TriescopeError
-from engine.files import replace_bytes, replace_json
+from engine.files import replace_bytes, replace_json, writing
 from engine.scorers.base import Scorer
 from engine.scorers.kinds import Parts, kind
 
@@ -109,18 +109,20 @@ def choose(build: Path, name: str) -> None:
     Raises
     ------
     TriescopeError
-        There is none of that name, or it is not even better on average than the centroid scorer.
+        There is none of that name, it is not even better on average than the centroid scorer, or the build cannot be written to.
     """
     if name != CENTROID and not read(build, name).beats_centroid:
         raise TriescopeError(f"{name} does not beat the centroid scorer on the development queries: it cannot be the default")
-    replace_json(build / layout.TRAINED / layout.DEFAULT, {"scorer": name})
+    with writing(build):
+        replace_json(build / layout.TRAINED / layout.DEFAULT, {"scorer": name})
 
 
 def remove(build: Path, name: str) -> None:
     """Delete a run, and what is left of an unfinished one of that name; the default falls back to the centroid scorer."""
     if default(build) == name:
         choose(build, CENTROID)
-    (folder_of(build, name) / layout.RUN).unlink(missing_ok=True)
+    with writing(build):
+        (folder_of(build, name) / layout.RUN).unlink(missing_ok=True)
     for folder in (folder_of(build, name), partial_of(build, name)):
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -9,6 +9,7 @@ from engine.cli import plugins as cli_plugins
 from engine.cli import train as cli_train
 from engine.cli.shell import app
 from engine.errors import TriescopeError
+from engine.files import refusal
 
 __all__ = ["app", "cli_ask", "cli_make", "cli_plugins", "cli_train", "main"]
 
@@ -22,6 +23,11 @@ def main() -> None:
         app()
     except TriescopeError as error:
         print(f"\ntriescope: {error}" if sys.stderr.isatty() else f"triescope: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except Exception as error:
+        if not (why := refusal(error)):
+            raise
+        print(f"triescope: {getattr(error, 'filename', None) or 'a file'}: {why}", file=sys.stderr)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         print("\ntriescope: interrupted; the same command goes on from here", file=sys.stderr)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from engine import paths
 from engine.data.corpus import Corpus, read
 from engine.errors import TriescopeError
+from engine.files import writing
 
 
 class Dataset(NamedTuple):
@@ -125,6 +126,13 @@ def fetch(dataset: Dataset, folder: Path | None = None) -> Path:
         # pooch says a wrong hash with ValueError and has deleted the file by then.
         raise TriescopeError(f"data set {dataset.name}: could not be fetched from its source ({_first_line(error)})") from error
     partial = folder / f".{dataset.name}.partial"
+    with writing(target):
+        _unpack(dataset, archive, partial)
+        partial.rename(target)
+    return target
+
+
+def _unpack(dataset: Dataset, archive: str, partial: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     try:
         with zipfile.ZipFile(archive) as zipped:
@@ -139,8 +147,6 @@ def fetch(dataset: Dataset, folder: Path | None = None) -> Path:
         raise TriescopeError(f"data set {dataset.name}: the archive is damaged") from error
     except FileNotFoundError as error:
         raise TriescopeError(f"data set {dataset.name}: there is no corpus.jsonl in the archive") from error
-    partial.rename(target)
-    return target
 
 
 def _first_line(error: Exception) -> str:

@@ -18,7 +18,7 @@ from engine import evaluation, identifiers, trie
 from engine.builds import layout
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
-from engine.files import replace_json
+from engine.files import replace_json, writing
 from engine.health.report import choose_labels, normalised_mutual_information, report
 from engine.identifiers import SCHEMES, Identifiers
 from engine.retrievers import Queries
@@ -68,13 +68,14 @@ def run(
     Raises
     ------
     TriescopeError
-        A name is no scheme.
+        A name is no scheme, or nothing can be written beside the build.
     """
     chosen = list(names or SCHEMES)
     for name in chosen:
         identifiers.check_settings(name, {})
     folder = study_folder(opened)
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     tell = report_progress or (lambda scheme, done, total: None)
     labels = choose_labels(opened.corpus.documents)
     questions = _questions(opened, split)
@@ -90,7 +91,8 @@ def run(
             continue
         if questions:
             values[name] = _values(opened, fits[name], questions)
-        identifiers.save(fits[name], folder / f"{name}.npz")
+        with writing(folder):
+            identifiers.save(fits[name], folder / f"{name}.npz")
     tell("done", len(chosen), len(chosen))
     best = _best(opened, values, fits, split) if values else None
     behind = _behind(values, best.scheme) if best else {}
@@ -110,7 +112,8 @@ def run(
         nmi=_all_pairs(fits),
         best=best,
     )
-    replace_json(folder / layout.STUDY, found.as_json())
+    with writing(folder):
+        replace_json(folder / layout.STUDY, found.as_json())
     return found
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.files import in_turn
+from engine.files import in_turn, writing
 
 KEY_BYTES = 32
 
@@ -75,8 +75,18 @@ class VectorCache:
         return vectors, found
 
     def add(self, keys: np.ndarray, vectors: np.ndarray) -> None:
-        """Append vectors under their keys; safe against other processes and against being killed."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Append vectors under their keys; safe against other processes and against being killed.
+
+        Raises
+        ------
+        TriescopeError
+            The disk takes no more.
+        """
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._append(keys, vectors)
+
+    def _append(self, keys: np.ndarray, vectors: np.ndarray) -> None:
         with in_turn(self.folder):
             written = self._keys()
             row_bytes = self.dimensions * 4

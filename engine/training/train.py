@@ -17,7 +17,7 @@ from engine.builds.history import Evaluation
 from engine.builds.parts import Parts
 from engine.builds.trained import Run
 from engine.decoding import decode
-from engine.files import alone, replace_json
+from engine.files import alone, replace_json, writing
 from engine.identifiers.base import load_without_content
 from engine.retrievers import Queries
 from engine.retrievers.fusion import UNTUNED, Tuning
@@ -62,14 +62,15 @@ def train(folder: Path, spec: TrainSpec, name: str = "", tell: Tell | None = Non
     Raises
     ------
     TriescopeError
-        The spec does not fit the build, nothing is there to learn from, or the loss is not finite.
+        The spec does not fit the build, nothing is there to learn from, the loss is not finite, or nothing can be written.
     """
     name, source = runs.check_name(name or spec.scorer), open_source(folder)
     spec = complete(spec, labelled=bool(spec.train and source.splits.get(spec.train)))
     tell = tell or (lambda stage, done, total: None)
     work = runs.partial_of(folder, name)
-    work.mkdir(parents=True, exist_ok=True)
-    with alone(work, f"{name}: another process is training a scorer of this name"):
+    with writing(folder):
+        work.mkdir(parents=True, exist_ok=True)
+    with writing(folder), alone(work, f"{name}: another process is training a scorer of this name"):
         _same_or_afresh(work, spec)
         run, tensors = _train(source, spec, name, work, tell)
         runs.store(folder, run, tensors)
