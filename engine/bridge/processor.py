@@ -40,8 +40,8 @@ class TrieLogitsProcessor(LogitsProcessor):
     eos_token_id : int
         What ends an identifier.
     prefix_length : int
-        Tokens before the identifier: 1 for the start token of a seq2seq decoder, the length of the (left-padded) prompt for a
-        causal model. The same for all rows.
+        Tokens before the identifier: 1 for the start token of a seq2seq decoder; 2 where the model forces a token behind it, as
+        BART does (``forced_bos_token_id``); the length of the (left-padded) prompt for a causal model. The same for all rows.
     pad_token_id : int, optional
         What fills up finished rows, beside the end token.
 
@@ -89,13 +89,24 @@ class TrieLogitsProcessor(LogitsProcessor):
         Raises
         ------
         TriescopeError
-            The model's vocabulary lacks a token of the trie, or there are fewer tokens than ``prefix_length``.
+            The model's vocabulary lacks a token of the trie; there are fewer tokens than ``prefix_length`` and the model does not
+            force the next one; or it forces one where the identifier begins.
         """
         if input_ids.shape[1] < self.prefix_length:
-            raise TriescopeError(f"{input_ids.shape[1]} tokens so far, but the prefix has {self.prefix_length}")
+            if _forced(scores) is None:
+                raise TriescopeError(
+                    f"{input_ids.shape[1]} tokens so far, but the prefix has {self.prefix_length}: give all of it to the model "
+                    "(decoder_input_ids), or let the model force it (forced_bos_token_id)"
+                )
+            return scores  # still the prefix: not ours to choose
         if scores.shape[1] <= (top := max(self.tokens.largest, self.eos, self.pad or 0)):
             raise TriescopeError(f"the model has {scores.shape[1]} tokens, but the identifiers need token {top}")
         behind = input_ids[:, self.prefix_length :]
+        if not behind.shape[1] and (token := _forced(scores)) is not None and not self._begins(token):
+            raise TriescopeError(
+                f"the model forces token {token}, with which no identifier begins: count it as part of the prefix "
+                f"(prefix_length={self.prefix_length + 1}), or generate with forced_bos_token_id=None"
+            )
         if scores.device.type == "cpu" and scores.dtype in (torch.float32, torch.float64):
             return self._on_cpu(behind, scores)
         if scores.device not in self._on_device:
@@ -162,8 +173,21 @@ class TrieLogitsProcessor(LogitsProcessor):
         found = np.where(self._leaf(nodes), nodes, found)
         return [self.trie.leaf_documents(int(leaf)) if leaf >= 0 else self.trie.documents[:0] for leaf in found]
 
+    def _begins(self, token: int) -> bool:
+        """Whether an identifier begins with a token; of a tree without documents the end does."""
+        first = self.tokens.codes(0, np.array([token]))
+        node = step(self._first_child, self._code, np.full(1, ROOT, np.int64), first)[0]
+        return bool(node >= 0) or (token == self.eos and not self._inner(np.array([ROOT]))[0])
+
     def _leaf(self, nodes: np.ndarray) -> np.ndarray:
         return (nodes >= 0) & self.trie.is_leaf(np.maximum(nodes, 0))
 
     def _inner(self, nodes: np.ndarray) -> np.ndarray:
         return (nodes >= 0) & ~self.trie.is_leaf(np.maximum(nodes, 0))
+
+
+def _forced(scores: torch.Tensor) -> int | None:
+    """The one token that the scores, ``(rows, vocabulary)``, leave to every row; None where there is a choice."""
+    possible = scores > -torch.inf
+    token = int(possible[0].int().argmax()) if len(scores) else 0
+    return token if len(scores) and bool(possible[:, token].all()) and int(possible.sum()) == len(scores) else None

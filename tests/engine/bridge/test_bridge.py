@@ -3,7 +3,15 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import GPT2Config, GPT2LMHeadModel, LogitsProcessorList, T5Config, T5ForConditionalGeneration
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    GPT2Config,
+    GPT2LMHeadModel,
+    LogitsProcessorList,
+    T5Config,
+    T5ForConditionalGeneration,
+)
 
 from engine import trie
 from engine.bridge import TrieLogitsProcessor, offset_tokens
@@ -265,5 +273,57 @@ def test_tokens_that_cannot_spell_the_identifiers_are_refused(tokens, message):
 def test_a_model_without_the_tokens_and_a_prefix_that_is_not_there_are_refused():
     with pytest.raises(TriescopeError, match=r"^the model has 39 tokens, but the identifiers need token 39$"):
         own()(torch.zeros(1, 1, dtype=torch.long), torch.zeros(1, 39))
-    with pytest.raises(TriescopeError, match=r"^2 tokens so far, but the prefix has 3$"):
+    with pytest.raises(TriescopeError, match=r"^2 tokens so far, but the prefix has 3: give all of it"):
         own(prefix_length=3)(torch.zeros(1, 2, dtype=torch.long), torch.zeros(1, VOCABULARY))
+
+
+@pytest.fixture(scope="module")
+def bart():
+    """A model that forces its token 0 behind the start token, as facebook/bart-large and GENRE do."""
+    sizes = {f"{side}_{what}": value for side in ("encoder", "decoder") for what, value in SIZES.items()}
+    torch.manual_seed(0)
+    special = {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "decoder_start_token_id": 2}
+    model = BartForConditionalGeneration(BartConfig(vocab_size=40, d_model=16, **sizes, **special)).eval()
+    model.generation_config.forced_bos_token_id = 0
+    return model
+
+
+SIZES = {"layers": 1, "attention_heads": 2, "ffn_dim": 32}
+CODES = np.unique(np.random.default_rng(0).integers(0, 4, (20, 3)).astype(np.int32), axis=0)
+
+
+def written(model, prefix_length, dtype=torch.float32, **options):
+    only = TrieLogitsProcessor(trie.build(CODES), offset_tokens([4, 4, 4], 20), eos_token_id=2, prefix_length=prefix_length)
+    inputs = torch.randint(3, 20, (2, 6), generator=torch.Generator().manual_seed(0))
+    beams = {"num_beams": 5, "num_return_sequences": 5, "max_new_tokens": 3 + prefix_length}
+    return only.documents(model.to(dtype).generate(input_ids=inputs, logits_processor=[only], **beams, **options))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(
+    ("prefix_length", "options"),
+    [(2, {}), (2, {"decoder_input_ids": torch.tensor([[2, 0], [2, 0]])}), (1, {"forced_bos_token_id": None})],
+)
+def test_a_model_that_forces_a_token_behind_its_start_writes_documents(bart, prefix_length, options, dtype):
+    rows = written(bart, prefix_length, dtype, **options)
+    assert [len(of_output) for of_output in rows] == [1] * 10
+
+
+def test_a_forced_token_that_is_not_counted_is_said_with_what_to_do(bart):
+    with pytest.raises(TriescopeError, match=r"forces token 0, .* \(prefix_length=2\), or .* forced_bos_token_id=None"):
+        written(bart, 1)
+
+
+def test_a_prefix_that_nothing_forces_is_said_with_what_to_do(bart):
+    with pytest.raises(TriescopeError, match=r"^1 tokens so far, but the prefix has 2: give all of it .*\(decoder_input_ids\)"):
+        written(bart, 2, forced_bos_token_id=None)
+
+
+def test_a_forced_token_with_which_identifiers_begin_is_taken():
+    only = TrieLogitsProcessor(trie.build(CODES), offset_tokens([4, 4, 4], 20), eos_token_id=2)
+    scores = torch.full((2, 40), -torch.inf)
+    scores[:, 21] = 0.0
+    assert only(torch.zeros(2, 1, dtype=torch.long), scores).isfinite().nonzero()[:, 1].unique().tolist()[0] >= 20
+    scores[1, 20] = 0.0  # a choice for one row is nothing forced
+    scores[:, 5] = 0.0
+    assert only(torch.zeros(2, 1, dtype=torch.long), scores)[:, 5].isneginf().all()
