@@ -10,7 +10,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from app.common import heap, resources, state  # noqa: E402
+from app.common import address, heap, resources, state  # noqa: E402
 from engine.builds import names  # noqa: E402
 
 st.set_page_config(page_title="Triescope", page_icon=str(ROOT / "app" / "icon.svg"), layout="wide")
@@ -26,19 +26,14 @@ PAGES = [
     st.Page("../pages/map.py", title="Map", icon=":material/scatter_plot:", url_path="map"),
 ]
 page = st.navigation(PAGES, position="top")
+address.arrive(page.url_path)
 
 # The picker stands above the page and runs before it, so that a page can rely on the chosen build.
 with st.container(horizontal=True, vertical_alignment="center"):
     if listed := names.names():
-        st.selectbox(
-            "Build",
-            listed,
-            index=listed.index("films") if "films" in listed else 0,
-            key=state.BUILD,
-            bind="query-params",
-            label_visibility="collapsed",
-            width=200,
-        )
+        chosen = address.one_of(state.BUILD, listed, "films" if "films" in listed else listed[0], "build")
+        asked = address.own(state.BUILD, chosen, address.OF_ONE_BUILD)
+        st.selectbox("Build", listed, label_visibility="collapsed", width=200, **asked)
         resources.describe_build(st.session_state[state.BUILD])
     else:
         st.caption("No build yet. Everything runs on this machine; nothing is sent anywhere.")
@@ -46,4 +41,5 @@ with st.container(horizontal=True, vertical_alignment="center"):
 try:
     page.run()
 finally:  # also after a page that stopped early
+    address.leave(page.url_path)
     heap.settle()

@@ -10,7 +10,6 @@ from app.codebooks import codes
 from app.common import documents, exports, resources, state
 from engine.health.usage import lorenz, residual_steps
 
-CODE = "code"
 THREE = {name: st.column_config.NumberColumn(format="%.3f") for name in ("Cosine", "Distance")}
 
 
@@ -19,7 +18,7 @@ def picked_code() -> None:
     index = state.clicked_index(st.session_state["codebook-map"])
     known = st.session_state.get("codebook-cells", [])
     if index is not None and index < len(known):
-        state.focus(CODE, known[index])
+        state.focus(state.CODE, known[index])
 
 
 def picked_row(key: str, name: str, values: list[str]) -> None:
@@ -54,9 +53,9 @@ conditional = controls[0].toggle(
     "look even over all documents while each prefix goes on with a few codes only.",
 )
 controls[1].text_input(
-    "Go to level and code", placeholder="2-17", key="go-code", on_change=state.take, args=("go-code", CODE, True)
+    "Go to level and code", placeholder="2-17", key="go-code", on_change=state.take, args=("go-code", state.CODE, True)
 )
-chosen = codes.find_code(facts.counts, asked := state.parameter(CODE))
+chosen = codes.find_code(facts.counts, asked := state.parameter(state.CODE))
 if asked and not chosen:
     st.warning("The address names no code of this build; write a level and a code, like 2-17.", icon=":material/link_off:")
 st.session_state["codebook-cells"] = [f"{cell.level}-{cell.code}" for cell in facts.cells]
@@ -86,7 +85,7 @@ with side:
         level, code = chosen
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(f"Level {level}, code {code}", width="content")
-            st.button("Close", type="tertiary", icon=":material/close:", on_click=state.focus, args=(CODE, ""))
+            st.button("Close", type="tertiary", icon=":material/close:", on_click=state.focus, args=(state.CODE, ""))
         if level in facts.counting:
             st.caption("Codes of this level mean nothing: they number documents whose other codes are the same.")
         else:
@@ -103,7 +102,7 @@ with side:
         if level <= len(books):
             near, key = codes.neighbours_table(facts, level, code, 8), f"near-{level}-{code}"
             st.markdown("**Nearest codes in code space**")
-            pick = partial(picked_row, key, CODE, [f"{level}-{other}" for other in near["Code"]])
+            pick = partial(picked_row, key, state.CODE, [f"{level}-{other}" for other in near["Code"]])
             st.dataframe(near, hide_index=True, key=key, selection_mode="single-row", on_select=pick, column_config=THREE)
             st.caption("By cosine of the code vectors. Choose a row to go to that code.")
         elif not books and level not in facts.counting:

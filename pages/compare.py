@@ -7,18 +7,24 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import latency, ranks
-from app.common import documents, exports, resources, state
+from app.common import address, documents, exports, resources, state
 from app.compare import comparing, following, result_cards
 from engine.errors import TriescopeError
 from engine.evaluation import device
+from engine.retrievers import method_of
 
 st.title("Compare retrievers")
 build = resources.open_build()
 query = resources.ask()
 first, second = st.columns(2)
+address.within("k", 5, 20, "results")
 k = first.slider("Results shown", 5, 20, 10, key="k", bind="query-params")
-beams = second.slider("Beams kept", 1, 100, 50, key=state.BEAMS, bind="query-params")
+with second:
+    beams = address.choose_beams(build)
 names = comparing.choose(build)
+lasting = [comparing.pinned(build, name) for name in names]
+scorers = [named.scorer for name in lasting if (named := method_of(name)[1]).scorer]
+address.check_stamp(build, scorers)
 
 vector, encode_ms = resources.query_vector(build, query)
 columns = {name: comparing.column(build, query, name, k, beams, vector) for name in names}
@@ -84,3 +90,4 @@ with st.container(horizontal=True):
         lambda: json.dumps({n: [h._asdict() for h in hits] for n, hits in results.items()}, ensure_ascii=False, indent=1),
         "compare.json",
     )
+    address.offer_link(build, scorers, {state.COLUMNS: lasting, state.BEAMS: beams, "k": k, state.QUERY: query})

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import beams, beams_file
-from app.common import documents, exports, resources, scorers, state
+from app.common import address, documents, exports, resources, scorers, state
 from app.decode import decoding, node_panel, pinned, stepper
 from engine.decoding.strategies import STRATEGIES, existing_share
 from engine.errors import TriescopeError
@@ -41,6 +41,9 @@ def draw(shown: decoding.Decoded, key: str) -> list[beams.Point]:
     )
     if shown.asked.strategy == "unconstrained":
         told += f" {existing_share(shown.trace):.0%} of its outputs are identifiers of a document; pink ones are not."
+    most = max((len(one.kept.node) for one in shown.trace.steps), default=0)
+    if most > beams.KEPT_DRAWN:
+        told += f" Drawn are the first {beams.KEPT_DRAWN} of up to {most:,} kept, and what they came from; the table has all."
     st.caption(told)
     return drawn
 
@@ -53,16 +56,10 @@ levels = trie.levels
 choice = len(build.scorer_names) > 1
 wide = [1, 1, 1, 3] if choice else [1.2, 1.2, 2.6]
 left, *extra, middle, right = st.columns(wide, vertical_alignment="bottom", gap="small" if choice else "medium")
-left.selectbox("Strategy", list(STRATEGIES), key=decoding.STRATEGY, bind="query-params")
-width = middle.slider(
-    "Beams kept",
-    1,
-    pinned.MOST_BEAMS,
-    10,
-    key=state.BEAMS,
-    bind="query-params",
-    help="Hypotheses that survive each level, or identifiers drawn. More find more and take longer.",
-)
+strategy = address.one_of(decoding.STRATEGY, STRATEGIES, "beam", "strategy")
+left.selectbox("Strategy", list(STRATEGIES), **address.own(decoding.STRATEGY, strategy, (state.NODE,)))
+with middle:
+    width = address.choose_beams(build, narrow=strategy == "greedy")
 scorer = ""
 if extra:
     with extra[0]:
@@ -71,6 +68,8 @@ with right:
     step = stepper.controls(levels)
 with st.expander("Intervene, filter, or set another strategy beside it", icon=":material/tune:"):
     asked, other = decoding.controls(width, scorer, build.scorer_names)
+scorer_used = scorer or build.default_scorer
+address.check_stamp(build, [scorer_used])
 
 vector, encode_ms = resources.query_vector(build, query)
 try:
@@ -119,6 +118,8 @@ with below[1]:
     if point := next((p for p in drawn if p.prefix == focus and p.step), None):
         node_panel.panel(build, decoded, point)
     else:
+        if focus:
+            address.say(state.NODE, f"The address opens the node {focus[:80]!r}, which is not in this picture.")
         hint = "Click a node of the picture to see its words, its odds and its documents, and to force or ban it."
         st.info(hint, icon=":material/touch_app:")
     st.subheader("What it wrote" if step == levels else "What it will have written")
@@ -128,7 +129,7 @@ with below[1]:
         state.COMPARE,
         label="Compare retrievers",
         icon=":material/compare_arrows:",
-        query_params=state.links(query=query),
+        query_params=state.links(query=query, beams=asked.beams),
     )
 
 st.subheader("Why this one, and why not that one?")
@@ -140,9 +141,16 @@ except TriescopeError as error:
     found = None
 server_ms = (time.perf_counter() - start) * 1e3
 
-table = pd.DataFrame(drawn[1:]).drop(columns=["parent", "drawn_at"]) if len(drawn) > 1 else pd.DataFrame()
-with st.expander("The picture as a table"):
-    st.dataframe(table, hide_index=True)
+
+def candidates() -> pd.DataFrame:
+    """Every candidate kept, drawn or not, and those nearest to being kept."""
+    every = beams.points(decoded.trace, trie, build.names, step, marked, kept_drawn=None)
+    return pd.DataFrame(every[1:], columns=beams.Point._fields).drop(columns=["parent", "drawn_at"])
+
+
+as_table = st.expander("The picture as a table", key="table", on_change="rerun", bind="query-params")
+if as_table.open:
+    as_table.dataframe(candidates(), hide_index=True)
 st.caption(f"This page took {server_ms:.0f} ms of the server's time after the query was encoded.")
 
 
@@ -160,7 +168,8 @@ def offline() -> str:
 
 
 with st.container(horizontal=True):
-    exports.offer("Table, CSV", exports.csv(table), "beams.csv")
+    exports.offer("Table, CSV", lambda: candidates().to_csv(index=False), "beams.csv")
     exports.offer("Trace, JSON", trace_json, "trace.json")
     exports.offer("Picture, HTML", offline, "decode.html")
+    address.offer_link(build, [scorer_used], decoding.pinned(decoded.asked, scorer_used, query, other))
 stepper.go_on(levels)

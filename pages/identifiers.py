@@ -5,7 +5,7 @@ import streamlit as st
 
 from app.charts import schemes, training, tree
 from app.charts.window import window
-from app.common import documents, exports, jobs, resources, state
+from app.common import address, documents, exports, jobs, resources, state
 from app.identifiers import report_card, scheme_form, spelling
 from engine.errors import TriescopeError
 from engine.health.remedies import with_changes
@@ -105,6 +105,8 @@ fitted = list(cards)
 st.subheader("Two trees side by side")
 first, second = st.columns(2, gap="large")
 default_b = fitted.index("hierarchical-kmeans") if "hierarchical-kmeans" in fitted else len(fitted) - 1
+for side in "ab":
+    address.known(side, fitted, "scheme")
 picked = [
     first.selectbox("Left", fitted, index=0, key="a", bind="query-params"),
     second.selectbox("Right", fitted, index=default_b, key="b", bind="query-params"),

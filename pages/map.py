@@ -5,7 +5,7 @@ import streamlit as st
 
 from app.charts import groups
 from app.charts import map as picture
-from app.common import documents, exports, resources, state
+from app.common import address, documents, exports, resources, state
 from app.map import maps
 from engine.errors import TriescopeError
 
@@ -40,12 +40,17 @@ def picked_row(key: str, ids: list[str]) -> None:
         state.focus(state.DOCUMENT, ids[rows[0]])
 
 
-columns = maps.columns(build)
+columns, pinned = maps.columns(build), documents.chosen(build)
 hits: dict[str, list[int]] = {}
+ways = [CODES, *([COLUMN] if columns else []), FOUND]
+address.known("colour", ways, "colouring")
+address.known("column", columns, "column")
+address.known("codes", range(1, trie.levels + 1), "number of codes in common")
+address.within("neighbours", 1, 50, "neighbours")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     by = st.segmented_control(
         "Colour by",
-        [CODES, *([COLUMN] if columns else []), FOUND],
+        ways,
         default=CODES,
         key="colour",
         bind="query-params",
@@ -58,13 +63,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     elif by == FOUND:
         query = st.text_input(
             "Query",
-            key=state.QUERY,
-            bind="query-params",
             type="search",
-            max_chars=500,
+            max_chars=resources.LONGEST,
             icon=":material/search:",
             placeholder="What is it about?",
             width=360,
+            **address.own(state.QUERY, state.parameter(state.QUERY)[: resources.LONGEST], address.OF_ONE_DECODE),
         )
         hits = maps.hits(build, query or "", HITS)
         told, drawn = f"the first {HITS} hits", groups.hit_groups(made.rows, **hits)
@@ -82,15 +86,11 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         told = "the first code" if depth == 1 else f"the first {depth} codes"
         drawn = groups.largest(groups.prefix_labels(trie, build.names, made.rows, depth))
     with st.container(width=460):
-        documents.pick(build, "Find a document by title or id", "map-find", documents.chosen(build))
+        documents.pick(build, "Find a document by title or id", "map-find", pinned)
     lasso = st.toggle("Lasso", key="lasso", bind="query-params", help="Drag around points to list them; clicks choose none then.")
 if by == FOUND and not any(hits.values()):
     st.info("Type a query to mark what vector and generative search find.", icon=":material/edit:")
 
-pinned = state.parameter(state.DOCUMENT)
-if pinned and pinned not in build.row_of:
-    st.warning("The address names a document that this build does not have.", icon=":material/link_off:")
-    pinned = ""
 chosen, near = None, pd.DataFrame()
 folder, rows = st.session_state.get(LASSO, ("", []))
 selected = rows if folder == build.folder.name else []

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.charts import curves, sharpen
-from app.common import exports, jobs, resources, state
+from app.common import address, exports, jobs, resources, state
 from app.train import form as train_form
 from app.train import job as training
 from app.train import runs as trained
@@ -75,7 +75,8 @@ if len(found) > 1:
         st.markdown("**What was asked differently**")
         st.dataframe(trained.differences({name: run.spec for name, run in found.items()}), hide_index=True)
 
-name = st.selectbox("Run", list(found), key=state.RUN, bind="query-params", width=300)
+asked = address.one_of(state.RUN, list(found), next(iter(found)), "run")
+name = st.selectbox("Run", list(found), width=300, **address.own(state.RUN, asked))
 run = found[name]
 history, steps = run.history, [entry.step for entry in run.history]
 kept = steps.index(run.best_step) if run.best_step in steps else len(steps) - 1

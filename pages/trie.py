@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.charts import icicle
 from app.charts.window import window
-from app.common import documents, exports, resources, state
+from app.common import address, documents, exports, resources, state
 from engine.builds.opened import parse_prefix
 from engine.errors import TriescopeError
 from engine.health.cohesion import by_depth, pair_cosines
@@ -19,7 +19,7 @@ try:
 except TriescopeError:
     node = None
 if node is None:
-    st.warning("No identifier starts with the prefix of the address; showing the root.", icon=":material/link_off:")
+    address.say(state.PREFIX, "No identifier starts with the prefix of the address; showing the root.")
     node = 0
 prefix = "-".join(map(str, trie.prefix(node)))
 
@@ -44,6 +44,7 @@ pinned = documents.chosen(build)
 controls = st.columns([3, 1.4, 1.6], vertical_alignment="bottom")
 with controls[0]:
     documents.pick(build, "Find a document by title or id", "find", pinned, taken=found)
+address.known("depth", (1, 2, 3), "number of levels")
 depth = controls[1].segmented_control("Levels shown", [1, 2, 3], default=2, key="depth", bind="query-params", required=True)
 controls[2].text_input("Go to prefix", placeholder="3-17", key="goto", on_change=state.take, args=("goto", state.PREFIX, True))
 

@@ -10,8 +10,8 @@ from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK
 from engine.decoding.trace import Trace
 from engine.trie import Trie
 
-# Pruned candidates drawn per step: the ones that nearly made it.
-PRUNED_DRAWN = 8
+# Drawn per step: the first that were kept, and of those cut the ones that nearly made it.
+KEPT_DRAWN, PRUNED_DRAWN = 10, 8
 COLOURS = {"leading": ORANGE, "kept": BLUE, "pruned": GREY, "absent": PINK}
 OPACITY = {"leading": 0.9, "kept": 0.45, "pruned": 0.25, "absent": 0.45}
 
@@ -19,8 +19,8 @@ OPACITY = {"leading": 0.9, "kept": 0.45, "pruned": 0.25, "absent": 0.45}
 class Point(NamedTuple):
     """One candidate of one step.
 
-    ``parent`` is the place of its parent in the list of points; ``drawn_at`` is the rank, but for a pinned one cut far down the
-    row below the others. ``state`` is leading, kept, pruned, or absent (kept, though no document has the prefix).
+    ``parent`` is the place of its parent in the list of points; ``drawn_at`` is its row in the picture, from 1: the rank, as long
+    as none above it is left out. ``state`` is leading, kept, pruned, or absent (kept, though no document has the prefix).
     """
 
     step: int
@@ -37,43 +37,64 @@ class Point(NamedTuple):
     drawn_at: int = 1
 
 
-def points(trace: Trace, trie: Trie, names: list[str], shown: int, pinned: Collection[int] = ()) -> list[Point]:
-    """Candidates of the first ``shown`` steps; the path of the best identifier, as far as shown, is marked, and so are ``pinned``
-    nodes, which are drawn even where they were cut far down."""
+def points(
+    trace: Trace, trie: Trie, names: list[str], shown: int, pinned: Collection[int] = (), kept_drawn: int | None = KEPT_DRAWN
+) -> list[Point]:
+    """Candidates of the first ``shown`` steps; the path of the best identifier, as far as shown, is marked.
+
+    Of what a step kept, the first ``kept_drawn`` are there (all for None), and where a later one that is drawn came from; of what
+    it cut, the :data:`PRUNED_DRAWN` that nearly made it; and ``pinned`` nodes, however far down.
+    """
     counts = trie.counts
     result = [Point(0, 1, "", 0, "the query", 1.0, 0.0, int(counts[0]), "leading", -1)]
     leading = _leading(trace, shown)
     kept_before = {0: 0}
-    for index, step in enumerate(trace.steps[:shown]):
-        kept_now = {}
-        width = len(step.kept.node)
-        for part, first in ((step.kept, 0), (step.pruned, width)):
-            near = range(min(width if first == 0 else PRUNED_DRAWN, len(part.node)))
-            far = [int(place) for place in np.flatnonzero(np.isin(part.node, list(pinned))) if place >= len(near)]
-            for place in (*near, *far):
-                node, parent = int(part.node[place]), kept_before[int(part.parent[place])]
-                state = "pruned" if first else "leading" if (index, place) in leading else "kept"
-                if not first:
-                    kept_now[place] = len(result)
-                prefix = trace.prefix(trie, node)
-                result.append(
-                    Point(
-                        index + 1,
-                        first + place + 1,
-                        "-".join(map(str, prefix)),
-                        prefix[-1],
-                        names[node] if node >= 0 else "no document",
-                        float(np.exp(part.log_prob[place])),
-                        float(part.total[place]),
-                        int(counts[node]) if node >= 0 else 0,
-                        "absent" if node < 0 and not first else state,
-                        parent,
-                        node in pinned,
-                        min(first + place, width + PRUNED_DRAWN) + 1,
-                    )
+    for index, (step, places) in enumerate(zip(trace.steps[:shown], _drawn(trace, pinned, kept_drawn), strict=False)):
+        kept_now, width = {}, len(step.kept.node)
+        for row, place in enumerate(places, 1):
+            part, at = (step.kept, place) if place < width else (step.pruned, place - width)
+            node, parent = int(part.node[at]), kept_before[int(part.parent[at])]
+            state = "pruned" if place >= width else "leading" if (index, place) in leading else "kept"
+            if place < width:
+                kept_now[place] = len(result)
+            prefix = trace.prefix(trie, node)
+            result.append(
+                Point(
+                    step=index + 1,
+                    rank=place + 1,
+                    prefix="-".join(map(str, prefix)),
+                    code=prefix[-1],
+                    name=names[node] if node >= 0 else "no document",
+                    probability=float(np.exp(part.log_prob[at])),
+                    total=float(part.total[at]),
+                    documents=int(counts[node]) if node >= 0 else 0,
+                    state="absent" if node < 0 and place < width else state,
+                    parent=parent,
+                    pinned=node in pinned,
+                    drawn_at=row,
                 )
+            )
         kept_before = kept_now
     return result
+
+
+def _drawn(trace: Trace, pinned: Collection[int], kept_drawn: int | None) -> list[list[int]]:
+    """For each step the ranks, from 0, of what is drawn; kept candidates come before those cut. Worked out from the last step
+    back, since what is drawn needs its parent, and for all steps, so that a picture of fewer of them is a part of this one."""
+    found: list[list[int]] = []
+    parents: set[int] = set()
+    leading = _leading(trace, len(trace.steps))
+    for index in reversed(range(len(trace.steps))):
+        step = trace.steps[index]
+        width = len(step.kept.node)
+        near = range(width if kept_drawn is None else min(kept_drawn, width))
+        marked = np.isin(step.kept.node, list(pinned))
+        kept = {*near, *parents, *np.flatnonzero(marked).tolist(), *(place for at, place in leading if at == index)}
+        far = np.flatnonzero(np.isin(step.pruned.node, list(pinned))).tolist()
+        cut = {*range(min(PRUNED_DRAWN, len(step.pruned.node))), *far}
+        found.append([*sorted(kept), *(width + place for place in sorted(cut))])
+        parents = {int(step.kept.parent[place]) for place in kept} | {int(step.pruned.parent[place]) for place in cut}
+    return found[::-1]
 
 
 def _leading(trace: Trace, shown: int) -> set[tuple[int, int]]:
@@ -90,7 +111,7 @@ def _leading(trace: Trace, shown: int) -> set[tuple[int, int]]:
 def option(trace: Trace, drawn: list[Point], animate: bool = True) -> dict[str, Any]:
     """ECharts option of the picture; data order is the order of ``drawn``."""
     deepest = max((point.drawn_at for point in drawn), default=1)
-    size = 22 if trace.beams <= 12 else 13 if trace.beams <= 30 else 8
+    size = 22 if deepest <= 20 else 16 if deepest <= 32 else 10
     nodes = [
         {
             "name": str(place),
@@ -140,7 +161,9 @@ def option(trace: Trace, drawn: list[Point], animate: bool = True) -> dict[str, 
             "name": "rank",
             "nameLocation": "start",
             "minInterval": 1,
-            "axisLabel": {"showMinLabel": False, "showMaxLabel": False},
+            # Below the first rows some ranks are left out: there each point says its own.
+            "axisLabel": {"customValues": list(range(1, min(KEPT_DRAWN, deepest) + 1))},
+            "axisTick": {"show": False},
             "splitLine": {"show": False},
         },
         "series": [
@@ -181,9 +204,10 @@ def _style(point: Point) -> dict[str, Any]:
 
 
 def _label(point: Point, size: int) -> dict[str, Any]:
-    if point.rank != point.drawn_at:
-        return {"show": True, "formatter": f"rank {point.rank:,}", "position": "right", "color": GREEN}
-    shown = size > 20 and point.state != "pruned" and point.step > 0
+    if point.rank != point.drawn_at and (point.pinned or point.state != "pruned"):
+        look = {"position": "right", "color": GREEN if point.pinned else GREY}
+        return {"show": True, "formatter": f"rank {point.rank:,}"} | look
+    shown = size > 15 and point.state != "pruned" and point.step > 0
     return {"show": shown, "formatter": str(point.code)} | ({"color": PINK} if point.state == "absent" else {})
 
 

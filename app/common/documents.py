@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.column_config import TextColumn
 
-from app.common import state
+from app.common import address, state
 from engine.builds.opened import Build
 from engine.data.corpus import Document
 
@@ -38,8 +38,10 @@ def title(build: Build, document: str) -> str:
 
 
 def chosen(build: Build) -> str:
-    """Id of the document in the URL; empty where there is none, or the build does not have it."""
+    """Id of the document in the URL; empty where there is none, and, said, where the build does not have it."""
     asked = state.parameter(state.DOCUMENT)
+    if asked and asked not in build.row_of:
+        address.say(state.DOCUMENT, f"The address pins the document {asked[:80]!r}, which {build.name} does not have.")
     return asked if asked in build.row_of else ""
 
 

@@ -5,13 +5,15 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from app.common import state
+from app.common import address, state
 from engine import paths
 from engine.builds import names, runs
 from engine.builds.layout import MANIFEST
 from engine.builds.make import remove
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
+
+LONGEST = 500
 
 
 def open_build() -> Build:
@@ -47,7 +49,7 @@ def delete(name: str) -> None:
         except TriescopeError as error:
             st.toast(state.plain(str(error)), icon=":material/error:", duration="infinite")
             return
-        st.session_state.pop(state.BUILD, None)
+        state.focus(state.BUILD, "")
 
 
 def describe_build(name: str) -> None:
@@ -109,14 +111,18 @@ def _query_vector(encoder: str, query: str, _build: Build) -> tuple[np.ndarray, 
 def ask(label: str = "Query") -> str:
     """The query box with its examples; returns the query, and stops the page with a hint while there is none."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        asked = state.parameter(state.QUERY)
+        if len(asked) > LONGEST:
+            address.say(
+                state.QUERY, f"A query may have {LONGEST} characters; the last {len(asked) - LONGEST} of this one are cut."
+            )
         query = st.text_input(
             label,
-            key=state.QUERY,
-            bind="query-params",
             type="search",
-            max_chars=500,
+            max_chars=LONGEST,
             placeholder="What is the film about?",
             icon=":material/search:",
+            **address.own(state.QUERY, asked[:LONGEST], address.OF_ONE_DECODE),
         )
         st.button("Run", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:", key="ask")
     picked = st.pills("Examples", state.EXAMPLES, key="example", label_visibility="collapsed", on_change=_use_example)
@@ -129,5 +135,6 @@ def ask(label: str = "Query") -> str:
 
 def _use_example() -> None:
     if st.session_state.get("example"):
-        st.session_state[state.QUERY] = st.session_state["example"]
+        state.focus(state.QUERY, st.session_state["example"])
+        address.forget(address.OF_ONE_DECODE)
         st.session_state["example"] = None

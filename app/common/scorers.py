@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.common import state
+from app.common import address, state
 from engine.builds import runs
 from engine.builds.opened import Build
 from engine.scorers.kinds import kind
@@ -16,15 +16,14 @@ CENTROID_SAYS = (
 def choose(build: Build) -> str:
     """The field; empty, and no field, while there is only the centroid scorer."""
     names = build.scorer_names
+    chosen = address.one_of(state.SCORER, names, build.default_scorer, "scorer")
     if len(names) == 1:
         return ""
     return st.selectbox(
         "Scorer",
         names,
-        index=names.index(build.default_scorer),
-        key=state.SCORER,
-        bind="query-params",
         help="Who says how likely the next code is. Trained ones come from the Train page.",
+        **address.own(state.SCORER, chosen, (state.NODE,)),
     )
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 
 BUILD, QUERY, BEAMS, STEP, NODE, PREFIX, DOCUMENT = "build", "query", "beams", "step", "node", "prefix", "doc"
 SCORER, COLUMNS, RUN = "scorer", "columns", "run"
+FORCE, BAN, CODE, STAMP = "force", "ban", "code", "at"
 
 DECODE, TRIE, COMPARE = "../pages/decode.py", "../pages/trie.py", "../pages/compare.py"
 IDENTIFIERS, CODEBOOKS, TRAIN = "../pages/identifiers.py", "../pages/codebooks.py", "../pages/train.py"
@@ -33,8 +34,8 @@ def parameter(name: str) -> str:
     return str(st.query_params.get(name, ""))
 
 
-def focus(name: str, value: str) -> None:
-    """Put a picture's focus into the URL; an empty value removes it."""
+def focus(name: str, value: str | Sequence[str]) -> None:
+    """Put a picture's focus into the URL, or several of a name; an empty value removes it."""
     if value:
         st.query_params[name] = value
     else:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from app.common import state
+from app.common import address, state
 from engine.builds import runs
 from engine.builds.opened import Build, Hit
 from engine.errors import TriescopeError
@@ -39,19 +39,42 @@ def choose(build: Build) -> list[str]:
     default = build.default_scorer
     others = [*build.scorer_names[1:], runs.CENTROID]
     first = [*usual(), *(f"generative:{name}" for name in others if name != default)][:SHOWN]
+    asked = st.query_params.get_all(state.COLUMNS)
+    wrong = {name: why for name in asked if (why := _cannot(build, name))}
+    if wrong:
+        address.say(state.COLUMNS, f"Columns of the address are left out: {'; '.join(wrong.values())}.")
+    if len(asked) > MOST:
+        st.warning(f"{MOST} of the {len(asked)} columns of the address are shown.", icon=":material/link_off:")
+    now = list(dict.fromkeys(name for name in asked if name not in wrong))[:MOST] or first
     chosen = st.multiselect(
         "Columns",
-        offered(build),
-        first,
-        key=state.COLUMNS,
-        bind="query-params",
+        list(dict.fromkeys([*offered(build), *now])),
         max_selections=MOST,
+        **address.own(state.COLUMNS, now),
         help="`generative` and `hybrid` decode with the build's default scorer, `generative:NAME` with the scorer named.",
     )
     if not chosen:
         st.info("Choose at least one column above.", icon=":material/view_column:")
         st.stop()
     return chosen
+
+
+def _cannot(build: Build, name: str) -> str:
+    """Why a column cannot be; empty where it can."""
+    try:
+        named = method_of(name)[1]
+    except TriescopeError as error:
+        return str(error)
+    return f"{name!r}: there is no such scorer" if named.scorer and named.scorer not in build.scorer_names else ""
+
+
+def pinned(build: Build, name: str) -> str:
+    """A column's name that means the same on another day: with its scorer, where it decodes.
+
+    A fusion of named members says all by its name already.
+    """
+    method, named = method_of(name)
+    return f"{method.name}:{build.default_scorer}" if method.decodes and not (named.scorer or named.members) else name
 
 
 def says(build: Build, name: str) -> str:

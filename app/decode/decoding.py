@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.common import resources, state
+from app.common import address, resources, state
 from app.common.fields import field
 from engine.builds import runs
 from engine.builds.opened import Build
@@ -17,7 +17,7 @@ from engine.decoding.trace import Trace
 from engine.explaining.difference import Diff
 from engine.trie import Tree
 
-FORCE, BAN, FILTER, STRATEGY, BESIDE, TEMPERATURE, SEED = "force", "ban", "filter", "strategy", "beside", "temperature", "seed"
+FILTER, STRATEGY, BESIDE, TEMPERATURE, SEED = "filter", "strategy", "beside", "temperature", "seed"
 EXACT = 10
 NOTHING, SAME_WITH = "nothing", "the same with "
 
@@ -62,22 +62,22 @@ class Decoded:
 
 def banned() -> tuple[str, ...]:
     """Prefixes that the URL bans."""
-    return tuple(dict.fromkeys(prefix for prefix in state.parameter(BAN).split(",") if prefix))
+    return tuple(dict.fromkeys(prefix for prefix in state.parameter(state.BAN).split(",") if prefix))
 
 
 def ban(prefix: str) -> None:
     """Add a prefix to those banned."""
-    state.focus(BAN, ",".join(dict.fromkeys((*banned(), prefix))))
+    state.focus(state.BAN, ",".join(dict.fromkeys((*banned(), prefix))))
 
 
 def allow(prefix: str) -> None:
     """Take a prefix off those banned."""
-    state.focus(BAN, ",".join(other for other in banned() if other != prefix))
+    state.focus(state.BAN, ",".join(other for other in banned() if other != prefix))
 
 
 def reset() -> None:
     """Take every intervention back."""
-    for name in (FORCE, BAN):
+    for name in (state.FORCE, state.BAN):
         state.focus(name, "")
     st.session_state[FILTER], st.session_state[TEMPERATURE] = "", 1.0
 
@@ -87,7 +87,7 @@ def controls(beams: int, scorer: str, scorers: Sequence[str]) -> tuple[Asked, st
 
     Returns what is asked, and what to show beside it: a strategy, :data:`SAME_WITH` and a scorer, or :data:`NOTHING`.
     """
-    strategy = st.session_state.get(STRATEGY, "beam")
+    strategy = str(st.session_state.get(STRATEGY, "beam"))
     settings: dict[str, Any] = {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         allowed = st.text_input(
@@ -99,21 +99,25 @@ def controls(beams: int, scorer: str, scorers: Sequence[str]) -> tuple[Asked, st
             width=300,
             help="Columns, = != < > <= >=, has, in (...), contains, is missing; and, or, not. Whole branches go.",
         )
+        address.within(TEMPERATURE, 0.1, 10, "as the temperature")
         temperature = st.number_input(
             "Temperature", 0.1, 10.0, 1.0, 0.1, key=TEMPERATURE, bind="query-params", width=130, help="Above 1 evens the odds."
         )
         seed = st.number_input("Seed", 0, 1 << 30, 0, key=SEED, bind="query-params", width=130) if strategy == "sample" else 0
         for option in STRATEGIES[strategy].options:
-            settings[option.name] = field(strategy, option)
-        if force := state.parameter(FORCE):
-            st.button(f"Forced {force}", icon=":material/close:", on_click=state.focus, args=(FORCE, ""), key="unforce")
+            settings[option.name] = field(strategy, option, bind="query-params")
+        taken_back = {"icon": ":material/close:"}
+        if force := state.parameter(state.FORCE):
+            label = state.plain(f"Forced {force}")
+            st.button(label, key="unforce", on_click=state.focus, args=(state.FORCE, ""), **taken_back)
         for prefix in banned()[:20]:
-            st.button(f"Banned {prefix}", icon=":material/close:", on_click=allow, args=(prefix,), key=f"allow-{prefix}")
+            st.button(state.plain(f"Banned {prefix}"), key=f"allow-{prefix}", on_click=allow, args=(prefix,), **taken_back)
         if force or banned() or allowed or temperature != 1:
             st.button("Take all back", type="tertiary", icon=":material/undo:", on_click=reset, key="reset")
         others = [NOTHING, *(name for name in STRATEGIES if name != strategy)]
         others[1:1] = [SAME_WITH + name for name in scorers if scorer and name != scorer]
-        other = st.selectbox("Beside it", others, key=BESIDE, bind="query-params", width=230)
+        beside_it = address.one_of(BESIDE, others, NOTHING, "decode to stand beside it,")
+        other = st.selectbox("Beside it", others, width=230, **address.own(BESIDE, beside_it))
     return Asked(strategy, beams, float(temperature), int(seed), settings, allowed.strip(), force, banned(), scorer), other
 
 
@@ -175,6 +179,14 @@ def beside(build: Build, query: str, asked: Asked, other: str) -> Decoded | None
     if other in STRATEGIES and other != asked.strategy:
         return run(build, query, replace(asked, strategy=other, settings={}))
     return run(build, query, asked.plain()) if asked.interventions else None
+
+
+def pinned(asked: Asked, scorer: str, query: str, other: str) -> dict[str, Any]:
+    """What a link to this decode has to say, whatever the defaults will be."""
+    said = {state.QUERY: query, state.SCORER: scorer, state.BEAMS: asked.beams, STRATEGY: asked.strategy}
+    said |= {FILTER: asked.filter, TEMPERATURE: asked.temperature, SEED: asked.seed}
+    said |= {f"{asked.strategy}-{name}": value for name, value in asked.settings.items()}
+    return said | ({} if other == NOTHING else {BESIDE: other})
 
 
 def named(asked: Asked) -> str:

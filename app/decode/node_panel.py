@@ -34,7 +34,7 @@ def panel(build: Build, decoded: Decoded, point: Point) -> None:
         st.button(
             "Force",
             on_click=state.focus,
-            args=(decoding.FORCE, point.prefix),
+            args=(state.FORCE, point.prefix),
             icon=":material/push_pin:",
             key="force-node",
             help="Every identifier must begin with this prefix.",

@@ -9,13 +9,6 @@ from engine.builds.opened import Build
 from engine.explaining.survival import Stage, survival
 from engine.explaining.why import Why
 
-MOST_BEAMS = 100
-
-
-def use(width: int) -> None:
-    """Set the beam-width slider."""
-    st.session_state[state.BEAMS] = width
-
 
 def choose(build: Build, decoded: Decoded, pinned: str) -> None:
     """The pin box."""
@@ -35,8 +28,9 @@ def explain(build: Build, query: str, decoded: Decoded, document: str) -> Why:
         st.metric("Rank in the beam", found.beam_rank or "cut", width="content")
         st.metric("Rank if nothing were cut", f"{found.exact_rank:,}", width="content")
         st.metric("Smallest width that keeps it", f"{found.smallest_beams:,}", width="content")
-        if found.smallest_beams <= MOST_BEAMS and found.smallest_beams != asked.beams:
-            st.button("Use that width", on_click=use, args=(found.smallest_beams,), icon=":material/unfold_more:")
+        if found.smallest_beams != asked.beams:
+            wide = (state.BEAMS, str(found.smallest_beams))
+            st.button("Use that width", on_click=state.focus, args=wide, icon=":material/unfold_more:")
     st.write(found.verdict)
     if found.displaced_by:
         last = found.displaced_by[-1]

@@ -5,24 +5,28 @@ from functools import partial
 
 import streamlit as st
 
-from app.common import state
+from app.common import address, state
 
 PAUSE_S = 0.9
 
 
 def controls(levels: int) -> int:
     """Draw the control; returns the level shown, 0 to ``levels``."""
-    if "next-step" in st.session_state:
-        st.session_state[state.STEP] = st.session_state.pop("next-step")
     playing = st.session_state.setdefault("playing", False)
+    now = shown(levels)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        step = st.select_slider("Levels shown", list(range(levels + 1)), value=levels, key=state.STEP, bind="query-params")
+        step = st.select_slider("Levels shown", list(range(levels + 1)), **address.own(state.STEP, now))
         back, on = partial(_move, -1, levels), partial(_move, 1, levels)
         st.button("", icon=":material/chevron_left:", shortcut="Left", key="back", help="One level back", on_click=back)
         st.button("", icon=":material/chevron_right:", shortcut="Right", key="on", help="One level on", on_click=on)
         icon = ":material/pause:" if playing else ":material/play_arrow:"
         st.button("Pause" if playing else "Play", on_click=_play, key="play", icon=icon)
     return int(step)
+
+
+def shown(levels: int) -> int:
+    """Levels that the address asks to show."""
+    return address.number(state.STEP, levels, 0, levels, "levels")
 
 
 def go_on(levels: int) -> None:
@@ -33,13 +37,13 @@ def go_on(levels: int) -> None:
 
 def _move(by: int, levels: int) -> None:
     st.session_state["playing"] = False
-    st.session_state[state.STEP] = min(max(st.session_state.get(state.STEP, levels) + by, 0), levels)
+    state.focus(state.STEP, str(min(max(st.session_state[state.STEP] + by, 0), levels)))
 
 
 def _play() -> None:
     st.session_state["playing"] = not st.session_state["playing"]
     if st.session_state["playing"]:
-        st.session_state[state.STEP] = 0
+        state.focus(state.STEP, "0")
         st.session_state["stepped"] = time.monotonic()
 
 
@@ -49,9 +53,9 @@ def _advance(levels: int) -> None:
     if not st.session_state["playing"] or time.monotonic() - st.session_state["stepped"] < PAUSE_S - 0.1:
         return
     st.session_state["stepped"] = time.monotonic()
-    following = st.session_state.get(state.STEP, 0) + 1
+    following = st.session_state[state.STEP] + 1
     if following > levels:
         st.session_state["playing"] = False
     else:
-        st.session_state["next-step"] = following
+        state.focus(state.STEP, str(following))
     st.rerun()

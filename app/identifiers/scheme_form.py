@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.common import jobs, state
+from app.common import address, jobs, state
 from app.common.fields import field
 from engine.builds import names
 from engine.builds.opened import Build
@@ -29,6 +29,7 @@ def offer(build: Build) -> None:
     with st.expander("Build with other identifiers", icon=":material/construction:", key=OPEN, bind="query-params"):
         st.caption("The same documents, queries and encoder; the vectors are there, so most schemes take seconds.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
+            address.known(SCHEME, SCHEMES, "scheme")
             name = st.selectbox("Scheme", list(SCHEMES), key=SCHEME, bind="query-params", width=200)
             scheme = SCHEMES[name]
             resolver = st.selectbox(
@@ -80,7 +81,9 @@ def offer(build: Build) -> None:
 def _open(job: str, made: str) -> None:
     st.session_state.pop(job, None)
     st.session_state.pop(FILLED, None)
-    st.session_state[state.BUILD], st.session_state[OPEN] = made, False
+    state.focus(state.BUILD, made)
+    address.forget(address.OF_ONE_BUILD)
+    st.session_state[OPEN] = False
 
 
 def _asked(filled: Change | None, scheme: str) -> bool:

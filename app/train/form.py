@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.common import state
+from app.common import address, state
 from app.common.fields import field
 from app.train import job as training
 from engine.builds import runs
@@ -72,6 +72,7 @@ def form(build: Build) -> tuple[str, TrainSpec]:
     """
     splits = [name for name, queries in build.manifest.corpus.queries.items() if queries and name != "test"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        address.known(KIND, KINDS, "kind of scorer")
         scorer = st.selectbox("Scorer", list(KINDS), key=KIND, bind="query-params", width=160, help=ASKED["scorer"].help)
         free = _free_name(build.folder, scorer)
         typed = st.text_input("Name", key=NAME, placeholder=free, max_chars=40, width=200)

@@ -102,7 +102,7 @@ def say_how_it_ended(folder: Path, finished: Sequence[str]) -> None:
     jobs.say_end(job, "The training failed", kept)
     run = st.session_state.get(STARTED, "")
     if job.told().state == "done" and run in finished:
-        st.session_state[state.RUN] = run
+        state.focus(state.RUN, run)
 
 
 def offer_left(build: Build, at_work: str | None) -> None:

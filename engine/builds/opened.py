@@ -173,7 +173,7 @@ class Build(Parts):
     def decode(
         self,
         query: str,
-        beams: int,
+        beams: int = DEFAULT_BEAMS,
         vector: np.ndarray | None = None,
         strategy: str = "beam",
         tree: Tree | None = None,
@@ -193,7 +193,7 @@ class Build(Parts):
         self,
         query: str,
         document: str,
-        beams: int,
+        beams: int = DEFAULT_BEAMS,
         vector: np.ndarray | None = None,
         tree: Tree | None = None,
         temperature: float = 1.0,

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.cli.shell import AsJson, Beams, Filter, Folder, Name, Names, Temperature, Text, app, show
+from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.options import described
 from engine.retrievers import RETRIEVERS, method_of, usual
@@ -16,7 +17,7 @@ def search(
     query: Text,
     retriever: Name = "generative",
     k: Annotated[int, typer.Option("-k", min=1, max=1000)] = 10,
-    beams: Beams = 50,
+    beams: Beams = DEFAULT_BEAMS,
     as_json: AsJson = False,
 ) -> None:
     """Search a build with one retriever."""
@@ -37,7 +38,7 @@ def search(
 def decode(
     folder: Folder,
     query: Text,
-    beams: Beams = 10,
+    beams: Beams = DEFAULT_BEAMS,
     k: Annotated[int, typer.Option("-k", min=1, max=1000)] = 10,
     strategy: Annotated[str, typer.Option(help="How to search: see `python -m engine strategies`.")] = "beam",
     option: Annotated[
@@ -105,7 +106,7 @@ def show_why(
     folder: Folder,
     query: Text,
     document: Annotated[str, typer.Argument(help="Id of a document.")],
-    beams: Beams = 50,
+    beams: Beams = DEFAULT_BEAMS,
     filter_text: Filter = "",
     temperature: Temperature = 1.0,
     as_json: AsJson = False,
@@ -160,7 +161,7 @@ def evaluate(
         list[str] | None,
         typer.Option("-m", "--measure", help="Like nDCG@20; repeat for more, five usual ones unless given."),
     ] = None,
-    beams: Beams = 50,
+    beams: Beams = DEFAULT_BEAMS,
     as_json: AsJson = False,
 ) -> None:
     """Measure retrievers on judged queries: quality and differences, with 95% intervals, and latency."""

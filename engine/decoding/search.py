@@ -18,6 +18,8 @@ from engine.errors import TriescopeError
 from engine.scorers.base import Scorer
 from engine.trie import Tree
 
+# Kept after each level unless told otherwise: it fills a list of a hundred.
+DEFAULT_BEAMS = 100
 # Queries that go down together. Beams of all of them are held at once, some 25 bytes a beam and level.
 TOGETHER = 256
 

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
+from engine.decoding import DEFAULT_BEAMS
 from engine.scorers.base import Scorer
 from engine.trie import Trie
 
 if TYPE_CHECKING:
     from engine.retrievers.fusion import Tuning
-
-DEFAULT_BEAMS = 50
 
 
 class Queries(NamedTuple):

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from engine import evaluation, identifiers, trie
 from engine.builds import layout
 from engine.builds.opened import Build
+from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.files import replace_json, writing
 from engine.health.report import choose_labels, normalised_mutual_information, report
@@ -26,7 +27,7 @@ from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.studies.found import Best, Measured, Pair, Study
 
-BEAMS = 100
+BEAMS = DEFAULT_BEAMS
 # A wide beam on a small catalogue hides what an identifier is worth; a narrow one shows it.
 NARROW = 10
 MEASURES = ("nDCG@10", "Recall@100")

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.options import check_options
 
@@ -55,7 +56,7 @@ class TrainSpec(BaseModel):
         0.99, ge=0, le=0.9999, title="Average of weights", description="Of the weights over the steps; 0 for none."
     )
     batch: int = Field(256, ge=2, le=65536, title="Pairs a step", description="Pairs a step.")
-    beams: int = Field(100, ge=1, le=1000, title="Beams", description="Beams for the development queries.")
+    beams: int = Field(DEFAULT_BEAMS, ge=1, le=1000, title="Beams", description="Beams for the development queries.")
     evaluate_every: int = Field(
         0,
         ge=0,

@@ -110,9 +110,10 @@ class TestAddressBar:
     @pytest.mark.parametrize(
         ("page", "name"), [*((page, "../../etc") for page in PAGES), *(("start", name) for name in WRONG_BUILDS)]
     )
-    def test_a_build_that_is_not_there_falls_back_to_one_that_is(self, page, name):
+    def test_where_a_build_is_not_there_the_page_says_which_one_it_shows(self, page, name):
         at = visit(page, build=name)
         assert at.selectbox(state.BUILD).value == "films"
+        assert ("which is not there; this is films" in warnings(at)) == bool(name)
         assert not at.error
 
     @pytest.mark.parametrize("prefix", WRONG_PREFIXES)
@@ -134,7 +135,7 @@ class TestAddressBar:
         at = visit(page, doc=document, query=QUERY)
         assert "Unpin" not in [button.label for button in at.button]
         assert not at.metric
-        assert not at.warning
+        assert "The address pins the document" in warnings(at)
 
     def test_a_document_is_pinned_in_the_trie(self, films):
         at = visit("trie", doc="seven-samurai-1954")
@@ -147,12 +148,13 @@ class TestAddressBar:
         assert list(table(at, "Fate")["Level"]) == [1, 2, 3, 4]
 
     @pytest.mark.parametrize("node", ["99-99", "abc", "31-31-31-2", "1" * 600, HTML])
-    def test_a_node_that_is_not_in_the_picture_opens_nothing(self, node):
+    def test_a_node_that_is_not_in_the_picture_opens_nothing_and_the_page_says_so(self, node):
         at = visit("decode", query=QUERY, node=node)
         assert "Click a node of the picture" in infos(at)
+        assert "which is not in this picture" in warnings(at)
 
     def test_a_node_of_the_picture_opens_its_panel(self):
-        first = visit("decode", query=QUERY)
+        first = visit("decode", query=QUERY, table="true")
         node = table(first, "prefix")["prefix"].iloc[0]
         at = visit("decode", query=QUERY, node=node)
         assert f"Node {node}" in [heading.value for heading in at.subheader]
@@ -161,24 +163,28 @@ class TestAddressBar:
         assert sound(at).query_params["node"] in (node, [node])
 
     @pytest.mark.parametrize(
-        ("page", "parameters"),
+        ("page", "parameters", "used"),
         [
-            ("decode", {"beams": "0", "step": "9"}),
-            ("decode", {"beams": "101", "step": "-1"}),
-            ("decode", {"beams": "many", "step": "x"}),
-            ("decode", {"beams": "1e9", "step": ""}),
-            ("compare", {"k": "1000", "beams": "-5"}),
-            ("compare", {"k": "ten", "beams": ""}),
-            ("trie", {"depth": "7"}),
-            ("trie", {"depth": HTML}),
+            ("decode", {"beams": "0", "step": "9"}, {"beams": 1, "step": 4}),
+            ("decode", {"beams": "5000", "step": "-1"}, {"beams": 1201, "step": 0}),
+            ("decode", {"beams": "many", "step": "x"}, {"beams": 100, "step": 4}),
+            ("decode", {"beams": "1e9", "temperature": "hot"}, {"beams": 100}),
+            ("decode", {"strategy": "../../x", "beside": "<b>"}, {"beams": 100}),
+            ("compare", {"k": "1000", "beams": "-5"}, {"beams": 1}),
+            ("compare", {"k": "ten", "columns": "bm26"}, {"beams": 100}),
+            ("compare", {"columns": ["generative:nobody", "bm25"], "beams": "٣"}, {"beams": 100}),
+            ("trie", {"depth": "7"}, {}),
+            ("trie", {"depth": HTML}, {}),
+            ("map", {"colour": "red"}, {}),
         ],
     )
-    def test_a_setting_out_of_range_falls_back_to_its_default(self, page, parameters):
+    def test_a_setting_that_cannot_be_used_is_replaced_and_said(self, page, parameters, used, studied_home, monkeypatch):
+        monkeypatch.setenv("TRIESCOPE_HOME", str(studied_home))
         at = visit(page, query=QUERY, **parameters)
-        defaults = {"decode": {"beams": 10}, "compare": {"k": 10, "beams": 50}, "trie": {}}[page]
-        assert {name: at.slider(name).value for name in defaults} == defaults
+        assert {name: at.select_slider(name).value for name in used} == used
+        assert ["ddress" in warning.value for warning in at.warning] == [True] * len(parameters)
 
-    @pytest.mark.parametrize("parameters", [{"beams": "1"}, {"beams": "100"}, {"step": "0"}, {"step": "0", "node": "1"}])
+    @pytest.mark.parametrize("parameters", [{"beams": "1"}, {"beams": "1201"}, {"step": "0"}, {"step": "0", "node": "1"}])
     def test_the_ends_of_the_ranges_can_be_drawn(self, parameters):
         assert title(visit("decode", query=QUERY, **parameters)) == "Watch it decode"
 
@@ -240,14 +246,14 @@ class TestDecode:
         assert seen == [4, 4, 3, 2, 1, 0, 0, 1]
 
     def test_the_table_holds_the_levels_shown(self):
-        at = visit("decode", query=QUERY, step="2")
+        at = visit("decode", query=QUERY, step="2", table="true")
         assert set(table(at, "prefix")["step"]) == {1, 2}
 
     def test_more_beams_keep_more(self):
-        at = visit("decode", query=QUERY)
-        at.slider(state.BEAMS).set_value(25).run()
+        at = visit("decode", query=QUERY, table="true")
+        at.select_slider(state.BEAMS).set_value(30).run()
         kept = table(sound(at), "prefix").query("state != 'pruned' and step == 3")
-        assert len(kept) == 25
+        assert len(kept) == 30
 
 
 @WITH_FILMS

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.decoding.confidence import with_share
+from engine.decoding.search import DEFAULT_BEAMS
 from engine.decoding.strategies import (
     beam,
     best_first,
@@ -74,7 +75,7 @@ def decode(
     tree: Tree,
     scorer: Scorer,
     query: np.ndarray,
-    beams: int = 10,
+    beams: int = DEFAULT_BEAMS,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     temperature: float = 1.0,
