@@ -1,4 +1,7 @@
-"""Build the bundled catalogue unless its build is there already. ``make run`` does this before it opens the app."""
+"""Build the bundled catalogue unless its build is there already, and export the encoder for queries.
+
+``make run`` does this before it opens the app.
+"""
 
 import shutil
 import sys
@@ -12,6 +15,7 @@ from engine.builds.spec import BuildSpec
 from engine.data.datasets import default_fields, load
 from engine.errors import TriescopeError
 from engine.progress import Progress
+from engine.text import embed, query_encoder
 
 BUNDLED = "films"
 
@@ -34,5 +38,13 @@ def main() -> None:
     fresh.rename(out)
 
 
+def export() -> None:
+    """Export the default encoder, so that the first query typed need not wait for torch; once, some ten seconds."""
+    if query_encoder.find(embed.fingerprint()) is None:
+        print("Exporting the encoder for queries, once (ten seconds or so):", file=sys.stderr)
+        print(f"cosine to the original at least {query_encoder.export(embed.load()).cosine:.7f}", file=sys.stderr)
+
+
 if __name__ == "__main__":
     main()
+    export()

@@ -73,8 +73,8 @@ with numbers:
     fewer = ", ".join(f"{columns[n].repeats} of {n}" for n in results if columns[n].repeats < comparing.REPEATS)
     told = state.plain(f" ({fewer})") if fewer else ""
     st.caption(
-        f"Medians of {comparing.REPEATS} warm runs{told}, one query at a time. Grey is encoding the query, measured once; what a "
-        f"scorer reads of its text counts as its search. {device()}."
+        f"Medians of {comparing.REPEATS} warm runs{told}, one query at a time. Grey is encoding the query. "
+        f"{resources.encoding_told(encode_ms)} What a scorer reads of its text counts as its search. {device()}."
     )
 
 table = pd.DataFrame(

@@ -101,7 +101,7 @@ st.caption(
     f"**{asked.strategy}:** {STRATEGIES[asked.strategy].summary} Kept is blue, cut is grey (the {beams.PRUNED_DRAWN} nearest "
     f"drawn), the best path is orange{pin_colour}. {totals} A line's width is the probability of the code among its siblings; "
     + ("masked is the share of probability on codes that no document has. " if masks else "only codes that exist are weighed. ")
-    + f"Encoding the query took {encode_ms:.1f} ms when it was first asked. "
+    + f"{resources.encoding_told(encode_ms)} "
     f"The best path holds {decoded.trace.confidence:.0%} of the probability, whatever the width."
 )
 

@@ -1,5 +1,7 @@
 """What pages share: opened builds, encoded queries, traces. Cached by build and its manifest, read-only."""
 
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +26,12 @@ def open_build() -> Build:
         st.page_link("../pages/start.py", label="Go to the start page", icon=":material/home:")
         st.stop()
     try:
-        return opened(name)
+        build = opened(name)
     except TriescopeError as error:
         st.error(state.plain(str(error)), icon=":material/broken_image:")
         st.stop()
+    load_encoder(build.manifest.encoder.sha256 or build.model, build)
+    return build
 
 
 def opened(name: str) -> Build:
@@ -67,12 +71,10 @@ def describe_build(name: str) -> None:
 
 
 def query_vector(build: Build, query: str) -> tuple[np.ndarray, float]:
-    """Embedding of a query, and the milliseconds that encoding took. The page says what is wrong and stops where the
-    encoder is not there or is another one."""
-    encoder = build.manifest.encoder.sha256 or build.model
+    """Embedding of a query, and the milliseconds that encoding took, 0 where it lay in the cache. The page says what is wrong and
+    stops where the encoder is not there or is another one."""
     try:
-        _warm_encoder(encoder, build)
-        return _query_vector(encoder, query, build)
+        return _query_vector(build.manifest.encoder.sha256 or build.model, query, build)
     except TriescopeError as error:
         st.error(state.plain(str(error)), icon=":material/error:")
         st.stop()
@@ -98,14 +100,33 @@ def _warm(folder: str, created: str, scorer: str, stamp: str, _build: Build) -> 
     _build.decode("warm", 10, vector, scorer=scorer)
 
 
-@st.cache_resource(max_entries=3, show_spinner="Loading the encoder")
-def _warm_encoder(encoder: str, _build: Build) -> None:
-    _build.encode("warm")  # the first call of a process pays for loading and warming up; no query should
+@st.cache_resource(max_entries=3, show_spinner=False)
+def load_encoder(encoder: str, _build: Build) -> threading.Thread:
+    """Load the encoder while the person looks at the first page; once a process."""
+    loading = threading.Thread(target=_load_quietly, args=(_build,), daemon=True)
+    loading.start()
+    return loading
 
 
-@st.cache_data(max_entries=512, show_spinner="Encoding the query")
+def _load_quietly(build: Build) -> None:
+    with suppress(TriescopeError):  # whoever asks for a vector is told
+        build.encode("warm")
+
+
+@st.cache_data(max_entries=512, show_spinner="Encoding the query; the first one waits for the encoder to be loaded")
 def _query_vector(encoder: str, query: str, _build: Build) -> tuple[np.ndarray, float]:
     return _build.encode(query)
+
+
+def encoding_told(ms: float) -> str:
+    """What encoding a query took, in words.
+
+    >>> encoding_told(2.94)
+    'Encoding the query took 2.9 ms when it was first asked.'
+    """
+    if not ms:
+        return "The query was not encoded now: its vector came with the catalogue, or was made before."
+    return f"Encoding the query took {ms:.1f} ms when it was first asked."
 
 
 def ask(label: str = "Query") -> str:

@@ -44,7 +44,12 @@ def show(build: Build, query: str, names: list[str], pinned: str, beams: int, ve
             st.metric(f"{of}rank if nothing were cut", why.exact_rank if why else "no identifier", width="content")
     for name, why in whys.items():
         told = why.verdict if why else "It has no identifier in this trie, so only the fallback can find it."
-        st.write(told if len(whys) == 1 else f"{state.plain(name)}: {told}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(told if len(whys) == 1 else f"{state.plain(name)}: {told}", width="content")
+            if why and why.smallest_beams > beams:
+                wide = (state.BEAMS, str(why.smallest_beams))
+                label, icon = f"Use {why.smallest_beams:,} beams", ":material/unfold_more:"
+                st.button(label, key=f"wide-{name}", on_click=state.focus, args=wide, icon=icon)
     if whys:
         st.dataframe(_table(build, whys), hide_index=True)
 

@@ -55,16 +55,11 @@ def offer(build: Build) -> None:
             st.error(f"The app could not list this build: {state.plain(wrong)}.", icon=":material/error:")
         elif out in names.names():
             st.error("There is a build of this name; choose another.", icon=":material/error:")
-        elif not jobs.running(job):
+        # Not a callback: it would be given what the run before knew, without what was typed last.
+        elif not jobs.running(job) and st.button(f"Build {state.plain(out)}", type="primary", icon=":material/play_arrow:", key="build-again"):
             change = Change(scheme=name, settings=settings, resolver=resolver)
-            st.button(
-                f"Build {state.plain(out)}",
-                type="primary",
-                icon=":material/play_arrow:",
-                key="build-again",
-                on_click=jobs.start_again,
-                args=(job, build.folder, out, change, int(seed)),
-            )
+            jobs.start_again(job, build.folder, out, change, int(seed))
+            st.rerun()
     if over := jobs.ended(job):
         st.session_state[job] = over.label
         jobs.say_end(over, "The build failed", "The build was cancelled; nothing of it was kept.")

@@ -52,14 +52,10 @@ def offer(build: Build, taken: Sequence[str]) -> None:
         return
     if run in taken:
         st.caption(f"There is a run {run} already: it stays until this training has ended, and is then replaced.")
-    st.button(
-        f"Train {run}",
-        type="primary",
-        icon=":material/play_arrow:",
-        key="train",
-        on_click=training.press,
-        args=(build.folder, run, spec),
-    )
+    # Not a callback: it would be given the name and the spec of the run before, without what was typed last.
+    if st.button(state.plain(f"Train {run}"), type="primary", icon=":material/play_arrow:", key="train"):
+        training.press(build.folder, run, spec)
+        st.rerun()
 
 
 def form(build: Build) -> tuple[str, TrainSpec]:

@@ -65,8 +65,12 @@ class VectorCache:
             Bool ``(len(keys),)``.
         """
         stored = self._keys()
-        row_of = {key.tobytes(): row for row, key in enumerate(stored)}
-        rows = np.array([row_of.get(key.tobytes(), -1) for key in keys], dtype=np.int64)
+        if len(keys) == 1:  # a query that somebody waits for: no table of a hundred thousand keys is made for it
+            rows = np.flatnonzero(stored == keys[0])[-1:] if len(stored) else np.empty(0, np.int64)
+            rows = rows if len(rows) else np.array([-1])
+        else:
+            row_of = {key.tobytes(): row for row, key in enumerate(stored)}
+            rows = np.array([row_of.get(key.tobytes(), -1) for key in keys], dtype=np.int64)
         found = rows >= 0
         vectors = np.zeros((len(keys), self.dimensions), np.float32)
         if found.any():

@@ -289,6 +289,14 @@ class TestCompare:
         everything = [hit.id for hit in films.search(query, "dense", len(films.corpus.documents), vector=vector)[0]]
         assert told["dense rank"] == str(everything.index(pinned) + 1)
 
+    def test_the_width_that_would_have_kept_a_document_is_a_button(self):
+        at = visit("compare", query=state.EXAMPLES[3], doc="blue-velvet-1986", columns=["bm25", "generative"])
+        assert at.select_slider(state.BEAMS).value == 100
+        at.button("wide-generative").click().run()
+        assert sound(at).select_slider(state.BEAMS).value == 114
+        assert not [button for button in at.button if button.label.startswith("Use ")]
+        assert {metric.label: metric.value for metric in at.metric}["generative rank"] != "cut"
+
     def test_a_judged_query_says_so(self, films):
         judged = next(
             text for query, text in films.corpus.queries.items() if any(query in q for q in films.corpus.qrels.values())

@@ -1,0 +1,111 @@
+"""The exported encoder gives the vectors of the one it was exported from, without torch; what cannot be exported says so."""
+
+import json
+import subprocess
+import sys
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from engine import paths
+from engine.errors import TriescopeError
+from engine.text import embed, query_encoder
+
+TEXTS = ["a", "robots", "An old couple visit their children", "東京物語", "ça va? – \U0001f3ac", "x " * 2000, "<b>&amp;</b>\n\t"]
+
+
+@pytest.fixture(scope="module")
+def exported_home(tmp_path_factory):
+    """A home with the export of the default encoder."""
+    home = tmp_path_factory.mktemp("exported")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRIESCOPE_HOME", str(home))
+        query_encoder.export(embed.load())
+    return home
+
+
+@pytest.fixture
+def exported(exported_home, monkeypatch):
+    monkeypatch.setenv("TRIESCOPE_HOME", str(exported_home))
+    found = query_encoder.find(embed.fingerprint())
+    assert found is not None
+    return found
+
+
+def test_its_vectors_are_those_of_the_original(exported):
+    original = embed.load().encode(TEXTS, "query")
+    np.testing.assert_allclose(np.array([exported.encode(text) for text in TEXTS]), original, atol=2e-6)
+
+
+def test_a_query_is_encoded_by_it_and_torch_is_not_imported(exported, exported_home):
+    asked = "a query that nobody asked before"
+    script = (
+        "import sys; from engine.text import embed; vector, ms = embed.encode_query(sys.argv[1]);"
+        "print(vector.tolist(), ms > 0, sorted({'torch', 'sentence_transformers', 'transformers'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", script, asked]
+    out = subprocess.run(command, cwd=paths.ROOT, env={"TRIESCOPE_HOME": str(exported_home)}, capture_output=True, text=True)
+    assert out.returncode == 0, out.stderr
+    vector, rest = out.stdout.strip().rsplit("]", 2)[0] + "]", out.stdout
+    np.testing.assert_allclose(json.loads(vector.partition("]")[0] + "]"), embed.load().encode([asked], "query")[0], atol=2e-6)
+    assert rest.strip().endswith("True []")
+
+
+def test_a_second_export_is_not_made(exported, monkeypatch):
+    monkeypatch.setattr(query_encoder, "_write_graph", lambda *_: pytest.fail("made again"))
+    assert query_encoder.export(embed.load()) == exported.about
+
+
+def test_an_export_that_gives_other_vectors_is_not_kept(tmp_path, exported_home, monkeypatch):
+    monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path))
+    graph = query_encoder.folder_of(embed.fingerprint())
+    kept = (exported_home / graph.relative_to(tmp_path) / query_encoder.GRAPH).read_bytes()
+    monkeypatch.setattr(query_encoder, "_write_graph", lambda _, path: path.write_bytes(kept))
+    monkeypatch.setattr(query_encoder, "PROBES", ("a", "b"))
+    encoder = embed.load()
+
+    class Other(NamedTuple):
+        key: str = encoder.key
+        name: str = "other"
+        model: object = encoder.model
+
+        def encode(self, texts, role):
+            return encoder.encode(["something else"] * len(texts), role)
+
+    with pytest.raises(TriescopeError, match="other vectors"):
+        query_encoder.export(Other())
+    assert query_encoder.find(encoder.key) is None
+
+
+def test_an_encoder_of_other_modules_says_why_it_is_not_exported():
+    class Model(list):
+        tokenizer, max_seq_length = None, 128
+
+    class Encoder(NamedTuple):
+        key: str = "0" * 64
+        name: str = "words"
+        model: object = Model([1.0])
+
+    with pytest.raises(TriescopeError, match="'words' is not exported: its modules are float"):
+        query_encoder.export(Encoder())
+
+
+def test_a_damaged_export_is_a_line(tmp_path, exported_home, monkeypatch):
+    import shutil
+
+    home = shutil.copytree(exported_home, tmp_path / "home")
+    monkeypatch.setenv("TRIESCOPE_HOME", str(home))
+    graph = query_encoder.folder_of(embed.fingerprint()) / query_encoder.GRAPH
+    graph.write_bytes(graph.read_bytes()[:1000])
+    with pytest.raises(TriescopeError, match="damaged; delete the folder"):
+        query_encoder.find(embed.fingerprint())
+
+
+def test_a_vector_that_is_in_the_cache_is_taken_from_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path))
+    known = embed.embed(["seen before", "and another"], role="query")
+    monkeypatch.setattr(embed, "load", lambda *_: pytest.fail("loaded"))
+    vector, ms = embed.encode_query("seen before")
+    assert ms == 0
+    np.testing.assert_array_equal(vector, known[0])
