@@ -2,9 +2,9 @@
 that it takes to import torch and sentence-transformers alone, and a warm one 3 ms instead of 10.
 
 An export is made once (:func:`export`) from the encoder that sentence-transformers loads, and kept in the cache under the
-encoder's fingerprint. It is held to the original before it is kept: on texts short and long, in several scripts, the cosine is at least
-:data:`LEAST_COSINE`. An encoder that cannot be exported takes the usual way (:func:`engine.text.embed.encode_query`). Documents
-take it always: long texts are no faster here.
+encoder's fingerprint. It is held to the original before it is kept: on texts short and long, in several scripts, the cosine is
+at least :data:`LEAST_COSINE`. An encoder that cannot be exported takes the usual way
+(:func:`engine.text.embed.encode_query`). Documents take it always: long texts are no faster here.
 """
 
 import json
