@@ -17,7 +17,7 @@ st.title("Compare retrievers")
 build = resources.open_build()
 query = resources.ask()
 first, second = st.columns(2)
-address.within("k", 5, 20, "results")
+address.within("k", 5, 20, "number of results")
 k = first.slider("Results shown", 5, 20, 10, key="k", bind="query-params")
 with second:
     beams = address.choose_beams(build)

@@ -119,7 +119,7 @@ with below[1]:
         node_panel.panel(build, decoded, point)
     else:
         if focus:
-            address.say(state.NODE, f"The address opens the node {focus[:80]!r}, which is not in this picture.")
+            address.say(state.NODE, "The address opens a node that is not in this picture.")
         hint = "Click a node of the picture to see its words, its odds and its documents, and to force or ban it."
         st.info(hint, icon=":material/touch_app:")
     st.subheader("What it wrote" if step == levels else "What it will have written")

@@ -46,7 +46,7 @@ ways = [CODES, *([COLUMN] if columns else []), FOUND]
 address.known("colour", ways, "colouring")
 address.known("column", columns, "column")
 address.known("codes", range(1, trie.levels + 1), "number of codes in common")
-address.within("neighbours", 1, 50, "neighbours")
+address.within("neighbours", 1, 50, "number of neighbours")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     by = st.segmented_control(
         "Colour by",

@@ -6,7 +6,6 @@ widget shows what the address says, and writes there what a person chooses.
 """
 
 import hashlib
-import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -59,7 +58,10 @@ def own(name: str, value: Any, drop: Sequence[str] = ()) -> dict[str, Any]:
 
 def _keep(name: str, drop: Sequence[str]) -> None:
     chosen = st.session_state[name]
-    state.focus(name, [str(one) for one in chosen] if isinstance(chosen, list) else "" if chosen is None else str(chosen).strip())
+    if isinstance(chosen, list):
+        st.query_params[name] = chosen or ""  # emptied is not the same as never chosen
+    else:
+        state.focus(name, "" if chosen is None else str(chosen).strip())
     forget(drop)
 
 
@@ -70,7 +72,10 @@ def forget(names: Sequence[str]) -> None:
 
 
 def say(name: str, told: str) -> None:
-    """Say that a parameter of the address cannot be used, with a button that takes it out."""
+    """Say that a parameter of the address cannot be used, with a button that takes it out.
+
+    What the address gives is not repeated: whoever made the link would put words into our mouth.
+    """
     with st.container(horizontal=True, vertical_alignment="center"):
         st.warning(state.plain(told), icon=":material/link_off:", width="stretch")
         st.button("Take it out of the address", key=f"remove-{name}", on_click=state.focus, args=(name, ""), type="tertiary")
@@ -80,7 +85,7 @@ def one_of(name: str, known: Collection[str], usual: str, what: str) -> str:
     """A parameter that names one of ``known``; ``usual`` where it is absent, and, said, where there is no such thing."""
     asked = state.parameter(name)
     if asked and asked not in known:
-        say(name, f"The address asks for the {what} {asked[:80]!r}, which is not there; this is {usual}.")
+        say(name, f"The address asks for a {what} that is not there; this is {usual}.")
     return asked if asked in known else usual
 
 
@@ -90,7 +95,7 @@ def number(name: str, usual: int, low: int, high: int, what: str) -> int:
     if not asked:
         return usual
     if not (asked.isascii() and asked.removeprefix("-").isdigit() and len(asked) < 10):
-        say(name, f"The address asks for {asked[:40]!r} {what}, which is no whole number that can be used; {usual:,} are used.")
+        say(name, f"The address does not give the {what} as a whole number; {usual:,} are used.")
         return usual
     if not low <= int(asked) <= high:
         nearest = min(max(int(asked), low), high)
@@ -102,10 +107,8 @@ def number(name: str, usual: int, low: int, high: int, what: str) -> int:
 def known(name: str, options: Collection[Any], what: str) -> None:
     """Say which values of a parameter that a widget is tied to are none of its options: Streamlit drops them in silence."""
     there = {str(option) for option in options}
-    if wrong := [value for value in st.query_params.get_all(name) if value not in there]:
-        named = ", ".join(value[:40] for value in wrong)
-        told = f"The address asks for the {what} {named!r}, which cannot be had: it is left out."
-        st.warning(state.plain(told), icon=":material/link_off:")
+    if any(value not in there for value in st.query_params.get_all(name)):
+        st.warning(f"The address asks for a {what} that cannot be had: it is left out.", icon=":material/link_off:")
 
 
 def within(name: str, low: float, high: float, what: str) -> None:
@@ -117,8 +120,8 @@ def within(name: str, low: float, high: float, what: str) -> None:
     except ValueError:
         fits = False
     if not fits:
-        told = f"The address asks for {asked[:40]!r} {what}; {low:g} to {high:g} can be had, so it is replaced."
-        st.warning(state.plain(told), icon=":material/link_off:")
+        told = f"What the address gives as the {what} is not from {low:g} to {high:g}, so it is replaced."
+        st.warning(told, icon=":material/link_off:")
 
 
 def widest(build: Build) -> int:
@@ -152,9 +155,9 @@ def choose_beams(build: Build, narrow: bool = False) -> int:
 
 def stamp(build: Build, scorers: Sequence[str]) -> str:
     """What a pinned link remembers of a build and of the scorers that decode: a hash of their files' hashes."""
-    files = {name: known.sha256 for name, known in build.manifest.files.items()}
-    weights = [runs.stamp(build.folder, name) for name in scorers]
-    return hashlib.sha256(json.dumps([files, weights], sort_keys=True).encode()).hexdigest()[:12]
+    held = sorted(f"{name} {known.sha256}" for name, known in build.manifest.files.items())
+    held += [runs.stamp(build.folder, name) for name in scorers]
+    return hashlib.sha256("\n".join(held).encode()).hexdigest()[:12]
 
 
 def check_stamp(build: Build, scorers: Sequence[str]) -> None:

@@ -41,7 +41,7 @@ def chosen(build: Build) -> str:
     """Id of the document in the URL; empty where there is none, and, said, where the build does not have it."""
     asked = state.parameter(state.DOCUMENT)
     if asked and asked not in build.row_of:
-        address.say(state.DOCUMENT, f"The address pins the document {asked[:80]!r}, which {build.name} does not have.")
+        address.say(state.DOCUMENT, "The address pins a document that this build does not have.")
     return asked if asked in build.row_of else ""
 
 

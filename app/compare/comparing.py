@@ -40,12 +40,14 @@ def choose(build: Build) -> list[str]:
     others = [*build.scorer_names[1:], runs.CENTROID]
     first = [*usual(), *(f"generative:{name}" for name in others if name != default)][:SHOWN]
     asked = st.query_params.get_all(state.COLUMNS)
-    wrong = {name: why for name in asked if (why := _cannot(build, name))}
+    emptied = asked == [""]
+    wrong = [] if emptied else [name for name in asked if not _can_be(build, name)]
     if wrong:
-        address.say(state.COLUMNS, f"Columns of the address are left out: {'; '.join(wrong.values())}.")
+        address.say(state.COLUMNS, f"{len(wrong)} of the columns that the address asks for cannot be had, and are left out.")
     if len(asked) > MOST:
         st.warning(f"{MOST} of the {len(asked)} columns of the address are shown.", icon=":material/link_off:")
-    now = list(dict.fromkeys(name for name in asked if name not in wrong))[:MOST] or first
+    usable = list(dict.fromkeys(name for name in asked if name not in wrong))[:MOST]
+    now = [] if emptied else usable or first
     chosen = st.multiselect(
         "Columns",
         list(dict.fromkeys([*offered(build), *now])),
@@ -59,13 +61,13 @@ def choose(build: Build) -> list[str]:
     return chosen
 
 
-def _cannot(build: Build, name: str) -> str:
-    """Why a column cannot be; empty where it can."""
+def _can_be(build: Build, name: str) -> bool:
+    """Whether a name of the address is that of a column."""
     try:
         named = method_of(name)[1]
-    except TriescopeError as error:
-        return str(error)
-    return f"{name!r}: there is no such scorer" if named.scorer and named.scorer not in build.scorer_names else ""
+    except TriescopeError:
+        return False
+    return not named.scorer or named.scorer in build.scorer_names
 
 
 def pinned(build: Build, name: str) -> str:

@@ -99,7 +99,7 @@ def controls(beams: int, scorer: str, scorers: Sequence[str]) -> tuple[Asked, st
             width=300,
             help="Columns, = != < > <= >=, has, in (...), contains, is missing; and, or, not. Whole branches go.",
         )
-        address.within(TEMPERATURE, 0.1, 10, "as the temperature")
+        address.within(TEMPERATURE, 0.1, 10, "temperature")
         temperature = st.number_input(
             "Temperature", 0.1, 10.0, 1.0, 0.1, key=TEMPERATURE, bind="query-params", width=130, help="Above 1 evens the odds."
         )
@@ -116,7 +116,7 @@ def controls(beams: int, scorer: str, scorers: Sequence[str]) -> tuple[Asked, st
             st.button("Take all back", type="tertiary", icon=":material/undo:", on_click=reset, key="reset")
         others = [NOTHING, *(name for name in STRATEGIES if name != strategy)]
         others[1:1] = [SAME_WITH + name for name in scorers if scorer and name != scorer]
-        beside_it = address.one_of(BESIDE, others, NOTHING, "decode to stand beside it,")
+        beside_it = address.one_of(BESIDE, others, NOTHING, "decode beside it")
         other = st.selectbox("Beside it", others, width=230, **address.own(BESIDE, beside_it))
     return Asked(strategy, beams, float(temperature), int(seed), settings, allowed.strip(), force, banned(), scorer), other
 

@@ -53,7 +53,7 @@ def offer(build: Build, taken: Sequence[str]) -> None:
     if run in taken:
         st.caption(f"There is a run {run} already: it stays until this training has ended, and is then replaced.")
     # Not a callback: it would be given the name and the spec of the run before, without what was typed last.
-    if st.button(state.plain(f"Train {run}"), type="primary", icon=":material/play_arrow:", key="train"):
+    if st.button(f"Train {run}", type="primary", icon=":material/play_arrow:", key="train"):
         training.press(build.folder, run, spec)
         st.rerun()
 

@@ -24,17 +24,39 @@ def drawn(trace, films):
 
 
 @pytest.fixture(scope="module")
+def every(trace, films):
+    """All that was kept, and what was nearly kept."""
+    return beams.points(trace, films.trie, films.names, films.trie.levels, kept_drawn=None)
+
+
+@pytest.fixture(scope="module")
 def narrow(films):
     return films.decode(QUERY, 10, np.array(films.embeddings[3]))
 
 
 class TestBeams:
-    def test_one_point_a_kept_beam_and_at_most_eight_cut_ones_a_step(self, trace, drawn):
+    def test_one_point_a_kept_beam_and_at_most_eight_cut_ones_a_step(self, trace, every):
         for step in trace.steps:
-            here = [point for point in drawn if point.step == step.level]
+            here = [point for point in every if point.step == step.level]
             assert sum(point.state != "pruned" for point in here) == len(step.kept.node)
             assert sum(point.state == "pruned" for point in here) == min(beams.PRUNED_DRAWN, len(step.pruned.node))
-            assert [point.rank for point in here] == list(range(1, len(here) + 1))
+            assert [point.rank for point in here] == [point.drawn_at for point in here] == list(range(1, len(here) + 1))
+
+    def test_the_first_ten_kept_are_drawn_and_of_the_others_those_that_something_drawn_came_from(self, trace, drawn, every):
+        needed = {(point.step - 1, point.prefix.rpartition("-")[0]) for point in drawn[1:]}
+        for step in trace.steps:
+            here = [point for point in drawn if point.step == step.level]
+            kept = [point for point in here if point.state != "pruned"]
+            assert [point.rank for point in kept[: beams.KEPT_DRAWN]] == list(
+                range(1, min(beams.KEPT_DRAWN, len(step.kept.node)) + 1)
+            )
+            assert all((point.step, point.prefix) in needed for point in kept[beams.KEPT_DRAWN :])
+            assert [point.drawn_at for point in here] == list(range(1, len(here) + 1))
+            assert [point.rank for point in here] == sorted(point.rank for point in here)
+        whole = {(point.step, point.prefix): point for point in every}
+        for point in drawn:
+            other = whole[point.step, point.prefix]
+            assert point._replace(parent=0, drawn_at=0) == other._replace(parent=0, drawn_at=0)
 
     def test_a_parent_is_a_kept_point_of_the_step_before(self, drawn):
         assert drawn[0].parent == -1
@@ -80,13 +102,13 @@ class TestBeams:
     def test_the_option_is_json_with_a_node_a_point_and_an_edge_a_parent(self, trace, drawn):
         option = json.loads(json.dumps(beams.option(trace, drawn)))
         graph = option["series"][0]
-        assert [node["value"] for node in graph["data"]] == [[point.step, point.rank] for point in drawn]
+        assert [node["value"] for node in graph["data"]] == [[point.step, point.drawn_at] for point in drawn]
         assert len({node["name"] for node in graph["data"]}) == len(drawn)
         assert [(link["source"], link["target"]) for link in graph["links"]] == [
             (str(point.parent), str(place)) for place, point in enumerate(drawn) if place
         ]
         assert len(option["xAxis"]["data"]) == len(trace.steps) + 1
-        assert option["yAxis"]["max"] > max(point.rank for point in drawn)
+        assert option["yAxis"]["max"] > max(point.drawn_at for point in drawn)
 
     def test_states_differ_by_more_than_colour(self, narrow, films):
         drawn = beams.points(narrow, films.trie, films.names, 4)

@@ -78,7 +78,7 @@ def test_what_was_typed_last_is_built_where_the_button_is_pressed_straight_away(
     at.number_input("pq-0-levels").set_value(2)
     at.text_input("scheme-build-name").set_value("mine")
     sound(at.button("build-again").click().run())
-    assert seen == [("again-sixty", crowded, "mine", Change(scheme="pq", settings={"levels": 2}, resolver="rank"), 0)]
+    assert seen == [("again-sixty", crowded, "mine", Change(scheme="pq", settings={"levels": 2}, resolver="extra-code"), 0)]
 
 
 def test_a_build_is_made_watched_and_opened(crowded):
