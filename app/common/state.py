@@ -52,10 +52,11 @@ def take(key: str, name: str, empty: bool = False) -> None:
 def plain(text: str) -> str:
     """Text of a catalogue or an error as Markdown that shows it letter by letter.
 
-    >>> print(plain("![x](y) *bold* :red[no]"))
-    \\!\\[x\\]\\(y\\) \\*bold\\* \\:red\\[no\\]
+    >>> print(plain("![x](y) *bold* :red[no] rq-vae - -"))
+    \\!\\[x\\]\\(y\\) \\*bold\\* \\:red\\[no\\] rq-vae \\- \\-
     """
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+    # A hyphen inside a word is none of Markdown's signs; buttons are called by names that have them.
+    return re.sub(r"(?!(?<=\w)-(?=\w))([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def links(**parameters: Any) -> dict[str, str]:

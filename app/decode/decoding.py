@@ -106,12 +106,12 @@ def controls(beams: int, scorer: str, scorers: Sequence[str]) -> tuple[Asked, st
         seed = st.number_input("Seed", 0, 1 << 30, 0, key=SEED, bind="query-params", width=130) if strategy == "sample" else 0
         for option in STRATEGIES[strategy].options:
             settings[option.name] = field(strategy, option, bind="query-params")
-        taken_back = {"icon": ":material/close:"}
+        off = ":material/close:"
         if force := state.parameter(state.FORCE):
             label = state.plain(f"Forced {force}")
-            st.button(label, key="unforce", on_click=state.focus, args=(state.FORCE, ""), **taken_back)
+            st.button(label, key="unforce", on_click=state.focus, args=(state.FORCE, ""), icon=off)
         for prefix in banned()[:20]:
-            st.button(state.plain(f"Banned {prefix}"), key=f"allow-{prefix}", on_click=allow, args=(prefix,), **taken_back)
+            st.button(state.plain(f"Banned {prefix}"), key=f"allow-{prefix}", on_click=allow, args=(prefix,), icon=off)
         if force or banned() or allowed or temperature != 1:
             st.button("Take all back", type="tertiary", icon=":material/undo:", on_click=reset, key="reset")
         others = [NOTHING, *(name for name in STRATEGIES if name != strategy)]

@@ -56,7 +56,9 @@ def offer(build: Build) -> None:
         elif out in names.names():
             st.error("There is a build of this name; choose another.", icon=":material/error:")
         # Not a callback: it would be given what the run before knew, without what was typed last.
-        elif not jobs.running(job) and st.button(f"Build {state.plain(out)}", type="primary", icon=":material/play_arrow:", key="build-again"):
+        elif not jobs.running(job) and st.button(
+            f"Build {state.plain(out)}", type="primary", icon=":material/play_arrow:", key="build-again"
+        ):
             change = Change(scheme=name, settings=settings, resolver=resolver)
             jobs.start_again(job, build.folder, out, change, int(seed))
             st.rerun()

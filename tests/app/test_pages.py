@@ -380,7 +380,7 @@ def test_a_build_whose_encoder_is_gone_says_so_in_a_line(page, empty_home, small
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     manifest["spec"]["model"] = manifest["encoder"]["name"] = str(empty_home / "moved")
     (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    (error,) = visit(page, build="sixty", query=QUERY).error
+    (error,) = visit(page, build="sixty", query="asked of nobody yet, so no vector of it is kept").error
     assert "is neither a folder here nor a model that could be fetched" in error.value
 
 
