@@ -172,6 +172,7 @@ def _manifest(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encoder:
             left_out=corpus.left_out,
             queries={split: len(judged) for split, judged in corpus.qrels.items()},
             sha256=source,
+            notes=corpus.notes,
         ),
         identifiers=KnownIdentifiers(scheme=spec.scheme, vocabulary=identifiers.load(work / layout.IDENTIFIERS).vocabulary),
         trie=KnownTrie(nodes=len(tree.code), levels=tree.levels, bytes=tree.nbytes),

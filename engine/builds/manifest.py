@@ -21,13 +21,18 @@ class KnownFile(_Frozen):
 
 
 class KnownCorpus(_Frozen):
-    """What there is to know of the corpus: documents left out for want of text, judged queries a split, a hash of everything."""
+    """What there is to know of the corpus: documents left out for want of text, judged queries a split, a hash of everything.
+
+    ``notes`` says what else its reader left aside or took otherwise than it is written (:class:`engine.data.corpus.Corpus`);
+    builds of earlier versions have none.
+    """
 
     name: str
     documents: int
     left_out: list[str]
     queries: dict[str, int]
     sha256: str
+    notes: tuple[str, ...] = ()
 
 
 class KnownEncoder(_Frozen):

@@ -72,7 +72,8 @@ class Build(Parts):
     @cached_property
     def corpus(self) -> Corpus:
         """Documents, queries and judgements."""
-        return Corpus(self.name, self.documents, *tables.read_queries(self.folder), self.manifest.corpus.left_out)
+        known = self.manifest.corpus
+        return Corpus(self.name, self.documents, *tables.read_queries(self.folder), known.left_out, known.notes)
 
     @cached_property
     def names(self) -> list[str]:

@@ -418,6 +418,17 @@ def test_a_build_of_another_format_is_refused_in_a_line(empty_home, films_home):
     assert any("format 99" in error.value for error in at.error)
 
 
+def test_start_says_what_the_reader_of_the_files_left_aside(empty_home, small_build):
+    folder = shutil.copytree(small_build, empty_home / "builds" / "sixty")
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    manifest["corpus"] |= {"notes": ["column image: 3 values :red[no]"], "left_out": [f"a{number}" for number in range(12)]}
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    told = said(visit("start", build="sixty"))
+    assert r"column image\: 3 values \:red\[no\]" in told
+    assert r"Left out, having neither title nor text: a0\, a1\," in told
+    assert r"a9 and 2 more" in told
+
+
 def test_a_build_of_any_name_is_offered_and_others_are_named_with_the_reason(empty_home, films_home):
     films, builds = films_home / "builds" / "films", empty_home / "builds"
     builds.mkdir()

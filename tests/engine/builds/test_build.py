@@ -36,6 +36,23 @@ def sha256(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def test_a_build_keeps_what_the_reader_left_aside_and_older_ones_have_no_such_notes(dozen, home, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIESCOPE_HOME", str(home))
+    notes = (
+        "column image: 3 values are bytes that are no text, and were left out",
+        "qrels/dev.tsv: 1 row of 2 names no document",
+    )
+    out = build.make(dozen._replace(notes=notes), SPEC, tmp_path / "out")
+    opened = Build(out)
+    assert opened.manifest.corpus.notes == opened.corpus.notes == notes
+    again = build.make(opened.corpus, SPEC.model_copy(update={"seed": 1}), tmp_path / "again")
+    assert Build(again).corpus.notes == notes
+    manifest = json.loads((out / "manifest.json").read_text("utf-8"))
+    del manifest["corpus"]["notes"]
+    (out / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    assert Build(out).corpus.notes == ()
+
+
 def test_a_reopened_build_holds_the_corpus_it_was_made_from(opened, small_corpus):
     assert opened.corpus._replace(name="") == small_corpus._replace(name="")
     assert opened.name == "sixty"

@@ -122,6 +122,18 @@ def test_build_tells_its_progress_in_a_file_and_on_stderr(shell, small_folder, t
     assert progress["stages_done"] == progress["stages"] == 9
 
 
+def test_build_says_what_its_reader_left_aside_in_lines_and_in_json(shell, told, tmp_path):
+    folder = tmp_path / "shop"
+    (folder / "qrels").mkdir(parents=True)
+    (folder / "corpus.jsonl").write_text('{"_id": "1", "title": "Blue cup"}\n{"_id": "2", "title": "Rake"}\n')
+    (folder / "queries.jsonl").write_text('{"_id": "q", "text": "cup"}\n')
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq\t1\t1\nq\tgone\t1\n")
+    made = ("build", folder, "--out", tmp_path / "out", "--ids", "atomic")
+    (note,) = told(*made)["corpus"]["notes"]
+    assert note.startswith("qrels/test.tsv: ")
+    assert f"{note}\n" in shell(*made)[1]
+
+
 def test_build_says_which_documents_were_left_out(shell, tmp_path):
     (tmp_path / "a.csv").write_text("id,title,text\n1,One,a ship\n2,,\n", "utf-8")
     assert "left out, having neither title nor text: 2" in shell("build", tmp_path / "a.csv", "--out", tmp_path / "out")[1]
