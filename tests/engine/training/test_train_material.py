@@ -170,9 +170,9 @@ class TestCold:
         made = SimpleNamespace(cold=frozenset({0, 1}))
         ranked = {"trained": [right, wrong, right, wrong], "centroid": [wrong] * 4}
         found = train._cold(source, made, asked, ranked)
-        assert (found["documents"], found["queries"]) == (2, 2)
-        assert found["trained"]["nDCG@10"]["mean"] == 1
-        assert found["centroid"]["nDCG@10"]["mean"] == 0
+        assert (found.documents, found.queries) == (2, 2)
+        assert found.trained["nDCG@10"].mean == 1
+        assert found.centroid["nDCG@10"].mean == 0
 
 
 def by_hand(source, weights, negatives=None, teacher=None, **fields):
