@@ -1,4 +1,4 @@
-"""The router: page settings, navigation, the build picker. Start it with ``streamlit run app/main.py``."""
+"""The router: navigation in groups, page settings, the build picker. Start it with ``streamlit run app/main.py``."""
 
 import sys
 from pathlib import Path
@@ -13,23 +13,30 @@ import streamlit as st  # noqa: E402
 from app.common import address, heap, resources, state  # noqa: E402
 from engine.builds import names  # noqa: E402
 
-st.set_page_config(page_title="Triescope", page_icon=str(ROOT / "app" / "icon.svg"), layout="wide")
+# Before the navigation: else the browser would fetch the page's icon from a host of Google's, to show it in its tab.
+st.set_page_config(page_icon=str(ROOT / "app" / "icon.svg"), layout="wide")
 
-PAGES = [
+EXPLORE = [
     st.Page("../pages/start.py", title="Start", icon=":material/home:", default=True),
     st.Page("../pages/decode.py", title="Decode", icon=":material/conversion_path:", url_path="decode"),
     st.Page("../pages/trie.py", title="Trie", icon=":material/account_tree:", url_path="trie"),
-    st.Page("../pages/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+    st.Page("../pages/map.py", title="Map", icon=":material/scatter_plot:", url_path="map"),
+]
+COMPARE = [st.Page("../pages/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare")]
+BUILD = [
     st.Page("../pages/identifiers.py", title="Identifiers", icon=":material/fingerprint:", url_path="identifiers"),
     st.Page("../pages/codebooks.py", title="Codebooks", icon=":material/grid_on:", url_path="codebooks"),
     st.Page("../pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
-    st.Page("../pages/map.py", title="Map", icon=":material/scatter_plot:", url_path="map"),
 ]
-page = st.navigation(PAGES, position="top")
+page = st.navigation({"Explore": EXPLORE, "Compare": COMPARE, "Build": BUILD}, position="top")
+st.set_page_config(page_title=f"{page.title} · Triescope")
+st.html(ROOT / "app" / "page.css")
+with st.container(key="scripts"):
+    st.html(ROOT / "app" / "phone_menu.html", unsafe_allow_javascript=True)
 address.arrive(page.url_path)
 
 # The picker stands above the page and runs before it, so that a page can rely on the chosen build.
-with st.container(horizontal=True, vertical_alignment="center"):
+with st.container(horizontal=True, vertical_alignment="center", gap="small", key="header"):
     if listed := names.names():
         chosen = address.one_of(state.BUILD, listed, "films" if "films" in listed else listed[0], "build")
         asked = address.own(state.BUILD, chosen, address.OF_ONE_BUILD)

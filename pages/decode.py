@@ -30,7 +30,7 @@ def draw(shown: decoding.Decoded, key: str) -> list[beams.Point]:
     st.session_state[f"{key}-nodes"] = [point.prefix for point in drawn]
     st.echarts_chart(
         beams.option(shown.trace, drawn),
-        height=560,
+        height=450,
         key=key,
         on_select=partial(clicked, key),
         renderer="svg",

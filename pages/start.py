@@ -10,11 +10,11 @@ from engine import paths
 from engine.builds import names
 
 st.title("Watch a model write down the document it wants")
-st.markdown(
+asking, pictured = st.columns([2, 3], gap="large")  # on a phone the question comes first
+asking.markdown(
     "Generative retrieval gives every document an **identifier**, a few codes that run from coarse to fine, and lets a model "
-    "*write* the identifier of the answer, one code at a time. The codes form a tree, so each step only has to choose among the "
-    "branches that exist. Here you can see that tree, watch the choice being made, and hold it against keyword and vector "
-    "search, all computed live on this machine."
+    "*write* the identifier of the answer, one code at a time. The codes form a tree, so each step chooses among the branches "
+    "that exist. See the tree, watch the choice, and hold it against keyword and vector search: all of it live, on this machine."
 )
 
 FILMS = "films"
@@ -42,12 +42,14 @@ def go(query: str) -> None:
     st.switch_page(state.DECODE, query_params=state.links(query=query))
 
 
-with st.form("ask", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+with asking, st.form("ask", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
     asked = st.text_input("What would you like to find?", placeholder="a heist that happens inside dreams", max_chars=500)
     sent = st.form_submit_button("Watch it decode", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:")
 if sent and asked.strip():
     go(asked)
-if picked := st.pills("Or try one of these; in the fourth, generative search loses", state.EXAMPLES, key="start-example"):
+if picked := asking.pills(
+    "Or try one of these; in the fourth, generative search loses", state.EXAMPLES, key="start-example", wrap=True
+):
     go(picked)
 
 cells = window(build.trie, build.names, 0, 2)
@@ -65,18 +67,17 @@ if prefix := st.session_state.pop("go-prefix", ""):
     st.switch_page(state.TRIE, query_params=state.links(prefix=prefix))
 
 manifest = build.manifest
-left, right = st.columns([3, 2], gap="large")
-with left:
+with pictured:
     st.subheader("The first two codes of every identifier")
     st.echarts_chart(
         tree.option(cells),
-        height=620,
+        height=600,
         key="start-tree",
         on_select=open_prefix,
         alt=f"Tree of {len(build.corpus.documents)} documents: {sum(c.depth == 1 for c in cells)} first codes, named by words.",
     )
     st.caption("Words are the most telling ones of the documents below. Click a branch to open it.")
-with right:
+with asking:
     st.subheader(f"The open build: {state.plain(build.name)}")
     facts = {
         "Documents": f"{manifest.corpus.documents:,}",

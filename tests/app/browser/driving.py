@@ -111,6 +111,12 @@ def go(page: Page, server: str, name: str, **parameters: object) -> Page:
     return landed(page, name)
 
 
+def choose_page(page: Page, group: str, name: str) -> None:
+    """Go to a page by the menu of its group."""
+    page.get_by_test_id("stTopNavSection").filter(has_text=group).click()
+    page.get_by_role("menuitem", name=name).click()
+
+
 def landed(page: Page, name: str) -> Page:
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLES[name])
     page.locator(DRAWN[name]).first.wait_for()
