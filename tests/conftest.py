@@ -1,7 +1,8 @@
-"""What every test may use: a home of its own on disk, and one small real build, made once a process."""
+"""What every test may use: a home of its own on disk, and one small real build, made once a run."""
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from engine.builds.make import make
 from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, read
-from tests.homes import shared_home
+from tests.homes import known_home, link_cache, shared_home
 
 # The same examples on every machine: a red suite can be made red again.
 settings.register_profile("triescope", deadline=None, derandomize=True, database=None)
@@ -38,9 +39,19 @@ def films_home(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def sixty_home(tmp_path_factory, small_corpus) -> Path:
+    """A home that holds the small corpus's build, for all workers; look, do not touch."""
+    with shared_home(tmp_path_factory, "sixty-home") as shared:
+        make(small_corpus, BuildSpec(settings={"codes": 4}), shared / "builds" / "sixty")
+    return shared
+
+
+@pytest.fixture(scope="session")
 def home(tmp_path_factory) -> Path:
-    """A TRIESCOPE_HOME that nobody else uses."""
-    return tmp_path_factory.mktemp("home")
+    """A TRIESCOPE_HOME that no other worker uses; texts that another has embedded need no encoder."""
+    home = tmp_path_factory.mktemp("home")
+    link_cache(known_home(tmp_path_factory), home)
+    return home
 
 
 @pytest.fixture(scope="session")
@@ -65,11 +76,9 @@ def small_corpus(small_folder) -> Corpus:
 
 
 @pytest.fixture(scope="session")
-def small_build(small_corpus, home) -> Iterator[Path]:
+def small_build(sixty_home, home) -> Iterator[Path]:
     """Folder of the small corpus's build; copy it before changing it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TRIESCOPE_HOME", str(home))
-        folder = make(small_corpus, BuildSpec(settings={"codes": 4}), home / "builds" / "sixty")
+    folder = shutil.copytree(sixty_home / "builds" / "sixty", home / "builds" / "sixty")
     made = sorted(folder.rglob("*"))
     yield folder
     assert sorted(folder.rglob("*")) == made, "a test left something in the shared build; it should copy it first"
