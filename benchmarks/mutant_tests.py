@@ -10,8 +10,10 @@ import importlib.abc
 import importlib.util
 import os
 import re
+import resource
 import signal
 import sys
+import tempfile
 import time
 from functools import cache
 from pathlib import Path
@@ -22,9 +24,9 @@ from engine.paths import ROOT
 
 # Left out here: whole trainings, which take minutes; what they notice of a loss, a faster test has to.
 SLOW = ("test_train_every_scheme.py",)
-# A mutant that runs for ever is noticed: it gets this many times the seconds that the tests take without it, and some more.
-PATIENCE, MORE_S = 4.0, 30.0
-FAILED = 1  # pytest's exit code
+# Seconds of processor time that one test may take, and of the clock that all may: a mutant that runs for ever is noticed.
+LIMIT_S, PATIENCE_S = 60, 3600
+BEGUN, FAILED = "begun ", "failed "
 
 
 class Seen(NamedTuple):
@@ -92,83 +94,87 @@ class Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self.mutant.code, str(ROOT / self.mutant.path), "exec"), module.__dict__)
 
 
-class First:
-    """A plugin of pytest that notes the first test, or file, that failed."""
+class Noted:
+    """A plugin of pytest that notes each test that begins and each that fails, and bounds the seconds of one test."""
 
-    def __init__(self, told: int):
-        self.told = told
+    def __init__(self, notes: int):
+        self.notes = notes
+
+    def pytest_runtest_logstart(self, nodeid):
+        """A test begins; a mutant that runs for ever is ended by the system, also where no Python runs."""
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + LIMIT_S, hard))
+        os.write(self.notes, f"{BEGUN}{nodeid}\n".encode())
 
     def pytest_runtest_logreport(self, report):
         """A test has run."""
         if report.failed:
-            os.write(self.told, f"{report.nodeid}\n".encode())
+            os.write(self.notes, f"{FAILED}{report.nodeid}\n".encode())
 
     pytest_collectreport = pytest_runtest_logreport  # a file that does not even import
 
 
 def judge(mutant: Mutant) -> Seen:
-    """Run the nearest tests, then the others, up to the first that fails."""
-    spent = 0.0
-    for files in nearest(mutant):
-        if files:
-            by, seconds = _run(mutant, tuple(files), PATIENCE * usual(tuple(files)) + MORE_S)
-            spent += seconds
-            if by:
-                return Seen(by, spent)
-    return Seen("", spent)
-
-
-@cache
-def usual(files: tuple[str, ...]) -> float:
-    """Seconds that test files take without a mutant.
+    """Run the nearest tests, then the others, up to the first that fails.
 
     Raises
     ------
     RuntimeError
-        A test fails without one, so it would notice nothing.
+        That test fails without the mutant too, so it says nothing.
     """
-    by, seconds = _run(None, files, 3600)
-    if by:
-        raise RuntimeError(f"{by} fails without a mutant")
-    return seconds
+    start = time.perf_counter()
+    for files in nearest(mutant):
+        if files and (by := _first_to_fail(mutant, files)):
+            if not _passes(by):
+                raise RuntimeError(f"{by} fails without a mutant")
+            return Seen(by, time.perf_counter() - start)
+    return Seen("", time.perf_counter() - start)
 
 
-def _run(mutant: Mutant | None, files: tuple[str, ...], limit: float) -> Seen:
-    start, (reads, told) = time.perf_counter(), os.pipe()
-    if (child := os.fork()) == 0:
-        os.setsid()
-        null = os.open(os.devnull, os.O_RDWR)
-        for stream in range(3):
-            os.dup2(null, stream)
-        os._exit(_test(mutant, files, First(told)))
-    os.close(told)
-    status = None
-    while status is None and time.perf_counter() - start < limit:
-        time.sleep(0.05)
-        done, code = os.waitpid(child, os.WNOHANG)
-        status = os.waitstatus_to_exitcode(code) if done else None
-    late = status is None
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)  # and what a test started
-    if late:
-        os.waitpid(child, 0)
-    with os.fdopen(reads) as lines:
-        first = lines.readline().strip()
-    seconds = time.perf_counter() - start
-    if late:
-        return Seen(f"no end after {limit:.0f} s", seconds)
-    return Seen("" if status == 0 else first or f"exit code {status} of the tests", seconds)
+@cache
+def _passes(test: str) -> bool:
+    """Whether a test, or a file, passes without a mutant."""
+    return not _first_to_fail(None, [test])
 
 
-def _test(mutant: Mutant | None, files: tuple[str, ...], first: First) -> int:
+def _first_to_fail(mutant: Mutant | None, files: list[str]) -> str:
+    """The first test that fails or does not end; empty where all pass."""
+    with tempfile.TemporaryFile() as notes:
+        start = time.perf_counter()
+        if (child := os.fork()) == 0:
+            os.setsid()
+            null = os.open(os.devnull, os.O_RDWR)
+            for stream in range(3):
+                os.dup2(null, stream)
+            os._exit(_test(mutant, files, Noted(notes.fileno())))
+        status = None
+        while status is None and time.perf_counter() - start < PATIENCE_S:
+            time.sleep(0.05)
+            done, code = os.waitpid(child, os.WNOHANG)
+            status = os.waitstatus_to_exitcode(code) if done else None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # and what a test started
+        if status is None:
+            os.waitpid(child, 0)
+        notes.seek(0)
+        lines = notes.read().decode().splitlines()
+    if status == 0:
+        return ""
+    failed = [line.removeprefix(FAILED) for line in lines if line.startswith(FAILED)]
+    begun = [line.removeprefix(BEGUN) for line in lines if line.startswith(BEGUN)]
+    return (failed or begun[-1:] or files)[0]
+
+
+def _test(mutant: Mutant | None, files: list[str], noted: Noted) -> int:
     import pytest
 
     for name in [name for name in sys.modules if name.split(".")[0] in {"engine", "app", "tests"}]:
         del sys.modules[name]
     if mutant is not None:
         sys.meta_path.insert(0, Instead(mutant))
-    given = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "-m", "not slow and not browser"]
-    return int(pytest.main([*given, *files], plugins=[first]))
+    # A counterexample is enough; hypothesis would look for the smallest one for minutes.
+    given = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "--hypothesis-profile=first", "-m", "not slow and not browser"]
+    return int(pytest.main([*given, *files], plugins=[noted]))
 
 
 def warm() -> None:
