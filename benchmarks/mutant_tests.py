@@ -171,7 +171,12 @@ def _test(mutant: Mutant | None, files: list[str], noted: Noted) -> int:
     for name in [name for name in sys.modules if name.split(".")[0] in {"engine", "app", "tests"}]:
         del sys.modules[name]
     if mutant is not None:
-        sys.meta_path.insert(0, Instead(mutant))
+        instead = Instead(mutant)
+        sys.meta_path.insert(0, instead)
+        try:  # now, since pytest itself would load a file that it is given
+            importlib.import_module(instead.name)
+        except Exception:
+            return 1
     # A counterexample is enough; hypothesis would look for the smallest one for minutes.
     given = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "--hypothesis-profile=first", "-m", "not slow and not browser"]
     return int(pytest.main([*given, *files], plugins=[noted]))

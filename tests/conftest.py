@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # One worker a core: threads that wait for each other's core would take most of the time.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+# One worker a core: threads that wait for each other's core would take most of the time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import Phase, settings
