@@ -144,18 +144,22 @@ class Build(Parts):
         search_ms = (time.perf_counter() - start) * 1e3
         found = ranking.rows[0][ranking.rows[0] >= 0]
         sources = ranking.sources[0] if ranking.sources else [retriever] * len(found)
-        hits = [
-            Hit(
-                rank,
-                self.corpus.documents[row].id,
-                self.corpus.documents[row].title,
-                round(float(score), 4),
-                self.identifier(row),
-                source,
-            )
-            for rank, (row, score, source) in enumerate(zip(found, ranking.scores[0], sources, strict=False), 1)
-        ]
+        hits = self._hits(found, ranking.scores[0][: len(found)], sources[: len(found)])
         return hits, {"encode": round(encode_ms, 3), "search": round(search_ms, 3)}
+
+    def _hits(self, rows: Sequence[int], scores: Sequence[float], sources: Sequence[str]) -> list[Hit]:
+        """Document rows, best first, as what is shown of them."""
+        return [
+            Hit(
+                rank=rank,
+                id=self.corpus.documents[row].id,
+                title=self.corpus.documents[row].title,
+                score=round(float(score), 4),
+                identifier=self.identifier(row),
+                source=source,
+            )
+            for rank, (row, score, source) in enumerate(zip(rows, scores, sources, strict=True), 1)
+        ]
 
     def view(self, filter_text: str = "", force: str = "", ban: Sequence[str] = ()) -> Tree:
         """The trie, restricted to documents that pass a filter and to identifiers that begin as told.
@@ -211,11 +215,7 @@ class Build(Parts):
     def trace_json(self, query: str, trace: Trace, k: int = 10, tree: Tree | None = None) -> dict:
         """The trace as plain values, with the first ``k`` documents it leads to."""
         rows, scores = trace.documents(tree or self.trie, k)
-        documents = self.corpus.documents
-        hits = [
-            Hit(rank, documents[row].id, documents[row].title, round(float(score), 4), self.identifier(row), "generative")
-            for rank, (row, score) in enumerate(zip(rows, scores, strict=True), 1)
-        ]
+        hits = self._hits(rows, scores, ["generative"] * len(rows))
         return {
             "query": query,
             "strategy": trace.strategy,

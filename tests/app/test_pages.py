@@ -13,9 +13,10 @@ from engine.builds.make import make
 from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
 from engine.decoding.exact import exact_search
+from engine.paths import ROOT
 from tests.app.at import pick, said, sound, table, visit
 
-PAGES = ("start", "decode", "trie", "compare", "identifiers", "codebooks", "train", "map")
+PAGES = ("start", *(path.stem for path in sorted((ROOT / "pages").glob("*.py")) if path.stem != "start"))
 ASKING = ("decode", "compare")
 WITH_FILMS = pytest.mark.usefixtures("with_films")
 QUERY = "a heist that happens inside dreams"

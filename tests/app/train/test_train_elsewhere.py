@@ -85,7 +85,7 @@ class TestCompare:
         at = visit("compare", query=WATCHED)
         box = at.multiselect(state.COLUMNS)
         named = [f"{kind}:{name}" for kind in ("generative", "hybrid") for name in ("centroid", "node", "slow")]
-        assert box.options == ["bm25", "dense", "dense-hnsw", "generative", "hybrid", *named]
+        assert box.options == [*RETRIEVERS, *named]
         assert len(box.value) == comparing.SHOWN
         assert box.value[:4] == ["bm25", "dense", "generative", "hybrid"]
         assert box.value[4] in ("generative:node", "generative:slow")

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from engine.paths import ROOT
+from engine.retrievers import RETRIEVERS
 
 HIT = {"rank", "id", "title", "score", "identifier", "source"}
 CANDIDATE = {"rank", "prefix", "code", "log_prob", "total", "documents"}
@@ -32,7 +33,7 @@ def test_datasets_lists_the_sets_that_have_a_name(told, shell):
     assert len(shell("datasets")[1].splitlines()) == len(rows)
 
 
-@pytest.mark.parametrize("retriever", ["bm25", "dense", "dense-hnsw", "generative", "hybrid"])
+@pytest.mark.parametrize("retriever", RETRIEVERS)
 def test_search_gives_ranked_hits(told, small_build, opened, retriever):
     query = opened.corpus.queries["q1"]
     value = told("search", small_build, query, "-r", retriever, "-k", 3)

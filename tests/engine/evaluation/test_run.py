@@ -10,6 +10,7 @@ from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
 from engine.errors import TriescopeError
 from engine.evaluation import difference, evaluate, holm, measure
+from engine.retrievers import RETRIEVERS
 
 
 def test_retrievers_are_evaluated_on_the_queries_of_a_split(opened):
@@ -34,7 +35,7 @@ def test_an_unknown_split_is_said_with_those_that_are_there(opened):
 
 
 def test_an_unknown_retriever_is_said_with_those_that_are_there(opened):
-    with pytest.raises(TriescopeError, match="unknown retriever 'tfidf'; there are bm25, dense, dense-hnsw, generative, hybrid"):
+    with pytest.raises(TriescopeError, match=f"unknown retriever 'tfidf'; there are {', '.join(RETRIEVERS)}"):
         evaluate(opened, "test", ["tfidf"])
 
 
