@@ -147,7 +147,7 @@ class Build(Parts):
         hits = self._hits(found, ranking.scores[0][: len(found)], sources[: len(found)])
         return hits, {"encode": round(encode_ms, 3), "search": round(search_ms, 3)}
 
-    def _hits(self, rows: Sequence[int], scores: Sequence[float], sources: Sequence[str]) -> list[Hit]:
+    def _hits(self, rows: np.ndarray, scores: np.ndarray, sources: Sequence[str]) -> list[Hit]:
         """Document rows, best first, as what is shown of them."""
         return [
             Hit(
