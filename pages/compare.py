@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import latency, ranks
-from app.common import address, documents, exports, resources, state
+from app.common import address, documents, exports, resources, state, trying
 from app.compare import comparing, following, result_cards
 from engine.errors import TriescopeError
 from engine.evaluation import device
@@ -15,7 +15,7 @@ from engine.retrievers import method_of
 
 st.title("Compare retrievers")
 build = resources.open_build()
-query = resources.ask()
+query = trying.ask(build)
 first, second = st.columns(2)
 address.within("k", 5, 20, "number of results")
 k = first.slider("Results shown", 5, 20, 10, key="k", bind="query-params")

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import beams, beams_file
-from app.common import address, documents, exports, resources, scorers, state
+from app.common import address, documents, exports, resources, scorers, state, trying
 from app.decode import decoding, node_panel, pinned, stepper
 from engine.decoding.strategies import STRATEGIES, existing_share
 from engine.errors import TriescopeError
@@ -51,7 +51,7 @@ def draw(shown: decoding.Decoded, key: str) -> list[beams.Point]:
 st.title("Watch it decode")
 build = resources.open_build()
 trie = build.trie
-query = resources.ask()
+query = trying.ask(build)
 levels = trie.levels
 choice = len(build.scorer_names) > 1
 wide = [1, 1, 1, 3] if choice else [1.2, 1.2, 2.6]
@@ -67,7 +67,7 @@ if extra:
 with right:
     step = stepper.controls(levels)
 with st.expander("Intervene, filter, or set another strategy beside it", icon=":material/tune:"):
-    asked, other = decoding.controls(width, scorer, build.scorer_names)
+    asked, other = decoding.controls(build, width, scorer)
 scorer_used = scorer or build.default_scorer
 address.check_stamp(build, [scorer_used])
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from app.charts import schemes, training, tree
 from app.charts.window import window
-from app.common import address, documents, exports, jobs, resources, state
+from app.common import address, documents, exports, jobs, resources, state, trying
 from app.identifiers import report_card, scheme_form, spelling
 from engine.errors import TriescopeError
 from engine.health.remedies import with_changes
@@ -142,7 +142,7 @@ typed = st.text_input(
     bind="query-params",
     max_chars=2000,
     icon=":material/edit:",
-    placeholder="Two thieves plan one last job",
+    placeholder=trying.of(build).text,
     help="Placed by the fitted codebooks, without refitting; it gets no number behind.",
 )
 if typed.strip():

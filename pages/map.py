@@ -5,7 +5,7 @@ import streamlit as st
 
 from app.charts import groups
 from app.charts import map as picture
-from app.common import address, documents, exports, resources, state
+from app.common import address, documents, exports, resources, state, trying
 from app.map import maps
 from engine.errors import TriescopeError
 
@@ -61,16 +61,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         column = st.selectbox("Column", columns, key="column", bind="query-params", width=260)
         told, drawn = f"the column {column}", groups.largest(groups.column_labels(build.corpus.documents, made.rows, column))
     elif by == FOUND:
-        query = st.text_input(
-            "Query",
-            type="search",
-            max_chars=resources.LONGEST,
-            icon=":material/search:",
-            placeholder="What is it about?",
-            width=360,
-            **address.own(state.QUERY, state.parameter(state.QUERY)[: resources.LONGEST], address.OF_ONE_DECODE),
-        )
-        hits = maps.hits(build, query or "", HITS)
+        hits = maps.hits(build, trying.box(build, width=360), HITS)
         told, drawn = f"the first {HITS} hits", groups.hit_groups(made.rows, **hits)
     else:
         depth = st.segmented_control(
@@ -88,6 +79,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     with st.container(width=460):
         documents.pick(build, "Find a document by title or id", "map-find", pinned)
     lasso = st.toggle("Lasso", key="lasso", bind="query-params", help="Drag around points to list them; clicks choose none then.")
+if by == FOUND:
+    trying.pills(build, "map-example")
 if by == FOUND and not any(hits.values()):
     st.info("Type a query to mark what vector and generative search find.", icon=":material/edit:")
 

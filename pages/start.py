@@ -5,7 +5,7 @@ import streamlit as st
 
 from app.charts import tree
 from app.charts.window import window
-from app.common import exports, jobs, resources, state
+from app.common import exports, jobs, resources, state, trying
 from engine import paths
 from engine.builds import names
 
@@ -43,14 +43,14 @@ def go(query: str) -> None:
 
 
 with asking, st.form("ask", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-    asked = st.text_input("What would you like to find?", placeholder="a heist that happens inside dreams", max_chars=500)
+    asked = st.text_input("What would you like to find?", placeholder=trying.placeholder(build), max_chars=trying.LONGEST)
     sent = st.form_submit_button("Watch it decode", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:")
 if sent and asked.strip():
     go(asked)
-if picked := asking.pills(
-    "Or try one of these; in the fourth, generative search loses", state.EXAMPLES, key="start-example", wrap=True
-):
-    go(picked)
+if offered := trying.queries(build):
+    invited = trying.invitation(build, build.default_scorer)
+    if picked := asking.pills(invited, offered, key="start-example", format_func=state.plain, wrap=True):
+        go(picked)
 
 cells = window(build.trie, build.names, 0, 2)
 

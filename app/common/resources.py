@@ -7,15 +7,13 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from app.common import address, state
+from app.common import state
 from engine import paths
 from engine.builds import names, runs
 from engine.builds.layout import MANIFEST
 from engine.builds.make import remove
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
-
-LONGEST = 500
 
 
 def open_build() -> Build:
@@ -127,35 +125,3 @@ def encoding_told(ms: float) -> str:
     if not ms:
         return "The query was not encoded now: its vector came with the catalogue, or was made before."
     return f"Encoding the query took {ms:.1f} ms when it was first asked."
-
-
-def ask(label: str = "Query") -> str:
-    """The query box with its examples; returns the query, and stops the page with a hint while there is none."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        asked = state.parameter(state.QUERY)
-        if len(asked) > LONGEST:
-            address.say(
-                state.QUERY, f"A query may have {LONGEST} characters; the last {len(asked) - LONGEST} of this one are cut."
-            )
-        query = st.text_input(
-            label,
-            type="search",
-            max_chars=LONGEST,
-            placeholder="What is the film about?",
-            icon=":material/search:",
-            **address.own(state.QUERY, asked[:LONGEST], address.OF_ONE_DECODE),
-        )
-        st.button("Run", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:", key="ask")
-    picked = st.pills("Examples", state.EXAMPLES, key="example", label_visibility="collapsed", on_change=_use_example)
-    del picked
-    if not query or not any(c.isalnum() for c in query):
-        st.info("Type a query, or choose an example above.", icon=":material/edit:")
-        st.stop()
-    return query
-
-
-def _use_example() -> None:
-    if st.session_state.get("example"):
-        state.focus(state.QUERY, st.session_state["example"])
-        address.forget(address.OF_ONE_DECODE)
-        st.session_state["example"] = None

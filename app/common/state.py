@@ -17,17 +17,6 @@ FORCE, BAN, CODE, STAMP = "force", "ban", "code", "at"
 DECODE, TRIE, COMPARE = "../pages/decode.py", "../pages/trie.py", "../pages/compare.py"
 IDENTIFIERS, CODEBOOKS, TRAIN = "../pages/identifiers.py", "../pages/codebooks.py", "../pages/train.py"
 
-# Shown on every page that takes a query. The fourth is one where generative search loses: its beam drops the right branch
-# early, while the words stand in the plot (tests/claims holds this).
-EXAMPLES = (
-    "a heist that happens inside dreams",
-    "old couple visit their busy grown-up children in the city",
-    "robot left alone on a ruined earth",
-    "college kid finds an ear in a field",
-    "samurai hired to protect a poor village",
-    "funny and warm, a family road trip",
-)
-
 
 def parameter(name: str) -> str:
     """A URL parameter that no widget owns; empty when absent."""

@@ -1,6 +1,5 @@
 """What the Decode page asks for and gets: strategy, width, interventions; two decodes to hold against each other."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.common import address, resources, state
+from app.common import address, resources, state, trying
 from app.common.fields import field
 from engine.builds import runs
 from engine.builds.opened import Build
@@ -82,7 +81,7 @@ def reset() -> None:
     st.session_state[FILTER], st.session_state[TEMPERATURE] = "", 1.0
 
 
-def controls(beams: int, scorer: str, scorers: Sequence[str]) -> tuple[Asked, str]:
+def controls(build: Build, beams: int, scorer: str) -> tuple[Asked, str]:
     """The row that intervenes: filter, temperature, seed, options of the strategy, forced and banned prefixes.
 
     Returns what is asked, and what to show beside it: a strategy, :data:`SAME_WITH` and a scorer, or :data:`NOTHING`.
@@ -94,7 +93,7 @@ def controls(beams: int, scorer: str, scorers: Sequence[str]) -> tuple[Asked, st
             "Filter documents",
             key=FILTER,
             bind="query-params",
-            placeholder="year > 1990 and genre has Drama",
+            placeholder=trying.of(build).filter,
             max_chars=300,
             width=300,
             help="Columns, = != < > <= >=, has, in (...), contains, is missing; and, or, not. Whole branches go.",
@@ -115,7 +114,7 @@ def controls(beams: int, scorer: str, scorers: Sequence[str]) -> tuple[Asked, st
         if force or banned() or allowed or temperature != 1:
             st.button("Take all back", type="tertiary", icon=":material/undo:", on_click=reset, key="reset")
         others = [NOTHING, *(name for name in STRATEGIES if name != strategy)]
-        others[1:1] = [SAME_WITH + name for name in scorers if scorer and name != scorer]
+        others[1:1] = [SAME_WITH + name for name in build.scorer_names if scorer and name != scorer]
         beside_it = address.one_of(BESIDE, others, NOTHING, "decode beside it")
         other = st.selectbox("Beside it", others, width=230, **address.own(BESIDE, beside_it))
     return Asked(strategy, beams, float(temperature), int(seed), settings, allowed.strip(), force, banned(), scorer), other

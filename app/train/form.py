@@ -6,11 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from app.common import address, state
+from app.common import address, state, trying
 from app.common.fields import field
 from app.train import job as training
 from engine.builds import runs
 from engine.builds.opened import Build
+from engine.data.halves import halves
 from engine.errors import TriescopeError
 from engine.options import options_of
 from engine.scorers.kinds import KINDS, kind
@@ -160,9 +161,9 @@ def _rest(scorer: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _watched(build: Build, dev: str) -> tuple[str, ...]:
-    """Three queries to watch, at first ones that have judgements, so that their rank can be told."""
-    judged = [build.corpus.queries[query] for query in build.corpus.qrels.get(dev, {})]
-    first = [*judged[:WATCHED], *state.EXAMPLES][:WATCHED]
+    """Three queries to watch: at first judged ones, so that their rank can be told, but none of those that judge the run."""
+    judged = [build.corpus.queries[query] for query in halves(build.corpus.qrels.get(dev, {})).choosing]
+    first = [*judged[:WATCHED], *trying.queries(build), *[""] * WATCHED][:WATCHED]
     with st.grid(WATCHED, min_column_width=280):
         typed = [
             st.text_input(

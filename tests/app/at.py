@@ -49,6 +49,11 @@ def said(at: AppTest) -> str:
     return " ".join(element.value for kind in (at.markdown, at.caption, at.text) for element in kind)
 
 
+def infos(at: AppTest) -> str:
+    """All hints on the page."""
+    return " ".join(info.value for info in at.info)
+
+
 def wait_for(condition, what: str):
     """What the condition gives as soon as it gives something."""
     end = time.monotonic() + PATIENCE_S

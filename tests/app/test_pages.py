@@ -9,15 +9,17 @@ from streamlit.testing.v1 import AppTest
 
 from app.common import state
 from engine import paths
+from engine.builds.examples import shipped
 from engine.builds.make import make
 from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
 from engine.decoding.exact import exact_search
 from engine.paths import ROOT
-from tests.app.at import pick, said, sound, table, visit
+from tests.app.at import infos, pick, said, sound, table, visit
 
 PAGES = ("start", *(path.stem for path in sorted((ROOT / "pages").glob("*.py")) if path.stem != "start"))
 ASKING = ("decode", "compare")
+EXAMPLES = [example.query for example in shipped()[1]]
 WITH_FILMS = pytest.mark.usefixtures("with_films")
 QUERY = "a heist that happens inside dreams"
 HTML = "<script>alert(1)</script><img src=x onerror=alert(2)> {b} **bold** `code`"
@@ -45,10 +47,6 @@ WRONG_PREFIXES = (
     "1" * 600,
     HTML,
 )
-
-
-def infos(at: AppTest) -> str:
-    return " ".join(info.value for info in at.info)
 
 
 def warnings(at: AppTest) -> str:
@@ -226,15 +224,15 @@ class TestQueries:
         assert written["Total"].is_monotonic_decreasing
         assert set(written["Title"]) <= {document.title for document in films.corpus.documents}
 
-    @pytest.mark.parametrize("example", state.EXAMPLES)
+    @pytest.mark.parametrize("example", EXAMPLES)
     def test_every_example_leads_to_ten_documents(self, example):
         assert len(table(visit("decode", query=example), "Total")) == 10
 
     @pytest.mark.parametrize("page", ASKING)
     def test_an_example_fills_the_query_box(self, page):
         at = visit(page)
-        at.pills("example").select(state.EXAMPLES[2]).run()
-        assert sound(at).text_input(state.QUERY).value == state.EXAMPLES[2]
+        at.pills("example").select(EXAMPLES[2]).run()
+        assert sound(at).text_input(state.QUERY).value == EXAMPLES[2]
         assert at.dataframe
 
 
@@ -293,7 +291,7 @@ class TestCompare:
         assert told["dense rank"] == str(everything.index(pinned) + 1)
 
     def test_the_width_that_would_have_kept_a_document_is_a_button(self):
-        at = visit("compare", query=state.EXAMPLES[3], doc="blue-velvet-1986", columns=["bm25", "generative"])
+        at = visit("compare", query=EXAMPLES[3], doc="blue-velvet-1986", columns=["bm25", "generative"])
         assert at.select_slider(state.BEAMS).value == 100
         at.button("wide-generative").click().run()
         assert sound(at).select_slider(state.BEAMS).value == 114
@@ -361,9 +359,9 @@ class TestStart:
 
     def test_an_example_opens_decode(self):
         at = visit("start")
-        at.pills("start-example").select(state.EXAMPLES[3]).run()
+        at.pills("start-example").select(EXAMPLES[3]).run()
         assert title(sound(at)) == "Watch it decode"
-        assert at.text_input(state.QUERY).value == state.EXAMPLES[3]
+        assert at.text_input(state.QUERY).value == EXAMPLES[3]
 
     def test_the_facts_are_those_of_the_manifest(self, films):
         facts = {metric.label: metric.value for metric in visit("start").metric}

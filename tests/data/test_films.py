@@ -164,14 +164,14 @@ def test_no_test_query_is_close_in_meaning_to_a_train_query_of_its_film(tmp_path
 
 
 def test_files_are_plain_json_lines():
-    for name in ("corpus.jsonl", "queries.jsonl"):
+    for name in ("corpus.jsonl", "queries.jsonl", "examples.jsonl"):
         for line in (FOLDER / name).read_text("utf-8").splitlines():
             assert isinstance(json.loads(line), dict)
 
 
-def test_the_filter_that_screens_readme_and_help_show_lets_some_films_through():
+def test_the_filter_that_readme_and_help_show_lets_some_films_through():
     shown = "year > 1990 and genre has Drama"
-    for file in ("README.md", "app/decode/decoding.py", "engine/cli/shell.py"):
+    for file in ("README.md", "engine/cli/shell.py"):
         assert shown in (paths.ROOT / file).read_text("utf-8")
     found = [film for film, let in zip(films().documents, allowed(films().documents, shown), strict=True) if let]
     assert found

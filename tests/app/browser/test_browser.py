@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from app.common import state
+from engine.builds.examples import shipped
 from tests.app.browser.driving import (
     DRAWN,
     QUERY,
@@ -24,6 +24,7 @@ from tests.app.browser.driving import (
 )
 
 pytestmark = pytest.mark.browser
+FOURTH = shipped()[1][3].query
 
 # Notes every change of the URL's step with its moment in milliseconds.
 NOTE_STEPS = """() => {
@@ -50,9 +51,9 @@ class TestStart:
         assert parameters(page)["query"] == QUERY
 
     def test_an_example_opens_decode(self, page, server):
-        go(page, server, "").get_by_role("radio", name=state.EXAMPLES[3]).click()
+        go(page, server, "").get_by_role("radio", name=FOURTH).click()
         landed(page, "decode")
-        assert parameters(page)["query"] == state.EXAMPLES[3]
+        assert parameters(page)["query"] == FOURTH
 
     def test_a_click_on_a_branch_of_the_tree_opens_it(self, page, server):
         go(page, server, "")
