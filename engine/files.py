@@ -163,7 +163,7 @@ def read_json(path: Path, otherwise: Any = None) -> Any:
     """Value of a JSON file; ``otherwise`` where there is none, or it is none."""
     try:
         return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return otherwise
 
 

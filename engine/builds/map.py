@@ -5,7 +5,6 @@ them at once, and has no place in a server: :func:`make` is run by ``python -m e
 build, never in it, because a finished build is not changed.
 """
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,8 +17,10 @@ import pyarrow.parquet as pq
 from engine.builds import layout
 from engine.builds.opened import Build
 from engine.builds.preservation import knn_preservation
+from engine.data.figures import Stored
 from engine.errors import TriescopeError
 from engine.files import replace_json, writing
+from engine.stored import parquet, values
 
 FORMAT = 1
 # Points a browser draws at once without a pause.
@@ -73,6 +74,19 @@ class Projection(NamedTuple):
     def chance(self) -> float | None:
         """The preservation that points thrown down at random would have."""
         return self.neighbours / (len(self.rows) - 1) if len(self.rows) > 1 else None
+
+
+class _Facts(Stored):
+    """``map.json``: what :func:`facts` says, and its format."""
+
+    format: int
+    shown: int
+    documents: int
+    method: str
+    seed: int
+    preservation: float | None
+    neighbours: int
+    judged: int
 
 
 def project(
@@ -220,15 +234,18 @@ def read(folder: Path, documents: int) -> Projection | None:
     if not (folder / layout.FACTS).is_file():
         return None
     try:
-        told = json.loads((folder / layout.FACTS).read_text("utf-8"))
-        table = pq.read_table(folder / layout.POINTS, columns=["row", "x", "y"])
-        rows, x, y = (table[name].to_numpy() for name in ("row", "x", "y"))
-        known = told.pop("format") == FORMAT and told.pop("shown") == len(rows) and told["documents"] == documents
-        if not known or rows.min() < 0 or rows.max() >= documents:
+        facts = _Facts.model_validate(values.read(folder / layout.FACTS))
+        if facts.format != FORMAT or facts.documents != documents or not 0 < facts.shown <= documents:
             raise ValueError("not the map of this build")
-        return Projection(rows=rows, xy=np.column_stack([x, y]), **told)
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        raise TriescopeError(f"{folder}: the map is damaged") from error
+        kinds = {"row": parquet.INT32, "x": parquet.FLOAT32, "y": parquet.FLOAT32}
+        rows, x, y = (np.asarray(column) for column in parquet.read(folder / layout.POINTS, kinds, facts.shown))
+        if rows[0] < 0 or rows[-1] >= documents or (rows[1:] <= rows[:-1]).any():
+            raise ValueError("not the map of this build")
+        if not (np.isfinite(x).all() and np.isfinite(y).all()):
+            raise ValueError("a point without a place")
+        return Projection(rows=rows, xy=np.column_stack([x, y]), **facts.model_dump(exclude={"format", "shown"}))
+    except (ValueError, TriescopeError) as error:
+        raise TriescopeError(f"{folder}: the map is damaged ({str(error).splitlines()[0]})") from error
 
 
 def _plane(vectors: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine import filters
+from engine.builds import checked
 from engine.builds.opening import check_encoder, read_identifiers, read_manifest, verify
 from engine.builds.parts import Parts
 from engine.builds.upgrade import here
@@ -52,6 +53,7 @@ class Build(Parts):
         folder = Path(folder)
         self.manifest = read_manifest(folder)
         verify(folder, self.manifest)
+        checked.counts(folder, self.manifest)
         super().__init__(folder, self.manifest.spec.model)
         try:
             if here(self.model):
@@ -78,12 +80,12 @@ class Build(Parts):
     @cached_property
     def names(self) -> list[str]:
         """Words for each trie node."""
-        return tables.read_names(self.folder)
+        return tables.read_names(self.folder, len(self.trie.code))
 
     @cached_property
     def identifiers(self) -> Identifiers:
         """What the scheme fitted, and which codes carry content."""
-        return read_identifiers(self.folder, self.manifest.spec)
+        return read_identifiers(self.folder, self.manifest.spec, len(self.embeddings))
 
     @property
     def codes(self) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Reading a build's manifest, and holding its files to it."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,12 @@ from engine.builds.spec import BuildSpec
 from engine.builds.upgrade import OLD, infer_content, upgraded
 from engine.errors import TriescopeError
 from engine.files import sha256
+from engine.identifiers import SCHEMES
 from engine.identifiers.base import Identifiers, content_path, load, load_without_content
+from engine.identifiers.checked import check
+from engine.options import check_options
+from engine.stored import values
+from engine.stored.remembered import once
 from engine.text import embed
 
 # Files up to this size are hashed on opening (a few ms each); larger ones only have their size checked.
@@ -29,23 +33,46 @@ def read_manifest(folder: Path) -> Manifest:
     if not path.is_file():
         raise TriescopeError(f"{folder}: not a build (there is no {layout.MANIFEST} in it)")
     try:
-        value = json.loads(path.read_text("utf-8"))
+        value = values.read(path)
+    except TriescopeError as error:
+        raise TriescopeError(f"{path}: the manifest is damaged") from error
+    try:
         if value["format"] == OLD:
             return upgraded(folder, value, verify)
         if value["format"] != FORMAT:
             raise TriescopeError(f"{folder}: build format {value['format']}, this version reads {FORMAT}")
-        return Manifest.model_validate(value)
+        manifest = Manifest.model_validate(value)
     except (ValueError, KeyError, TypeError) as error:
         raise TriescopeError(f"{path}: the manifest is damaged") from error
+    _check_settings(path, manifest.spec)
+    return manifest
 
 
-def read_identifiers(folder: Path, spec: BuildSpec) -> Identifiers:
-    """Identifiers of a build. Where it is of format 2 and could not be upgraded, what is content is inferred each time."""
+def _check_settings(path: Path, spec: BuildSpec) -> None:
+    """What is computed with the settings of a scheme trusts their type and range. A scheme or an option that is not known here is
+    no fault: another package may have it, or another version."""
+    if spec.scheme in SCHEMES:
+        options = SCHEMES[spec.scheme].options
+        known = {option.name for option in options}
+        try:
+            check_options(spec.scheme, options, {name: value for name, value in spec.settings.items() if name in known})
+        except TriescopeError as error:
+            raise TriescopeError(f"{path}: {error}") from error
+
+
+def read_identifiers(folder: Path, spec: BuildSpec, rows: int) -> Identifiers:
+    """Identifiers of a build of ``rows`` documents; what is content is inferred where one of format 2 could not be upgraded.
+
+    Raises
+    ------
+    TriescopeError
+        They are damaged.
+    """
     path = folder / layout.IDENTIFIERS
-    if content_path(path).is_file():
-        return load(path)
-    fitted = load_without_content(path)
-    return replace(fitted, content=infer_content(fitted, spec.scheme, spec.settings))
+    known = content_path(path).is_file()
+    fitted = load(path) if known else load_without_content(path)
+    once(f"identifiers {rows}", [path, *([content_path(path)] if known else [])], lambda: check(fitted, path, rows))
+    return fitted if known else replace(fitted, content=infer_content(fitted, spec.scheme, spec.settings))
 
 
 def check_encoder(manifest: Manifest) -> None:

@@ -1,17 +1,17 @@
 """What a build folder holds for scorers and retrievers, mapped or opened when first asked for: the one way to open it.
 
-Nothing is checked here, and no judgement is read, so that it serves a build in the making and a training too;
-:class:`engine.builds.opened.Build` checks, and adds queries and judgements.
+Every part is held to what it has to be when it is opened (:mod:`engine.builds.checked`): whoever made the build may have meant
+harm. No judgement is read, so that it serves a build in the making and a training too; :class:`engine.builds.opened.Build` holds
+the files to the manifest, and adds queries and judgements.
 """
 
-import json
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from engine import retrievers, trie
-from engine.builds import layout, runs
+from engine.builds import checked, layout, runs
 from engine.data import tables
 from engine.data.corpus import Document
 from engine.identifiers.base import load_without_content
@@ -19,6 +19,7 @@ from engine.retrievers.fusion import Tuning, read_tuning
 from engine.scorers import kinds
 from engine.scorers.base import Scorer
 from engine.scorers.centroid import CentroidScorer
+from engine.stored import values
 
 
 class Parts:
@@ -41,7 +42,8 @@ class Parts:
     @cached_property
     def documents(self) -> list[Document]:
         """All documents, in row order."""
-        return tables.read_documents(self.folder)
+        rows = len(self.embeddings)
+        return checked.documents(self.folder / layout.DOCUMENTS, tables.read_documents(self.folder, rows), rows)
 
     @cached_property
     def row_of(self) -> dict[str, int]:
@@ -51,14 +53,16 @@ class Parts:
     @cached_property
     def embeddings(self) -> np.ndarray:
         """Float32 ``(documents, d)``, mapped."""
-        return np.load(self.folder / layout.EMBEDDINGS, mmap_mode="r", allow_pickle=False)
+        return checked.vectors(self.folder / layout.EMBEDDINGS)
 
     @cached_property
     def parts(self) -> kinds.Parts:
         """What every scorer is made of."""
-        codebooks = load_without_content(self.folder / layout.IDENTIFIERS).codebooks
-        means = np.load(self.folder / layout.MEANS, mmap_mode="r", allow_pickle=False)
-        return kinds.Parts(trie.load(self.folder / layout.TRIE), means, codebooks, self.encoder)
+        tree, fitted = trie.load(self.folder / layout.TRIE), load_without_content(self.folder / layout.IDENTIFIERS)
+        rows, width = self.embeddings.shape
+        checked.tree(self.folder, tree, fitted, rows, width)
+        means = checked.vectors(self.folder / layout.MEANS, len(tree.code), width)
+        return kinds.Parts(tree, means, fitted.codebooks, self.encoder)
 
     @property
     def trie(self) -> trie.Trie:
@@ -93,5 +97,6 @@ class Parts:
     def stored_tuning(self, scorer: str) -> Tuning:
         """How the hybrid of a scorer was tuned: with the build for the centroid scorer, else when its training ended."""
         if scorer == runs.CENTROID:
-            return read_tuning(json.loads((self.folder / layout.TUNING).read_text("utf-8")))
+            path = self.folder / layout.TUNING
+            return read_tuning(values.read(path), path)
         return runs.read(self.folder, scorer).tuning

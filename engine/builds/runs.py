@@ -22,6 +22,8 @@ from engine.errors import TriescopeError
 from engine.files import replace_bytes, replace_json, writing
 from engine.scorers.base import Scorer
 from engine.scorers.kinds import Parts, kind
+from engine.scorers.tensors import check_numbers
+from engine.stored.content import read as read_content
 
 CENTROID = "centroid"
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -72,11 +74,11 @@ def read(build: Path, name: str) -> Run:
     if not path.is_file():
         raise TriescopeError(f"no trained scorer {name!r}; there are {', '.join([CENTROID, *names(build)])}")
     try:
-        run = Run.model_validate_json(path.read_bytes())
+        run = Run.model_validate_json(read_content(path))
     except ValidationError as error:
         field = ".".join(map(str, error.errors()[0]["loc"]))
         raise TriescopeError(f"{path}: the run is damaged{f' ({field})' if field else ''}") from error
-    if Path(run.weights).name != run.weights:
+    if run.name != name or Path(run.weights).name != run.weights:
         raise TriescopeError(f"{path}: the run is damaged (weights)")
     return run
 
@@ -84,7 +86,10 @@ def read(build: Path, name: str) -> Run:
 def history(build: Path, name: str) -> list[Evaluation]:
     """Evaluations of an unfinished run so far; a line that is being written is left out."""
     path = partial_of(build, name) / layout.HISTORY
-    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    try:
+        lines = read_content(path).splitlines()
+    except TriescopeError:
+        return []  # not begun, or finished just now and moved
     found = []
     for line in lines:
         try:
@@ -97,8 +102,8 @@ def history(build: Path, name: str) -> list[Evaluation]:
 def default(build: Path) -> str:
     """The scorer that ``generative`` means: a run's name, or ``centroid``."""
     try:
-        name = str(json.loads((build / layout.TRAINED / layout.DEFAULT).read_text("utf-8"))["scorer"])
-    except (OSError, ValueError, KeyError, TypeError):
+        name = str(json.loads(read_content(build / layout.TRAINED / layout.DEFAULT))["scorer"])
+    except (TriescopeError, ValueError, KeyError, TypeError, RecursionError):
         return CENTROID
     return name if name in names(build) else CENTROID
 
@@ -158,16 +163,18 @@ def open_scorer(build: Path, name: str, parts: Parts) -> Scorer:
     TriescopeError
         There is no such run, or its weights are not those that were saved or do not fit the build.
     """
-    from safetensors import SafetensorError
     from safetensors.numpy import load
 
     known = read(build, name)
     path = folder_of(build, name) / known.weights
     try:
-        content = path.read_bytes()
+        content = read_content(path)
         if f"weights-{hashlib.sha256(content).hexdigest()[:16]}.safetensors" != known.weights:
             raise TriescopeError(f"{path}: the weights have changed since they were saved")
-        scorer = kind(known.scorer).open(parts, load(content), known.settings)
-    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise TriescopeError(f"{path}: these weights cannot be opened ({str(error).splitlines()[0]})") from error
-    return scorer
+        tensors = load(content)
+        check_numbers(tensors)
+        return kind(known.scorer).open(parts, tensors, known.settings)
+    except TriescopeError as error:
+        raise error if str(path) in str(error) else TriescopeError(f"{path}: {error}") from error
+    except Exception as error:  # whatever a kind's own code says of tensors that are not its own
+        raise TriescopeError(f"{path}: these weights cannot be opened ({(str(error).splitlines() or [''])[0]})") from error

@@ -20,6 +20,7 @@ from engine.builds.manifest import FORMAT, KnownEncoder, KnownFile, Manifest
 from engine.errors import TriescopeError
 from engine.files import in_turn, replace_json, replacing, sha256
 from engine.identifiers.base import Identifiers, content_path, lengths, load_without_content
+from engine.identifiers.checked import check
 from engine.identifiers.paths_of_words import END
 from engine.text import embed, hub
 
@@ -57,9 +58,9 @@ def upgraded(folder: Path, value: dict[str, Any], verify: Callable[[Path, Manife
             if now["format"] == FORMAT:
                 return Manifest.model_validate(now)  # another process was first
             path = content_path(folder / layout.IDENTIFIERS)
-            content = infer_content(
-                load_without_content(folder / layout.IDENTIFIERS), manifest.spec.scheme, manifest.spec.settings
-            )
+            fitted = load_without_content(folder / layout.IDENTIFIERS)
+            check(fitted, folder / layout.IDENTIFIERS)
+            content = infer_content(fitted, manifest.spec.scheme, manifest.spec.settings)
             replacing(path, partial(_save, content))
             known = KnownFile(bytes=path.stat().st_size, sha256=sha256(path))
             manifest = manifest.model_copy(update={"files": manifest.files | {path.name: known}})

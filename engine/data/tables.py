@@ -1,4 +1,4 @@
-"""Documents, queries and judgements as Parquet inside a build, written and read through DuckDB."""
+"""Documents, queries and judgements as Parquet inside a build: written by DuckDB, read within limits."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,9 @@ import duckdb
 import pyarrow as pa
 
 from engine.data.corpus import Corpus, Document
+from engine.errors import TriescopeError
+from engine.stored.parquet import INT32, TEXT, read
+from engine.stored.values import whole
 
 DOCUMENTS, QUERIES, QRELS, NAMES = "documents.parquet", "queries.parquet", "qrels.parquet", "names.parquet"
 
@@ -47,18 +50,25 @@ class Judged(NamedTuple):
 
 
 def read_judged(folder: Path, split: str) -> Judged:
-    """The judged queries of one split, in the order they were written; rows of other splits are not looked at."""
-    judged = "SELECT query, document, grade FROM read_parquet(?) WHERE split = ?"
-    texts = "SELECT id, text FROM read_parquet(?) WHERE id IN (SELECT query FROM read_parquet(?) WHERE split = ?)"
-    qrels: dict[str, dict[str, int]] = {}
-    for query, document, grade in _ask(judged, str(folder / QRELS), split):
-        qrels.setdefault(query, {})[document] = grade
-    return Judged(dict(_ask(texts, str(folder / QUERIES), str(folder / QRELS), split)), qrels)
+    """The judged queries of one split, in the order they were written; rows of other splits are passed over."""
+    qrels = _judgements(folder, split).get(split, {})
+    texts = _texts(folder)
+    _check_asked(folder, qrels, texts)
+    return Judged({query: text for query, text in texts.items() if query in qrels}, qrels)
 
 
-def read_documents(folder: Path) -> list[Document]:
-    """All documents, in row order."""
-    return [Document(i, t, x, json.loads(m)) for i, t, x, m in _read(folder / DOCUMENTS)]
+def read_documents(folder: Path, rows: int | None = None) -> list[Document]:
+    """All documents, in row order; ``rows`` of them, where that is known.
+
+    Raises
+    ------
+    TriescopeError
+        The table is damaged, as :func:`engine.stored.parquet.read` says, or a document's metadata is no JSON object.
+    """
+    path = folder / DOCUMENTS
+    columns = read(path, dict.fromkeys(("id", "title", "text", "metadata"), TEXT), rows)
+    known = {text: _metadata(path, text) for text in set(columns[3])}
+    return [Document(id, title, text, known[metadata]) for id, title, text, metadata in zip(*columns, strict=True)]
 
 
 def read_corpus(folder: Path, name: str, left_out: list[str]) -> Corpus:
@@ -67,11 +77,45 @@ def read_corpus(folder: Path, name: str, left_out: list[str]) -> Corpus:
 
 
 def read_queries(folder: Path) -> tuple[dict[str, str], dict[str, dict[str, dict[str, int]]]]:
-    """Queries and judgements of all splits, as a corpus holds them."""
+    """Queries and judgements of all splits, as a corpus holds them.
+
+    Raises
+    ------
+    TriescopeError
+        A table is damaged, or a query is judged that is not there.
+    """
+    queries, qrels = _texts(folder), _judgements(folder)
+    for of_split in qrels.values():
+        _check_asked(folder, of_split, queries)
+    return queries, qrels
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    return dict(zip(*read(folder / QUERIES, {"id": TEXT, "text": TEXT}), strict=True))
+
+
+def _judgements(folder: Path, only: str | None = None) -> dict[str, dict[str, dict[str, int]]]:
+    columns = read(folder / QRELS, {"split": TEXT, "query": TEXT, "document": TEXT, "grade": INT32})
     qrels: dict[str, dict[str, dict[str, int]]] = {}
-    for split, query, document, grade in _read(folder / QRELS):
-        qrels.setdefault(split, {}).setdefault(query, {})[document] = grade
-    return dict(_read(folder / QUERIES)), qrels
+    for split, query, document, grade in zip(*columns[:3], columns[3].tolist(), strict=True):  # type: ignore[union-attr]
+        if only is None or split == only:
+            qrels.setdefault(split, {}).setdefault(query, {})[document] = grade
+    return qrels
+
+
+def _check_asked(folder: Path, qrels: dict[str, dict[str, int]], queries: dict[str, str]) -> None:
+    if missing := next((query for query in qrels if query not in queries), None):
+        raise TriescopeError(f"{folder / QRELS}: query {missing!r} is judged and not in {QUERIES}")
+
+
+def _metadata(path: Path, text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TriescopeError(f"{path}: metadata that is no JSON ({str(error)[:80]})") from error
+    if not isinstance(value, dict) or ("\\u" in text and not whole(value)):
+        raise TriescopeError(f"{path}: metadata that is no JSON object of whole characters ({text[:40]!r})")
+    return value
 
 
 def write_names(names: list[str], folder: Path) -> None:
@@ -79,9 +123,9 @@ def write_names(names: list[str], folder: Path) -> None:
     _write(folder / NAMES, name=names)
 
 
-def read_names(folder: Path) -> list[str]:
-    """Names in node order."""
-    return [name for (name,) in _read(folder / NAMES)]
+def read_names(folder: Path, nodes: int | None = None) -> list[str]:
+    """Names in node order; one for each of ``nodes``, where that is known."""
+    return list(read(folder / NAMES, {"name": TEXT}, nodes)[0])
 
 
 def _write(path: Path, **columns: Any) -> None:
@@ -91,12 +135,3 @@ def _write(path: Path, **columns: Any) -> None:
     with duckdb.connect() as con:
         con.register("rows", table)
         con.sql("SELECT * FROM rows").write_parquet(str(path), compression="zstd")
-
-
-def _read(path: Path) -> list[tuple]:
-    return _ask("SELECT * FROM read_parquet(?)", str(path))
-
-
-def _ask(query: str, *values: str) -> list[tuple]:
-    with duckdb.connect(config={"autoinstall_known_extensions": False}) as con:
-        return con.execute(query, list(values)).fetchall()

@@ -11,6 +11,7 @@ import numpy as np
 from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.options import Option
+from engine.stored import arrays
 
 
 class Material(NamedTuple):
@@ -119,22 +120,34 @@ def content_path(path: Path) -> Path:
 
 
 def load(path: Path) -> Identifiers:
-    """Read back what :func:`save` wrote.
+    """Read back what :func:`save` wrote; :func:`engine.identifiers.checked.check` where it may come from somebody else.
 
     Raises
     ------
     TriescopeError
-        They were written by an earlier version, which did not keep the content.
+        They were written by an earlier version, which did not keep the content, or are damaged.
     """
     if not content_path(path).is_file():
         raise TriescopeError(f"{path}: an earlier version wrote these identifiers (there is no {content_path(path).name})")
-    return replace(load_without_content(path), content=np.load(content_path(path), allow_pickle=False))
+    return replace(load_without_content(path), content=arrays.mapped(content_path(path), "int32"))
 
 
 def load_without_content(path: Path) -> Identifiers:
-    """Read identifiers as they were written before format 3; ``content`` counts all codes."""
-    with np.load(path, allow_pickle=False) as stored:
-        books = [stored[f"codebook_{level}"] for level in range(sum(name.startswith("codebook_") for name in stored.files))]
-        arrays = {name.removeprefix("array_"): stored[name] for name in stored.files if name.startswith("array_")}
+    """Read identifiers as they were written before format 3; ``content`` counts all codes.
+
+    Raises
+    ------
+    TriescopeError
+        They are damaged.
+    """
+    stored = arrays.members(path)
+    others = {name.removeprefix("array_"): array for name, array in stored.items() if name.startswith("array_")}
+    try:
+        books = [stored[f"codebook_{level}"] for level in range(sum(name.startswith("codebook_") for name in stored))]
+        codes, vocabulary = stored["codes"], tuple(int(size) for size in stored["vocabulary"])
         words = json.loads(stored["words"].tobytes().decode())
-        return Identifiers(stored["codes"], tuple(int(size) for size in stored["vocabulary"]), books, words, arrays)
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise TriescopeError(f"{path}: damaged ({str(error).splitlines()[0][:80]})") from error
+    if codes.ndim != 2:
+        raise TriescopeError(f"{path}: damaged (codes of shape {codes.shape})")
+    return Identifiers(codes, vocabulary, books, words, others)

@@ -11,7 +11,10 @@ import numpy as np
 
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
+from engine.retrievers import faiss_file
 from engine.retrievers.base import Index, Method, Named, Opened, Queries, Ranking, cosine, pack, vectors_of
+from engine.stored.arrays import mapped
+from engine.stored.remembered import once
 
 # Links a node, and width of the search while building and while searching.
 HNSW_LINKS, HNSW_BUILD, HNSW_SEARCH = 32, 200, 128
@@ -60,6 +63,13 @@ class ExactRetriever:
 class HnswRetriever:
     """Approximate search over the graph that :func:`build_hnsw` wrote.
 
+    Parameters
+    ----------
+    folder : Path
+        Where it lies.
+    shape : tuple of int, optional
+        Documents and dimensions; given, the graph is held to it before faiss reads it (:mod:`engine.retrievers.faiss_file`).
+
     Raises
     ------
     TriescopeError
@@ -69,21 +79,24 @@ class HnswRetriever:
     name = "dense-hnsw"
     needs_vectors = True
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, shape: tuple[int, int] | None = None):
         path = folder / GRAPH
+        if shape:
+            once(f"graph {shape[1]}", [path], lambda: faiss_file.check(path, shape[1]))
         try:
             self.index = faiss.read_index(str(path))
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             raise TriescopeError(f"{path}: not a faiss index") from error
         if not isinstance(self.index, faiss.IndexHNSWFlat):
             raise TriescopeError(f"{path}: not an HNSW index")
         self.index.hnsw.efSearch = HNSW_SEARCH
         # A build of format 2 has no such file: its graph has a node a document, in their order.
         known = (folder / NODES).is_file()
-        node = np.load(folder / NODES, allow_pickle=False) if known else np.arange(self.index.ntotal, dtype=np.int32)
+        node = np.asarray(mapped(folder / NODES, "int32")) if known else np.arange(self.index.ntotal, dtype=np.int32)
+        inside = not len(node) or (node.min() >= 0 and node.max() < self.index.ntotal)
+        if not inside or (shape and len(node) != shape[0]):
+            raise TriescopeError(f"{folder / NODES if known else path}: it is not of this graph, or of other documents")
         sizes = np.bincount(node, minlength=self.index.ntotal)
-        if len(sizes) != self.index.ntotal:
-            raise TriescopeError(f"{folder / NODES}: it is not of this graph")
         self.rows, self.first = np.argsort(node, kind="stable"), np.concatenate([[0], np.cumsum(sizes)])
 
     def search(self, queries: Queries, k: int) -> Ranking:
@@ -111,7 +124,8 @@ def _open_exact(opened: Opened, beams: int, named: Named) -> ExactRetriever:
 
 
 def _open_hnsw(opened: Opened, beams: int, named: Named) -> HnswRetriever:
-    return HnswRetriever(opened.folder)
+    rows, width = opened.embeddings.shape
+    return HnswRetriever(opened.folder, (rows, width))
 
 
 EXACT = Method(

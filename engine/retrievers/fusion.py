@@ -6,7 +6,9 @@ too: where the generator is less sure of its best path (:mod:`engine.decoding.co
 replaced by that of the ANN index, which also holds documents that have no identifier yet.
 """
 
+import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -51,7 +53,7 @@ class Tuning(Stored):
     @field_validator("weights")
     @classmethod
     def _some_weight(cls, weights: dict[str, float]) -> dict[str, float]:
-        if not all(weight >= 0 for weight in weights.values()) or not any(weights.values()):
+        if not all(0 <= weight < math.inf for weight in weights.values()) or not any(weights.values()):
             raise ValueError("weights are at least 0, one of them more")
         return weights
 
@@ -76,6 +78,13 @@ def _named(stored: Any) -> Any:
     return {"confidence": "", **stored, "weights": named}
 
 
+def _of_members(tuning: Tuning) -> Tuning:
+    """A hybrid that fuses another hybrid, itself even, would have no end."""
+    if not set(tuning.weights) <= set(MEMBERS):
+        raise ValueError(f"weights are those of {', '.join(MEMBERS)}")
+    return tuning
+
+
 def _on_this_confidence(tuning: Tuning) -> Tuning:
     """The threshold of format 2 is on a share among the beams, which fell with their number. The weights hold; such a threshold
     does not, so it is left aside, and ``chosen_on`` says so."""
@@ -86,11 +95,11 @@ def _on_this_confidence(tuning: Tuning) -> Tuning:
 
 
 # As a field of a file that pydantic reads; what format 2 wrote is brought up to date.
-StoredTuning = Annotated[Tuning, BeforeValidator(_named), AfterValidator(_on_this_confidence)]
+StoredTuning = Annotated[Tuning, BeforeValidator(_named), AfterValidator(_of_members), AfterValidator(_on_this_confidence)]
 
 
-def read_tuning(stored: Any) -> Tuning:
-    """A tuning as it was stored.
+def read_tuning(stored: Any, path: Path | str = "") -> Tuning:
+    """A tuning as it was stored, in the file that the message shall name.
 
     Raises
     ------
@@ -100,7 +109,7 @@ def read_tuning(stored: Any) -> Tuning:
     try:
         return TypeAdapter(StoredTuning).validate_python(stored)
     except ValidationError as error:
-        raise TriescopeError("the tuning of the hybrid is damaged") from error
+        raise TriescopeError(f"{path}: the tuning of the hybrid is damaged".removeprefix(": ")) from error
 
 
 class Fallback(NamedTuple):

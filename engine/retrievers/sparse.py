@@ -9,9 +9,11 @@ import regex
 import Stemmer
 
 from engine.errors import TriescopeError
-from engine.files import read_json, replace_json
+from engine.files import replace_json
 from engine.kernels.top_k import top_k
 from engine.retrievers.base import Found, Index, Method, Named, Opened, Queries, Ranking, pack
+from engine.stored import arrays, values
+from engine.stored.remembered import once
 from engine.text.words import pieces, words, words_of
 
 K1, B = 1.5, 0.75
@@ -19,6 +21,9 @@ FOLDER = "sparse"
 # How an index cuts texts is written beside it, and its queries are cut the same way. The first rule is that of indexes that do
 # not say: earlier versions knew words of two letters and more, and no script without spaces.
 RULE, FIRST, NOW = "words.json", 1, 2
+# What bm25s writes: for each word, in the order of its number, the documents that have it and what it counts there.
+DATA, ROWS, STARTS = (f"{part}.csc.index.npy" for part in ("data", "indices", "indptr"))
+ABOUT, VOCABULARY = "params.index.json", "vocab.index.json"
 
 
 def tokens(texts: Sequence[str], rule: int = NOW) -> list[list[str]]:
@@ -56,20 +61,74 @@ def rule_of(folder: Path) -> int:
     path = folder / RULE
     if not path.exists():
         return FIRST
-    rule = (read_json(path) or {}).get("rule")
-    if rule not in (FIRST, NOW):
+    told = values.read(path)
+    rule = told.get("rule") if isinstance(told, dict) else None
+    if type(rule) is not int or rule not in (FIRST, NOW):
         raise TriescopeError(f"{path}: the index was made by words of rule {rule}, this version knows those up to {NOW}")
     return rule
 
 
+def checked(folder: Path, documents: int | None = None) -> dict[str, int]:
+    """The vocabulary of an index, word -> number, after its arrays were held to it; what they hold is looked at once.
+
+    Raises
+    ------
+    TriescopeError
+        A file is damaged, or of other documents.
+    """
+    data = arrays.mapped(folder / DATA, "float32")
+    rows, starts = (arrays.mapped(folder / name, "int32", "int64") for name in (ROWS, STARTS))
+    about, vocabulary = values.read(folder / ABOUT), values.read(folder / VOCABULARY)
+    known = dict.fromkeys(("k1", "b", "delta"), (int, float)) | {"num_docs": int, "version": str}
+    fixed = {"method": "lucene", "idf_method": "lucene", "dtype": "float32", "int_dtype": "int32", "backend": "numpy"}
+    right = isinstance(about, dict) and about.keys() <= known.keys() | fixed.keys() and isinstance(about.get("num_docs"), int)
+    right = right and all(isinstance(about[key], kind) for key, kind in known.items() if key in about)
+    if not right or any(about.get(key, value) != value for key, value in fixed.items()):
+        raise TriescopeError(f"{folder / ABOUT}: not what is known of an index of words here")
+    if about["num_docs"] < 1 or (documents is not None and about["num_docs"] != documents):
+        raise TriescopeError(f"{folder / ABOUT}: an index of {about['num_docs']:,} documents")
+    words = len(starts) - 1
+    if not isinstance(vocabulary, dict):
+        raise TriescopeError(f"{folder / VOCABULARY}: not words and their numbers")
+    vocabulary.pop("", None)  # bm25s numbers the empty word, and has no row of it; no query holds it
+    if not all(type(number) is int and 0 <= number < words for number in vocabulary.values()):
+        raise TriescopeError(f"{folder / VOCABULARY}: a word without a number below {words:,}")
+
+    def check() -> None:
+        if words < 0 or starts[0] != 0 or starts[-1] != len(rows) or (starts[1:] < starts[:-1]).any():
+            raise TriescopeError(f"{folder / STARTS}: damaged (the words do not share out the rows)")
+        if len(data) != len(rows) or not np.isfinite(data.sum(dtype=np.float64)):
+            raise TriescopeError(f"{folder / DATA}: damaged (not a finite number a row)")
+        if len(rows) and (rows.min() < 0 or rows.max() >= about["num_docs"]):
+            raise TriescopeError(f"{folder / ROWS}: damaged (a document out of range)")
+
+    once(f"words {about['num_docs']}", [folder / name for name in (DATA, ROWS, STARTS)], check)
+    return vocabulary
+
+
 class SparseRetriever:
-    """BM25 over a saved index; documents that share no term with the query are not results."""
+    """BM25 over a saved index; documents that share no term with the query are not results.
+
+    Parameters
+    ----------
+    folder : Path
+        What :func:`build` wrote.
+    documents : int, optional
+        How many there are, where that is known.
+
+    Raises
+    ------
+    TriescopeError
+        The index is damaged, or of other documents.
+    """
 
     name = "bm25"
     needs_vectors = False
 
-    def __init__(self, folder: Path):
-        self.index = bm25s.BM25.load(folder, mmap=True, show_progress=False)
+    def __init__(self, folder: Path, documents: int | None = None):
+        vocabulary = checked(folder, documents)
+        self.index = bm25s.BM25.load(folder, mmap=True, show_progress=False, load_vocab=False, backend="numpy")
+        self.index.vocab_dict = vocabulary
         self.rule = rule_of(folder)
 
     def tokens(self, texts: Sequence[str]) -> list[list[str]]:
@@ -118,7 +177,7 @@ def _build(texts: Sequence[str], embeddings: np.ndarray, folder: Path) -> None:
 
 
 def _open(opened: Opened, beams: int, named: Named) -> SparseRetriever:
-    return SparseRetriever(opened.folder / FOLDER)
+    return SparseRetriever(opened.folder / FOLDER, len(opened.embeddings))
 
 
 def _evidence(found: Found) -> str:

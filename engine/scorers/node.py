@@ -22,6 +22,7 @@ from engine.options import Option
 from engine.scorers.base import Abilities, Scored, log_softmax_within
 from engine.scorers.centroid import SCALE, holders
 from engine.scorers.kinds import EXPAND, Kind, Parts
+from engine.scorers.tensors import taken
 from engine.trie import Children, Tree, Trie
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class NodeScorer:
         # An only child has its parent's documents, hence its vector and bias.
         held, row = np.unique(holders(trie), return_inverse=True)
         if vectors.shape[0] != len(held) or bias.shape != (len(held),):
-            raise ValueError(f"{len(vectors)} node vectors for a tree of {len(held)}")
+            raise ValueError(f"{len(vectors)} node vectors and {len(bias)} biases for a tree of {len(held)}")
         self.trie, self.vectors, self.adapter, self.row = trie, vectors, adapter, row
         self.bias = np.asarray(bias)[row]
 
@@ -116,10 +117,29 @@ class SiblingScorer(NodeScorer):
         return Scored(log_prob, totals[children.parent].astype(np.float32) + log_prob)
 
 
+def adapter_of(tensors: Mapping[str, np.ndarray], width: int) -> Adapter:
+    """The adapter of queries of so many dimensions, from saved tensors.
+
+    Raises
+    ------
+    TriescopeError
+        One is missing or of another shape.
+    """
+    into = taken(tensors, "into.weight", None, width)
+    hidden = len(into)
+    return Adapter(
+        into,
+        taken(tensors, "into.bias", hidden),
+        taken(tensors, "out.weight", width, hidden),
+        taken(tensors, "out.bias", width),
+    )
+
+
 def _open(parts: Parts, tensors: Mapping[str, np.ndarray], settings: Mapping[str, Any]) -> NodeScorer:
-    adapter = Adapter(*(tensors[f"{layer}.{kind}"] for layer in ("into", "out") for kind in ("weight", "bias")))
+    width = parts.means.shape[1]
+    vectors, bias = taken(tensors, "vectors", None, width), taken(tensors, "bias", None)
     ranks_by = SiblingScorer if settings["softmax"] == "siblings" else NodeScorer
-    return ranks_by(parts.trie, tensors["vectors"], tensors["bias"], adapter)
+    return ranks_by(parts.trie, vectors, bias, adapter_of(tensors, width))
 
 
 def _encode(texts: Sequence[str], vectors: np.ndarray, parts: Parts, settings: Mapping[str, Any]) -> list[np.ndarray]:

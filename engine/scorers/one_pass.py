@@ -20,7 +20,8 @@ from engine.errors import TriescopeError
 from engine.options import Option
 from engine.scorers.base import Abilities, Scored, log_softmax_within, log_sum_exp_within
 from engine.scorers.kinds import Kind, Parts
-from engine.scorers.node import Adapter
+from engine.scorers.node import Adapter, adapter_of
+from engine.scorers.tensors import taken
 from engine.trie import Children, Trie
 
 
@@ -89,14 +90,15 @@ def _added(totals: np.ndarray, log_prob: np.ndarray) -> np.ndarray:
 def _open(parts: Parts, tensors: Mapping[str, np.ndarray], settings: Mapping[str, Any]) -> OnePassScorer:
     levels, width = range(parts.trie.levels), parts.means.shape[1]
     try:
-        adapter = Adapter(*(tensors[f"{layer}.{kind}"] for layer in ("into", "out") for kind in ("weight", "bias")))
-        heads, biases = ([tensors[f"{part}.{level}"] for level in levels] for part in ("heads", "biases"))
-    except KeyError as error:
-        raise TriescopeError(f"one-pass: these weights were trained for another tree ({error} is missing)") from error
+        heads = [taken(tensors, f"heads.{level}", None, width) for level in levels]
+        biases = [taken(tensors, f"biases.{level}", len(head)) for level, head in enumerate(heads)]
+        adapter = adapter_of(tensors, width)
+    except TriescopeError as error:
+        raise TriescopeError(f"one-pass: these weights were trained for another tree ({error})") from error
     bounds = parts.trie.level_start
     needed = [int(parts.trie.code[bounds[level + 1] : bounds[level + 2]].max()) + 1 for level in levels]
-    if any(head.shape[1] != width or len(head) < codes for head, codes in zip(heads, needed, strict=True)):
-        raise TriescopeError("one-pass: these weights were trained for another tree (codes or dimensions differ)")
+    if any(len(head) < codes for head, codes in zip(heads, needed, strict=True)):
+        raise TriescopeError("one-pass: these weights were trained for another tree (it has more codes)")
     return OnePassScorer(parts.trie, heads, biases, adapter)
 
 

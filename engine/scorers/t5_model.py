@@ -146,15 +146,26 @@ def restore(tensors: Mapping[str, np.ndarray]) -> CodeT5:
     """
     try:
         about: dict[str, Any] = json.loads(_text(tensors["about"]))
+        _check_size(about, tensors)
         config = T5Config(**about["config"])
         config.scale_decoder_outputs = about["tied"]
         # Made without memory or random numbers: all of it is replaced.
         with torch.device("meta"):
             model = CodeT5(config, about["codes"], _text(tensors["tokenizer"]))
         model.load_state_dict({name: torch.tensor(np.asarray(array)) for name, array in tensors.items()}, assign=True)
-    except (KeyError, ValueError, RuntimeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise TriescopeError(f"scorer t5: its weights cannot be loaded: {str(error).strip().splitlines()[0]}") from error
     return model.requires_grad_(False).eval()
+
+
+def _check_size(about: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> None:
+    """A shape of a billion layers would be made, layer by layer, before it is seen that there are no weights for it."""
+    config, codes = about["config"], about["codes"]
+    layers = [config.get(name) or 0 for name in ("num_layers", "num_decoder_layers")]
+    if not all(isinstance(count, int) and 0 <= count <= len(tensors) for count in layers):
+        raise ValueError("more layers than tensors")
+    if not all(isinstance(count, int) and 0 < count < 1 << 31 for count in codes) or len(codes) > len(tensors):
+        raise ValueError("codes are numbers, a level each")
 
 
 def _keys_values(cache: DynamicCache) -> KeysValues:

@@ -23,6 +23,7 @@ from engine.options import Option
 from engine.scorers.base import Abilities, Scored, log_softmax_within
 from engine.scorers.centroid import SCALE, holders
 from engine.scorers.kinds import EXPAND, Kind, Parts
+from engine.scorers.tensors import taken
 from engine.text.token_states import token_states
 from engine.trie import ROOT, Children, Trie
 
@@ -209,7 +210,15 @@ def encode(texts: Sequence[str], vectors: np.ndarray, parts: Parts, settings: Ma
 
 
 def unpacked(query: np.ndarray, vector_width: int, token_width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Embedding ``(vector_width,)`` and token states ``(tokens, token_width)`` of what :func:`encode` made."""
+    """Embedding ``(vector_width,)`` and token states ``(tokens, token_width)`` of what :func:`encode` made.
+
+    Raises
+    ------
+    TriescopeError
+        The encoder's states are narrower: the weights were trained with another encoder.
+    """
+    if query.shape[1] < max(vector_width, token_width):
+        raise TriescopeError(f"transformer: trained on token states of {token_width} dimensions, not of {query.shape[1]}")
     return query[0, :vector_width], query[1:, :token_width]
 
 
@@ -219,14 +228,12 @@ def _open(parts: Parts, tensors: Mapping[str, np.ndarray], settings: Mapping[str
     from engine.scorers.transformer_model import Decoder
 
     codes = codes_of(parts.trie)
+    token_width = taken(tensors, "from_tokens.weight", None, None).shape[1]
+    means = taken(tensors, "means", *parts.means.shape)
     try:
-        token_width = tensors["from_tokens.weight"].shape[1]
         with torch.device("meta"):
             decoder = Decoder(codes, len(parts.trie.code), parts.means.shape[1], token_width, settings["size"], 0.0)
         decoder.load_state_dict({name: torch.tensor(array) for name, array in tensors.items() if name != "means"}, assign=True)
-        means = tensors["means"]
-        if means.shape != parts.means.shape:
-            raise KeyError("means")
     except (KeyError, RuntimeError) as error:
         raise TriescopeError("transformer: these weights were trained for another tree or size") from error
     return TransformerScorer(parts, means, decoder)

@@ -22,9 +22,11 @@ from engine.errors import TriescopeError
 from engine.files import replace_json, writing
 from engine.health.report import choose_labels, normalised_mutual_information, report
 from engine.identifiers import SCHEMES, Identifiers
+from engine.identifiers.checked import check
 from engine.retrievers import Queries
 from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means
+from engine.stored import content
 from engine.studies.found import Best, Measured, Pair, Study
 
 BEAMS = DEFAULT_BEAMS
@@ -128,10 +130,8 @@ def read(opened: Build) -> Study | None:
     """
     path = study_folder(opened) / layout.STUDY
     try:
-        return Study.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValidationError as error:
+        return Study.model_validate_json(content.read(path)) if path.exists() else None
+    except (ValidationError, TriescopeError) as error:
         raise TriescopeError(f"{path}: the study is damaged; run it again") from error
 
 
@@ -140,7 +140,9 @@ def read_identifiers(opened: Build, name: str) -> Identifiers:
     path = study_folder(opened) / f"{name}.npz"
     if name not in SCHEMES or not path.is_file():
         raise TriescopeError(f"the study of {opened.name} has no identifiers by {name!r}")
-    return identifiers.load(path)
+    fitted = identifiers.load(path)
+    check(fitted, path, len(opened.embeddings))
+    return fitted
 
 
 def _questions(opened: Build, split: str) -> Questions | None:

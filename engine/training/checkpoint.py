@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from engine.builds.layout import CHECKPOINT
+from engine.errors import TriescopeError
 from engine.files import replace_json
 
 
@@ -69,21 +70,31 @@ def load(
     folder: Path, digest: str, model: nn.Module, optimiser: torch.optim.Optimizer
 ) -> tuple[Standing, dict[str, Tensor], dict[str, Tensor]] | None:
     """Standing, average and best weights; model and optimiser are put where the checkpoint of the same training left them. None
-    when there is none."""
+    when there is none.
+
+    Raises
+    ------
+    TriescopeError
+        It says that it is of the same training, and has other tensors.
+    """
     try:
         value: dict[str, Any] = json.loads((folder / CHECKPOINT).read_text("utf-8"))
         if value["digest"] != digest:
             return None
         tensors = load_file(folder / Path(value["tensors"]).name)
         standing = Standing(**{name: value[name] for name in Standing._fields})
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError):
         return None  # a checkpoint that cannot be read is none: start afresh
-    model.load_state_dict(_part(tensors, "model/"))
     states: dict[int, dict[str, Tensor]] = {}
-    for key, tensor in _part(tensors, "optimiser/").items():
-        place, name = key.split("/")
-        states.setdefault(int(place), {})[name] = tensor
-    optimiser.load_state_dict(optimiser.state_dict() | {"state": states})
+    try:
+        model.load_state_dict(_part(tensors, "model/"))
+        for key, tensor in _part(tensors, "optimiser/").items():
+            place, name = key.split("/")
+            states.setdefault(int(place), {})[name] = tensor
+        optimiser.load_state_dict(optimiser.state_dict() | {"state": states})
+    except (RuntimeError, ValueError, KeyError) as error:
+        first = str(error).splitlines()[0]
+        raise TriescopeError(f"{folder / CHECKPOINT}: not a checkpoint of this training ({first}); remove {folder}") from error
     return standing, _part(tensors, "average/"), _part(tensors, "best/")
 
 

@@ -224,7 +224,7 @@ def _same_or_afresh(work: Path, spec: TrainSpec) -> None:
     try:
         kept = json.loads((work / layout.CHECKPOINT).read_text("utf-8"))
         same = kept["digest"] == spec.digest()
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         same = False
     history = work / layout.HISTORY
     if not same:
@@ -239,5 +239,5 @@ def _same_or_afresh(work: Path, spec: TrainSpec) -> None:
 def _step(line: str) -> float:
     try:
         return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return float("inf")

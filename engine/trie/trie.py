@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.errors import TriescopeError
+from engine.stored import arrays
 from engine.trie.arrays import arrays_of, lengths_of
 from engine.trie.tree import ROOT, Children
 from engine.trie.view import View
@@ -186,10 +187,23 @@ def build(codes: np.ndarray) -> Trie:
 def save(trie: Trie, folder: Path) -> None:
     """Write one ``.npy`` file an array into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, array in trie._asdict().items():
-        np.save(folder / f"{name}.npy", array, allow_pickle=False)
+    for name, path in files(folder).items():
+        np.save(path, getattr(trie, name), allow_pickle=False)
 
 
 def load(folder: Path) -> Trie:
-    """Map the arrays that :func:`save` wrote; nothing is read until it is touched."""
-    return Trie(*(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in Trie._fields))
+    """Map the arrays that :func:`save` wrote; nothing is read until it is touched, so :func:`engine.trie.checked.check` where it
+    may come from somebody else.
+
+    Raises
+    ------
+    TriescopeError
+        A file is missing, or no array of its type.
+    """
+    kinds = {"code": ("uint16", "int32")}
+    return Trie(*(arrays.mapped(path, *kinds.get(name, ("int32",))) for name, path in files(folder).items()))
+
+
+def files(folder: Path) -> dict[str, Path]:
+    """Where :func:`save` writes each array."""
+    return {name: folder / f"{name}.npy" for name in Trie._fields}
