@@ -8,7 +8,7 @@ from app.train import form as train_form
 from app.train import job as training
 from app.train import runs as trained
 from engine.builds import runs
-from engine.builds.trained import rests_on, verdict
+from engine.builds.trained import head_start, rests_on, verdict
 
 st.title("Train a scorer")
 build = resources.open_build()
@@ -48,10 +48,11 @@ if not found:
 st.subheader("Runs side by side")
 rows = trained.table(found, default)
 three = st.column_config.NumberColumn(format="%.3f")
+figures = [trained.MEASURE, "Low", "High", "Centroid", *trained.BESIDE, "Recall@100", "Centroid Recall@100"]
 st.dataframe(
     rows,
     hide_index=True,
-    column_config=dict.fromkeys([trained.MEASURE, "Low", "High", "Centroid", "Recall@100", "Centroid Recall@100"], three)
+    column_config=dict.fromkeys(figures, three)
     | {
         "Run": st.column_config.TextColumn(pinned=True),
         "Minutes": st.column_config.NumberColumn(format="%.1f"),
@@ -59,10 +60,11 @@ st.dataframe(
     },
 )
 st.caption(
-    f"{trained.MEASURE} on development queries with its 95% interval; Centroid is the untrained scorer on the same queries, "
-    "Difference is taken query by query, p is corrected for the runs of this table (Holm). The default, which `generative` "
-    f"search uses, is **{default}**. It changes by itself only for a scorer that is better on judged queries that nothing was "
-    "chosen on, where the interval of the difference excludes zero."
+    f"{trained.MEASURE} with its 95% interval, on the queries that the column Asked names. Centroid is the untrained scorer on "
+    "the same queries, BM25 and Dense are keyword and exact vector search on them. Difference is to Centroid, query by query; "
+    "Beats is ticked where its interval excludes zero and the paired test agrees; p is corrected for the runs of this table "
+    f"(Holm). The default, which `generative` search uses, is **{default}**. It changes by itself only for a scorer that is "
+    "better on judged queries that nothing was chosen on."
 )
 if len(found) > 1:
     histories = {name: curves.table(run.history) for name, run in found.items()}
@@ -83,6 +85,8 @@ kept = steps.index(run.best_step) if run.best_step in steps else len(steps) - 1
 st.subheader(f"What {name} learned")
 certain = st.success if run.certain else st.info
 (certain if run.beats_centroid else st.warning)(state.plain(verdict(run)))
+if told := head_start(run):
+    st.info(state.plain(told), icon=":material/start:")
 with st.container(horizontal=True, vertical_alignment="center"):
     st.button(
         "Use this one",

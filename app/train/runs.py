@@ -16,6 +16,8 @@ from engine.builds.trained import Cold, Run, rests_on
 from engine.errors import TriescopeError
 
 MEASURE = "nDCG@10"
+# Columns of the table for what needs no training, besides the centroid scorer.
+BESIDE = {"BM25": "bm25", "Dense": "dense"}
 VERDICTS = {"broken": ("error", ":material/error:"), "watch": ("warning", ":material/visibility:")}
 
 
@@ -44,13 +46,15 @@ def table(found: Mapping[str, Run], default: str) -> pd.DataFrame:
                 "Run": name,
                 "Scorer": run.scorer,
                 "Default": name == default,
-                "Beats centroid": run.beats_centroid,
+                "Beats centroid": run.surely_better,
                 measure: ours[measure].mean,
                 "Low": ours[measure].low,
                 "High": ours[measure].high,
                 "Centroid": floor[measure].mean,
+                **{label: _mean(run, retriever, measure) for label, retriever in BESIDE.items()},
                 "Difference": "" if difference is None else evaluation.told(difference, sign=True),
                 "p": f"{run.dev.p:.4f}" if difference is None else evaluation.told_p(difference),
+                "Asked": run.asked,
                 "Rests on": rests_on(run) or "judged queries that nothing was chosen on",
                 "Recall@100": ours["Recall@100"].mean,
                 "Centroid Recall@100": floor["Recall@100"].mean,
@@ -68,6 +72,12 @@ def table(found: Mapping[str, Run], default: str) -> pd.DataFrame:
         )
     frame = pd.DataFrame(rows)
     return frame.sort_values(MEASURE, ascending=False, ignore_index=True) if MEASURE in frame else frame
+
+
+def _mean(run: Run, retriever: str, measure: str) -> float | None:
+    """What a retriever reaches on the queries of a run; None in runs of older versions."""
+    found = run.dev.beside.get(retriever)
+    return found[measure].mean if found else None
 
 
 def differences(specs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

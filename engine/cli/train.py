@@ -114,11 +114,11 @@ def list_scorers(
 
 
 def _told(run: "Run") -> list[str]:
-    """A run in two lines."""
-    from engine.builds.trained import verdict
+    """A run in two lines, or three."""
+    from engine.builds.trained import head_start, verdict
 
     made = f"{run.name} ({run.scorer}): {run.steps:,} steps, {run.seconds:.0f} s, seed {run.seed}; {run.stopped}"
-    return [made, f"  {verdict(run)}"]
+    return [made, f"  {verdict(run)}", *([f"  {told}"] if (told := head_start(run)) else [])]
 
 
 def _share(text: str) -> tuple[str, float]:

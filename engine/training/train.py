@@ -1,6 +1,7 @@
 """Train a scorer on a build: from a spec to a stored run, and the first word on whether it is worth having."""
 
 import json
+import logging
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from engine.builds.history import Evaluation
 from engine.builds.parts import Parts
 from engine.builds.trained import Run
 from engine.decoding import decode
+from engine.errors import TriescopeError
 from engine.files import alone, replace_json, writing
 from engine.identifiers.base import load_without_content
 from engine.retrievers import Queries
@@ -31,6 +33,8 @@ from engine.training.batches import Batches
 from engine.training.material import Prepared, prepare
 from engine.training.source import Source, open_source
 from engine.training.spec import TrainSpec, complete
+
+log = logging.getLogger(__name__)
 
 Tell = Callable[[str, int, int], None]
 Values = dict[str, np.ndarray]  # measure -> values, a query each
@@ -182,10 +186,25 @@ def _judge(source: Source, spec: TrainSpec, made: Prepared, scorer: Scorer) -> t
             "difference": found,
             "apart": apart,
             "chosen_on": len(made.dev.ids),
+            "beside": _intervals(_beside(source, asked)),
             **_intervals(values),
         }
     )
     return judged, _cold(source, made, asked, ranked)
+
+
+def _beside(source: Source, asked: dev.Dev) -> dict[str, Values]:
+    """Keyword and vector search on the same queries, retriever -> measure -> values, a query each; without one that the build
+    cannot open, which is said in the log."""
+    values = {}
+    for name in trained.BESIDE:
+        try:
+            rows = source.retriever(name).search(Queries(asked.texts, asked.vectors), evaluation.DEPTH + 1).rows
+        except TriescopeError as error:
+            log.warning("%s is not set beside the trained scorer: %s", name, error)
+            continue
+        values[name] = dev.judge(source, asked, list(rows))
+    return values
 
 
 def _intervals(values: Mapping[str, Values]) -> dict[str, dict[str, evaluation.Interval]]:

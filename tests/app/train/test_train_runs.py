@@ -6,7 +6,7 @@ import pytest
 
 from app.common import state
 from engine.builds import runs
-from tests.app.at import button, said, sound, table, visit
+from tests.app.at import button, infos, said, sound, table, visit
 from tests.app.conftest import HTML, WATCHED, change_run
 
 SURE = {"mean": 0.1, "low": 0.05, "high": 0.15, "p": 0.0001, "holm": 0.0001}
@@ -28,6 +28,9 @@ class TestFinishedRuns:
             assert row["nDCG@10"] == run.dev.trained["nDCG@10"].mean
             assert row["Low"] <= row["nDCG@10"] <= row["High"]
             assert row["Centroid"] == run.dev.centroid["nDCG@10"].mean
+            assert row["BM25"] == run.dev.beside["bm25"]["nDCG@10"].mean
+            assert row["Dense"] == run.dev.beside["dense"]["nDCG@10"].mean
+            assert row["Beats centroid"] == run.surely_better
             assert row["Seed"] == 0
         different = table(at, "Setting", "node", "slow")
         assert different[["Setting", "node", "slow"]].values.tolist() == [["settings: softmax", "level", "siblings"]]
@@ -89,6 +92,7 @@ class TestFinishedRuns:
         runs.choose(with_trained, runs.CENTROID)
         at = visit("train", run="node")
         assert not at.success
+        assert table(at, "Run", "Beats centroid").set_index("Run").loc["node", "Beats centroid"] == ("apart" in changes)
         assert any(words in info.value and "by itself" in info.value for info in at.info)
         sound(button(at, "Use this one").click().run())
         assert runs.default(with_trained) == "node"
@@ -122,6 +126,32 @@ class TestFinishedRuns:
         for element in (*at.markdown, *at.caption, *at.warning, *at.success):
             assert HTML not in element.value
             assert ":red[" not in element.value
+
+    def test_one_that_an_older_version_trained_has_no_figures_of_keyword_and_vector_search(self, with_trained):
+        dev = runs.read(with_trained, "node").as_json()["dev"]
+        del dev["beside"]
+        change_run(with_trained, "node", dev=dev)
+        rows = table(visit("train", run="node"), "Run", "BM25").set_index("Run")
+        assert rows["BM25"].isna().to_dict() == {"node": True, "slow": False}
+
+    def test_one_that_was_judged_on_made_up_queries_says_so(self, with_trained):
+        sure(with_trained, "node", **{"from": "10% of the pseudo-queries, held out"})
+        change_run(with_trained, "node", labelled=False)
+        at = visit("train", run="node")
+        assert "made-up queries" in infos(at)
+        assert table(at, "Run", "Asked").set_index("Run")["Asked"].to_dict() == {
+            "node": "made-up queries",
+            "slow": runs.read(with_trained, "slow").asked,
+        }
+
+    def test_what_was_there_before_the_first_step_is_said(self, with_trained):
+        history = runs.read(with_trained, "node").as_json()["history"]
+        for entry, value in zip(history, (0.9, 0.95), strict=False):
+            entry["dev"]["nDCG@10"], entry["centroid"]["nDCG@10"] = value, 0.5
+        change_run(with_trained, "node", history=history, best_step=history[1]["step"])
+        assert "Most of the gain was there before the first step: nDCG@10 0.500" in infos(visit("train", run="node")).replace(
+            "\\", ""
+        )
 
     def test_one_is_deleted(self, with_trained):
         at = visit("train", run="node")

@@ -10,7 +10,7 @@ from engine.builds import runs
 from engine.builds.make import make
 from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
-from engine.builds.trained import rests_on, verdict
+from engine.builds.trained import head_start, rests_on, verdict
 from engine.data.corpus import Corpus, Document
 from engine.data.halves import FEWEST, halves
 from engine.errors import TriescopeError
@@ -23,6 +23,7 @@ from engine.training.spec import TrainSpec, complete
 from engine.training.train import train
 
 SPEC = TrainSpec(steps=4, evaluate_every=2, batch=16, beams=5, average=0, losses={"soft": 0.0, "next_code": 1.0})
+FIGURE = {"mean": 0.1, "low": 0.05, "high": 0.15}
 SURE = {"mean": 0.1, "low": 0.05, "high": 0.15, "p": 0.001, "holm": 0.001}
 
 
@@ -63,8 +64,8 @@ def test_the_judging_half_is_looked_at_once_at_the_end_and_chosen_on_by_nothing(
     folder, run, looked, tuned = watched_training
     half = halves(f"q{row}" for row in range(20, 60))
     assert (len(half.choosing), len(half.judging)) == (20, 20)
-    # The floor, three evaluations; then the centroid scorer and the trained one.
-    assert looked == [half.choosing] * 4 + [half.judging] * 2
+    # The floor, three evaluations; then the centroid scorer, the trained one, and keyword and vector search.
+    assert looked == [half.choosing] * 4 + [half.judging] * 4
     assert tuned == [half.choosing]
     assert run.tuning.chosen_on.startswith("20 development queries")
     assert (run.dev.queries, run.dev.chosen_on, run.dev.apart, run.labelled) == (20, 20, True, True)
@@ -76,12 +77,15 @@ def test_the_stored_figures_are_those_of_the_judging_half_with_the_interval_of_t
     opened = Build(folder)
     judging = halves(opened.corpus.qrels["dev"]).judging
     opened.corpus.qrels["judging"] = {query: opened.corpus.qrels["dev"][query] for query in judging}
-    found = evaluate(opened, "judging", ["generative:centroid", "generative:node"], beams=SPEC.beams)
-    for stored, name in ((run.dev.trained, "generative:node"), (run.dev.centroid, "generative:centroid")):
+    found = evaluate(opened, "judging", ["generative:centroid", "generative:node", "bm25", "dense"], beams=SPEC.beams)
+    stored_of = {"generative:node": run.dev.trained, "generative:centroid": run.dev.centroid} | run.dev.beside
+    assert set(stored_of) == set(found.retrievers)
+    for name, stored in stored_of.items():
         for measure, expected in found.retrievers[name].measures.items():
             assert stored[measure] == pytest.approx(expected, abs=1e-6)
-    assert run.dev.difference == pytest.approx(found.differences["generative:node"]["nDCG@10"], abs=1e-6)
-    assert run.dev.p == run.dev.difference.p
+    # There the p of three comparisons is corrected, here that of one.
+    assert run.dev.difference[:4] == pytest.approx(found.differences["generative:node"]["nDCG@10"][:4], abs=1e-6)
+    assert run.dev.p == run.dev.difference.p == run.dev.difference.holm
     assert run.beats_centroid == (run.dev.difference.mean > 0)
 
 
@@ -92,6 +96,13 @@ def test_the_stored_figures_are_those_of_the_judging_half_with_the_interval_of_t
         ({"difference": SURE | {"low": -0.01}}, False, "within what chance does"),
         ({"difference": SURE | {"p": 0.06}}, False, "within what chance does"),
         ({"labelled": False}, False, "pseudo-queries, made of the documents"),
+        ({"labelled": False, "from": "10% of the pseudo-queries, held out"}, False, "on 20 made-up queries (10%"),
+        ({"difference": SURE | {"low": -0.01}}, False, "node is on average above the centroid scorer on 20 development queries"),
+        (
+            {"beside": {"bm25": {"nDCG@10": FIGURE}, "dense": {"nDCG@10": FIGURE}}},
+            True,
+            "There, BM25 reaches 0.100 and exact dense",
+        ),
         ({"apart": False}, False, f"fewer than {FEWEST} development queries it is judged on those that it was chosen on"),
         ({"apart": False, "difference": None}, False, "an older version judged it on the queries that it was chosen on"),
     ],
@@ -109,6 +120,44 @@ def test_the_default_changes_by_itself_only_where_judged_queries_apart_are_certa
     assert runs.default(folder) == "node"
     assert rests_on(run) in out
     assert bool(rests_on(run)) == (not certain)
+
+
+def test_beats_is_said_only_where_the_interval_excludes_zero(folder):
+    said = {}
+    for low, mean in ((0.05, True), (-0.01, True), (-0.01, False)):
+        change(folder, difference=SURE | {"low": low})
+        path = runs.folder_of(folder, "node") / "run.json"
+        path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"beats_centroid": mean}))
+        said[low, mean] = verdict(runs.read(folder, "node")).split(" the centroid scorer")[0]
+    assert list(said.values()) == ["node beats", "node is on average above", "node does not beat"]
+
+
+@pytest.mark.parametrize(
+    ("centroid", "start", "kept", "words"),
+    [
+        (
+            0.261,
+            0.325,
+            0.339,
+            "Most of the gain was there before the first step: nDCG@10 0.261 with the centroid scorer, 0.325 at",
+        ),
+        (0.261, 0.339, 0.339, "All of the gain"),
+        (0.261, 0.3, 0.339, ""),  # exactly half
+        (0.261, 0.25, 0.339, ""),
+        (0.261, 0.27, 0.25, ""),
+    ],
+)
+def test_where_most_of_a_gain_was_there_before_the_first_step_it_is_said(watched_training, centroid, start, kept, words):
+    run = watched_training[1]
+    first, last = (
+        entry.model_copy(update={"dev": {"nDCG@10": value}}) for entry, value in zip(run.history[:2], (start, kept), strict=True)
+    )
+    first = first.model_copy(update={"centroid": {"nDCG@10": centroid}})
+    told = head_start(run.model_copy(update={"history": (first, last), "best_step": last.step}))
+    assert told.startswith(words) if words else not told
+    assert head_start(run.model_copy(update={"history": (last,), "best_step": last.step})) == ""
+    old = first.model_copy(update={"centroid": {}})
+    assert head_start(run.model_copy(update={"history": (old, last), "best_step": last.step})) == ""
 
 
 def test_a_default_that_was_pressed_is_not_taken_away(folder):
@@ -132,11 +181,13 @@ def test_a_run_of_an_older_version_is_read(folder):
     path = runs.folder_of(folder, "node") / "run.json"
     old = json.loads(path.read_text("utf-8"))
     del old["labelled"]
-    for key in ("difference", "apart", "chosen_on"):
+    for key in ("difference", "apart", "chosen_on", "beside"):
         del old["dev"][key]
     path.write_text(json.dumps(old))
     run = runs.read(folder, "node")
-    assert (run.certain, run.dev.difference, run.dev.p) == (False, None, old["dev"]["p"])
+    assert (run.certain, run.dev.difference, run.dev.p, run.dev.beside) == (False, None, old["dev"]["p"], {})
+    # It does not say whether people had judged the queries, but where they came from.
+    assert run.asked == "development queries"
 
 
 def few(tmp_path, count, splits):
@@ -161,7 +212,8 @@ def test_two_documents_without_queries_are_trained_on_and_one_title_alone_is_too
     folder = few(tmp_path, 2, {})
     spec = SPEC.model_copy(update={"train": "", "dev": "", "mix": {"title": 1.0}})
     run = train(folder, spec)
-    assert (run.dev.queries, run.labelled, run.dev.apart) == (1, False, False)
+    assert (run.dev.queries, run.labelled, run.dev.apart, run.asked) == (1, False, False, "made-up queries")
+    assert runs.default(folder) == "centroid"
     alone = few(tmp_path / "alone", 1, {})
     with pytest.raises(TriescopeError, match="too few pseudo-queries to hold one out and learn from the others: 1"):
         train(alone, spec)
