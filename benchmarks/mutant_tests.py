@@ -27,6 +27,9 @@ SLOW = ("test_train_every_scheme.py",)
 # Seconds of processor time that one test may take, and of the clock that all may: a mutant that runs for ever is noticed.
 LIMIT_S, PATIENCE_S = 60, 3600
 BEGUN, FAILED = "begun ", "failed "
+# Profiles of tests/conftest.py: a counterexample is enough, hypothesis would look for the smallest one for minutes.
+FEW, ALL = ["--hypothesis-profile=few"], ["--hypothesis-profile=first"]
+NOTHING = 5  # pytest's exit code where no test was chosen
 
 
 class Seen(NamedTuple):
@@ -115,16 +118,19 @@ class Noted:
 
 
 def judge(mutant: Mutant) -> Seen:
-    """Run the nearest tests, then the others, up to the first that fails.
+    """Run the tests up to the first that fails: those near that bear the module's name and all that are near, with few examples
+    of a property; then near and far with all examples.
 
     Raises
     ------
     RuntimeError
         That test fails without the mutant too, so it says nothing.
     """
-    start = time.perf_counter()
-    for files in nearest(mutant):
-        if files and (by := _first_to_fail(mutant, files)):
+    start, (near, far) = time.perf_counter(), nearest(mutant)
+    name = Path(mutant.path).stem
+    of_that_name = ["-k", f"{name} or {name.replace('_', '-')}"]
+    for files, options in ((near, [*FEW, *of_that_name]), (near, FEW), ([*near, *far], ALL)):
+        if by := _first_to_fail(mutant, files, options):
             if not _passes(by):
                 raise RuntimeError(f"{by} fails without a mutant")
             return Seen(by, time.perf_counter() - start)
@@ -134,10 +140,10 @@ def judge(mutant: Mutant) -> Seen:
 @cache
 def _passes(test: str) -> bool:
     """Whether a test, or a file, passes without a mutant."""
-    return not _first_to_fail(None, [test])
+    return not _first_to_fail(None, [test], ALL)
 
 
-def _first_to_fail(mutant: Mutant | None, files: list[str]) -> str:
+def _first_to_fail(mutant: Mutant | None, files: list[str], options: list[str]) -> str:
     """The first test that fails or does not end; empty where all pass."""
     with tempfile.TemporaryFile() as notes:
         start = time.perf_counter()
@@ -146,7 +152,7 @@ def _first_to_fail(mutant: Mutant | None, files: list[str]) -> str:
             null = os.open(os.devnull, os.O_RDWR)
             for stream in range(3):
                 os.dup2(null, stream)
-            os._exit(_test(mutant, files, Noted(notes.fileno())))
+            os._exit(_test(mutant, [*options, *files], Noted(notes.fileno())))
         status = None
         while status is None and time.perf_counter() - start < PATIENCE_S:
             time.sleep(0.05)
@@ -158,14 +164,14 @@ def _first_to_fail(mutant: Mutant | None, files: list[str]) -> str:
             os.waitpid(child, 0)
         notes.seek(0)
         lines = notes.read().decode().splitlines()
-    if status == 0:
+    if status in (0, NOTHING):
         return ""
     failed = [line.removeprefix(FAILED) for line in lines if line.startswith(FAILED)]
     begun = [line.removeprefix(BEGUN) for line in lines if line.startswith(BEGUN)]
     return (failed or begun[-1:] or files)[0]
 
 
-def _test(mutant: Mutant | None, files: list[str], noted: Noted) -> int:
+def _test(mutant: Mutant | None, given: list[str], noted: Noted) -> int:
     import pytest
 
     for name in [name for name in sys.modules if name.split(".")[0] in {"engine", "app", "tests"}]:
@@ -177,9 +183,8 @@ def _test(mutant: Mutant | None, files: list[str], noted: Noted) -> int:
             importlib.import_module(instead.name)
         except Exception:
             return 1
-    # A counterexample is enough; hypothesis would look for the smallest one for minutes.
-    given = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "--hypothesis-profile=first", "-m", "not slow and not browser"]
-    return int(pytest.main([*given, *files], plugins=[noted]))
+    always = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "-m", "not slow and not browser"]
+    return int(pytest.main([*always, *given], plugins=[noted]))
 
 
 def warm() -> None:
