@@ -27,8 +27,6 @@ SLOW = ("test_train_every_scheme.py",)
 # Seconds of processor time that one test may take, and of the clock that all may: a mutant that runs for ever is noticed.
 LIMIT_S, PATIENCE_S = 60, 3600
 BEGUN, FAILED = "begun ", "failed "
-# Profiles of tests/conftest.py: a counterexample is enough, hypothesis would look for the smallest one for minutes.
-FEW, ALL = ["--hypothesis-profile=few"], ["--hypothesis-profile=first"]
 NOTHING = 5  # pytest's exit code where no test was chosen
 
 
@@ -118,8 +116,7 @@ class Noted:
 
 
 def judge(mutant: Mutant) -> Seen:
-    """Run the tests up to the first that fails: those near that bear the module's name and all that are near, with few examples
-    of a property; then near and far with all examples.
+    """Run the tests up to the first that fails: those near that bear the module's name, all that are near, then the others.
 
     Raises
     ------
@@ -129,8 +126,8 @@ def judge(mutant: Mutant) -> Seen:
     start, (near, far) = time.perf_counter(), nearest(mutant)
     name = Path(mutant.path).stem
     of_that_name = ["-k", f"{name} or {name.replace('_', '-')}"]
-    for files, options in ((near, [*FEW, *of_that_name]), (near, FEW), ([*near, *far], ALL)):
-        if by := _first_to_fail(mutant, files, options):
+    for files, options in ((near, of_that_name), (near, []), (far, [])):
+        if files and (by := _first_to_fail(mutant, files, options)):
             if not _passes(by):
                 raise RuntimeError(f"{by} fails without a mutant")
             return Seen(by, time.perf_counter() - start)
@@ -140,7 +137,7 @@ def judge(mutant: Mutant) -> Seen:
 @cache
 def _passes(test: str) -> bool:
     """Whether a test, or a file, passes without a mutant."""
-    return not _first_to_fail(None, [test], ALL)
+    return not _first_to_fail(None, [test], [])
 
 
 def _first_to_fail(mutant: Mutant | None, files: list[str], options: list[str]) -> str:
@@ -183,7 +180,8 @@ def _test(mutant: Mutant | None, given: list[str], noted: Noted) -> int:
             importlib.import_module(instead.name)
         except Exception:
             return 1
-    always = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "-m", "not slow and not browser"]
+    # A profile of tests/conftest.py: any counterexample is enough, hypothesis would look for the smallest one for minutes.
+    always = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "--hypothesis-profile=few", "-m", "not slow and not browser"]
     return int(pytest.main([*always, *given], plugins=[noted]))
 
 
