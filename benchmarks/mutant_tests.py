@@ -26,6 +26,7 @@ from engine.paths import ROOT
 SLOW = ("test_train_every_scheme.py",)
 # Seconds of processor time that one test may take, and of the clock that all may: a mutant that runs for ever is noticed.
 LIMIT_S, PATIENCE_S = 60, 3600
+EXAMPLES = 25  # of a property
 BEGUN, FAILED = "begun ", "failed "
 NOTHING = 5  # pytest's exit code where no test was chosen
 
@@ -96,10 +97,19 @@ class Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 class Noted:
-    """A plugin of pytest that notes each test that begins and each that fails, and bounds the seconds of one test."""
+    """A plugin of pytest that notes each test that begins and each that fails, and bounds what one test may take."""
 
     def __init__(self, notes: int):
         self.notes = notes
+
+    def pytest_configure(self):
+        """Any counterexample of a property is enough; hypothesis would look for the smallest one for minutes."""
+        from hypothesis import Phase, settings
+
+        phases = (Phase.explicit, Phase.generate)
+        few = settings(deadline=None, derandomize=True, database=None, max_examples=EXAMPLES, phases=phases)
+        settings.register_profile("few", few)
+        settings.load_profile("few")
 
     def pytest_runtest_logstart(self, nodeid):
         """A test begins; a mutant that runs for ever is ended by the system, also where no Python runs."""
@@ -180,8 +190,7 @@ def _test(mutant: Mutant | None, given: list[str], noted: Noted) -> int:
             importlib.import_module(instead.name)
         except Exception:
             return 1
-    # A profile of tests/conftest.py: any counterexample is enough, hypothesis would look for the smallest one for minutes.
-    always = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "--hypothesis-profile=few", "-m", "not slow and not browser"]
+    always = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "-m", "not slow and not browser"]
     return int(pytest.main([*always, *given], plugins=[noted]))
 
 

@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from scipy.stats import binomtest
 
 from benchmarks.mutant_draw import Mutant, draw
-from benchmarks.mutant_tests import Seen, judge, warm
+from benchmarks.mutant_tests import EXAMPLES, Seen, judge, warm
 from engine.evaluation import device
 from engine.files import replace_json
 from engine.paths import ROOT
@@ -93,7 +93,7 @@ def page(found: list[dict], count: int, seed: int) -> str:
         f"nothing that could be seen (equivalent) and {caught} are caught by tests written since, so that of the others "
         f"{_share(killed + caught, len(found) - equivalent)} are caught now; each has its word below. Types and docstrings are "
         f"not mutated. The tests of a mutant are those of its own and its nearest rooms, doctests included, without those marked "
-        f"`slow` and without a browser, properties with 25 examples; a test that does not end counts as one that fails.\n\n"
+        f"`slow` and without a browser, properties with {EXAMPLES} examples; one that does not end counts as failed.\n\n"
         f"| room | mutants | killed |\n|---|---|---|\n{rooms}\n| file | was | became | word |\n|---|---|---|---|\n{rows}"
     )
 

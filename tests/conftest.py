@@ -11,7 +11,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import settings
 
 from engine import paths
 from engine.builds.make import make
@@ -23,8 +23,6 @@ from tests.homes import known_home, link_cache, shared_home
 # The same examples on every machine: a red suite can be made red again.
 settings.register_profile("triescope", deadline=None, derandomize=True, database=None)
 settings.load_profile("triescope")
-# What benchmarks/mutants.py asks for: that a property fails within a few examples, not the smallest one of it.
-settings.register_profile("few", settings.get_profile("triescope"), max_examples=25, phases=(Phase.explicit, Phase.generate))
 
 FILMS = 60
 

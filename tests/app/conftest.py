@@ -1,10 +1,7 @@
 """What the tests of the app share: the bundled catalogue built once a run, and an empty home for every test."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +10,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.common import jobs
-from engine import paths
 from engine.builds import map as projection
 from engine.builds import runs
 from engine.builds.make import make
@@ -21,6 +17,8 @@ from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
 from engine.studies import schemes as study
+from engine.training.spec import TrainSpec
+from engine.training.train import train
 from tests.app.browser.driving import CHROMIUM, PATIENCE_MS, Opener, serving, watch
 from tests.homes import link_cache, shared_home
 
@@ -98,16 +96,15 @@ def studied_home(tmp_path_factory, films_home) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained_home(tmp_path_factory, small_corpus) -> Path:
-    """A home that holds sixty films on which the shell trained two scorers, a few steps each; copy it before changing it."""
+def trained_home(tmp_path_factory, sixty_home) -> Path:
+    """A home that holds sixty films with two trained scorers, a few steps each; copy it before changing it."""
     with shared_home(tmp_path_factory, "trained-home") as home:
         if not (home / "builds" / "sixty").exists():
-            (home / "builds").mkdir()
-            made = make(small_corpus, BuildSpec(settings={"codes": 4}), home / "sixty")
+            (home / "builds").mkdir(exist_ok=True)
+            made = shutil.copytree(sixty_home / "builds" / "sixty", home / "sixty", dirs_exist_ok=True)
             for name, softmax in (("node", "level"), ("slow", "siblings")):
-                given = [f"--name={name}", "--steps=20", "--every=5", "--batch=16", "--beams=5", f"--option=softmax={softmax}"]
-                command = [sys.executable, "-m", "engine", "train", str(made), *given, f"--watch={WATCHED}"]
-                subprocess.run(command, cwd=paths.ROOT, env=os.environ | {"TRIESCOPE_HOME": str(home)}, check=True)
+                settings = {"softmax": softmax}
+                train(made, TrainSpec(steps=20, evaluate_every=5, batch=16, beams=5, settings=settings, watch=(WATCHED,)), name)
             made.rename(home / "builds" / "sixty")
     return home
 

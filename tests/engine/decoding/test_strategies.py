@@ -1,5 +1,7 @@
 """What holds for every decoding strategy, and the cases that the other strategy tests share."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -99,7 +101,9 @@ def test_every_output_is_legal_and_none_comes_twice(name, case, beams, seed):
 @pytest.mark.parametrize("name", MASKED)
 @given(cases(), widths, seeds)
 def test_steps_hold_all_legal_children_of_the_beams_and_end_in_the_leaves(name, case, beams, seed):
+    start = time.perf_counter()
     trace = case.decode(name, beams, seed=seed)
+    assert sum(step.ms for step in trace.steps) <= (time.perf_counter() - start) * 1e3
     before = [()]
     for level, step in enumerate(trace.steps, 1):
         assert step.level == level
