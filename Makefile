@@ -23,7 +23,7 @@ run: install
 	$(BIN)/python -m streamlit run app/main.py --server.port $(PORT)
 
 test: install
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow
