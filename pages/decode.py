@@ -2,51 +2,18 @@
 
 import json
 import time
-from functools import partial
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
-from app.charts import beams, beams_file
+from app.charts import beam_points, beams_file
 from app.common import address, documents, exports, resources, scorers, state, trying
-from app.decode import decoding, node_panel, pinned, stepper
-from engine.decoding.strategies import STRATEGIES, existing_share
+from app.decode import decoding, intervening, node_panel, pictures, pinned, stepper
+from engine.decoding.strategies import STRATEGIES
 from engine.errors import TriescopeError
 from engine.explaining.difference import diff, diff_json
 from engine.explaining.why import why_json
-
-
-def clicked(key: str) -> None:
-    """A click on a node puts its prefix into the URL."""
-    index = state.clicked_index(st.session_state[key])
-    known = st.session_state.get(f"{key}-nodes", [])
-    if index is not None and index < len(known):
-        state.focus(state.NODE, known[index])
-
-
-def draw(shown: decoding.Decoded, key: str) -> list[beams.Point]:
-    """The picture of one decode and what is to be said below it."""
-    drawn = beams.points(shown.trace, trie, build.names, step, marked)
-    st.session_state[f"{key}-nodes"] = [point.prefix for point in drawn]
-    st.echarts_chart(
-        beams.option(shown.trace, drawn),
-        height=450,
-        key=key,
-        on_select=partial(clicked, key),
-        renderer="svg",
-        alt=beams.describe(shown.trace, drawn),
-    )
-    told = (
-        f"Finds {shown.found} of the exact first {shown.possible}; {shown.trace.scored:,} nodes scored, {shown.trace.ms:.2f} ms."
-    )
-    if shown.asked.strategy == "unconstrained":
-        told += f" {existing_share(shown.trace):.0%} of its outputs are identifiers of a document; pink ones are not."
-    most = max((len(one.kept.node) for one in shown.trace.steps), default=0)
-    if most > beams.KEPT_DRAWN:
-        told += f" Drawn are the first {beams.KEPT_DRAWN} of up to {most:,} kept, and what they came from; the table has all."
-    st.caption(told)
-    return drawn
-
 
 st.title("Watch it decode")
 build = resources.open_build()
@@ -66,8 +33,12 @@ if extra:
         scorer = scorers.choose(build)
 with right:
     step = stepper.controls(levels)
-with st.expander("Intervene, filter, or set another strategy beside it", icon=":material/tune:"):
-    asked, other = decoding.controls(build, width, scorer)
+refused = intervening.refused(build)
+with st.expander("Intervene, filter, or set another strategy beside it", icon=":material/tune:", expanded=bool(refused)):
+    asked, other = intervening.controls(build, width, scorer)
+    if refused:
+        intervening.say_refused(refused)
+        asked = replace(asked, filter="", force="", ban=())
 scorer_used = scorer or build.default_scorer
 address.check_stamp(build, [scorer_used])
 
@@ -87,25 +58,19 @@ for told in build.left_aside(asked.filter):
 document = documents.chosen(build)
 marked = frozenset(trie.path(build.row_of[document])) if document else frozenset()
 
-pictures = st.columns(2 if second else [3, 2], gap="large")
-with pictures[0]:
-    if second:
-        st.text(decoding.named(decoded.asked))
-    drawn = draw(decoded, "beam-picture")
-if second:
-    with pictures[1]:
-        st.text(decoding.named(second.asked))
-        draw(second, "second-picture")
+columns = st.columns(2 if second else [3, 2], gap="large")
+drawn = pictures.side_by_side(build, [decoded, second] if second else [decoded], columns, step, marked)
 pin_colour = ", the pinned document green" if document else ""
 st.caption(
-    f"**{asked.strategy}:** {STRATEGIES[asked.strategy].summary} Kept is blue, cut is grey (the {beams.PRUNED_DRAWN} nearest "
-    f"drawn), the best path is orange{pin_colour}. {totals} A line's width is the probability of the code among its siblings; "
+    f"**{asked.strategy}:** {STRATEGIES[asked.strategy].summary} Kept is blue, cut is grey (the "
+    f"{beam_points.PRUNED_DRAWN} nearest drawn), the best path is orange{pin_colour}. {totals} "
+    "A line's width is the probability of the code among its siblings; "
     + ("masked is the share of probability on codes that no document has. " if masks else "only codes that exist are weighed. ")
     + f"{resources.encoding_told(encode_ms)} "
     f"The best path holds {decoded.trace.confidence:.0%} of the probability, whatever the width."
 )
 
-below = st.columns([3, 2], gap="large") if second else pictures
+below = st.columns([3, 2], gap="large") if second else columns
 changes = None
 if second:
     with below[0]:
@@ -115,7 +80,7 @@ if second:
         st.caption(f"Documents and prefixes of the left picture against the right one ({decoding.named(second.asked)}).")
 with below[1]:
     focus = state.parameter(state.NODE)
-    if point := next((p for p in drawn if p.prefix == focus and p.step), None):
+    if point := next((p for p in drawn if focus and p.prefix == focus), None):
         node_panel.panel(build, decoded, point)
     else:
         if focus:
@@ -144,8 +109,8 @@ server_ms = (time.perf_counter() - start) * 1e3
 
 def candidates() -> pd.DataFrame:
     """Every candidate kept, drawn or not, and those nearest to being kept."""
-    every = beams.points(decoded.trace, trie, build.names, step, marked, kept_drawn=None)
-    return pd.DataFrame(every[1:], columns=beams.Point._fields).drop(columns=["parent", "drawn_at"])
+    every = beam_points.points(decoded.trace, trie, build.names, step, marked, kept_drawn=None)
+    return pd.DataFrame(every[1:], columns=beam_points.Point._fields).drop(columns=["parent", "drawn_at", "gathered"])
 
 
 as_table = st.expander("The picture as a table", key="table", on_change="rerun", bind="query-params")
@@ -163,7 +128,7 @@ def trace_json() -> str:
 
 def offline() -> str:
     """The picture as a file."""
-    everything = beams.points(decoded.trace, trie, build.names, levels, marked)
+    everything = beam_points.points(decoded.trace, trie, build.names, levels, marked)
     return beams_file.page(everything, query, decoding.named(asked), asked.beams)
 
 
@@ -172,4 +137,3 @@ with st.container(horizontal=True):
     exports.offer("Trace, JSON", trace_json, "trace.json")
     exports.offer("Picture, HTML", offline, "decode.html")
     address.offer_link(build, [scorer_used], decoding.pinned(decoded.asked, scorer_used, query, other))
-stepper.go_on(levels)

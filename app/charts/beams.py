@@ -1,122 +1,50 @@
 """The beam picture: x is the step, y the rank; kept beams, pruned candidates, and the path that leads."""
 
 import html
-from collections.abc import Collection
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
-
-from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK
+from app.charts.beam_points import KEPT_DRAWN, Point
+from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK, RAMP
 from engine.decoding.trace import Trace
-from engine.trie import Trie
 
-# Drawn per step: the first that were kept, and of those cut the ones that nearly made it.
-KEPT_DRAWN, PRUNED_DRAWN = 10, 8
-COLOURS = {"leading": ORANGE, "kept": BLUE, "pruned": GREY, "absent": PINK}
-OPACITY = {"leading": 0.9, "kept": 0.45, "pruned": 0.25, "absent": 0.45}
+COLOURS = {"leading": ORANGE, "kept": BLUE, "gathered": BLUE, "pruned": GREY, "absent": PINK}
+OPACITY = {"leading": 0.9, "kept": 0.45, "gathered": 0.3, "pruned": 0.25, "absent": 0.45}
+# Pixels: room for titles on the right, and the bar of what was masked; its row.
+# Milliseconds: how long a level is shown while the picture plays.
+PLAY_MS = 900
+TITLE_WIDTH, BAR, MASK_ROW = 175, 64, 0.3
 
 
-class Point(NamedTuple):
-    """One candidate of one step.
+def option(
+    trace: Trace, drawn: list[Point], words: Mapping[int, str] | None = None, rows: int = 0, animate: bool = True
+) -> dict[str, Any]:
+    """ECharts option of the picture; data order is the order of ``drawn``.
 
-    ``parent`` is the place of its parent in the list of points; ``drawn_at`` is its row in the picture, from 1: the rank, as long
-    as none above it is left out. ``state`` is leading, kept, pruned, or absent (kept, though no document has the prefix).
+    Parameters
+    ----------
+    trace : Trace
+        The decode.
+    drawn : list of Point
+        As :func:`app.charts.beam_points.points` gives them.
+    words : mapping, optional
+        Place in ``drawn`` -> what stands beside the point.
+    rows : int
+        Rows that the picture has room for at least, so that two pictures side by side have one scale.
+    animate : bool
+        Whether points move to their places.
     """
-
-    step: int
-    rank: int
-    prefix: str
-    code: int
-    name: str
-    probability: float
-    total: float
-    documents: int
-    state: str
-    parent: int
-    pinned: bool = False
-    drawn_at: int = 1
-
-
-def points(
-    trace: Trace, trie: Trie, names: list[str], shown: int, pinned: Collection[int] = (), kept_drawn: int | None = KEPT_DRAWN
-) -> list[Point]:
-    """Candidates of the first ``shown`` steps; the path of the best identifier, as far as shown, is marked.
-
-    Of what a step kept, the first ``kept_drawn`` are there (all for None), and where a later one that is drawn came from; of what
-    it cut, the :data:`PRUNED_DRAWN` that nearly made it; and ``pinned`` nodes, however far down.
-    """
-    counts = trie.counts
-    result = [Point(0, 1, "", 0, "the query", 1.0, 0.0, int(counts[0]), "leading", -1)]
-    leading = _leading(trace, shown)
-    kept_before = {0: 0}
-    for index, (step, places) in enumerate(zip(trace.steps[:shown], _drawn(trace, pinned, kept_drawn), strict=False)):
-        kept_now, width = {}, len(step.kept.node)
-        for row, place in enumerate(places, 1):
-            part, at = (step.kept, place) if place < width else (step.pruned, place - width)
-            node, parent = int(part.node[at]), kept_before[int(part.parent[at])]
-            state = "pruned" if place >= width else "leading" if (index, place) in leading else "kept"
-            if place < width:
-                kept_now[place] = len(result)
-            prefix = trace.prefix(trie, node)
-            result.append(
-                Point(
-                    step=index + 1,
-                    rank=place + 1,
-                    prefix="-".join(map(str, prefix)),
-                    code=prefix[-1],
-                    name=names[node] if node >= 0 else "no document",
-                    probability=float(np.exp(part.log_prob[at])),
-                    total=float(part.total[at]),
-                    documents=int(counts[node]) if node >= 0 else 0,
-                    state="absent" if node < 0 and place < width else state,
-                    parent=parent,
-                    pinned=node in pinned,
-                    drawn_at=row,
-                )
-            )
-        kept_before = kept_now
-    return result
-
-
-def _drawn(trace: Trace, pinned: Collection[int], kept_drawn: int | None) -> list[list[int]]:
-    """For each step the ranks, from 0, of what is drawn; kept candidates come before those cut. Worked out from the last step
-    back, since what is drawn needs its parent, and for all steps, so that a picture of fewer of them is a part of this one."""
-    found: list[list[int]] = []
-    parents: set[int] = set()
-    leading = _leading(trace, len(trace.steps))
-    for index in reversed(range(len(trace.steps))):
-        step = trace.steps[index]
-        width = len(step.kept.node)
-        near = range(width if kept_drawn is None else min(kept_drawn, width))
-        marked = np.isin(step.kept.node, list(pinned))
-        kept = {*near, *parents, *np.flatnonzero(marked).tolist(), *(place for at, place in leading if at == index)}
-        far = np.flatnonzero(np.isin(step.pruned.node, list(pinned))).tolist()
-        cut = {*range(min(PRUNED_DRAWN, len(step.pruned.node))), *far}
-        found.append([*sorted(kept), *(width + place for place in sorted(cut))])
-        parents = {int(step.kept.parent[place]) for place in kept} | {int(step.pruned.parent[place]) for place in cut}
-    return found[::-1]
-
-
-def _leading(trace: Trace, shown: int) -> set[tuple[int, int]]:
-    """(step, place) of the beams that lead to the best identifier found, or to the first beam of the last step shown."""
-    if not shown or not len(trace.steps[shown - 1].kept.node):
-        return set()
-    place = 0
-    if len(trace.leaves) and shown == len(trace.steps):
-        at = np.flatnonzero(trace.steps[-1].kept.node == trace.leaves[0])
-        place = int(at[0]) if len(at) else 0
-    return set(enumerate(trace.beam_path(shown - 1, place)))
-
-
-def option(trace: Trace, drawn: list[Point], animate: bool = True) -> dict[str, Any]:
-    """ECharts option of the picture; data order is the order of ``drawn``."""
-    deepest = max((point.drawn_at for point in drawn), default=1)
-    size = 22 if deepest <= 20 else 16 if deepest <= 32 else 10
+    words = words or {}
+    deepest = max([rows, *(point.drawn_at for point in drawn)])
+    size = 22 if deepest <= 14 else 17 if deepest <= 24 else 16 if deepest <= 32 else 10
     nodes = [
         {
             "name": str(place),
             "value": [point.step, point.drawn_at],
-            "symbolSize": size * (1 if point.state != "pruned" else 0.55),
+            "symbol": "roundRect" if point.state == "gathered" else "circle",
+            "symbolSize": [2 * size, 0.8 * size]
+            if point.state == "gathered"
+            else size * (0.55 if point.state == "pruned" else 1),
             "itemStyle": _style(point),
             "label": _label(point, size),
             "tooltip": {"formatter": _tooltip(point)},
@@ -145,7 +73,7 @@ def option(trace: Trace, drawn: list[Point], animate: bool = True) -> dict[str, 
         "animation": animate,
         "animationDuration": 250,
         "animationDurationUpdate": 250,
-        "grid": {"left": 12, "right": 16, "top": 28, "bottom": 8, "containLabel": True},
+        "grid": {"left": 12, "right": TITLE_WIDTH if words else 16, "top": 28, "bottom": 8, "containLabel": True},
         "tooltip": {"confine": True},
         "xAxis": {
             "type": "category",
@@ -178,9 +106,72 @@ def option(trace: Trace, drawn: list[Point], animate: bool = True) -> dict[str, 
                 "select": {"itemStyle": {"borderColor": "#D55E00", "borderWidth": 4}},
                 "emphasis": {"focus": "adjacency"},
                 "blur": {"itemStyle": {"opacity": 0.35}, "lineStyle": {"opacity": 0.12}},
-            }
+            },
+            _words(drawn, words, size),
+            *(_masked(trace) if masks else ()),
         ],
     }
+
+
+def player(trace: Trace, drawn: list[Point], words: Mapping[int, str] | None = None, rows: int = 0) -> dict[str, Any]:
+    """The same picture, played by the browser: level after level from the query on, once, with a bar to pause it and to go back.
+
+    ``drawn`` has all levels; the data of fewer levels is the beginning of it, so a node has one place in all of them.
+    """
+    words = words or {}
+    frames = []
+    for shown in range(len(trace.steps) + 1):
+        some = [point for point in drawn if point.step <= shown]
+        here = {place: text for place, text in words.items() if place < len(some)}
+        series = option(trace, some, here, rows)["series"][:2]
+        frames.append({"series": [{key: one[key] for key in ("data", "links") if key in one} for one in series]})
+    whole = option(trace, drawn, words, rows)
+    names = ["query", *(f"level {step.level}" for step in trace.steps)]
+    bar = {
+        "axisType": "category",
+        "data": names,
+        "autoPlay": True,
+        "loop": False,
+        "playInterval": PLAY_MS,
+        "currentIndex": 0,
+        "bottom": 0,
+        "left": "5%",
+        "right": "5%",
+        "controlStyle": {"showNextBtn": True, "showPrevBtn": True},
+    }
+    return {"baseOption": whole | {"timeline": bar, "grid": whole["grid"] | {"bottom": 56}}, "options": frames}
+
+
+def _words(drawn: list[Point], words: Mapping[int, str], size: int) -> dict[str, Any]:
+    """What stands beside the points: a series of its own, since a node has one label, its code."""
+    data = [
+        {"value": [drawn[place].step, drawn[place].drawn_at], "label": {"formatter": _unbraced(text)}}
+        for place, text in words.items()
+    ]
+    label = {"show": True, "position": "right", "distance": size / 2 + 3, "fontSize": 10, "fontWeight": "normal"}
+    return {
+        "type": "scatter",
+        "data": data,
+        "symbolSize": 1,
+        "silent": True,
+        "label": label,
+        "labelLayout": {"hideOverlap": False},
+    }
+
+
+def _masked(trace: Trace) -> list[dict[str, Any]]:
+    """The share of probability that the mask took away at each level, to scale, above its column."""
+    bar: dict[str, Any] = {"type": "scatter", "symbol": "rect", "silent": True, "label": {"show": False}}
+    shares = [(step.level, step.masked_mass) for step in trace.steps]
+    filled = [
+        {"value": [level, MASK_ROW], "symbolSize": [BAR * share, 5], "symbolOffset": [-BAR * (1 - share) / 2, 0]}
+        for level, share in shares
+    ]
+    track = [[level, MASK_ROW] for level, _ in shares]
+    return [
+        bar | {"data": track, "symbolSize": [BAR, 5], "itemStyle": {"color": GREY, "opacity": 0.25}},
+        bar | {"data": filled, "itemStyle": {"color": GREY, "opacity": 0.9}},
+    ]
 
 
 def describe(trace: Trace, drawn: list[Point]) -> str:
@@ -196,6 +187,8 @@ def describe(trace: Trace, drawn: list[Point]) -> str:
 def _style(point: Point) -> dict[str, Any]:
     colour = COLOURS[point.state]
     style: dict[str, Any] = {"color": colour}
+    if point.state == "gathered":
+        return {"color": RAMP[0], "borderColor": colour, "borderWidth": 1}
     if point.state == "leading":
         style |= {"borderColor": "#B87A00", "borderWidth": 2}
     elif point.state in ("pruned", "absent"):
@@ -204,6 +197,8 @@ def _style(point: Point) -> dict[str, Any]:
 
 
 def _label(point: Point, size: int) -> dict[str, Any]:
+    if point.state == "gathered":
+        return {"show": True, "formatter": f"+{point.gathered:,}", "color": RAMP[-1], "fontSize": 10}
     if point.rank != point.drawn_at and (point.pinned or point.state != "pruned"):
         look = {"position": "right", "color": GREEN if point.pinned else GREY}
         return {"show": True, "formatter": f"rank {point.rank:,}"} | look
@@ -217,7 +212,14 @@ def _tooltip(point: Point) -> str:
     if not point.step:
         return "the query"
     below = "1 document" if point.documents == 1 else f"{point.documents:,} documents"
+    if point.gathered:
+        return f"<b>{point.gathered:,} more kept</b><br>from rank {point.rank:,} on, not drawn one by one<br>{below} below"
     return (
         f"<b>{point.prefix}</b> · {name}<br>rank {point.rank}, {point.state}<br>"
         f"step probability {point.probability:.1%}<br>total {point.total:.2f} nats<br>{below} below"
     )
+
+
+def _unbraced(text: str) -> str:
+    """A label is a template: braces of people's words would be read as its places."""
+    return text.replace("{", "(").replace("}", ")")

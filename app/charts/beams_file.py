@@ -4,7 +4,8 @@ import html
 
 import plotly.graph_objects as go
 
-from app.charts.beams import COLOURS, Point
+from app.charts.beam_points import Point
+from app.charts.beams import COLOURS
 from app.charts.palette import GREEN, GREY
 
 
@@ -14,7 +15,7 @@ def page(drawn: list[Point], query: str, strategy: str, beams: int) -> str:
     Parameters
     ----------
     drawn : list of Point
-        All points of the decode, as :func:`app.charts.beams.points` gives them for the last step.
+        All points of the decode, as :func:`app.charts.beam_points.points` gives them for the last step.
     query, strategy : str
         Shown above the picture; escaped here.
     beams : int
@@ -66,7 +67,7 @@ def _traces(drawn: list[Point], shown: int) -> list[go.Scatter]:
         x=[point.step for point in seen],
         y=[point.drawn_at for point in seen],
         mode="markers+text",
-        text=[str(point.code) if point.step and point.state != "pruned" else "" for point in seen],
+        text=[_code(point) for point in seen],
         textfont={"color": "white", "size": 10},
         marker={
             "size": [20 if point.state != "pruned" else 9 for point in seen],
@@ -74,10 +75,16 @@ def _traces(drawn: list[Point], shown: int) -> list[go.Scatter]:
             "line": {"width": 3, "color": [GREEN if point.pinned else GREY for point in seen]},
         },
         hovertext=[
-            f"{point.prefix or 'the query'} · {html.escape(point.name)}<br>rank {point.rank}, {point.state}"
+            f"{point.prefix or point.state} · {html.escape(point.name)}<br>rank {point.rank}, {point.state}"
             f"<br>step probability {point.probability:.1%}, total {point.total:.2f}<br>{point.documents:,} documents below"
             for point in seen
         ],
         hoverinfo="text",
     )
     return [*edges, nodes]
+
+
+def _code(point: Point) -> str:
+    if point.gathered:
+        return f"+{point.gathered}"
+    return str(point.code) if point.step and point.state != "pruned" else ""

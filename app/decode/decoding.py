@@ -7,17 +7,19 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.common import address, resources, state, trying
-from app.common.fields import field
+from app.charts.beam_points import KEPT_DRAWN, Point
+from app.common import documents, resources, state
+from app.common.filtering import FILTER
 from engine.builds import runs
-from engine.builds.opened import Build
+from engine.builds.opened import Build, parse_prefix
 from engine.decoding.strategies import STRATEGIES
 from engine.decoding.trace import Trace
 from engine.explaining.difference import Diff
 from engine.trie import Tree
 
-FILTER, STRATEGY, BESIDE, TEMPERATURE, SEED = "filter", "strategy", "beside", "temperature", "seed"
+STRATEGY, BESIDE, TEMPERATURE, SEED = "strategy", "beside", "temperature", "seed"
 EXACT = 10
+WORDS_SHOWN, TITLE_SHOWN = 12, 28  # letters beside a point, and at the end of a path
 NOTHING, SAME_WITH = "nothing", "the same with "
 
 
@@ -57,67 +59,6 @@ class Decoded:
     tree: Tree
     found: int
     possible: int
-
-
-def banned() -> tuple[str, ...]:
-    """Prefixes that the URL bans."""
-    return tuple(dict.fromkeys(prefix for prefix in state.parameter(state.BAN).split(",") if prefix))
-
-
-def ban(prefix: str) -> None:
-    """Add a prefix to those banned."""
-    state.focus(state.BAN, ",".join(dict.fromkeys((*banned(), prefix))))
-
-
-def allow(prefix: str) -> None:
-    """Take a prefix off those banned."""
-    state.focus(state.BAN, ",".join(other for other in banned() if other != prefix))
-
-
-def reset() -> None:
-    """Take every intervention back."""
-    for name in (state.FORCE, state.BAN):
-        state.focus(name, "")
-    st.session_state[FILTER], st.session_state[TEMPERATURE] = "", 1.0
-
-
-def controls(build: Build, beams: int, scorer: str) -> tuple[Asked, str]:
-    """The row that intervenes: filter, temperature, seed, options of the strategy, forced and banned prefixes.
-
-    Returns what is asked, and what to show beside it: a strategy, :data:`SAME_WITH` and a scorer, or :data:`NOTHING`.
-    """
-    strategy = str(st.session_state.get(STRATEGY, "beam"))
-    settings: dict[str, Any] = {}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        allowed = st.text_input(
-            "Filter documents",
-            key=FILTER,
-            bind="query-params",
-            placeholder=trying.of(build).filter,
-            max_chars=300,
-            width=300,
-            help="Columns, = != < > <= >=, has, in (...), contains, is missing; and, or, not. Whole branches go.",
-        )
-        address.within(TEMPERATURE, 0.1, 10, "temperature")
-        temperature = st.number_input(
-            "Temperature", 0.1, 10.0, 1.0, 0.1, key=TEMPERATURE, bind="query-params", width=130, help="Above 1 evens the odds."
-        )
-        seed = st.number_input("Seed", 0, 1 << 30, 0, key=SEED, bind="query-params", width=130) if strategy == "sample" else 0
-        for option in STRATEGIES[strategy].options:
-            settings[option.name] = field(strategy, option, bind="query-params")
-        off = ":material/close:"
-        if force := state.parameter(state.FORCE):
-            label = state.plain(f"Forced {force}")
-            st.button(label, key="unforce", on_click=state.focus, args=(state.FORCE, ""), icon=off)
-        for prefix in banned()[:20]:
-            st.button(state.plain(f"Banned {prefix}"), key=f"allow-{prefix}", on_click=allow, args=(prefix,), icon=off)
-        if force or banned() or allowed or temperature != 1:
-            st.button("Take all back", type="tertiary", icon=":material/undo:", on_click=reset, key="reset")
-        others = [NOTHING, *(name for name in STRATEGIES if name != strategy)]
-        others[1:1] = [SAME_WITH + name for name in build.scorer_names if scorer and name != scorer]
-        beside_it = address.one_of(BESIDE, others, NOTHING, "decode beside it")
-        other = st.selectbox("Beside it", others, width=230, **address.own(BESIDE, beside_it))
-    return Asked(strategy, beams, float(temperature), int(seed), settings, allowed.strip(), force, banned(), scorer), other
 
 
 def run(build: Build, query: str, asked: Asked) -> Decoded:
@@ -193,20 +134,43 @@ def named(asked: Asked) -> str:
     return ", ".join([f"{asked.strategy} with {asked.scorer}" if asked.scorer else asked.strategy, *asked.interventions])
 
 
+def words(build: Build, drawn: Sequence[Point], narrow: bool) -> dict[int, str]:
+    """What stands beside the points of the picture: the words of a prefix, the title at the end of a path, as far as there is
+    room; in a ``narrow`` picture the titles alone."""
+    trie, found = build.trie, {}
+    last = max(point.step for point in drawn)
+
+    def cut(text: str, letters: int) -> str:
+        return text if len(text) <= letters else f"{text[: letters - 1]}…"
+
+    for place, point in enumerate(drawn):
+        if not point.prefix or point.state in ("pruned", "absent") or point.rank > KEPT_DRAWN:
+            continue
+        node = trie.find(parse_prefix(point.prefix))
+        rows = trie.leaf_documents(node or 0)
+        if node and len(rows) == 1 and point.step == last:
+            found[place] = cut(documents.title_of(build.corpus.documents[rows[0]]), TITLE_SHOWN)
+        elif point.step == last:
+            found[place] = cut(point.name, TITLE_SHOWN)
+        elif not narrow:
+            found[place] = cut(point.name, WORDS_SHOWN)
+    return found
+
+
 def written(build: Build, decoded: Decoded) -> pd.DataFrame:
     """The first ten documents of a decode."""
     rows, scores = decoded.trace.documents(decoded.tree, EXACT)
-    documents = build.corpus.documents
-    listed = [(build.identifier(int(row)), documents[row].title, float(score)) for row, score in zip(rows, scores, strict=True)]
+    known = build.corpus.documents
+    listed = [(build.identifier(int(row)), known[row].title, float(score)) for row, score in zip(rows, scores, strict=True)]
     return pd.DataFrame(listed, columns=["Identifier", "Title", "Total"])
 
 
 def changed(build: Build, changes: Diff) -> pd.DataFrame:
     """Documents that came, went or moved, then prefixes that only one decode kept."""
-    documents = build.corpus.documents
+    known = build.corpus.documents
     hits = {"only here": changes.entered, "only there": changes.left, "moved": changes.moved, "same": changes.same}
     rows = [
-        (fate, documents[hit.row].title or documents[hit.row].id, build.identifier(hit.row), hit.rank_before, hit.rank_after)
+        (fate, documents.title_of(known[hit.row]), build.identifier(hit.row), hit.rank_before, hit.rank_after)
         for fate, of_fate in hits.items()
         for hit in of_fate
     ]

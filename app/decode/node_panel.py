@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from app.charts.beams import Point
+from app.charts.beam_points import Point
 from app.common import state
-from app.decode import decoding
+from app.decode import intervening
 from app.decode.decoding import Decoded
 from engine.builds.opened import Build
 
@@ -41,7 +41,7 @@ def panel(build: Build, decoded: Decoded, point: Point) -> None:
         )
         st.button(
             "Ban",
-            on_click=decoding.ban,
+            on_click=intervening.ban,
             args=(point.prefix,),
             icon=":material/block:",
             key="ban-node",

@@ -26,16 +26,15 @@ from tests.app.browser.driving import (
 pytestmark = pytest.mark.browser
 FOURTH = shipped()[1][3].query
 
-# Notes every change of the URL's step with its moment in milliseconds.
-NOTE_STEPS = """() => {
-    window.steps = [];
-    for (const name of ["pushState", "replaceState"]) {
-        const change = history[name];
-        history[name] = function (...given) {
-            change.apply(this, given);
-            window.steps.push([new URLSearchParams(location.search).get("step"), performance.now()]);
-        };
-    }
+# Notes every change of the levels that the picture shows, ten nodes each, with its moment in milliseconds.
+NOTE_LEVELS = """() => {
+    window.levels = [];
+    setInterval(() => {
+        const codes = document.querySelectorAll("[data-testid=stEChartsChart] svg text[fill='#FFFFFF' i]");
+        const drawn = document.querySelector("[data-testid=stEChartsChart] svg text");
+        const shown = Math.ceil(codes.length / 10);
+        if (drawn && window.levels.at(-1)?.[0] !== shown) window.levels.push([shown, performance.now()]);
+    }, 30);
 }"""
 
 
@@ -85,23 +84,21 @@ class TestDecode:
         expect_parameter(page, "query", "a+heist+that+happens+inside+dreas")
         assert "step" not in parameters(page)
 
-    def test_play_ends_at_the_last_level(self, page, server):
+    def test_play_shows_each_level_in_turn_without_a_run_of_the_page(self, page, server):
         go(page, server, "decode", query=QUERY, step=2)
+        before = page.evaluate("history.length")
+        page.evaluate(NOTE_LEVELS)
         page.get_by_role("button", name="Play", exact=True).click()
-        expect_parameter(page, "step", None)  # the default, the last level, is left out of the URL
-        expect(beam_nodes(page)).to_have_count(40)
-        expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
-
-    def test_play_shows_each_level_for_most_of_a_second(self, page, server):
-        go(page, server, "decode", query=QUERY, step=2)
-        page.evaluate(NOTE_STEPS)
-        page.get_by_role("button", name="Play", exact=True).click()
-        expect_parameter(page, "step", None)
-        since: dict[str, float] = {}
-        for step, moment in page.evaluate("window.steps"):
-            since.setdefault(step or "4", moment)
-        assert list(since) == ["0", "1", "2", "3", "4"]
-        assert all(later - earlier > 500 for earlier, later in itertools.pairwise(since.values()))
+        page.get_by_role("button", name="Stop", exact=True).wait_for()
+        page.wait_for_function("window.levels.at(-1)[0] === 4 && window.levels.length > 3")
+        # What stood there before it was pressed, then from the query on.
+        levels = page.evaluate("window.levels")
+        played = levels[[level for level, _ in levels].index(0) :]
+        assert [level for level, _ in played] == [0, 1, 2, 3, 4]
+        assert all(later - earlier > 500 for (_, earlier), (_, later) in itertools.pairwise(played))
+        assert page.evaluate("history.length") == before
+        page.get_by_role("button", name="Stop", exact=True).click()
+        expect(beam_nodes(page)).to_have_count(20)
 
     def test_a_click_on_a_node_opens_its_panel_and_close_puts_it_away(self, page, server):
         go(page, server, "decode", query=QUERY)

@@ -2,11 +2,12 @@
 
 import itertools
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
 
-from app.charts import beams
+from app.charts import beam_points, beams
 
 HOSTILE = '<script>alert(1)</script> {b} {@x} & "quoted" <img src=x onerror=alert(1)>'
 QUERY = "the vector counts, not these words"
@@ -20,13 +21,13 @@ def trace(request, films):
 
 @pytest.fixture(scope="module")
 def drawn(trace, films):
-    return beams.points(trace, films.trie, films.names, films.trie.levels)
+    return beam_points.points(trace, films.trie, films.names, films.trie.levels)
 
 
 @pytest.fixture(scope="module")
 def every(trace, films):
     """All that was kept, and what was nearly kept."""
-    return beams.points(trace, films.trie, films.names, films.trie.levels, kept_drawn=None)
+    return beam_points.points(trace, films.trie, films.names, films.trie.levels, kept_drawn=None)
 
 
 @pytest.fixture(scope="module")
@@ -39,31 +40,45 @@ class TestBeams:
         for step in trace.steps:
             here = [point for point in every if point.step == step.level]
             assert sum(point.state != "pruned" for point in here) == len(step.kept.node)
-            assert sum(point.state == "pruned" for point in here) == min(beams.PRUNED_DRAWN, len(step.pruned.node))
+            assert sum(point.state == "pruned" for point in here) == min(beam_points.PRUNED_DRAWN, len(step.pruned.node))
             assert [point.rank for point in here] == [point.drawn_at for point in here] == list(range(1, len(here) + 1))
 
-    def test_the_first_ten_kept_are_drawn_and_of_the_others_those_that_something_drawn_came_from(self, trace, drawn, every):
-        needed = {(point.step - 1, point.prefix.rpartition("-")[0]) for point in drawn[1:]}
+    def test_the_first_ten_kept_are_drawn_and_the_others_gathered_in_one(self, trace, drawn, every, films):
         for step in trace.steps:
             here = [point for point in drawn if point.step == step.level]
-            kept = [point for point in here if point.state != "pruned"]
-            assert [point.rank for point in kept[: beams.KEPT_DRAWN]] == list(
-                range(1, min(beams.KEPT_DRAWN, len(step.kept.node)) + 1)
-            )
-            assert all((point.step, point.prefix) in needed for point in kept[beams.KEPT_DRAWN :])
+            alone = [point for point in here if point.state not in ("pruned", "gathered")]
+            gathered = [point for point in here if point.state == "gathered"]
+            width, first = len(step.kept.node), min(beam_points.KEPT_DRAWN, len(step.kept.node))
+            assert [point.rank for point in alone[:first]] == list(range(1, first + 1))
+            assert len(gathered) <= 1
+            assert len(alone) + sum(point.gathered for point in gathered) == width
             assert [point.drawn_at for point in here] == list(range(1, len(here) + 1))
-            assert [point.rank for point in here] == sorted(point.rank for point in here)
+            one_by_one = {point.prefix for point in alone}
+            rest = [point for point in every if point.step == step.level and point.state != "pruned"]
+            rest = [point for point in rest if point.prefix not in one_by_one]
+            for point in gathered:
+                assert (point.gathered, point.documents) == (len(rest), sum(other.documents for other in rest))
+                assert (point.rank, point.total) == (rest[0].rank, rest[0].total)
         whole = {(point.step, point.prefix): point for point in every}
         for point in drawn:
-            other = whole[point.step, point.prefix]
-            assert point._replace(parent=0, drawn_at=0) == other._replace(parent=0, drawn_at=0)
+            if point.state != "gathered":
+                other = whole[point.step, point.prefix]
+                assert point._replace(parent=0, drawn_at=0) == other._replace(parent=0, drawn_at=0)
 
-    def test_a_parent_is_a_kept_point_of_the_step_before(self, drawn):
+    def test_a_parent_is_a_kept_point_of_the_step_before_or_what_it_is_gathered_in(self, drawn, every):
         assert drawn[0].parent == -1
+        ones = {(point.step, point.prefix) for point in drawn if point.state != "gathered"}
         for point in drawn[1:]:
             parent = drawn[point.parent]
-            assert (parent.step, parent.prefix) == (point.step - 1, point.prefix.rpartition("-")[0])
-            assert parent.state != "pruned"
+            assert (parent.step, parent.state == "pruned") == (point.step - 1, False)
+            above = point.prefix.rpartition("-")[0]
+            if point.state != "gathered":
+                assert parent.prefix == above if (parent.step, above) in ones else parent.state == "gathered"
+        for point in (point for point in drawn if point.state == "gathered"):
+            here = {other.prefix for other in drawn if other.step == point.step}
+            inside = [every[o.parent] for o in every if o.step == point.step and o.state != "pruned" and o.prefix not in here]
+            came_from = Counter(above.prefix if (above.step, above.prefix) in ones else "" for above in inside)
+            assert came_from[drawn[point.parent].prefix] == max(came_from.values())
 
     def test_the_leading_points_are_one_path_that_ends_at_the_best_beam(self, trace, drawn):
         leading = [point for point in drawn if point.state == "leading"]
@@ -73,7 +88,7 @@ class TestBeams:
             assert drawn[below.parent] == above
 
     def test_points_tell_what_the_trie_and_the_trace_hold(self, trace, drawn, films):
-        for point in drawn[1:]:
+        for point in (point for point in drawn[1:] if point.state != "gathered"):
             node = films.trie.find(tuple(map(int, point.prefix.split("-"))))
             assert (point.name, point.documents) == (films.names[node], films.trie.counts[node])
             assert point.code == int(point.prefix.split("-")[-1])
@@ -83,20 +98,20 @@ class TestBeams:
 
     def test_the_odds_of_siblings_sum_to_one_at_most(self, drawn):
         sums: dict[int, float] = {}
-        for point in drawn[1:]:
+        for point in (point for point in drawn[1:] if drawn[point.parent].state != "gathered"):
             sums[point.parent] = sums.get(point.parent, 0.0) + point.probability
         assert max(sums.values()) <= 1 + 1e-4
 
     @pytest.mark.parametrize("shown", range(5))
     def test_only_the_steps_shown_are_drawn(self, narrow, films, shown):
-        some = beams.points(narrow, films.trie, films.names, shown)
+        some = beam_points.points(narrow, films.trie, films.names, shown)
         assert max(point.step for point in some) == shown
         assert sum(point.state == "leading" for point in some) == shown + 1
 
     def test_the_lead_may_change_from_step_to_step_but_the_points_do_not_move(self, narrow, films):
-        whole = beams.points(narrow, films.trie, films.names, 4)
+        whole = beam_points.points(narrow, films.trie, films.names, 4)
         for shown in range(4):
-            part = beams.points(narrow, films.trie, films.names, shown)
+            part = beam_points.points(narrow, films.trie, films.names, shown)
             assert [p._replace(state="") for p in part] == [p._replace(state="") for p in whole[: len(part)]]
 
     def test_the_option_is_json_with_a_node_a_point_and_an_edge_a_parent(self, trace, drawn):
@@ -111,7 +126,7 @@ class TestBeams:
         assert option["yAxis"]["max"] > max(point.drawn_at for point in drawn)
 
     def test_states_differ_by_more_than_colour(self, narrow, films):
-        drawn = beams.points(narrow, films.trie, films.names, 4)
+        drawn = beam_points.points(narrow, films.trie, films.names, 4)
         graph = beams.option(narrow, drawn)["series"][0]
         size = {point.state: node["symbolSize"] for point, node in zip(drawn, graph["data"], strict=True)}
         dash = {drawn[int(link["target"])].state: link["lineStyle"]["type"] for link in graph["links"]}
@@ -125,7 +140,7 @@ class TestBeams:
         assert np.argsort(odds, kind="stable").tolist() == np.argsort(widths, kind="stable").tolist()
 
     def test_names_cannot_become_markup_or_templates(self, narrow, films):
-        drawn = beams.points(narrow, films.trie, [HOSTILE] * len(films.names), 4)
+        drawn = beam_points.points(narrow, films.trie, [HOSTILE] * len(films.names), 4)
         written = beams.option(narrow, drawn)["series"][0]["data"]
         for node in written:
             told = node["tooltip"]["formatter"]
@@ -135,8 +150,32 @@ class TestBeams:
             assert set(node["label"]) == {"show", "formatter"}
             assert node["label"]["formatter"].isdigit()
 
+    def test_words_stand_beside_their_points_and_are_no_templates(self, narrow, films):
+        drawn = beam_points.points(narrow, films.trie, films.names, 4)
+        words = beams.option(narrow, drawn, {3: "a {b} title", 5: "words"})["series"][1]
+        assert [mark["value"] for mark in words["data"]] == [[drawn[place].step, drawn[place].drawn_at] for place in (3, 5)]
+        assert [mark["label"]["formatter"] for mark in words["data"]] == ["a (b) title", "words"]
+        assert words["silent"]  # a click on a word is none on the node of the same place
+
+    def test_two_pictures_have_one_scale(self, narrow, films):
+        drawn = beam_points.points(narrow, films.trie, films.names, 4)
+        rows = max(point.drawn_at for point in drawn)
+        assert beams.option(narrow, drawn, rows=rows + 7)["yAxis"]["max"] == rows + 8
+        assert beams.option(narrow, drawn, rows=2)["yAxis"]["max"] == rows + 1
+
+    def test_what_was_masked_is_drawn_to_scale(self, narrow, films):
+        step = narrow.steps[0]
+        masked = narrow._replace(steps=[step._replace(masked_mass=0.25), *narrow.steps[1:]])
+        drawn = beam_points.points(masked, films.trie, films.names, 4)
+        *_, track, filled = beams.option(masked, drawn)["series"]
+        assert filled["data"][0]["symbolSize"][0] == track["symbolSize"][0] / 4
+        left = filled["data"][0]["symbolOffset"][0] - filled["data"][0]["symbolSize"][0] / 2
+        assert left == -track["symbolSize"][0] / 2  # both begin at the same place
+        never = narrow._replace(steps=[step._replace(masked_mass=0.0) for step in narrow.steps])
+        assert len(beams.option(never, drawn)["series"]) == 2  # a scorer that only weighs codes that exist
+
     def test_the_tooltip_tells_rank_state_odds_and_documents(self, narrow, films):
-        drawn = beams.points(narrow, films.trie, films.names, 4)
+        drawn = beam_points.points(narrow, films.trie, films.names, 4)
         told = [node["tooltip"]["formatter"] for node in beams.option(narrow, drawn)["series"][0]["data"]]
         assert told[0] == "the query"
         for point, text in zip(drawn[1:], told[1:], strict=True):
@@ -145,7 +184,7 @@ class TestBeams:
             assert ("1 document below" in text) == (point.documents == 1)
 
     def test_the_description_names_the_lead_and_counts_what_was_cut(self, narrow, films):
-        drawn = beams.points(narrow, films.trie, films.names, 4)
+        drawn = beam_points.points(narrow, films.trie, films.names, 4)
         best = next(point for point in drawn if point.step == 4 and point.rank == 1)
         cut = sum(len(step.pruned.node) for step in narrow.steps)
         assert beams.describe(narrow, drawn) == (
@@ -153,5 +192,5 @@ class TestBeams:
         )
 
     def test_the_description_before_the_first_step_has_no_lead(self, narrow, films):
-        drawn = beams.points(narrow, films.trie, films.names, 0)
+        drawn = beam_points.points(narrow, films.trie, films.names, 0)
         assert beams.describe(narrow, drawn) == "Decoding by beam after 0 of 4 levels with 10 beams; 0 candidates cut."

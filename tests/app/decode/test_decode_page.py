@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.charts import beams, beams_file
+from app.charts import beam_points, beams, beams_file
 from app.common import state
 from app.decode import decoding
 from engine.decoding.strategies import STRATEGIES
@@ -155,20 +155,20 @@ class TestPicture:
     def test_a_pinned_node_is_drawn_however_far_down(self, films):
         trace = films.decode(EAR, 2)
         path = films.trie.path(films.row_of[VELVET])
-        drawn = beams.points(trace, films.trie, films.names, 4, frozenset(path))
+        drawn = beam_points.points(trace, films.trie, films.names, 4, frozenset(path))
         pinned = [point for point in drawn if point.pinned]
         assert len(pinned) == 1
-        assert pinned[0].rank > pinned[0].drawn_at == 2 + beams.PRUNED_DRAWN + 1
+        assert pinned[0].rank > pinned[0].drawn_at == 2 + beam_points.PRUNED_DRAWN + 1
 
     def test_prefixes_that_no_document_has_are_told_apart(self, films):
         trace = films.decode(QUERY, 10, strategy="unconstrained")
-        absent = [point for point in beams.points(trace, films.trie, films.names, 4) if point.state == "absent"]
+        absent = [point for point in beam_points.points(trace, films.trie, films.names, 4) if point.state == "absent"]
         assert absent
         assert all(films.trie.find(tuple(map(int, point.prefix.split("-")))) is None for point in absent)
 
     @pytest.mark.parametrize("strategy", STRATEGIES)
     def test_every_strategy_has_a_picture_whose_lines_lead_from_kept_points(self, films, strategy):
-        drawn = beams.points(films.decode(QUERY, 5, strategy=strategy), films.trie, films.names, 4)
+        drawn = beam_points.points(films.decode(QUERY, 5, strategy=strategy), films.trie, films.names, 4)
         json.dumps(beams.option(films.decode(QUERY, 5, strategy=strategy), drawn))
         for point in drawn[1:]:
             parent = drawn[point.parent]
@@ -176,7 +176,7 @@ class TestPicture:
             assert parent.state != "pruned"
 
     def test_the_file_stands_alone_and_its_text_is_escaped(self, films):
-        drawn = beams.points(films.decode(QUERY, 5), films.trie, ["<script>alert(1)</script>"] * len(films.names), 4)
+        drawn = beam_points.points(films.decode(QUERY, 5), films.trie, ["<script>alert(1)</script>"] * len(films.names), 4)
         page = beams_file.page(drawn, "<img src=x onerror=alert(2)>", "beam", 5)
         assert "<script>alert(1)" not in page
         assert "<img src=x" not in page

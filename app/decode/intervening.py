@@ -1,0 +1,91 @@
+"""What is done to a decoder by hand: filter, temperature, options of the strategy, prefixes forced and banned; and what is set
+beside it."""
+
+from typing import Any
+
+import streamlit as st
+
+from app.common import address, filtering, state, trying
+from app.common.fields import field
+from app.decode.decoding import BESIDE, NOTHING, SAME_WITH, SEED, STRATEGY, TEMPERATURE, Asked
+from engine.builds.opened import Build
+from engine.decoding.strategies import STRATEGIES
+from engine.errors import TriescopeError
+
+
+def banned() -> tuple[str, ...]:
+    """Prefixes that the URL bans."""
+    return tuple(dict.fromkeys(prefix for prefix in state.parameter(state.BAN).split(",") if prefix))
+
+
+def ban(prefix: str) -> None:
+    """Add a prefix to those banned."""
+    state.focus(state.BAN, ",".join(dict.fromkeys((*banned(), prefix))))
+
+
+def allow(prefix: str) -> None:
+    """Take a prefix off those banned."""
+    state.focus(state.BAN, ",".join(other for other in banned() if other != prefix))
+
+
+def reset() -> None:
+    """Take every intervention back."""
+    for name in (state.FORCE, state.BAN):
+        state.focus(name, "")
+    filtering.clear()
+    st.session_state[TEMPERATURE] = 1.0
+
+
+def refused(build: Build) -> str:
+    """Why the filter, the forced prefix or those banned cannot be used; empty where they can."""
+    allowed, force = filtering.asked(), state.parameter(state.FORCE)
+    try:
+        if allowed or force or banned():
+            build.view(allowed, force, banned())
+    except TriescopeError as error:
+        return str(error)
+    return ""
+
+
+def say_refused(told: str) -> None:
+    """What cannot be used, with a button for each that takes it out."""
+    st.error(f"{state.plain(told)}. The picture is that without it.", icon=":material/error:")
+    with st.container(horizontal=True):
+        if filtering.asked():
+            st.button("Take the filter out", on_click=filtering.clear, icon=":material/filter_alt_off:")
+        if state.parameter(state.FORCE):
+            st.button("Force nothing", on_click=state.focus, args=(state.FORCE, ""), icon=":material/close:")
+        if banned():
+            st.button("Ban nothing", on_click=state.focus, args=(state.BAN, ""), icon=":material/close:")
+
+
+def controls(build: Build, beams: int, scorer: str) -> tuple[Asked, str]:
+    """The row that intervenes: filter, temperature, seed, options of the strategy, forced and banned prefixes.
+
+    Returns what is asked, and what to show beside it: a strategy, :data:`SAME_WITH` and a scorer, or :data:`NOTHING`.
+    """
+    strategy = str(st.session_state.get(STRATEGY, "beam"))
+    settings: dict[str, Any] = {}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        allowed = filtering.box(trying.of(build).filter)
+        filtering.values(build)
+        address.within(TEMPERATURE, 0.1, 10, "temperature")
+        temperature = st.number_input(
+            "Temperature", 0.1, 10.0, 1.0, 0.1, key=TEMPERATURE, bind="query-params", width=130, help="Above 1 evens the odds."
+        )
+        seed = st.number_input("Seed", 0, 1 << 30, 0, key=SEED, bind="query-params", width=130) if strategy == "sample" else 0
+        for option in STRATEGIES[strategy].options:
+            settings[option.name] = field(strategy, option, bind="query-params")
+        off = ":material/close:"
+        if force := state.parameter(state.FORCE):
+            label = state.plain(f"Forced {force}")
+            st.button(label, key="unforce", on_click=state.focus, args=(state.FORCE, ""), icon=off)
+        for prefix in banned()[:20]:
+            st.button(state.plain(f"Banned {prefix}"), key=f"allow-{prefix}", on_click=allow, args=(prefix,), icon=off)
+        if force or banned() or allowed or temperature != 1:
+            st.button("Take all back", type="tertiary", icon=":material/undo:", on_click=reset, key="reset")
+        others = [NOTHING, *(name for name in STRATEGIES if name != strategy)]
+        others[1:1] = [SAME_WITH + name for name in build.scorer_names if scorer and name != scorer]
+        beside_it = address.one_of(BESIDE, others, NOTHING, "decode beside it")
+        other = st.selectbox("Beside it", others, width=230, **address.own(BESIDE, beside_it))
+    return Asked(strategy, beams, float(temperature), int(seed), settings, allowed, force, banned(), scorer), other
