@@ -10,10 +10,11 @@ from engine.decoding.trace import Trace
 
 COLOURS = {"leading": ORANGE, "kept": BLUE, "gathered": BLUE, "pruned": GREY, "absent": PINK}
 OPACITY = {"leading": 0.9, "kept": 0.45, "gathered": 0.3, "pruned": 0.25, "absent": 0.45}
-# Pixels: room for titles on the right, and the bar of what was masked; its row.
+# Pixels: a picture that has no room for words, room for titles on the right, and the bar of what was masked; its row.
 # Milliseconds: how long a level is shown while the picture plays.
 PLAY_MS = 900
-TITLE_WIDTH, BAR, MASK_ROW = 175, 64, 0.3
+NARROW = 600
+TITLE_WIDTH, BAR, MASK_ROW = 160, 64, 0.3
 
 
 def option(
@@ -69,6 +70,7 @@ def option(
     # Some scorers only weigh codes that exist: then there is nothing to say of a mask.
     masks = any(step.masked_mass for step in trace.steps)
     labels = ["query"] + [f"level {s.level}" + (f"\n{s.masked_mass:.0%}\nmasked" if masks else "") for s in trace.steps]
+    narrow: list[dict[str, Any]] = [{}, {"label": {"show": False}}, {}, *([{"data": []}] * 2 if masks else ())]
     return {
         "animation": animate,
         "animationDuration": 250,
@@ -107,8 +109,13 @@ def option(
                 "emphasis": {"focus": "adjacency"},
                 "blur": {"itemStyle": {"opacity": 0.35}, "lineStyle": {"opacity": 0.12}},
             },
-            _words(drawn, words, size),
+            _words(drawn, {place: text for place, text in words.items() if drawn[place].step < len(trace.steps)}, size),
+            _words(drawn, {place: text for place, text in words.items() if drawn[place].step == len(trace.steps)}, size),
             *(_masked(trace) if masks else ()),
+        ],
+        # In a narrow picture words would lie on the next column, and the bars on each other; titles have their margin.
+        "media": [
+            {"query": {"maxWidth": NARROW}, "option": {"series": [{}, hidden, {}, *([{"data": []}] * 2 if masks else ())]}}
         ],
     }
 
@@ -123,7 +130,7 @@ def player(trace: Trace, drawn: list[Point], words: Mapping[int, str] | None = N
     for shown in range(len(trace.steps) + 1):
         some = [point for point in drawn if point.step <= shown]
         here = {place: text for place, text in words.items() if place < len(some)}
-        series = option(trace, some, here, rows)["series"][:2]
+        series = option(trace, some, here, rows)["series"][:3]
         frames.append({"series": [{key: one[key] for key in ("data", "links") if key in one} for one in series]})
     whole = option(trace, drawn, words, rows)
     names = ["query", *(f"level {step.level}" for step in trace.steps)]

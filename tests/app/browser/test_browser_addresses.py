@@ -43,7 +43,8 @@ class TestDeepLinks:
         landed(other, "decode")
         assert parameters(other) == parameters(first)
         assert set(parameters(other)) == {"query", "beams", "step", "node"}
-        assert [slider(other, "Beams kept").input_value(), *subheadings(other)] == ["7", *subheadings(first)]
+        assert slider(other, "Beams kept").get_attribute("aria-valuetext") == "7"
+        assert subheadings(other) == subheadings(first)
         expect(beam_nodes(other)).to_have_count(21)
         assert other.get_by_label("Query", exact=True).input_value() == QUERY
 
@@ -59,7 +60,8 @@ class TestDeepLinks:
         asked = {"query": QUERY, "k": "7", "beams": "20", "doc": SAMURAI}
         page = go(fresh(), server, "compare", **asked)
         assert parameters(page) == asked
-        assert [slider(page, name).input_value() for name in ("Results shown", "Beams kept")] == ["7", "20"]
+        assert slider(page, "Results shown").input_value() == "7"
+        assert slider(page, "Beams kept").get_attribute("aria-valuetext") == "20"
         expect(page.get_by_text("rank if nothing were cut")).to_be_visible()
         expect(page.get_by_role("combobox", name=re.compile("^50 of"))).to_have_value(re.compile("^Seven Samurai"))
 

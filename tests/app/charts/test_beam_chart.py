@@ -152,10 +152,24 @@ class TestBeams:
 
     def test_words_stand_beside_their_points_and_are_no_templates(self, narrow, films):
         drawn = beam_points.points(narrow, films.trie, films.names, 4)
-        words = beams.option(narrow, drawn, {3: "a {b} title", 5: "words"})["series"][1]
-        assert [mark["value"] for mark in words["data"]] == [[drawn[place].step, drawn[place].drawn_at] for place in (3, 5)]
-        assert [mark["label"]["formatter"] for mark in words["data"]] == ["a (b) title", "words"]
-        assert words["silent"]  # a click on a word is none on the node of the same place
+        last = len(drawn) - 1
+        option = beams.option(narrow, drawn, {3: "words {b}", last: "a title"})
+        for series, place, told in ((option["series"][1], 3, "words (b)"), (option["series"][2], last, "a title")):
+            assert [mark["value"] for mark in series["data"]] == [[drawn[place].step, drawn[place].drawn_at]]
+            assert [mark["label"]["formatter"] for mark in series["data"]] == [told]
+            assert series["silent"]  # a click on a word is none on the node of the same place
+        narrower = option["media"][0]["option"]["series"]
+        assert [series.get("label") for series in narrower] == [None, {"show": False}, None, None, None]
+
+    def test_each_level_that_is_played_is_the_picture_of_so_many_levels(self, narrow, films):
+        drawn = beam_points.points(narrow, films.trie, films.names, 4)
+        played = beams.player(narrow, drawn, {1: "words"})
+        assert [len(frame["series"][0]["data"]) for frame in played["options"]] == [
+            len(beam_points.points(narrow, films.trie, films.names, shown)) for shown in range(5)
+        ]
+        assert [len(frame["series"][1]["data"]) for frame in played["options"]] == [0, 1, 1, 1, 1]
+        assert played["options"][4]["series"][0]["links"] == beams.option(narrow, drawn)["series"][0]["links"]
+        assert not played["baseOption"]["timeline"]["loop"]
 
     def test_two_pictures_have_one_scale(self, narrow, films):
         drawn = beam_points.points(narrow, films.trie, films.names, 4)
@@ -172,7 +186,7 @@ class TestBeams:
         left = filled["data"][0]["symbolOffset"][0] - filled["data"][0]["symbolSize"][0] / 2
         assert left == -track["symbolSize"][0] / 2  # both begin at the same place
         never = narrow._replace(steps=[step._replace(masked_mass=0.0) for step in narrow.steps])
-        assert len(beams.option(never, drawn)["series"]) == 2  # a scorer that only weighs codes that exist
+        assert len(beams.option(never, drawn)["series"]) == 3  # a scorer that only weighs codes that exist
 
     def test_the_tooltip_tells_rank_state_odds_and_documents(self, narrow, films):
         drawn = beam_points.points(narrow, films.trie, films.names, 4)
