@@ -114,9 +114,7 @@ def option(
             *(_masked(trace) if masks else ()),
         ],
         # In a narrow picture words would lie on the next column, and the bars on each other; titles have their margin.
-        "media": [
-            {"query": {"maxWidth": NARROW}, "option": {"series": [{}, hidden, {}, *([{"data": []}] * 2 if masks else ())]}}
-        ],
+        "media": [{"query": {"maxWidth": NARROW}, "option": {"series": narrow}}],
     }
 
 

@@ -1,5 +1,6 @@
 """What the Decode page asks for and gets: strategy, width, interventions; two decodes to hold against each other."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
