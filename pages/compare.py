@@ -6,11 +6,10 @@ import json
 import pandas as pd
 import streamlit as st
 
-from app.charts import latency, ranks
+from app.charts import ranks
 from app.common import address, documents, exports, resources, state, trying
-from app.compare import comparing, following, result_cards
+from app.compare import comparing, following, result_cards, timing
 from engine.errors import TriescopeError
-from engine.evaluation import device
 from engine.retrievers import method_of
 
 st.title("Compare retrievers")
@@ -29,10 +28,6 @@ address.check_stamp(build, scorers)
 vector, encode_ms = resources.query_vector(build, query)
 columns = {name: comparing.column(build, query, name, k, beams, vector) for name in names}
 results = {name: column.hits for name, column in columns.items() if not column.error}
-medians = {
-    name: {"encode": encode_ms if build.retriever(name, beams).needs_vectors else 0.0, "search": columns[name].search_ms}
-    for name in results
-}
 grades = comparing.grades_of(build, query)
 pinned = documents.chosen(build)
 listed = ranks.ranks(results)
@@ -68,21 +63,13 @@ with numbers:
     st.subheader("What the lists share")
     shared = pd.DataFrame(ranks.overlaps(results), columns=["Pair", f"Shared of {k}", "Moved up", "Moved down", "Unmoved"])
     st.dataframe(shared, hide_index=True)
-    st.subheader("Where the time goes")
-    st.plotly_chart(latency.figure(medians), key="latency", alt=latency.describe(medians))
-    fewer = ", ".join(f"{columns[n].repeats} of {n}" for n in results if columns[n].repeats < comparing.REPEATS)
-    told = state.plain(f" ({fewer})") if fewer else ""
-    st.caption(
-        f"Medians of {comparing.REPEATS} warm runs{told}, one query at a time. Grey is encoding the query. "
-        f"{resources.encoding_told(encode_ms)} What a scorer reads of its text counts as its search. {device()}."
-    )
+    timing.show(build, query, list(results), k, beams, vector, encode_ms)
 
 table = pd.DataFrame(
     [{"id": i, "title": titles[i]} | {name: places.get(name) for name in results} for i, places in listed.items()]
 )
-with st.expander("The pictures as tables"):
+with st.expander("The picture as a table"):
     st.dataframe(table, hide_index=True)
-    st.dataframe(pd.DataFrame(medians).T.rename_axis("retriever").reset_index(), hide_index=True)
 with st.container(horizontal=True):
     exports.offer("Ranks, CSV", exports.csv(table), "compare.csv")
     exports.offer(

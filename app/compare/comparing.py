@@ -1,7 +1,5 @@
-"""What the Compare page sets side by side: one column a retriever, searched and timed."""
+"""What the Compare page sets side by side: one column a retriever."""
 
-import statistics
-import time
 from typing import NamedTuple
 
 import numpy as np
@@ -15,16 +13,12 @@ from engine.retrievers import RETRIEVERS, method_of, usual
 
 # Columns shown unless others are chosen, and the most that can be.
 SHOWN, MOST = 5, 7
-# A retriever is timed so often, or for so long: one that runs a language model would keep the page waiting.
-REPEATS, FEWEST, SECONDS = 20, 3, 0.6
 
 
 class Column(NamedTuple):
-    """Results of one retriever; ``search_ms`` is the median of ``repeats`` warm runs. An error leaves the rest empty."""
+    """Results of one retriever. An error leaves the rest empty."""
 
     hits: list[Hit]
-    search_ms: float
-    repeats: int
     error: str = ""
 
 
@@ -98,27 +92,25 @@ def short(name: str) -> str:
 
 
 def column(build: Build, query: str, name: str, k: int, beams: int, vector: np.ndarray) -> Column:
-    """Search and time one retriever; asked again, it says what it measured the first time."""
+    """Search one retriever."""
     method, named = method_of(name)
     try:
-        # What does not decode finds the same at every width, so another width is no other question.
         stamp = runs.stamp(build.folder, named.scorer or build.default_scorer) if method.decodes else ""
-        width = beams if method.decodes else 1
-        return _column(str(build.folder), build.manifest.created, name, stamp, query, k, width, build, vector)
+        return _column(str(build.folder), build.manifest.created, name, stamp, query, k, width(name, beams), build, vector)
     except TriescopeError as error:
-        return Column([], 0.0, 0, str(error))
+        return Column([], str(error))
 
 
-@st.cache_data(max_entries=256, show_spinner="Searching and timing")
+def width(name: str, beams: int) -> int:
+    """What does not decode finds the same at every width, so another width is no other question."""
+    return beams if method_of(name)[0].decodes else 1
+
+
+@st.cache_data(max_entries=256, show_spinner="Searching")
 def _column(
     folder: str, created: str, name: str, stamp: str, query: str, k: int, beams: int, _build: Build, _vector: np.ndarray
 ) -> Column:
-    found = _build.search(query, name, k, beams, _vector)[0]  # opens what it needs, so it is not timed
-    times: list[float] = []
-    start = time.perf_counter()
-    while len(times) < FEWEST or (len(times) < REPEATS and time.perf_counter() - start < SECONDS):
-        times.append(_build.search(query, name, k, beams, _vector)[1]["search"])
-    return Column(found, statistics.median(times), len(times))
+    return Column(_build.search(query, name, k, beams, _vector)[0])
 
 
 def grades_of(build: Build, query: str) -> dict[str, int]:

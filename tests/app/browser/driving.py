@@ -42,7 +42,7 @@ DRAWN = {
     "": "[data-testid=stEChartsChart] canvas",
     "decode": "[data-testid=stEChartsChart] svg text",
     "trie": "[data-testid=stPlotlyChart] .slice",
-    "compare": "[data-testid=stPlotlyChart] >> nth=1 >> .barlayer .point path",
+    "compare": "[data-testid=stPlotlyChart] .scatterlayer .trace",
     "identifiers": "[data-testid=stPlotlyChart] .scatterlayer .point",
     "codebooks": "[data-testid=stEChartsChart] canvas",
     "train": "[data-testid=stPlotlyChart] .scatterlayer .trace",
