@@ -10,7 +10,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from app.common import address, heap, resources, state  # noqa: E402
+from app.common import address, glossary, heap, resources, state  # noqa: E402
 from engine.builds import names  # noqa: E402
 
 # Before the navigation: else the browser would fetch the page's icon from a host of Google's, to show it in its tab.
@@ -28,7 +28,8 @@ BUILD = [
     st.Page("../pages/codebooks.py", title="Codebooks", icon=":material/grid_on:", url_path="codebooks"),
     st.Page("../pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
 ]
-page = st.navigation({"Explore": EXPLORE, "Compare": COMPARE, "Build": BUILD}, position="top")
+LEARN = [st.Page("../pages/glossary.py", title="Glossary", icon=":material/dictionary:", url_path="glossary")]
+page = st.navigation({"Explore": EXPLORE, "Compare": COMPARE, "Build": BUILD, "Learn": LEARN}, position="top")
 st.set_page_config(page_title=f"{page.title} · Triescope")
 st.html(ROOT / "app" / "page.css")
 with st.container(key="scripts"):
@@ -42,6 +43,7 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small", key
         asked = address.own(state.BUILD, chosen, address.OF_ONE_BUILD)
         st.selectbox("Build", listed, label_visibility="collapsed", width=200, **asked)
         resources.describe_build(st.session_state[state.BUILD])
+        glossary.offer(page.url_path)
     else:
         st.caption("No build yet. Everything runs on this machine; nothing is sent anywhere.")
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import beam_points, beams_file
-from app.common import address, documents, exports, resources, scorers, state, trying
+from app.common import address, documents, exports, glossary, resources, scorers, state, trying
 from app.decode import decoding, intervening, node_panel, pictures, pinned, stepper
 from engine.decoding.strategies import STRATEGIES
 from engine.errors import TriescopeError
@@ -65,7 +65,7 @@ st.caption(
     f"**{asked.strategy}:** {STRATEGIES[asked.strategy].summary} Kept is blue, cut is grey (the "
     f"{beam_points.PRUNED_DRAWN} nearest drawn), the best path is orange{pin_colour}. {totals} "
     "A line's width is the probability of the code among its siblings; "
-    + ("masked is the share of probability on codes that no document has. " if masks else "only codes that exist are weighed. ")
+    + (f"{glossary.means('mask')} " if masks else "only codes that exist are weighed. ")
     + f"{resources.encoding_told(encode_ms)} "
     f"The best path holds {decoded.trace.confidence:.0%} of the probability, whatever the width."
 )

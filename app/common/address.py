@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.common import state
+from app.common import glossary, state
 from engine.builds import runs
 from engine.builds.opened import Build
 from engine.decoding import DEFAULT_BEAMS
@@ -147,7 +147,7 @@ def choose_beams(build: Build, narrow: bool = False) -> int:
             sorted({width for width in steps if width < most} | {most, now}),
             disabled=narrow,
             format_func=lambda width: f"{width:,}",
-            help="Hypotheses that survive each level, or identifiers drawn. More find more and take longer.",
+            help=glossary.means("beam width"),
             **own(state.BEAMS, now, (state.NODE,)),
         )
     )

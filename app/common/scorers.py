@@ -2,15 +2,12 @@
 
 import streamlit as st
 
-from app.common import address, state
+from app.common import address, glossary, state
 from engine.builds import runs
 from engine.builds.opened import Build
 from engine.scorers.kinds import kind
 
-CENTROID_SAYS = (
-    "The total is the centroid scorer's node score: 20 × query · mean of the documents below + log of their number. Nothing of "
-    "it is trained."
-)
+CENTROID_SAYS = glossary.means("centroid scorer")
 
 
 def choose(build: Build) -> str:
@@ -22,7 +19,7 @@ def choose(build: Build) -> str:
     return st.selectbox(
         "Scorer",
         names,
-        help="Who says how likely the next code is. Trained ones come from the Train page.",
+        help=glossary.means("scorer") + " Trained ones come from the Train page.",
         **address.own(state.SCORER, chosen, (state.NODE,)),
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.common import address, filtering, state, trying
+from app.common import address, filtering, glossary, state, trying
 from app.common.fields import field
 from app.decode.decoding import BESIDE, NOTHING, SAME_WITH, SEED, STRATEGY, TEMPERATURE, Asked
 from engine.builds.opened import Build
@@ -71,7 +71,15 @@ def controls(build: Build, beams: int, scorer: str) -> tuple[Asked, str]:
         filtering.values(build)
         address.within(TEMPERATURE, 0.1, 10, "temperature")
         temperature = st.number_input(
-            "Temperature", 0.1, 10.0, 1.0, 0.1, key=TEMPERATURE, bind="query-params", width=130, help="Above 1 evens the odds."
+            "Temperature",
+            0.1,
+            10.0,
+            1.0,
+            0.1,
+            key=TEMPERATURE,
+            bind="query-params",
+            width=130,
+            help=glossary.means("temperature"),
         )
         seed = st.number_input("Seed", 0, 1 << 30, 0, key=SEED, bind="query-params", width=130) if strategy == "sample" else 0
         for option in STRATEGIES[strategy].options:

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.beam_points import Point
-from app.common import state
+from app.common import glossary, state
 from app.decode import intervening
 from app.decode.decoding import Decoded
 from engine.builds.opened import Build
@@ -17,7 +17,7 @@ def panel(build: Build, decoded: Decoded, point: Point) -> None:
     st.text(point.name)
     with st.container(horizontal=True):
         st.metric("Step probability", f"{point.probability:.1%}", width="content")
-        st.metric("Total, nats", f"{point.total:.2f}", width="content")
+        st.metric("Total, nats", f"{point.total:.2f}", width="content", help=glossary.means("nats"))
         st.metric("Rank", point.rank, width="content")
         st.metric("Documents below", f"{point.documents:,}", width="content")
     kept = decoded.trace.steps[point.step - 1].kept
@@ -37,7 +37,7 @@ def panel(build: Build, decoded: Decoded, point: Point) -> None:
             args=(state.FORCE, point.prefix),
             icon=":material/push_pin:",
             key="force-node",
-            help="Every identifier must begin with this prefix.",
+            help=glossary.means("force"),
         )
         st.button(
             "Ban",
@@ -45,7 +45,7 @@ def panel(build: Build, decoded: Decoded, point: Point) -> None:
             args=(point.prefix,),
             icon=":material/block:",
             key="ban-node",
-            help="No identifier may begin with this prefix.",
+            help=glossary.means("ban"),
         )
         st.button("Close", type="tertiary", icon=":material/close:", on_click=state.focus, args=(state.NODE, ""))
     node = trie.find(tuple(map(int, point.prefix.split("-"))))

@@ -37,6 +37,7 @@ TITLES = {
     "codebooks": "Codebooks: which codes are used?",
     "train": "Train a scorer",
     "map": "A map of the documents",
+    "glossary": "The words",
 }
 DRAWN = {
     "": "[data-testid=stEChartsChart] canvas",
@@ -47,6 +48,7 @@ DRAWN = {
     "codebooks": "[data-testid=stEChartsChart] canvas",
     "train": "[data-testid=stPlotlyChart] .scatterlayer .trace",
     "map": "[data-testid=stPlotlyChart] canvas",
+    "glossary": "[data-testid=stHeading] h3",
 }
 
 Opener = Callable[..., Page]

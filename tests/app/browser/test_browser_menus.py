@@ -7,7 +7,12 @@ from tests.app.browser.driving import QUERY, TITLES, choose_page, go, settled
 
 pytestmark = pytest.mark.browser
 
-MENUS = {"Explore": ("Start", "Decode", "Trie", "Map"), "Compare": ("Compare",), "Build": ("Identifiers", "Codebooks", "Train")}
+MENUS = {
+    "Explore": ("Start", "Decode", "Trie", "Map"),
+    "Compare": ("Compare",),
+    "Build": ("Identifiers", "Codebooks", "Train"),
+    "Learn": ("Glossary",),
+}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
@@ -42,3 +47,16 @@ def test_its_picture_stands_whole_above_the_fold(fresh, server, name, asked):
     assert box is not None
     assert box["height"] > 400
     assert box["y"] + box["height"] <= 900
+
+
+def test_a_word_leads_from_where_it_stands_to_the_glossary_and_back(page, server):
+    go(page, server, "decode", query=QUERY)
+    page.get_by_role("button", name="Words").click()
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="beam width", exact=True).click()
+    glossary = opened.value
+    expect(glossary).to_have_title("Glossary · Triescope")
+    expect(glossary.get_by_role("heading", level=3).first).to_have_text("beam width")
+    settled(glossary).get_by_role("link", name="the control Beams kept").first.click()
+    expect(glossary).to_have_title("Decode · Triescope")
+    settled(glossary)
