@@ -18,7 +18,7 @@ TITLE_WIDTH, BAR, MASK_ROW = 160, 64, 0.3
 
 
 def option(
-    trace: Trace, drawn: list[Point], words: Mapping[int, str] | None = None, rows: int = 0, animate: bool = True
+    trace: Trace, drawn: list[Point], words: Mapping[int, str] | None = None, rows: int = 0, unit: str = ""
 ) -> dict[str, Any]:
     """ECharts option of the picture; data order is the order of ``drawn``.
 
@@ -32,8 +32,8 @@ def option(
         Place in ``drawn`` -> what stands beside the point.
     rows : int
         Rows that the picture has room for at least, so that two pictures side by side have one scale.
-    animate : bool
-        Whether points move to their places.
+    unit : str
+        Of the totals, where they have one.
     """
     words = words or {}
     deepest = max([rows, *(point.drawn_at for point in drawn)])
@@ -48,7 +48,7 @@ def option(
             else size * (0.55 if point.state == "pruned" else 1),
             "itemStyle": _style(point),
             "label": _label(point, size),
-            "tooltip": {"formatter": _tooltip(point)},
+            "tooltip": {"formatter": _tooltip(point, unit)},
         }
         for place, point in enumerate(drawn)
     ]
@@ -72,7 +72,6 @@ def option(
     labels = ["query"] + [f"level {s.level}" + (f"\n{s.masked_mass:.0%}\nmasked" if masks else "") for s in trace.steps]
     narrow: list[dict[str, Any]] = [{}, {"label": {"show": False}}, {}, *([{"data": []}] * 2 if masks else ())]
     return {
-        "animation": animate,
         "animationDuration": 250,
         "animationDurationUpdate": 250,
         "grid": {"left": 12, "right": TITLE_WIDTH if words else 16, "top": 28, "bottom": 8, "containLabel": True},
@@ -118,7 +117,9 @@ def option(
     }
 
 
-def player(trace: Trace, drawn: list[Point], words: Mapping[int, str] | None = None, rows: int = 0) -> dict[str, Any]:
+def player(
+    trace: Trace, drawn: list[Point], words: Mapping[int, str] | None = None, rows: int = 0, unit: str = ""
+) -> dict[str, Any]:
     """The same picture, played by the browser: level after level from the query on, once, with a bar to pause it and to go back.
 
     ``drawn`` has all levels; the data of fewer levels is the beginning of it, so a node has one place in all of them.
@@ -128,9 +129,9 @@ def player(trace: Trace, drawn: list[Point], words: Mapping[int, str] | None = N
     for shown in range(len(trace.steps) + 1):
         some = [point for point in drawn if point.step <= shown]
         here = {place: text for place, text in words.items() if place < len(some)}
-        series = option(trace, some, here, rows)["series"][:3]
+        series = option(trace, some, here, rows, unit)["series"][:3]
         frames.append({"series": [{key: one[key] for key in ("data", "links") if key in one} for one in series]})
-    whole = option(trace, drawn, words, rows)
+    whole = option(trace, drawn, words, rows, unit)
     names = ["query", *(f"level {step.level}" for step in trace.steps)]
     bar = {
         "axisType": "category",
@@ -211,7 +212,7 @@ def _label(point: Point, size: int) -> dict[str, Any]:
     return {"show": shown, "formatter": str(point.code)} | ({"color": PINK} if point.state == "absent" else {})
 
 
-def _tooltip(point: Point) -> str:
+def _tooltip(point: Point, unit: str) -> str:
     """Tooltip templates are HTML and read braces; names come from people's documents, so both are escaped."""
     name = html.escape(point.name).replace("{", "&#123;").replace("}", "&#125;")
     if not point.step:
@@ -221,7 +222,7 @@ def _tooltip(point: Point) -> str:
         return f"<b>{point.gathered:,} more kept</b><br>from rank {point.rank:,} on, not drawn one by one<br>{below} below"
     return (
         f"<b>{point.prefix}</b> · {name}<br>rank {point.rank}, {point.state}<br>"
-        f"step probability {point.probability:.1%}<br>total {point.total:.2f} nats<br>{below} below"
+        f"step probability {point.probability:.1%}<br>total {point.total:.2f}{unit and f' {unit}'}<br>{below} below"
     )
 
 

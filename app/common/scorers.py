@@ -49,6 +49,19 @@ def says(build: Build, name: str) -> str:
     )
 
 
+def unit(build: Build, name: str) -> str:
+    """Unit of a total under a scorer: nats where log-probabilities are added up, none where a node has a score of its own.
+
+    Raises
+    ------
+    TriescopeError
+        The run is damaged.
+    """
+    name = name or build.default_scorer
+    own = name == runs.CENTROID or runs.read(build.folder, name).settings.get("softmax") == "level"
+    return "" if own else "nats"
+
+
 def masks(build: Build, name: str) -> bool:
     """Whether a scorer can spend probability on codes that no document has; others only weigh the codes that exist."""
     return build.scorer(name).abilities.dense

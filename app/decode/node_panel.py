@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.beam_points import Point
-from app.common import glossary, state
+from app.common import glossary, scorers, state
 from app.decode import intervening
 from app.decode.decoding import Decoded
 from engine.builds.opened import Build
@@ -12,12 +12,13 @@ from engine.builds.opened import Build
 
 def panel(build: Build, decoded: Decoded, point: Point) -> None:
     """Panel of one point; its buttons change the URL."""
-    trie, documents = build.trie, build.corpus.documents
+    trie, documents, unit = build.trie, build.corpus.documents, scorers.unit(build, decoded.asked.scorer)
     st.subheader(f"Node {point.prefix}")
     st.text(point.name)
     with st.container(horizontal=True):
         st.metric("Step probability", f"{point.probability:.1%}", width="content")
-        st.metric("Total, nats", f"{point.total:.2f}", width="content", help=glossary.means("nats"))
+        label = f"Total, {unit}" if unit else "Total"
+        st.metric(label, f"{point.total:.2f}", width="content", help=glossary.means("nats") if unit else None)
         st.metric("Rank", point.rank, width="content")
         st.metric("Documents below", f"{point.documents:,}", width="content")
     kept = decoded.trace.steps[point.step - 1].kept
@@ -26,7 +27,7 @@ def panel(build: Build, decoded: Decoded, point: Point) -> None:
         return
     if point.state == "pruned":
         gap = float(kept.total.min()) - point.total
-        behind = f", {gap:.2f} nats behind the last one kept" if gap > 0 else ""
+        behind = f", {gap:.2f}{unit and f' {unit}'} behind the last one kept" if gap > 0 else ""
         st.warning(f"Cut: rank {point.rank} of {len(kept.node)} kept{behind}.", icon=":material/cut:")
     else:
         st.success(f"Kept: rank {point.rank} of {len(kept.node)}.", icon=":material/check:")

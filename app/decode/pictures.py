@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.charts import beam_points, beams
 from app.charts.beam_points import Point
-from app.common import state
+from app.common import scorers, state
 from app.decode import decoding, stepper
 from app.decode.decoding import Decoded
 from engine.builds.opened import Build
@@ -28,15 +28,15 @@ def side_by_side(
         with column:
             if len(shown) > 1:
                 st.text(decoding.named(one.asked))
-            _draw(one, points, decoding.words(build, points, len(shown) > 1), rows, key)
+            _draw(build, one, points, rows, key, narrow=len(shown) > 1)
     return drawn[0]
 
 
-def _draw(shown: Decoded, drawn: list[Point], words: dict[int, str], rows: int, key: str) -> None:
+def _draw(build: Build, shown: Decoded, drawn: list[Point], rows: int, key: str, narrow: bool) -> None:
     st.session_state[f"{key}-nodes"] = [point.prefix for point in drawn]
     picture = beams.player if stepper.playing() else beams.option
     st.echarts_chart(
-        picture(shown.trace, drawn, words, rows),
+        picture(shown.trace, drawn, decoding.words(build, drawn, narrow), rows, scorers.unit(build, shown.asked.scorer)),
         height=HEIGHT,
         key=key,
         on_select=partial(_clicked, key),

@@ -197,6 +197,11 @@ class TestBeams:
             assert f"rank {point.rank}, {point.state}" in text
             assert ("1 document below" in text) == (point.documents == 1)
 
+    def test_a_total_has_its_unit_where_it_has_one(self, narrow, films):
+        drawn = beam_points.points(narrow, films.trie, films.names, 1)
+        for unit, told in (("nats", f"total {drawn[1].total:.2f} nats<br>"), ("", f"total {drawn[1].total:.2f}<br>")):
+            assert told in beams.option(narrow, drawn, unit=unit)["series"][0]["data"][1]["tooltip"]["formatter"]
+
     def test_the_description_names_the_lead_and_counts_what_was_cut(self, narrow, films):
         drawn = beam_points.points(narrow, films.trie, films.names, 4)
         best = next(point for point in drawn if point.step == 4 and point.rank == 1)

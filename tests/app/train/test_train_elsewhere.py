@@ -23,10 +23,13 @@ class TestDecode:
         assert "20 × query · mean" in said(at)
 
     @pytest.mark.parametrize(
-        ("name", "total"), [("node", "node score of node"), ("slow", "log-probabilities of the codes added up")]
+        ("name", "total", "label"),
+        [("node", "node score of node", "Total"), ("slow", "log-probabilities of the codes added up", "Total, nats")],
     )
-    def test_a_trained_scorer_decodes_and_says_what_its_total_is(self, with_trained, name, total):
-        at = visit("decode", query=WATCHED, scorer=name)
+    def test_a_trained_scorer_decodes_and_says_what_its_total_is(self, with_trained, name, total, label):
+        best = Build(with_trained).decode(WATCHED, 10, scorer=name).steps[0].kept.node[0]
+        at = visit("decode", query=WATCHED, scorer=name, node=str(Build(with_trained).trie.code[best]))
+        assert label in {metric.label for metric in at.metric}
         written = table(at, "Identifier", "Title", "Total")
         assert written["Total"].is_monotonic_decreasing
         trace = Build(with_trained).decode(WATCHED, 10, scorer=name)
