@@ -1,13 +1,11 @@
 """What pages share: opened builds, encoded queries, traces. Cached by build and its manifest, read-only."""
 
-import threading
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
-from app.common import state
+from app.common import ready, state
 from engine import paths
 from engine.builds import names, runs
 from engine.builds.layout import MANIFEST
@@ -28,7 +26,7 @@ def open_build() -> Build:
     except TriescopeError as error:
         st.error(state.plain(str(error)), icon=":material/broken_image:")
         st.stop()
-    load_encoder(build.manifest.encoder.sha256 or build.model, build)
+    ready.get_ready(build)
     return build
 
 
@@ -96,19 +94,6 @@ def _warm(folder: str, created: str, scorer: str, stamp: str, _build: Build) -> 
     vector = np.asarray(_build.embeddings[0])
     _build.search("warm", f"generative:{scorer}", vector=vector)
     _build.decode("warm", 10, vector, scorer=scorer)
-
-
-@st.cache_resource(max_entries=3, show_spinner=False)
-def load_encoder(encoder: str, _build: Build) -> threading.Thread:
-    """Load the encoder while the person looks at the first page; once a process."""
-    loading = threading.Thread(target=_load_quietly, args=(_build,), daemon=True)
-    loading.start()
-    return loading
-
-
-def _load_quietly(build: Build) -> None:
-    with suppress(TriescopeError):  # whoever asks for a vector is told
-        build.encode("warm")
 
 
 @st.cache_data(max_entries=512, show_spinner="Encoding the query; the first one waits for the encoder to be loaded")
