@@ -90,7 +90,7 @@ def studied_home(tmp_path_factory, films_home) -> Path:
             study.run(opened, STUDIED)
             documents = len(opened.corpus.documents)
             places = np.random.default_rng(0).normal(size=(documents, 2)).astype(np.float32)
-            made = projection.Projection(np.arange(documents), places, documents, "umap", 7, 0.25, 10, documents)
+            made = projection.Projection(np.arange(documents, dtype=np.int32), places, documents, "umap", 7, 0.25, 10, documents)
             projection.write(made, projection.map_folder(opened))
     return home
 
