@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.charts import beam_points, beams_file
 from app.common import address, documents, exports, glossary, resources, scorers, state, trying
-from app.decode import decoding, intervening, node_panel, pictures, pinned, stepper
+from app.decode import decoding, intervening, node_panel, pictures, pinned, stepper, tour
 from engine.decoding.strategies import STRATEGIES
 from engine.errors import TriescopeError
 from engine.explaining.difference import diff, diff_json
@@ -18,7 +18,9 @@ from engine.explaining.why import why_json
 st.title("Watch it decode")
 build = resources.open_build()
 trie = build.trie
-query = trying.ask(build)
+place = tour.begin(build)
+query = trying.ask(build, offered=not place)
+guide = tour.box() if place else None
 levels = trie.levels
 choice = len(build.scorer_names) > 1
 wide = [1, 1, 1, 3] if choice else [1.2, 1.2, 2.6]
@@ -58,6 +60,9 @@ for told in build.left_aside(asked.filter):
 document = documents.chosen(build)
 marked = frozenset(trie.path(build.row_of[document])) if document else frozenset()
 
+if place and guide:
+    with guide:
+        tour.show(place, build, decoded, query)
 columns = st.columns(2 if second else [3, 2], gap="large")
 drawn = pictures.side_by_side(build, [decoded, second] if second else [decoded], columns, step, marked)
 pin_colour = ", the pinned document green" if document else ""
@@ -97,7 +102,7 @@ with below[1]:
         query_params=state.links(query=query, beams=asked.beams),
     )
 
-st.subheader("Why this one, and why not that one?")
+st.subheader("Why this one, and why not that one?", anchor="why")
 pinned.choose(build, decoded, document)
 try:
     found = pinned.explain(build, query, decoded, document) if document else None

@@ -6,6 +6,7 @@ import streamlit as st
 from app.charts import tree
 from app.charts.window import window
 from app.common import exports, jobs, resources, state, trying
+from app.decode import tour
 from engine import paths
 from engine.builds import names
 
@@ -47,6 +48,8 @@ with asking, st.form("ask", border=False), st.container(horizontal=True, vertica
     sent = st.form_submit_button("Watch it decode", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:")
 if sent and asked.strip():
     go(asked)
+if asking.button("Show me one decode, step by step", icon=":material/tour:", key="tour"):
+    st.switch_page(state.DECODE, query_params={tour.TOUR: tour.FIRST, state.BEAMS: tour.BEAMS})
 if offered := trying.queries(build):
     invited = trying.invitation(build, build.default_scorer)
     if picked := asking.pills(invited, offered, key="start-example", format_func=state.plain, wrap=True):

@@ -61,12 +61,13 @@ def pills(build: Build, key: str) -> None:
         st.pills("Examples", offered, key=key, on_change=_take, args=(key,), **look)
 
 
-def ask(build: Build, label: str = "Query") -> str:
-    """The query box with its examples; returns the query, and stops the page with a hint while there is none."""
+def ask(build: Build, label: str = "Query", offered: bool = True) -> str:
+    """The query box, with examples where they are ``offered``; the page stops with a hint while there is no query."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         query = box(build, label)
         st.button("Run", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:", key="ask")
-    pills(build, "example")
+    if offered:
+        pills(build, "example")
     if not query or not any(c.isalnum() for c in query):
         hint = "Type a query, or choose an example above." if queries(build) else "Type a query."
         st.info(hint, icon=":material/edit:")
