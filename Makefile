@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: install run test test-slow lint bench mutants clean
+.PHONY: install run test test-slow lint bench films-artefacts mutants clean
 
 install: $(STAMP)
 
@@ -37,6 +37,9 @@ bench: install
 	$(BIN)/python -m benchmarks.retrieval
 	$(BIN)/python -m benchmarks.identifiers
 	$(BIN)/python -m benchmarks.decoding
+
+films-artefacts: install
+	$(BIN)/python -m engine.studies.bundle
 
 mutants: install
 	$(BIN)/python -m benchmarks.mutants

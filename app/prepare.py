@@ -1,4 +1,4 @@
-"""Build the bundled catalogue unless its build is there already, and export the encoder for queries.
+"""Build the bundled catalogue unless its build is there already, put beside it what came along, export the encoder for queries.
 
 ``make run`` does this before it opens the app.
 """
@@ -11,16 +11,23 @@ from engine.builds import layout
 from engine.builds.make import digest_of as digest
 from engine.builds.make import make
 from engine.builds.opened import Build
+from engine.builds.packaged import BUNDLED
 from engine.builds.spec import BuildSpec
 from engine.data.datasets import default_fields, load
 from engine.errors import TriescopeError
 from engine.progress import Progress
+from engine.studies import bundled
 from engine.text import embed, query_encoder
-
-BUNDLED = "films"
 
 
 def main() -> None:
+    """Have the build, and beside it what came with the catalogue: a trained scorer, a map, a study, an evaluation."""
+    build()
+    for told in bundled.install(paths.builds() / BUNDLED):
+        print(told, file=sys.stderr)
+
+
+def build() -> None:
     """Build, or return at once; a build of an older catalogue or by another version of the defaults is replaced."""
     corpus, spec, out = load(BUNDLED), BuildSpec(fields=default_fields(BUNDLED)), paths.builds() / BUNDLED
     if out.exists():

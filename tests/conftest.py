@@ -29,11 +29,11 @@ FILMS = 60
 
 @pytest.fixture(scope="session")
 def films_home(tmp_path_factory) -> Path:
-    """A home that holds the films, for all workers; look, do not touch."""
+    """A home that holds the films and nothing of what came with them, for all workers; look, do not touch."""
     from app import prepare
 
     with shared_home(tmp_path_factory, "films-home") as shared:
-        prepare.main()
+        prepare.build()
     return shared
 
 

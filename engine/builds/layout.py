@@ -11,7 +11,7 @@
     .films.partial/             a build in the making; progress.json says how far it is
     .films.removed/             one that is being deleted
     .films.progress.json        how far a job is that the app started; .films.log is what it said
-    .studies/  .maps/           what was found out about builds
+    .studies/  .maps/  .evaluations/    what was found out about builds
 
 Hidden names are never offered as builds. A folder that is worked in has a lock beside it (:func:`engine.files.lock_of`).
 """
@@ -31,7 +31,10 @@ TUNING = "tuning.json"  # what a retriever builds for itself it names itself: en
 TRAINED, DEFAULT, RUN = "trained", "default.json", "run.json"
 TRAIN_SPEC, HISTORY, CHECKPOINT = "spec.json", "history.jsonl", "checkpoint.json"
 
+CAME = "came.json"  # what came with the catalogue and was put here; what is deleted of it stays so
+
 STUDIES, STUDY, MAPS = ".studies", "study.json", ".maps"
+EVALUATIONS, EVALUATION = ".evaluations", "evaluation.json"
 POINTS, FACTS = "map.parquet", "map.json"
 
 
@@ -93,3 +96,8 @@ def study_of(build: Path, corpus: str, vectors: str) -> Path:
 def map_of(build: Path, spec: str, corpus: str) -> Path:
     """Folder of a build's map, named by the hashes of what was built, so that it cannot be taken for another's."""
     return build.parent / MAPS / f"{build.name}-{spec[:12]}-{corpus[:12]}"
+
+
+def evaluation_of(build: Path, spec: str, corpus: str) -> Path:
+    """Folder of a build's evaluation, named as that of its map."""
+    return build.parent / EVALUATIONS / map_of(build, spec, corpus).name

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from engine import paths
+from engine.builds.examples import shipped
 from engine.data.datasets import default_fields, load
 from engine.text.embed import embed
 
@@ -16,9 +17,10 @@ BUNDLED = "films"
 
 
 def texts() -> tuple[list[str], list[str]]:
-    """What the first build of the catalogue embeds: its documents, and the development queries that tune the hybrid."""
+    """What the first build of the catalogue embeds, its documents and the development queries that tune the hybrid, and what is
+    asked first, the queries to try."""
     corpus, fields = load(BUNDLED), default_fields(BUNDLED)
-    queries = [corpus.queries[query] for query in corpus.qrels["dev"]]
+    queries = [corpus.queries[query] for query in corpus.qrels["dev"]] + [example.query for example in shipped()[1]]
     return [document.searched_text(fields) for document in corpus.documents], queries
 
 

@@ -122,6 +122,14 @@ def choose(build: Path, name: str) -> None:
         replace_json(build / layout.TRAINED / layout.DEFAULT, {"scorer": name})
 
 
+def settle(build: Path, name: str) -> Run:
+    """A stored run; it becomes the default where the centroid scorer is that, and it is certainly better."""
+    stored = read(build, name)
+    if stored.certain and default(build) == CENTROID:
+        choose(build, name)
+    return stored
+
+
 def remove(build: Path, name: str) -> None:
     """Delete a run, and what is left of an unfinished one of that name; the default falls back to the centroid scorer."""
     if default(build) == name:

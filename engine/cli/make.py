@@ -67,6 +67,7 @@ def build(
     from engine.builds.sources import source_of
     from engine.identifiers import parse_setting
     from engine.progress import Progress
+    from engine.studies.bundled import install
 
     with Progress(progress, quiet=as_json) as told:
         scheme = str(asked.get("scheme", BuildSpec().scheme))
@@ -75,16 +76,18 @@ def build(
         source = source_of(corpus, _columns(column or []))
         spec = spec_of({"fields": source.fields, "model": source.model} | asked | {"settings": settings})
         manifest = read_manifest(make(source.corpus, spec, out, told))
+        came = install(out)
     known = manifest.corpus
     hidden = names.fault(out.name) if out.resolve().parent == paths.builds() else ""
     show(
-        {"build": str(out)} | manifest.model_dump(mode="json"),
+        {"build": str(out)} | manifest.model_dump(mode="json") | ({"came_along": came} if came else {}),
         as_json,
         [
             f"{known.name}: {known.documents:,} documents, {manifest.trie.nodes:,} trie nodes, "
             f"{sum(manifest.stages.values()):.1f} s -> {out}",
             *([f"left out, having neither title nor text: {', '.join(known.left_out)}"] if known.left_out else []),
             *source.corpus.notes,
+            *came,
             *([f"the app does not list it: {hidden}"] if hidden else []),
         ],
     )

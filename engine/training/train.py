@@ -79,15 +79,7 @@ def train(folder: Path, spec: TrainSpec, name: str = "", tell: Tell | None = Non
         run, tensors = _train(source, spec, name, work, tell)
         runs.store(folder, run, tensors)
         shutil.rmtree(work, ignore_errors=True)
-    return settle(folder, name)
-
-
-def settle(folder: Path, name: str) -> Run:
-    """A stored run; it becomes the default where the centroid scorer is that, and it is certainly better."""
-    stored = runs.read(folder, name)
-    if stored.certain and runs.default(folder) == runs.CENTROID:
-        runs.choose(folder, name)
-    return stored
+    return runs.settle(folder, name)
 
 
 def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -> tuple[Run, dict[str, np.ndarray]]:

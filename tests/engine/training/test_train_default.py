@@ -110,7 +110,7 @@ def test_the_stored_figures_are_those_of_the_judging_half_with_the_interval_of_t
 def test_the_default_changes_by_itself_only_where_judged_queries_apart_are_certain(folder, shell, changes, certain, words):
     runs.choose(folder, "centroid")
     change(folder, **changes)
-    run = training.settle(folder, "node")
+    run = runs.settle(folder, "node")
     assert run.certain == certain
     assert runs.default(folder) == ("node" if certain else "centroid")
     assert words in verdict(run)
@@ -164,14 +164,14 @@ def test_a_default_that_was_pressed_is_not_taken_away(folder):
     change(folder)
     shutil.copytree(folder / "trained" / "node", folder / "trained" / "other")
     runs.choose(folder, "node")
-    training.settle(folder, "other")
+    runs.settle(folder, "other")
     assert runs.default(folder) == "node"
 
 
 def test_the_shell_says_when_the_default_changes(folder, monkeypatch, shell):
     runs.choose(folder, "centroid")
     change(folder)
-    monkeypatch.setattr(training, "train", lambda *given: training.settle(folder, "node"))
+    monkeypatch.setattr(training, "train", lambda *given: runs.settle(folder, "node"))
     _, out, _ = shell("train", folder)
     assert "it is the default now" in out
     assert "difference +0.100 [+0.050, +0.150], paired p .001" in out
