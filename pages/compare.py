@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.charts import ranks
 from app.common import address, documents, exports, resources, state, trying
-from app.compare import comparing, following, result_cards, timing
+from app.compare import comparing, following, measured, result_cards, timing
 from engine.errors import TriescopeError
 from engine.retrievers import method_of
 
@@ -42,6 +42,8 @@ if pinned:
             st.error(state.plain(str(error)), icon=":material/error:")
 
 result_cards.show(build, query, columns, pinned, grades)
+for told in comparing.beside_dense(build, query, results, k, vector):
+    st.caption(told)
 if grades:
     st.caption(f"This is a judged query: a green mark is a document judged relevant (grade 1 or 2); {len(grades)} are.")
 
@@ -70,6 +72,7 @@ table = pd.DataFrame(
 )
 with st.expander("The picture as a table"):
     st.dataframe(table, hide_index=True)
+measured.show(build)
 with st.container(horizontal=True):
     exports.offer("Ranks, CSV", exports.csv(table), "compare.csv")
     exports.offer(

@@ -95,6 +95,8 @@ with below[1]:
     st.subheader("What it wrote" if step == levels else "What it will have written")
     two = st.column_config.NumberColumn(format="%.2f", width="small")
     st.dataframe(decoding.written(build, decoded), hide_index=True, column_config={"Total": two})
+    if asked.strategy == "beam" and not asked.interventions:
+        st.caption(decoding.why_like_dense(build, query, decoded))
     st.page_link(
         state.COMPARE,
         label="Compare retrievers",

@@ -10,6 +10,7 @@ from app.identifiers import report_card, scheme_form, spelling
 from engine.errors import TriescopeError
 from engine.health.remedies import with_changes
 from engine.identifiers import SCHEMES
+from engine.studies import bundled
 from engine.studies import schemes as study
 from engine.studies.found import told
 
@@ -29,13 +30,12 @@ if over := jobs.ended(job):
 jobs.panel(job)
 if found is None:
     st.write(
-        f"A study fits all {len(SCHEMES)} schemes on the {len(build.corpus.documents):,} documents of {build.name}, builds each "
-        "one's tree, and searches it with the same scorer. On the films it takes a minute or two on two cores, in a process of "
-        "its own."
+        f"A study fits all {len(SCHEMES)} schemes on the {len(build.corpus.documents):,} documents of {state.plain(build.name)}, "
+        "builds each one's tree, and searches it with the same scorer, in a process of its own."
     )
     if not jobs.running(job):
         st.button(
-            "Compare all schemes",
+            f"Compare all schemes (about {study.minutes(len(build.corpus.documents))} min on two cores)",
             type="primary",
             on_click=jobs.start_command,
             args=(job, ["study", str(build.folder)]),
@@ -86,7 +86,7 @@ st.dataframe(
 )
 st.caption(
     f"{measured}, or 10 where it says so. Defaults of each scheme, seed {found.seed}; every figure is of this catalogue. "
-    f"{found.device}."
+    f"{found.device}. {bundled.came_along(build, 'study')}"
 )
 if found.best:
     st.caption(

@@ -8,6 +8,7 @@ from app.charts import map as picture
 from app.common import address, documents, exports, resources, state, trying
 from app.map import maps
 from engine.errors import TriescopeError
+from engine.studies import bundled
 
 HITS, LASSO, PICTURE = 20, "map-lasso", "map-picture"
 CODES, COLUMN, FOUND = "Codes", "Column", "Search hits"
@@ -137,7 +138,7 @@ with plot:
         selection_mode=("points", "box", "lasso"),
         alt=picture.describe(drawn, told, documents.title(build, pinned) if chosen else ""),
     )
-    st.caption(maps.trust(made))
+    st.caption(f"{maps.trust(made)} {bundled.came_along(build, 'map')}")
 
 table = maps.points_table(build, made, drawn)
 with st.expander("The picture as a table"):

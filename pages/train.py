@@ -9,6 +9,7 @@ from app.train import job as training
 from app.train import runs as trained
 from engine.builds import runs
 from engine.builds.trained import head_start, rests_on, verdict
+from engine.studies import bundled
 
 st.title("Train a scorer")
 build = resources.open_build()
@@ -32,7 +33,8 @@ training.offer_left(build, None if job is None else job.label)
 if job is None:
     if not found:
         st.write(
-            f"A scorer says how likely each next code of an identifier is. The centroid scorer of {build.name} is not trained; "
+            "A scorer says how likely each next code of an identifier is. The centroid scorer of "
+            f"{state.plain(build.name)} is not trained; "
             "one that has learned from queries and their documents can do better, and is kept only if it does."
         )
     # Counting pairs takes a moment, so it waits until someone asks; with nothing else to see, it is what the page is for.
@@ -85,6 +87,8 @@ kept = steps.index(run.best_step) if run.best_step in steps else len(steps) - 1
 st.subheader(f"What {name} learned")
 certain = st.success if run.certain else st.info
 (certain if run.beats_centroid else st.warning)(state.plain(verdict(run)))
+if told := bundled.came_along(build, "trained", name):
+    st.caption(told)
 if told := head_start(run):
     st.info(state.plain(told), icon=":material/start:")
 with st.container(horizontal=True, vertical_alignment="center"):

@@ -26,8 +26,8 @@ def told(build: Build, scorer: str, decoded: Sequence[str], dense: Sequence[str]
         )
     if not _one_each(str(build.folder), build.manifest.created, build):
         return (
-            f"**{name} and dense:** {shared}. Documents with one identifier are found together, by the mean of their vectors; else "
-            "the list would be dense search's own, up to what the beam cut."
+            f"**{name} and dense:** {shared}. Documents with one identifier are found together, by the mean of their vectors; "
+            "else the list would be dense search's own, up to what the beam cut."
         )
     missing = f"; the beam cut the other {len(dense) - both} on the way" if both < len(dense) else ""
     return (

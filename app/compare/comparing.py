@@ -1,18 +1,20 @@
 """What the Compare page sets side by side: one column a retriever."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
 from app.common import address, state
+from app.common.beside_dense import told
 from engine.builds import runs
 from engine.builds.opened import Build, Hit
 from engine.errors import TriescopeError
 from engine.retrievers import RETRIEVERS, method_of, usual
 
 # Columns shown unless others are chosen, and the most that can be.
-SHOWN, MOST = 5, 7
+SHOWN, MOST = 4, 7
 
 
 class Column(NamedTuple):
@@ -28,11 +30,16 @@ def offered(build: Build) -> list[str]:
     return [*RETRIEVERS, *(f"{method.name}:{name}" for method in RETRIEVERS.values() if method.decodes for name in names)]
 
 
+def shown_first(build: Build) -> list[str]:
+    """Columns unless others are chosen: the usual retrievers; the last one makes place for the best trained scorer where there
+    is one and another decodes: with the centroid scorer, `generative` hardly differs from `dense`."""
+    best = runs.best(build.folder)
+    other = [f"generative:{best}"] if best and best != build.default_scorer else []
+    return [*usual()[: SHOWN - len(other)], *other]
+
+
 def choose(build: Build) -> list[str]:
     """The field that chooses columns; the page stops with a hint while none is chosen."""
-    default = build.default_scorer
-    others = [*build.scorer_names[1:], runs.CENTROID]
-    first = [*usual(), *(f"generative:{name}" for name in others if name != default)][:SHOWN]
     asked = st.query_params.get_all(state.COLUMNS)
     emptied = asked == [""]
     wrong = [] if emptied else [name for name in asked if not _can_be(build, name)]
@@ -41,7 +48,7 @@ def choose(build: Build) -> list[str]:
     if len(asked) > MOST:
         st.warning(f"{MOST} of the {len(asked)} columns of the address are shown.", icon=":material/link_off:")
     usable = list(dict.fromkeys(name for name in asked if name not in wrong))[:MOST]
-    now = [] if emptied else usable or first
+    now = [] if emptied else usable or shown_first(build)
     chosen = st.multiselect(
         "Columns",
         list(dict.fromkeys([*offered(build), *now])),
@@ -111,6 +118,18 @@ def _column(
     folder: str, created: str, name: str, stamp: str, query: str, k: int, beams: int, _build: Build, _vector: np.ndarray
 ) -> Column:
     return Column(_build.search(query, name, k, beams, _vector)[0])
+
+
+def beside_dense(build: Build, query: str, results: Mapping[str, list[Hit]], k: int, vector: np.ndarray) -> list[str]:
+    """Why each list that was decoded is, or is not, that of dense search: sentences of Markdown."""
+    decoded = [name for name in results if method_of(name)[0].name == "generative"]
+    # The default scorer may have two columns.
+    of_scorer = {method_of(name)[1].scorer or build.default_scorer: name for name in reversed(decoded)}
+    if not of_scorer:
+        return []
+    dense = results.get("dense") or build.search(query, "dense", k, vector=vector)[0]
+    vectors = [hit.id for hit in dense]
+    return [told(build, scorer, [hit.id for hit in results[of_scorer[scorer]]], vectors) for scorer in reversed(of_scorer)]
 
 
 def grades_of(build: Build, query: str) -> dict[str, int]:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.beam_points import KEPT_DRAWN, Point
-from app.common import documents, resources, state
+from app.common import beside_dense, documents, resources, state
 from app.common.filtering import FILTER
 from engine.builds import runs
 from engine.builds.opened import Build, parse_prefix
@@ -164,6 +164,14 @@ def written(build: Build, decoded: Decoded) -> pd.DataFrame:
     known = build.corpus.documents
     listed = [(build.identifier(int(row)), known[row].title, float(score)) for row, score in zip(rows, scores, strict=True)]
     return pd.DataFrame(listed, columns=["Identifier", "Title", "Total"])
+
+
+def why_like_dense(build: Build, query: str, decoded: Decoded) -> str:
+    """Why what a plain beam search wrote is, or is not, the list of dense search; Markdown."""
+    documents, rows = build.corpus.documents, decoded.trace.documents(decoded.tree, EXACT)[0]
+    dense = build.search(query, "dense", len(rows), vector=resources.query_vector(build, query)[0])[0]
+    scorer = decoded.asked.scorer or build.default_scorer
+    return beside_dense.told(build, scorer, [documents[row].id for row in rows], [hit.id for hit in dense])
 
 
 def changed(build: Build, changes: Diff) -> pd.DataFrame:

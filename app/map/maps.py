@@ -19,6 +19,8 @@ from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.retrievers import Queries
 
+# Up to so many documents most of the time of a map is UMAP's own start.
+QUICK = 5_000
 # Columns of the table of neighbours that are shown, and what does not fit by itself, pixels.
 SHOWN = ["Title", "Cosine", "Map place", "Codes shared", "Identifier"]
 WIDTHS = {
@@ -45,12 +47,14 @@ def offer(build: Build) -> None:
         jobs.say_end(over, "The map failed", "The map was cancelled; nothing of it was kept.")
     st.info(
         f"There is no map of {build.folder.name} yet. UMAP lays the {len(build.corpus.documents):,} documents out so that those "
-        "with similar embeddings lie together; of more than 20,000 it takes a sample. That is half a minute's work for two "
-        "cores, done in a process of its own, and kept beside the build.",
+        "with similar embeddings lie together; of more than 20,000 it takes a sample. It is done in a process of its own, and "
+        "kept beside the build.",
         icon=":material/map:",
     )
     if not jobs.panel(job_name(build)):
-        st.button("Make the map", type="primary", on_click=start, args=(build,), icon=":material/play_arrow:")
+        takes = "half a minute" if len(build.corpus.documents) <= QUICK else "a minute or two"
+        label = f"Make the map (about {takes} on two cores)"
+        st.button(label, type="primary", on_click=start, args=(build,), icon=":material/play_arrow:")
 
 
 def read(build: Build) -> Projection | None:

@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +129,18 @@ def settle(build: Path, name: str) -> Run:
     if stored.certain and default(build) == CENTROID:
         choose(build, name)
     return stored
+
+
+def best(build: Path) -> str:
+    """The run that is furthest above the centroid scorer on its development queries; empty where none is above. A damaged run is
+    passed over: whoever opens it is told."""
+    found: list[tuple[float, str]] = []
+    for name in names(build):
+        with suppress(TriescopeError):
+            dev = read(build, name).dev
+            found.append((dev.trained[dev.measure].mean - dev.centroid[dev.measure].mean, name))
+    gain, name = max(found, key=lambda one: one[0], default=(0.0, ""))  # of equals the first by name
+    return name if gain > 0 else ""
 
 
 def remove(build: Path, name: str) -> None:

@@ -118,8 +118,9 @@ def came_along(opened: Build, kind: str, name: str = "") -> str:
 
 def evaluated(opened: Build) -> dict[str, Any] | None:
     """The evaluation of a build that came along, with the keys of ``engine evaluate --json``; None without one."""
-    value = read_json(place_of(opened, "evaluation") / layout.EVALUATION)
-    return value if isinstance(value, dict) else None
+    if not came_along(opened, "evaluation"):
+        return None
+    return read_json(place_of(opened, "evaluation") / layout.EVALUATION)
 
 
 def place_of(opened: Build, kind: str) -> Path:

@@ -118,14 +118,14 @@ class TestPage:
         shutil.copytree(films.folder, empty_home / "builds" / "films")
         at = visit()
         assert "There is no map of films yet" in text(at.info)
-        assert [button.label for button in at.button] == ["Make the map"]
+        assert [button.label for button in at.button] == ["Make the map (about half a minute on two cores)"]
         assert not (empty_home / "builds" / ".maps").exists()
 
     def test_a_damaged_map_is_said_and_can_be_made_again(self, mapped):
         (mapped / "map.json").write_text("{")
         at = visit()
         assert "the map is damaged" in text(at.error)
-        assert [button.label for button in at.button] == ["Make the map"]
+        assert [button.label for button in at.button] == ["Make the map (about half a minute on two cores)"]
 
     @pytest.mark.usefixtures("mapped")
     @pytest.mark.parametrize(
