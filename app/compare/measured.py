@@ -16,20 +16,20 @@ def show(build: Build) -> None:
     found = bundled.evaluated(build)
     if found is None:
         return
-    with st.expander(
-        f"On all {found['queries']:,} judged {found['split']} queries of {build.name}", icon=":material/fact_check:"
-    ):
+    label = f"On all {found['queries']:,} judged {found['split']} queries of {state.plain(build.name)}"
+    with st.expander(label, icon=":material/fact_check:"):
         st.dataframe(table(found), hide_index=True)
         against = state.plain(found["against"])
         st.caption(
-            f"Means with their 95% intervals, beam {found['beams']}; the difference is to {against}, query by query, and p is "
-            f"corrected for the comparisons of this table (Holm). {state.plain(found['device'])}. "
+            f"Means with their 95% intervals, beam {found['beams']}. The difference is that of the first measure to {against}, "
+            "query by query; p is corrected for the comparisons of this table (Holm). "
             f"{bundled.came_along(build, 'evaluation')}"
         )
 
 
 def table(found: dict[str, Any]) -> pd.DataFrame:
-    """An evaluation, a row a retriever: its measures, and how far it is from the one that the others are held against."""
+    """An evaluation, a row a retriever: its measures, and how far it is from the one that the others are held against. How long
+    they took is told elsewhere on the page, by this machine."""
     rows = []
     for name, row in found["retrievers"].items():
         measures = {measure: told(Interval(**of)) for measure, of in row.items() if measure != "latency_ms"}
@@ -40,6 +40,5 @@ def table(found: dict[str, Any]) -> pd.DataFrame:
             {"Retriever": name}
             | measures
             | {"Difference": told(compared, sign=True) if compared else "", "p": told_p(compared) if compared else ""}
-            | {"Median ms": row["latency_ms"]["p50"]}
         )
     return pd.DataFrame(rows)

@@ -39,7 +39,7 @@ def remake(out: Path, tell: Callable[[str, int, int], None]) -> Found:
         projection.make(opened, tell)
         schemes.run(opened, report_progress=tell)
         tell("evaluating", 0, 0)
-        judged = evaluation.evaluate(opened, SPLIT, JUDGED)
+        judged = evaluation.evaluate(opened, SPLIT, JUDGED, against="dense")
         replace_json(place_of(opened, "evaluation") / layout.EVALUATION, judged.as_json())
         for kind in KINDS:
             shutil.copytree(place_of(opened, kind), out / kind)

@@ -110,7 +110,8 @@ def came_along(opened: Build, kind: str, name: str = "") -> str:
         return ""
     told = f"It came with the catalogue: made on {found.device}, {found.made[:10]}."
     if kind == "trained":
-        return told if name == RUN and f"trained/{runs.stamp(opened.folder, name)}" in found.files else ""
+        ours = name == RUN and name in runs.names(opened.folder)
+        return told if ours and f"trained/{runs.stamp(opened.folder, name)}" in found.files else ""
     places = {"map": layout.POINTS, "study": layout.STUDY, "evaluation": layout.EVALUATION}
     here = place_of(opened, kind) / places[kind]
     return told if here.is_file() and sha256(here) == found.files[f"{kind}/{places[kind]}"].sha256 else ""

@@ -7,8 +7,9 @@ import pytest
 
 from app import prepare
 from engine.builds import make as build
-from engine.builds import names
+from engine.builds import names, runs
 from engine.builds.opened import Build
+from engine.studies import bundled
 
 
 @pytest.fixture
@@ -37,11 +38,13 @@ def times(folder) -> dict[str, int]:
 def test_it_builds_once_and_the_second_call_does_nothing(warm_home, made, capsys):
     prepare.main()
     folder = warm_home / "builds" / "films"
-    before = times(folder)
-    assert "once" in capsys.readouterr().err
+    before = times(folder.parent)
+    err = capsys.readouterr().err
+    assert "once" in err
+    assert all(name in err for name in bundled.KINDS.values())
     prepare.main()
     assert made == [".films.fresh"]
-    assert times(folder) == before
+    assert times(folder.parent) == before
     assert capsys.readouterr().err == ""
     assert len(Build(folder).corpus.documents) == 1201
     assert names.names() == ["films"]
@@ -79,14 +82,16 @@ def test_a_damaged_or_outdated_build_is_replaced(copied, made, harm):
     prepare.main()
     assert len(made) == 1
     assert len(Build(copied).corpus.documents) == 1201
-    assert sorted(path.name for path in copied.parent.iterdir()) == ["films"]
+    assert names.names() == ["films"]
+    assert sorted(path.name for path in copied.parent.iterdir()) == [".evaluations", ".maps", ".studies", "films"]
 
 
-def test_a_good_build_is_left_alone(copied, made):
+def test_a_good_build_is_left_alone_and_gets_what_it_lacks(copied, made):
     before = times(copied)
     prepare.main()
     assert made == []
-    assert times(copied) == before
+    assert runs.names(copied) == [bundled.RUN]
+    assert {path: time for path, time in times(copied).items() if "/trained" not in path} == before
 
 
 @pytest.mark.parametrize("file", ["embeddings.npy", "names.parquet"])

@@ -11,6 +11,7 @@ from engine import evaluation, paths
 from engine.builds import runs
 from engine.builds.opened import Build
 from engine.retrievers import Queries
+from engine.studies import bundle
 from engine.text import embed
 from engine.training.spec import TrainSpec
 from engine.training.train import train
@@ -55,6 +56,10 @@ def test_the_node_scorer_beats_the_dense_retriever_it_started_from(opened, tmp_p
         assert figures[1][1] >= 0.37
         assert figures[2][0] >= 0.35
         assert run.seconds + run.seconds_before < 180
+
+
+def test_what_comes_with_the_films_was_trained_as_the_readme_says():
+    assert TrainSpec(scorer="node", steps=STEPS, seed=0) == bundle.RECIPE
 
 
 def measured(title, label):
