@@ -19,7 +19,7 @@ from engine.data.corpus import Corpus, Document
 from engine.studies import schemes as study
 from engine.training.spec import TrainSpec
 from engine.training.train import train
-from tests.app.browser.driving import CHROMIUM, PATIENCE_MS, Opener, serving, watch
+from tests.app.browser.driving import CHROMIUMS, PATIENCE_MS, USUAL, Opener, serving, watch
 from tests.homes import link_cache, shared_home
 
 STUDIED = ("rq-kmeans", "hierarchical-kmeans", "category", "random", "url")
@@ -138,9 +138,10 @@ def server(studied_home, trained_home, hostile_build, tmp_path_factory) -> Itera
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    assert CHROMIUM.exists(), f"{CHROMIUM} is missing: install Debian's chromium (apt-get install chromium); .ci/run does"
+    chromium = next((path for path in CHROMIUMS if path.exists()), None)
+    assert chromium, "install Debian's chromium-headless-shell or chromium with apt-get; .ci/run does"
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
+        started = playwright.chromium.launch(executable_path=str(chromium), args=["--no-sandbox", "--disable-gpu"])
         yield started
         started.close()
 
@@ -152,7 +153,7 @@ def fresh(browser) -> Iterator[Opener]:
     contexts = []
 
     def opener(**options) -> Page:
-        context = browser.new_context(**({"viewport": {"width": 1400, "height": 1000}} | options))
+        context = browser.new_context(**(USUAL | options))
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()

@@ -49,8 +49,9 @@ class TestStart:
         assert urlsplit(page.url).path == "/decode"
         assert parameters(page)["query"] == QUERY
 
-    def test_an_example_opens_decode(self, page, server):
-        go(page, server, "").get_by_role("radio", name=FOURTH).click()
+    def test_an_example_opens_decode_also_where_things_move(self, fresh, server):
+        page = go(fresh(reduced_motion="no-preference"), server, "")
+        page.get_by_role("radio", name=FOURTH).click()
         landed(page, "decode")
         assert parameters(page)["query"] == FOURTH
 

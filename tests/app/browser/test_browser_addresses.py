@@ -81,15 +81,18 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("width", [1400, 800])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_fits_its_window_on_light_and_dark(fresh, server, scheme, width):
-    page = fresh(color_scheme=scheme, viewport={"width": width, "height": 900})
-    for name, asked in PLACES.items():
-        go(page, server, name, **asked)
-        assert overflow(page) == [0, 0], f"/{name} is wider than its window"
-        ground = page.get_by_test_id("stApp").evaluate("e => getComputedStyle(e).backgroundColor")
-        assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 24, 31)"}[scheme]
+GROUNDS = {"dark": "rgb(17, 24, 31)", "light": "rgb(255, 255, 255)"}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_every_page_fits_its_window_on_light_and_dark(fresh, server, name):
+    page = go(fresh(color_scheme="dark", viewport={"width": 800, "height": 900}), server, name, **PLACES[name])
+    for scheme, ground in GROUNDS.items():
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        expect(page.get_by_test_id("stApp")).to_have_css("background-color", ground)
+        for width in (800, 1400):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert overflow(settled(page)) == [0, 0], f"/{name} is wider than its window of {width} pixels, {scheme}"
 
 
 def overflow(page: Page) -> list[int]:
