@@ -81,8 +81,8 @@ with picture:
     )
     st.caption(
         "Columns are levels, left to right; height is documents; darker means the documents below are more alike (mean cosine), "
-        "grey is a single document; what would be thinner than two pixels is gathered. Click a cell to open it, the first column "
-        "to go up."
+        "light is a single document; what would be thinner than two pixels is gathered. Click a cell to open it, the first "
+        "column to go up."
     )
 with side:
     st.subheader("Documents below")

@@ -5,7 +5,7 @@ import html
 import numpy as np
 import plotly.graph_objects as go
 
-from app.charts.palette import GREY, RAMP
+from app.charts.palette import RAMP
 from app.charts.window import Cell
 
 ROOT_ID = "root"
@@ -13,6 +13,11 @@ HEIGHT = 780
 # Pixels of the thinnest cell: thinner ones can be neither read nor hit, and each is sent to the browser.
 THINNEST = 2
 EDGE, MARK = "rgba(255,255,255,0.35)", "#D55E00"
+# A single document is light, as there is nothing to compare below it.
+LEAF = "#DDE2E7"
+# Widths of the columns by the levels that are shown; letters that a row of all columns holds; pixels of a line of text.
+WIDTHS = ((1,), (1, 4), (1, 2, 4), (1, 2, 3, 4))
+LETTERS, LINE = 110, 18
 
 
 def least(documents: int) -> int:
@@ -25,51 +30,91 @@ def least(documents: int) -> int:
 
 
 def figure(cells: list[Cell], cosines: np.ndarray, marked: set[int]) -> go.Figure:
-    """Icicle of a window.
+    """Icicle of a window: a bar a cell, stacked from top to bottom in a column a level.
+
+    Plotly's own icicle lays out and animates every cell and its text, which stops the browser for seconds at a thousand cells.
 
     Parameters
     ----------
     cells : list of Cell
         First cell is the focus.
     cosines : np.ndarray
-        Mean cosine of the pairs below each trie node; colour. Single documents have none and are grey.
+        Mean cosine of the pairs below each trie node; colour. Single documents have none and are light.
     marked : set of int
         Nodes on the path of the chosen document; outlined.
     """
     alike = [float(cosines[cell.node]) if cell.node >= 0 else np.nan for cell in cells]
     known = np.array([value for value in alike if np.isfinite(value)] or [0.0, 1.0])
     low, high = float(known.min()), float(max(known.max(), known.min() + 1e-6))
-    colours = [_shade((value - low) / (high - low)) if np.isfinite(value) else GREY for value in alike]
+    colours = [_shade((value - low) / (high - low)) if np.isfinite(value) else LEAF for value in alike]
     total = max(cells[0].documents, 1)
+    widths = WIDTHS[max(cell.depth for cell in cells)]
+    lefts = np.cumsum([0, *widths])
     lines = [MARK if cell.node in marked else EDGE for cell in cells]
     figure = go.Figure(
-        go.Icicle(
+        go.Bar(
             ids=[cell.prefix or ROOT_ID for cell in cells],
-            parents=["" if place == 0 else cell.parent or ROOT_ID for place, cell in enumerate(cells)],
-            labels=[_label(cell) for cell in cells],
-            values=[cell.documents for cell in cells],
-            branchvalues="total",
-            sort=False,
-            tiling={"orientation": "h", "pad": 1 if len(cells) < 150 else 0},
+            x=[float(lefts[cell.depth] + widths[cell.depth] / 2) for cell in cells],
+            width=[widths[cell.depth] for cell in cells],
+            base=tops(cells),
+            y=[cell.documents for cell in cells],
             marker={
-                "colors": colours,
+                "color": colours,
                 "line": {
                     "color": lines if MARK in lines else EDGE,
-                    "width": [4 if cell.node in marked else round(min(0.8, cell.documents / total * 200), 2) for cell in cells],
+                    "width": [3 if cell.node in marked else round(min(0.8, cell.documents / total * 200), 2) for cell in cells],
                 },
             },
-            # The browser puts the words together: prefix and name are sent once.
+            # What is too flat for a line of text has none; too long a one is cut, and told when pointed at.
+            text=[
+                _cut(_label(cell), LETTERS * widths[cell.depth] / lefts[-1]) if HEIGHT * cell.documents / total > LINE else ""
+                for cell in cells
+            ],
+            hovertext=[html.escape(_label(cell)) for cell in cells],
+            # The browser puts the words together.
             customdata=[f"{value:.2f}" if np.isfinite(value) else "none, a single document" for value in alike],
-            hovertemplate="<b>%{id}</b><br>%{label}<br>documents: %{value:,}<br>mean cosine: %{customdata}<extra></extra>",
-            textinfo="label",
+            hovertemplate="<b>%{id}</b><br>%{hovertext}<br>documents: %{y:,}<br>mean cosine: %{customdata}<extra></extra>",
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
             textfont={"size": 12, "color": [_ink(colour) for colour in colours]},
-            outsidetextfont={"size": 12, "color": _ink(colours[0])},
-            pathbar={"visible": False},
-            leaf={"opacity": 1},
+            selected={"marker": {"opacity": 1}},
+            unselected={"marker": {"opacity": 1}},
+            showlegend=False,
         )
     )
-    figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, height=HEIGHT, uniformtext={"minsize": 8, "mode": "hide"})
+    scale = {"colorscale": RAMP, "cmin": low, "cmax": high, "showscale": True, "color": [low]}
+    bar = {"title": {"text": "mean cosine", "side": "right"}, "thickness": 8, "len": 0.4, "x": 1.0, "tickfont": {"size": 10}}
+    figure.add_scatter(x=[None], y=[None], mode="markers", marker=scale | {"colorbar": bar}, hoverinfo="skip", showlegend=False)
+    hidden = {"visible": False, "fixedrange": True}
+    figure.update_layout(
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        height=HEIGHT,
+        bargap=0,
+        barmode="overlay",
+        dragmode=False,
+        hovermode="closest",
+        xaxis=hidden | {"range": [0, float(lefts[-1])]},
+        yaxis=hidden | {"range": [total, 0]},
+    )
     return figure
+
+
+def tops(cells: list[Cell]) -> list[int]:
+    """Where each cell begins, in documents from the top: after its older siblings, which begin where their parent does.
+
+    >>> cells = [Cell("", "", 0, "", 5, 0), Cell("1", "", 1, "", 2, 1), Cell("4", "", 2, "", 3, 1), Cell("4-0", "4", 3, "", 3, 2)]
+    >>> tops(cells)
+    [0, 0, 2, 2]
+    """
+    free = {cells[0].prefix: 0}  # where the next child of a cell begins
+    found = [0]
+    for cell in cells[1:]:
+        begin = free[cell.parent]
+        free[cell.parent] = begin + cell.documents
+        free[cell.prefix] = begin
+        found.append(begin)
+    return found
 
 
 def describe(cells: list[Cell]) -> str:
@@ -83,7 +128,11 @@ def describe(cells: list[Cell]) -> str:
 
 def _label(cell: Cell) -> str:
     code = cell.prefix.rpartition("-")[2]
-    return html.escape(cell.name) if cell.node < 0 or not cell.prefix else f"{code} · {html.escape(cell.name)}"
+    return cell.name if cell.node < 0 or not cell.prefix else f"{code} · {cell.name}"
+
+
+def _cut(text: str, letters: float) -> str:
+    return html.escape(text if len(text) <= letters else f"{text[: max(int(letters) - 1, 1)]}…")
 
 
 def _ink(colour: str) -> str:

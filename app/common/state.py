@@ -68,7 +68,7 @@ def clicked_index(selection: Any) -> int | None:
 
 
 def clicked_id(selection: Any) -> str | None:
-    """Id of the cell that was clicked in a Plotly icicle.
+    """Id of the cell that was clicked of a picture that names its points.
 
     >>> clicked_id({"selection": {"points": [{"id": "3-17"}]}})
     '3-17'

@@ -45,7 +45,7 @@ TITLES = {
 DRAWN = {
     "": "[data-testid=stEChartsChart] canvas",
     "decode": "[data-testid=stEChartsChart] svg text",
-    "trie": "[data-testid=stPlotlyChart] .slice",
+    "trie": "[data-testid=stPlotlyChart] .barlayer .point",
     "compare": "[data-testid=stPlotlyChart] .scatterlayer .trace",
     "identifiers": "[data-testid=stPlotlyChart] .scatterlayer .point",
     "codebooks": "[data-testid=stEChartsChart] canvas",
@@ -165,7 +165,8 @@ def beam_nodes(page: Page) -> Locator:
 
 
 def slices(page: Page) -> Locator:
-    return page.locator("[data-testid=stPlotlyChart] .slice")
+    """The cells of the trie's picture. Plotly lays its own sheet over them, so a click has to be forced through."""
+    return page.locator("[data-testid=stPlotlyChart] .barlayer .point")
 
 
 def saved_and_opened(page: Page, fresh: Opener, button: str, file: Path) -> Page:

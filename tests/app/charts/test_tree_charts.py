@@ -1,5 +1,7 @@
 """The window of the tree and its two pictures, icicle and sunburst, say what the trie says; no builder knows Streamlit."""
 
+import html
+import itertools
 import json
 import subprocess
 import sys
@@ -116,31 +118,41 @@ def hostile(cells: list[Cell]) -> list[Cell]:
 
 class TestIcicle:
     @given(share=st.floats(0, 1), depth=st.integers(1, 3), limit=st.integers(1, 300))
-    def test_ids_are_unique_and_every_parent_is_one_of_them(self, films, cosines, share, depth, limit):
+    def test_a_cell_lies_inside_its_parent_and_beside_its_siblings(self, films, cosines, share, depth, limit):
         cells = window(films.trie, films.names, places(share, len(films.trie.code)), depth, limit)
-        trace = icicle.figure(cells, cosines, set()).data[0]
-        assert len(set(trace.ids)) == len(trace.ids) == len(cells)
-        assert trace.parents[0] == ""
-        assert set(trace.parents[1:]) <= set(trace.ids)
+        bars = icicle.figure(cells, cosines, set()).data[0]
+        assert len(set(bars.ids)) == len(bars.ids) == len(cells)
+        spans = {cell.prefix: (top, top + cell.documents) for cell, top in zip(cells, bars.base, strict=True)}
+        for parent, children in below(cells).items():
+            found = sorted(spans[child.prefix] for child in children)
+            assert found[0][0] == spans[parent][0]
+            assert found[-1][1] == spans[parent][1]
+            assert all(one[1] == other[0] for one, other in itertools.pairwise(found))
+        columns = {cell.depth: (x - width / 2, x + width / 2) for cell, x, width in zip(cells, bars.x, bars.width, strict=True)}
+        assert all(columns[level][1] == columns[level + 1][0] for level in range(max(columns)))
 
     def test_the_id_of_a_cell_is_its_prefix_and_the_root_has_a_name(self, cells, cosines):
-        trace = icicle.figure(cells, cosines, set()).data[0]
-        assert list(trace.ids) == [icicle.ROOT_ID, *(cell.prefix for cell in cells[1:])]
-        assert list(trace.values) == [cell.documents for cell in cells]
-        assert trace.branchvalues == "total"
+        bars = icicle.figure(cells, cosines, set()).data[0]
+        assert list(bars.ids) == [icicle.ROOT_ID, *(cell.prefix for cell in cells[1:])]
+        assert list(bars.y) == [cell.documents for cell in cells]
 
     def test_labels_and_hover_texts_are_escaped(self, cells, cosines):
-        trace = icicle.figure(hostile(cells), cosines, set()).data[0]
-        assert "%{label}" in trace.hovertemplate  # the browser puts the same labels into the hover text
-        for text in trace.labels:
-            assert "<script" not in text
-            assert "<img" not in text
-            assert "&lt;script&gt;" in text
+        bars = icicle.figure(hostile(cells), cosines, set()).data[0]
+        for text in [*bars.text, *bars.hovertext]:
+            assert "<" not in text
+        assert all("&lt;script&gt;" in text for text in bars.hovertext)
+
+    def test_a_label_is_cut_to_its_column_and_left_out_where_no_line_fits(self, cells, cosines):
+        bars = icicle.figure(hostile(cells), cosines, set()).data[0]
+        for cell, text in zip(cells, bars.text, strict=True):
+            high = cell.documents / cells[0].documents * icicle.HEIGHT > icicle.LINE
+            assert bool(text) == high
+            assert len(html.unescape(text)) <= icicle.LETTERS * icicle.WIDTHS[2][cell.depth] / 7
 
     def test_the_hover_text_tells_prefix_documents_and_how_alike_they_are(self, cells, cosines):
-        trace = icicle.figure(cells, cosines, set()).data[0]
-        assert [part in trace.hovertemplate for part in ("%{id}", "%{value:,}", "%{customdata}")] == [True] * 3
-        for cell, told in zip(cells, trace.customdata, strict=True):
+        bars = icicle.figure(cells, cosines, set()).data[0]
+        assert [part in bars.hovertemplate for part in ("%{id}", "%{y:,}", "%{customdata}", "%{hovertext}")] == [True] * 4
+        for cell, told in zip(cells, bars.customdata, strict=True):
             alike = cosines[cell.node] if cell.node >= 0 else np.nan
             assert told == (f"{alike:.2f}" if np.isfinite(alike) else "none, a single document")
 
@@ -151,21 +163,21 @@ class TestIcicle:
         cells = window(built, names, 0, 3, least=icicle.least(len(built.documents)))
         assert 100 < len(cells) < 500
         assert min(cell.documents for cell in cells) >= icicle.least(len(built.documents))
-        assert len(icicle.figure(cells, np.ones(len(built.code)), {1}).to_json()) < 40_000
+        assert len(icicle.figure(cells, np.ones(len(built.code)), {1}).to_json()) < 60_000
 
     def test_a_label_begins_with_the_code_and_a_rest_cell_with_its_count(self, films, cosines):
         cells = window(films.trie, films.names, 0, 1, 5)
-        labels = icicle.figure(cells, cosines, set()).data[0].labels
+        labels = icicle.figure(cells, cosines, set()).data[0].hovertext
         assert labels[0] == "all documents"
         for cell, label in zip(cells[1:-1], labels[1:-1], strict=True):
             assert label.startswith(f"{cell.prefix} · ")
         assert cells[-1].node == -1
         assert "more codes" in labels[-1]
 
-    def test_colour_follows_the_cosine_and_a_single_document_is_grey(self, cells, cosines):
-        colours = icicle.figure(cells, cosines, set()).data[0].marker.colors
+    def test_colour_follows_the_cosine_and_a_single_document_is_light(self, cells, cosines):
+        colours = icicle.figure(cells, cosines, set()).data[0].marker.color
         for cell, colour in zip(cells, colours, strict=True):
-            assert (colour == palette.GREY) == (cell.documents == 1)
+            assert (colour == icicle.LEAF) == (cell.documents == 1)
         known = [(cosines[c.node], palette.RAMP.index(k)) for c, k in zip(cells, colours, strict=True) if c.documents > 1]
         shades = [shade for _, shade in sorted(known)]
         assert shades == sorted(shades)
@@ -175,12 +187,12 @@ class TestIcicle:
         path = set(films.trie.path(5))
         line = icicle.figure(cells, cosines, path).data[0].marker.line
         for cell, width in zip(cells, line.width, strict=True):
-            assert (width == 4) == (cell.node in path)
+            assert (width == 3) == (cell.node in path)
 
     def test_a_window_without_a_pair_of_documents_can_be_drawn(self, films, cosines):
         leaf = window(films.trie, films.names, len(films.trie.code) - 1, 2)
         figure = icicle.figure(leaf, np.full(len(films.trie.code), np.nan), set())
-        assert list(figure.data[0].marker.colors) == [palette.GREY]
+        assert list(figure.data[0].marker.color) == [icicle.LEAF]
 
     def test_the_description_names_the_largest_code(self, films, cells):
         largest = max((cell for cell in cells if cell.depth == 1), key=lambda cell: cell.documents)
