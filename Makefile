@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: install run test test-slow lint bench films-artefacts mutants clean
+.PHONY: install run test test-slow lint bench films-artefacts pictures mutants clean
 
 install: $(STAMP)
 
@@ -40,6 +40,10 @@ bench: install
 
 films-artefacts: install
 	$(BIN)/python -m engine.studies.bundle
+
+pictures: install
+	$(BIN)/python -m app.prepare
+	$(BIN)/python -m docs.pictures
 
 mutants: install
 	$(BIN)/python -m benchmarks.mutants

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import ranks
-from app.common import address, documents, exports, resources, state, trying
+from app.common import address, commands, documents, exports, resources, state, trying
 from app.compare import comparing, following, measured, result_cards, timing
 from engine.errors import TriescopeError
 from engine.retrievers import method_of
@@ -80,4 +80,6 @@ with st.container(horizontal=True):
         lambda: json.dumps({n: [h._asdict() for h in hits] for n, hits in results.items()}, ensure_ascii=False, indent=1),
         "compare.json",
     )
+    shown = (build.folder.name, query, lasting, k, beams)
+    commands.offer(commands.search_lines(*shown), commands.search_code(*shown))
     address.offer_link(build, scorers, {state.COLUMNS: lasting, state.BEAMS: beams, "k": k, state.QUERY: query})

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import beam_points, beams_file
-from app.common import address, documents, exports, glossary, resources, scorers, state, trying
+from app.common import address, commands, documents, exports, glossary, resources, scorers, state, trying
 from app.decode import decoding, intervening, node_panel, pictures, pinned, stepper, tour
 from engine.decoding.strategies import STRATEGIES
 from engine.errors import TriescopeError
@@ -143,4 +143,9 @@ with st.container(horizontal=True):
     exports.offer("Table, CSV", lambda: candidates().to_csv(index=False), "beams.csv")
     exports.offer("Trace, JSON", trace_json, "trace.json")
     exports.offer("Picture, HTML", offline, "decode.html")
+    told = decoded.asked.__dict__
+    commands.offer(
+        commands.decode_line(build.folder.name, query, scorer_used, told),
+        commands.decode_code(build.folder.name, query, scorer_used, told),
+    )
     address.offer_link(build, [scorer_used], decoding.pinned(decoded.asked, scorer_used, query, other))

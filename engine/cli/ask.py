@@ -49,6 +49,7 @@ def decode(
     ban: Annotated[list[str] | None, typer.Option(help="A prefix that none may begin with; repeat for more.")] = None,
     temperature: Temperature = 1.0,
     seed: Annotated[int, typer.Option(min=0, max=(1 << 31) - 1)] = 0,
+    scorer: Annotated[str, typer.Option(help="Who says how likely a code is; the build's default unless given.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Decode a query and print the trace: every step, what was kept, what was cut."""
@@ -58,7 +59,7 @@ def decode(
     settings = dict(strategies.parse_setting(strategy, text) for text in option or ())
     opened = Build(folder)
     tree = opened.view(filter_text, force, ban or ())
-    decoded = opened.decode(query, beams, None, strategy, tree, settings, seed, temperature)
+    decoded = opened.decode(query, beams, None, strategy, tree, settings, seed, temperature, scorer)
     aside = opened.left_aside(filter_text)
     trace = opened.trace_json(query, decoded, k, tree) | ({"left_aside": aside} if filter_text else {})
     lines = [*(f"filter, {told}" for told in aside), f"{strategy}: {trace['scored']:,} nodes scored"]

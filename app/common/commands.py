@@ -1,0 +1,88 @@
+"""What is on the screen, as a line for the shell and as lines for a notebook: whoever runs them gets the same lists."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+PYTHON = "python -m engine"
+
+
+def decode_line(build: str, query: str, scorer: str, asked: Mapping[str, Any]) -> str:
+    """The shell's ``decode``. ``asked`` has the fields of :class:`app.decode.decoding.Asked`.
+
+    >>> told = {"strategy": "beam", "beams": 10, "filter": "year > 1990", "ban": ("9", "3-1")}
+    >>> decode_line("films", "a heist", "centroid", told)
+    "python -m engine decode --beams 10 --scorer centroid --filter 'year > 1990' --ban 9 --ban 3-1 films 'a heist'"
+    """
+    words = ["--beams", str(asked["beams"]), "--scorer", scorer]
+    if asked["strategy"] != "beam":
+        words += ["--strategy", asked["strategy"]]
+    for name, value in (asked.get("settings") or {}).items():
+        words += ["-o", f"{name}={value}"] if value is not None else []
+    for name in ("filter", "force"):
+        words += [f"--{name}", asked[name]] if asked.get(name) else []
+    for prefix in asked.get("ban") or ():
+        words += ["--ban", prefix]
+    words += ["--temperature", f"{asked['temperature']:g}"] if asked.get("temperature", 1) != 1 else []
+    words += ["--seed", str(asked["seed"])] if asked.get("seed") else []
+    return f"{PYTHON} decode {shlex.join([*words, *_places(build, query)])}"
+
+
+def decode_code(build: str, query: str, scorer: str, asked: Mapping[str, Any]) -> str:
+    """The same from Python."""
+    given = {"beams": asked["beams"], "strategy": asked["strategy"], "scorer": scorer}
+    given |= {name: asked[name] for name in ("settings", "seed") if asked.get(name)}
+    given |= {"temperature": asked["temperature"]} if asked.get("temperature", 1) != 1 else {}
+    lines = ["import engine", "", f"build = engine.open({build!r})"]
+    if any(asked.get(name) for name in ("filter", "force", "ban")):
+        view = {"filter_text": asked.get("filter", ""), "force": asked.get("force", ""), "ban": tuple(asked.get("ban") or ())}
+        lines.append(f"tree = build.view({_named(view)})")
+        lines.append(f"trace = build.decode({query!r}, tree=tree, {_named(given)})")
+    else:
+        lines += ["tree = build.trie", f"trace = build.decode({query!r}, {_named(given)})"]
+    lines += ["rows, scores = trace.documents(tree, 10)", "print([build.corpus.documents[row].title for row in rows])"]
+    return "\n".join(lines)
+
+
+def search_lines(build: str, query: str, names: Sequence[str], k: int, beams: int) -> str:
+    """The shell's ``search``, a line a retriever.
+
+    >>> print(search_lines("films", "-x", ["bm25", "dense"], 5, 100))
+    python -m engine search -r bm25 -k 5 --beams 100 -- films -x
+    python -m engine search -r dense -k 5 --beams 100 -- films -x
+    """
+    asked = ["-k", str(k), "--beams", str(beams), *_places(build, query)]
+    return "\n".join(f"{PYTHON} search {shlex.join(['-r', name, *asked])}" for name in names)
+
+
+def search_code(build: str, query: str, names: Sequence[str], k: int, beams: int) -> str:
+    """The same from Python."""
+    return "\n".join(
+        [
+            "import engine",
+            "",
+            f"build = engine.open({build!r})",
+            f"for name in {list(names)!r}:",
+            f"    hits, ms = build.search({query!r}, name, k={k}, beams={beams})",
+            "    print(name, [hit.title for hit in hits])",
+        ]
+    )
+
+
+def offer(line: str, code: str) -> None:
+    """A drawer with both, each with its button to copy."""
+    with st.popover("Copy as code", icon=":material/terminal:"):
+        st.caption("For the shell:")
+        st.code(line, language="bash", wrap_lines=True)
+        st.caption("For a notebook:")
+        st.code(code, language="python", wrap_lines=True)
+
+
+def _places(build: str, query: str) -> list[str]:
+    return [*(["--"] if "-" in (build[:1], query[:1]) else []), build, query]
+
+
+def _named(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in values.items())

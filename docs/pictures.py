@@ -1,0 +1,75 @@
+"""The pictures of the README, taken from the running app: ``make pictures``, or ``python -m docs.pictures``.
+
+A page each, and one decode that plays. They are made of the bundled films as ``make run`` shows them, so they never age.
+"""
+
+import io
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlencode
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from engine import paths
+from tests.app.browser.driving import CHROMIUM, landed, serving
+
+OUT = paths.ROOT / "docs"
+QUERY = "a heist that happens inside dreams"
+WIDTH, HEIGHT, SHOWN = 1280, 860, 900
+PAGES: dict[str, dict[str, str]] = {
+    "start": {},
+    "decode": {"query": QUERY},
+    "trie": {},
+    "compare": {"query": QUERY},
+    "identifiers": {},
+    "codebooks": {},
+    "train": {},
+    "map": {},
+}
+LEVEL_MS, LAST_MS = 900, 2500
+
+
+def shot(page: Page, address: str, name: str, asked: dict[str, str]) -> Image.Image:
+    """A page as it is drawn when nothing more is to come."""
+    page.goto(f"{address}/{'' if name == 'start' else name}?{urlencode(asked)}")
+    landed(page, "" if name == "start" else name)
+    page.wait_for_timeout(1500)  # charts move to their places
+    return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+
+
+def smaller(picture: Image.Image) -> Image.Image:
+    """At the width that README shows, in few colours: a picture weighs some 60 kB."""
+    picture = picture.resize((SHOWN, round(picture.height * SHOWN / picture.width)), Image.Resampling.LANCZOS)
+    return picture.quantize(128, dither=Image.Dither.NONE)
+
+
+def animated(frames: Sequence[Image.Image], file: Path) -> None:
+    """One file that plays for ever; the last frame stays longest."""
+    first, *others = [smaller(frame) for frame in frames]
+    times = [LEVEL_MS] * len(others) + [LAST_MS]
+    first.save(file, save_all=True, append_images=others, duration=times, loop=0, optimize=True)
+
+
+def main(home: Path | None = None) -> None:
+    """Start the app on the bundled films and take all pictures."""
+    home = home or paths.home()
+    with (
+        tempfile.TemporaryDirectory() as work,
+        serving(home, Path(work) / "server.log") as address,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
+        for name, asked in PAGES.items():
+            smaller(shot(page, address, name, asked)).save(OUT / f"{name}.png", optimize=True)
+        steps = [shot(page, address, "decode", {"query": QUERY, "step": str(step)}) for step in range(5)]
+        animated(steps, OUT / "decode.gif")
+        browser.close()
+    for file in sorted([*OUT.glob("*.png"), *OUT.glob("*.gif")]):
+        print(f"{file.name}: {file.stat().st_size / 1e3:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
