@@ -71,13 +71,23 @@ def search_code(build: str, query: str, names: Sequence[str], k: int, beams: int
     )
 
 
-def offer(line: str, code: str) -> None:
-    """A drawer with both, each with its button to copy."""
+def line(arguments: Sequence[str]) -> str:
+    """A command of the shell by its arguments.
+
+    >>> line(["build", "films", "--out", "builds/of mine"])
+    "python -m engine build films --out 'builds/of mine'"
+    """
+    return f"{PYTHON} {shlex.join(arguments)}"
+
+
+def offer(shell: str, code: str = "") -> None:
+    """A drawer with the lines, each with its button to copy."""
     with st.popover("Copy as code", icon=":material/terminal:"):
         st.caption("For the shell:")
-        st.code(line, language="bash", wrap_lines=True)
-        st.caption("For a notebook:")
-        st.code(code, language="python", wrap_lines=True)
+        st.code(shell, language="bash", wrap_lines=True)
+        if code:
+            st.caption("For a notebook:")
+            st.code(code, language="python", wrap_lines=True)
 
 
 def _places(build: str, query: str) -> list[str]:

@@ -46,9 +46,18 @@ def start_build(name: str, corpus: str, out: Path, flags: Sequence[str] = ()) ->
 
 def start_again(name: str, folder: Path, out: str, change: Change, seed: int) -> None:
     """Start building a build's catalogue with other identifiers, unless a job of that name is running."""
+    start_build(name, str(folder), paths.builds() / out, flags_of(change, seed))
+
+
+def flags_of(change: Change, seed: int) -> list[str]:
+    """Other identifiers as flags of the shell's ``build``.
+
+    >>> flags_of(Change(scheme="opq", settings={"levels": 4}, resolver="extra-code"), 7)
+    ['--ids', 'opq', '-o', 'levels=4', '--resolver', 'extra-code', '--seed', '7']
+    """
     given = [part for key, value in change.settings.items() for part in ("-o", f"{key}={value}")]
     resolver = ["--resolver", change.resolver] if change.resolver else []
-    start_build(name, str(folder), paths.builds() / out, ["--ids", change.scheme, *given, *resolver, "--seed", str(seed)])
+    return ["--ids", change.scheme, *given, *resolver, "--seed", str(seed)]
 
 
 def running(name: str) -> bool:

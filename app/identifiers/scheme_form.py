@@ -4,8 +4,9 @@ from typing import Any
 
 import streamlit as st
 
-from app.common import address, jobs, state
+from app.common import address, commands, jobs, state
 from app.common.fields import field
+from engine import paths
 from engine.builds import names
 from engine.builds.opened import Build
 from engine.health.card import Change
@@ -51,6 +52,9 @@ def offer(build: Build) -> None:
         free = _free_name(build.folder.name, name)
         typed = st.text_input("Name of the new build", key=NAME, placeholder=free, max_chars=40, width=300).strip()
         out = typed or free
+        change = Change(scheme=name, settings=settings, resolver=resolver)
+        place = str(paths.builds() / out)
+        commands.offer(commands.line(["build", build.folder.name, "--out", place, *jobs.flags_of(change, int(seed))]))
         if wrong := names.fault(out):
             st.error(f"The app could not list this build: {state.plain(wrong)}.", icon=":material/error:")
         elif out in names.names():
@@ -59,7 +63,6 @@ def offer(build: Build) -> None:
         elif not jobs.running(job) and st.button(
             f"Build {state.plain(out)}", type="primary", icon=":material/play_arrow:", key="build-again"
         ):
-            change = Change(scheme=name, settings=settings, resolver=resolver)
             jobs.start_again(job, build.folder, out, change, int(seed))
             st.rerun()
     if over := jobs.ended(job):

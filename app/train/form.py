@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.common import address, state, trying
+from app.common import address, commands, state, trying
 from app.common.fields import field
 from app.train import job as training
 from engine.builds import runs
@@ -53,6 +53,7 @@ def offer(build: Build, taken: Sequence[str]) -> None:
         return
     if run in taken:
         st.caption(f"There is a run {run} already: it stays until this training has ended, and is then replaced.")
+    commands.offer(commands.line(training.arguments(Path(build.folder.name), run, spec.model_dump(mode="json"))))
     # Not a callback: it would be given the name and the spec of the run before, without what was typed last.
     if st.button(f"Train {run}", type="primary", icon=":material/play_arrow:", key="train"):
         training.press(build.folder, run, spec)

@@ -7,9 +7,12 @@ import shlex
 import sys
 
 import pytest
+from typer.main import get_command
 
-from app.common import commands
+from app.common import commands, jobs
+from app.train import job as training
 from engine.cli import main as cli
+from engine.health.card import Change
 
 QUERY = 'it\'s a heist; that "happens" inside $dreams'
 pytestmark = pytest.mark.usefixtures("with_films")
@@ -72,3 +75,13 @@ def test_the_lists_of_compare_are_the_same_from_the_shell_and_from_a_notebook(fi
     assert run_code(commands.search_code("films", query, names, 5, 20)).splitlines() == [
         f"{name} {titles!r}" for name, titles in wanted.items()
     ]
+
+
+def test_what_the_forms_would_start_is_a_line_that_the_shell_reads(films):
+    arguments = training.arguments(films.folder, "mine", {"scorer": "node", "minutes": 1.5, "mix": {"judged": 2.0}})
+    again = jobs.flags_of(Change(scheme="opq", settings={"levels": 4, "codes": 64}, resolver="extra-code"), 3)
+    for asked in (arguments, ["build", "films", "--out", "builds/a b", *again]):
+        words = shlex.split(commands.line(asked))
+        assert words[3:] == asked
+        command = get_command(cli.app).commands[asked[0]]
+        assert command.make_context(asked[0], words[4:])  # it raises for an unknown flag or a wrong value
