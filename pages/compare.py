@@ -41,9 +41,9 @@ if pinned:
         except TriescopeError as error:
             st.error(state.plain(str(error)), icon=":material/error:")
 
-result_cards.show(build, query, columns, pinned, grades)
 for told in comparing.beside_dense(build, query, results, k, vector):
     st.caption(told)
+result_cards.show(build, query, columns, pinned, grades)
 if grades:
     st.caption(f"This is a judged query: a green mark is a document judged relevant (grade 1 or 2); {len(grades)} are.")
 

@@ -86,7 +86,7 @@ st.dataframe(
 )
 st.caption(
     f"{measured}, or 10 where it says so. Defaults of each scheme, seed {found.seed}; every figure is of this catalogue. "
-    f"{found.device}. {bundled.came_along(build, 'study')}"
+    f"{bundled.came_along(build, 'study') or f'{found.device}.'}"
 )
 if found.best:
     st.caption(

@@ -70,7 +70,7 @@ st.caption(
 )
 if len(found) > 1:
     histories = {name: curves.table(run.history) for name, run in found.items()}
-    floors = {name: run.dev.centroid[trained.MEASURE].mean for name, run in found.items()}
+    floors = {name: trained.floor(run)["mean"] for name, run in found.items()}
     left, right = st.columns([3, 2], gap="large")
     with left:
         figure = curves.side_by_side(histories, trained.MEASURE, floors)
@@ -85,10 +85,10 @@ run = found[name]
 history, steps = run.history, [entry.step for entry in run.history]
 kept = steps.index(run.best_step) if run.best_step in steps else len(steps) - 1
 st.subheader(f"What {name} learned")
-certain = st.success if run.certain else st.info
-(certain if run.beats_centroid else st.warning)(state.plain(verdict(run)))
 if told := bundled.came_along(build, "trained", name):
     st.caption(told)
+certain = st.success if run.certain else st.info
+(certain if run.beats_centroid else st.warning)(state.plain(verdict(run)))
 if told := head_start(run):
     st.info(state.plain(told), icon=":material/start:")
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -115,11 +115,12 @@ at = st.select_slider(
     help="The dotted line in the pictures, and the hits and beams below.",
 )
 place = steps.index(at)
-floor = run.dev.centroid[run.dev.measure]._asdict()
+floor = trained.floor(run)
 trained.pictures(history, floor, kept, place, f"run-{name}", run.best_step)
+asked_of = "The grey band is the interval of the centroid scorer." if "low" in floor else trained.HALVES
 st.caption(
-    f"{state.plain(trained.facts(run))} The ring marks the weights that were kept, the grey band the interval of the centroid "
-    "scorer. Next codes are predicted given the true codes before them, on judged pairs of the development queries."
+    f"{state.plain(trained.facts(run))} The ring marks the weights that were kept. {asked_of} Next codes are predicted given the "
+    "true codes before them, on judged pairs of the development queries."
 )
 st.markdown(f"**What it writes after step {at:,}**")
 trained.shown(build, history, place)

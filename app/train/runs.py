@@ -16,6 +16,7 @@ from engine.builds.trained import Cold, Run, rests_on
 from engine.errors import TriescopeError
 
 MEASURE = "nDCG@10"
+HALVES = "Curve and line are of the queries that the weights were chosen on; the sentence above is of others, which judged them."
 # Columns of the table for what needs no training, besides the centroid scorer.
 BESIDE = {"BM25": "bm25", "Dense": "dense"}
 VERDICTS = {"broken": ("error", ":material/error:"), "watch": ("warning", ":material/visibility:")}
@@ -72,6 +73,15 @@ def table(found: Mapping[str, Run], default: str) -> pd.DataFrame:
         )
     frame = pd.DataFrame(rows)
     return frame.sort_values(MEASURE, ascending=False, ignore_index=True) if MEASURE in frame else frame
+
+
+def floor(run: Run) -> dict[str, float]:
+    """What the centroid scorer has on the queries of a run's curve, those that the weights were chosen on, as
+    :func:`app.charts.curves.quality` takes it; where older versions did not keep it, on those that judged the run."""
+    chosen_on = run.history[0].centroid if run.history else {}
+    if run.dev.apart and run.dev.measure in chosen_on:
+        return {"mean": chosen_on[run.dev.measure]}
+    return run.dev.centroid[run.dev.measure]._asdict()
 
 
 def _mean(run: Run, retriever: str, measure: str) -> float | None:

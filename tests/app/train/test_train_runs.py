@@ -5,6 +5,7 @@ import json
 import pytest
 
 from app.common import state
+from app.train import runs as trained
 from engine.builds import runs
 from tests.app.at import button, infos, said, sound, table, visit
 from tests.app.conftest import HTML, WATCHED, change_run
@@ -133,6 +134,20 @@ class TestFinishedRuns:
         change_run(with_trained, "node", dev=dev)
         rows = table(visit("train", run="node"), "Run", "BM25").set_index("Run")
         assert rows["BM25"].isna().to_dict() == {"node": True, "slow": False}
+
+    def test_the_line_to_cross_is_of_the_queries_of_the_curve_where_others_judged_the_run(self, with_trained):
+        run = runs.read(with_trained, "node")
+        (first, *later), judged = run.history, run.dev.centroid["nDCG@10"]
+        told = run.model_copy(
+            update={
+                "dev": run.dev.model_copy(update={"apart": True}),
+                "history": (first.model_copy(update={"centroid": {"nDCG@10": 0.125}}), *later),
+            }
+        )
+        assert trained.floor(told) == {"mean": 0.125}
+        old = told.model_copy(update={"history": (first.model_copy(update={"centroid": {}}), *later)})
+        assert trained.floor(old) == judged._asdict()
+        assert trained.floor(run.model_copy(update={"dev": run.dev.model_copy(update={"apart": False})})) == judged._asdict()
 
     def test_one_that_was_judged_on_made_up_queries_says_so(self, with_trained):
         sure(with_trained, "node", **{"from": "10% of the pseudo-queries, held out"})
