@@ -35,8 +35,8 @@ def start_command(
     label: str = "",
     units: Mapping[str, str] | None = None,
 ) -> None:
-    """Start a command of the shell unless a job of that name is running, and wait for its end; see :class:`Job`."""
-    _wait_for(registry().start(name, lambda: Job(name, arguments, undo, label, units)))
+    """Put a command of the shell in line, unless a job of that name is there, and wait for its end; see :class:`Job`."""
+    _wait_for(registry().start(name, lambda: Job(name, arguments, undo, label, units, launch=False)))
 
 
 def start_build(name: str, corpus: str, out: Path, flags: Sequence[str] = ()) -> None:
@@ -110,9 +110,15 @@ def _wait_for(job: Job) -> None:
 @st.fragment(run_every=0.5)
 def _watch(job: Job) -> None:
     told = job.told()
-    if told.state != "running":
+    if told.over:
         st.rerun()
-    st.progress(told.share, _line(job, told))
+    if told.state == "waiting":
+        before = registry().before(job)
+        others = f" and {len(before) - 1} more" if len(before) > 1 else ""
+        first = f"for {before[0].label or before[0].name}{others}" if before else "to be started"
+        st.progress(0.0, state.plain(f"waits {first}: one job is at work at a time"))
+    else:
+        st.progress(told.share, _line(job, told))
     st.button("Cancel", icon=":material/cancel:", on_click=job.cancel, key=f"cancel-{job.name}")
     _log(job, f"log-{job.name}")
 
@@ -120,7 +126,7 @@ def _watch(job: Job) -> None:
 def _line(job: Job, told: Told) -> str:
     left = f", about {told.seconds_left:.0f} s left in this stage" if told.seconds_left else ""
     counted = f": {told.done:,} of {told.total:,}{job.units.get(told.stage, '')}" if told.total else ""
-    return f"{told.stage}{counted}{left}"
+    return f"{told.stage}{counted}{left}; {job.seconds():.0f} s since it began"
 
 
 def _log(job: Job, key: str) -> None:

@@ -21,7 +21,7 @@ PROGRAM = (sys.executable, "-m", "engine")
 # Between asking a job to end and ending it.
 GRACE_S = 5.0
 
-State = Literal["running", "done", "failed", "cancelled"]
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class Told:
     stages: int = 1
     seconds_left: float | None = None
     message: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, one way or another."""
+        return self.state not in ("waiting", "running")
 
     @property
     def share(self) -> float:
@@ -63,6 +68,8 @@ class Job:
         What it makes, in a word.
     units : mapping of str to str
         What a stage counts, to be said behind the figures, where its name does not say it.
+    launch : bool
+        Whether it is started at once; else it waits for :meth:`launch`.
     """
 
     def __init__(
@@ -72,6 +79,7 @@ class Job:
         undo: Callable[[], None] = lambda: None,
         label: str = "",
         units: Mapping[str, str] | None = None,
+        launch: bool = True,
     ):
         self.name, self.label, self.units = name, label, units or {}
         folder = paths.builds()
@@ -81,23 +89,49 @@ class Job:
         self._undo, self._cancelled, self._stopping = undo, False, False
         self._end: Told | None = None
         self._one_at_a_time = threading.Lock()
-        command = [*PROGRAM, *arguments, "--progress", str(self.progress), "--json"]
-        # To a file: a pipe that nobody reads is full after 64 kB, and the job then waits for ever.
-        with open(self.log, "wb") as said:
-            self.process = subprocess.Popen(
-                command, stdout=subprocess.DEVNULL, stderr=said, cwd=paths.ROOT, start_new_session=True
-            )
+        self._command = [*PROGRAM, *arguments, "--progress", str(self.progress), "--json"]
+        self._process: subprocess.Popen | None = None
+        self._began = 0.0
+        if launch:
+            self.launch()
+
+    @property
+    def process(self) -> subprocess.Popen:
+        """The process of a job that was started."""
+        assert self._process is not None, "the job waits"
+        return self._process
+
+    def launch(self) -> None:
+        """Start it; one that has been started, or cancelled before that, stays as it is. What cannot be started has failed."""
+        with self._one_at_a_time:
+            if self._process is not None or self._end is not None:
+                return
+            self._began = time.monotonic()
+            try:
+                # To a file: a pipe that nobody reads is full after 64 kB, and the job then waits for ever.
+                with open(self.log, "wb") as said:
+                    self._process = subprocess.Popen(
+                        self._command, stdout=subprocess.DEVNULL, stderr=said, cwd=paths.ROOT, start_new_session=True
+                    )
+            except OSError as error:
+                self._end = Told(state="failed", message=f"{error.filename or self.log}: {error.strerror or error}")
 
     def told(self) -> Told:
         """How far it is; once it has ended, always the same."""
         with self._one_at_a_time:
+            if self._process is None:
+                return self._end or Told(state="waiting")
             if self._end is None and not self._stopping and self._left():
                 self._finish()
             return self._end or _read(self.progress)
 
     def running(self) -> bool:
-        """Whether it is at work."""
-        return self.told().state == "running"
+        """Whether it is at work, or waits for that."""
+        return not self.told().over
+
+    def seconds(self) -> float:
+        """For how long it has been at work; 0 while it waits."""
+        return time.monotonic() - self._began if self._began else 0.0
 
     def cancel(self) -> None:
         """End the job with every process that it started, and undo what it had begun; nothing where it has ended.
@@ -105,6 +139,8 @@ class Job:
         They are asked first; what is still there after :data:`GRACE_S` is ended.
         """
         with self._one_at_a_time:
+            if self._process is None:
+                self._end = self._end or Told(state="cancelled")
             if self._end is not None or self._stopping or self._left():
                 return
             self._cancelled = self._stopping = True

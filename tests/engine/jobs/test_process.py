@@ -197,10 +197,11 @@ class TestRegistry:
             """A job that, looked at, has another session start one more."""
 
             def __init__(self, number):
-                self.number = number
+                self.number, self.added = number, False
 
             def running(self):
-                if self.number < 3:
+                if self.number < 3 and not self.added:
+                    self.added = True
                     known.start(str(self.number + 1), lambda: Adding(self.number + 1))
                 return False
 
@@ -215,3 +216,39 @@ class TestRegistry:
         assert known.get("thing") is first
         assert not known.running("thing")
         assert known.start("thing", lambda: started("pass")) is not first
+
+    def test_one_is_at_work_and_the_others_wait_in_line_until_their_turn(self, started, tmp_path):
+        known, gate = Registry(), tmp_path / "gate"
+        waits = f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)"
+        first = known.start("first", lambda: started(waits, launch=False))
+        second = known.start("second", lambda: started("pass", launch=False))
+        third = known.start("third", lambda: started("pass", launch=False))
+        assert [job.told().state for job in (first, second, third)] == ["running", "waiting", "waiting"]
+        assert known.before(third) == [first, second]
+        assert known.before(first) == []
+        assert second.seconds() == 0 < first.seconds()
+        assert known.running("second"), "its place is taken"
+        gate.touch()
+        assert wait_for(lambda: not known.at_work())
+        assert [job.told().state for job in (first, second, third)] == ["done"] * 3
+        assert known.before(third) == []
+
+    def test_one_that_is_cancelled_while_it_waits_never_starts_and_undoes_nothing(self, started):
+        known, undone = Registry(), []
+        first = known.start("first", lambda: started(SLEEP, launch=False))
+        second = known.start("second", lambda: started("raise SystemExit(1)", launch=False, undo=lambda: undone.append(1)))
+        third = known.start("third", lambda: started("pass", launch=False))
+        second.cancel()
+        assert second.told() == Told(state="cancelled")
+        first.cancel()
+        assert end_of(third).state == "done"
+        second.launch()
+        assert (second.told(), undone) == (Told(state="cancelled"), [])
+
+    def test_one_that_cannot_be_started_has_failed_and_the_next_one_goes_on(self, started, tmp_path, monkeypatch):
+        known = Registry()
+        monkeypatch.setattr(process, "PROGRAM", (str(tmp_path / "nosuch"),))
+        first = known.start("first", lambda: Job("thing", (), launch=False))
+        assert first.told().state == "failed"
+        assert "nosuch" in first.told().message
+        assert end_of(known.start("second", lambda: started("pass", launch=False))).state == "done"
