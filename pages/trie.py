@@ -9,7 +9,6 @@ from app.charts.window import window
 from app.common import address, documents, exports, resources, state
 from engine.builds.opened import parse_prefix
 from engine.errors import TriescopeError
-from engine.health.cohesion import by_depth, pair_cosines
 
 st.title("The tree of identifiers")
 build = resources.open_build()
@@ -68,7 +67,7 @@ if pinned:
         st.button("Unpin", type="tertiary", on_click=state.focus, args=(state.DOCUMENT, ""), icon=":material/close:")
 
 cells = window(trie, build.names, node, depth or 2, least=icicle.least(int(trie.counts[node])))
-cosines = pair_cosines(trie, build.parts.means)
+cosines, by_depth = resources.cohesion(build)
 marked = set(trie.path(build.row_of[pinned])) if pinned else set()
 picture, side = st.columns([3, 2], gap="large")
 with picture:
@@ -89,8 +88,8 @@ with side:
     rows = trie.leaf_documents(node)
     documents.table(build, rows, f"below-{prefix}", alt=f"{len(rows)} documents in leaf order")
     st.markdown("**Do shared codes mean alike documents?**")
-    if found_pairs := by_depth(trie, build.parts.means):
-        depths = pd.DataFrame(found_pairs)
+    if by_depth:
+        depths = pd.DataFrame(by_depth)
         depths.columns = ["Shared codes", "Pairs", "Mean cosine"]
         st.dataframe(
             depths,

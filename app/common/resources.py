@@ -12,6 +12,7 @@ from engine.builds.layout import MANIFEST
 from engine.builds.make import remove
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
+from engine.health.cohesion import Cohesion, by_depth, pair_cosines
 
 
 def open_build() -> Build:
@@ -94,6 +95,17 @@ def _warm(folder: str, created: str, scorer: str, stamp: str, _build: Build) -> 
     vector = np.asarray(_build.embeddings[0])
     _build.search("warm", f"generative:{scorer}", vector=vector)
     _build.decode("warm", 10, vector, scorer=scorer)
+
+
+def cohesion(build: Build) -> tuple[np.ndarray, list[Cohesion]]:
+    """How alike the documents below each node are, float64 ``(nodes,)``, and those of each depth; counted once a build."""
+    return _cohesion(str(build.folder), build.manifest.created, build)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _cohesion(folder: str, created: str, _build: Build) -> tuple[np.ndarray, list[Cohesion]]:
+    trie, means = _build.trie, _build.parts.means
+    return pair_cosines(trie, means), by_depth(trie, means)
 
 
 @st.cache_data(max_entries=512, show_spinner="Encoding the query; the first one waits for the encoder to be loaded")

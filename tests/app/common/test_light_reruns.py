@@ -14,10 +14,11 @@ import streamlit as st
 from streamlit import config
 
 from app.charts import beams_file, curves
-from app.common import heap
+from app.common import heap, resources
 from app.map import maps
 from engine import paths
-from tests.app.at import visit
+from engine.health import cohesion
+from tests.app.at import table, visit
 from tests.app.browser import driving
 
 
@@ -132,3 +133,12 @@ def test_no_file_is_made_before_its_button_is_pressed(page, studied_home, traine
     assert offered, "the page offers files"
     for label, content in offered.items():
         assert content(), f"{label} is made when it is asked for"
+
+
+def test_how_alike_documents_are_is_counted_once_a_build(with_films, monkeypatch):
+    counted = []
+    monkeypatch.setattr(resources, "pair_cosines", lambda *given: counted.append(given) or cohesion.pair_cosines(*given))
+    resources._cohesion.clear()
+    for _ in range(2):
+        assert table(visit("trie"), "Shared codes", "Mean cosine")["Shared codes"].tolist() == [0, 1, 2, 3]
+    assert len(counted) == 1
