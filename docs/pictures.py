@@ -10,10 +10,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from engine import paths
-from tests.app.browser.driving import CHROMIUM, landed, serving
+from tests.app.browser.driving import CHROMIUMS, PATIENCE_MS, landed, serving
 
 OUT = paths.ROOT / "docs"
 QUERY = "a heist that happens inside dreams"
@@ -54,19 +54,20 @@ def animated(frames: Sequence[Image.Image], file: Path) -> None:
 
 def main(home: Path | None = None) -> None:
     """Start the app on the bundled films and take all pictures."""
-    home = home or paths.home()
+    home, browser = home or paths.home(), next(path for path in CHROMIUMS if path.exists())
+    expect.set_options(timeout=PATIENCE_MS)
     with (
         tempfile.TemporaryDirectory() as work,
         serving(home, Path(work) / "server.log") as address,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
+        chromium = playwright.chromium.launch(executable_path=str(browser), args=["--no-sandbox"])
+        page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light", reduced_motion="reduce")
         for name, asked in PAGES.items():
             smaller(shot(page, address, name, asked)).save(OUT / f"{name}.png", optimize=True)
         steps = [shot(page, address, "decode", {"query": QUERY, "step": str(step)}) for step in range(5)]
         animated(steps, OUT / "decode.gif")
-        browser.close()
+        chromium.close()
     for file in sorted([*OUT.glob("*.png"), *OUT.glob("*.gif")]):
         print(f"{file.name}: {file.stat().st_size / 1e3:.0f} kB")
 
