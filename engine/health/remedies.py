@@ -70,12 +70,45 @@ def with_changes(card: Card, scheme: str, settings: Mapping[str, Any], resolver:
     def pressed(row: Row, figure: str) -> Row:
         return row.model_copy(update={"press": change(figure, scheme, settings, resolver, vocabulary) if row.remedy else None})
 
-    return card.model_copy(
-        update={
-            "levels": tuple(pressed(row, "level") for row in card.levels),
-            "verdicts": tuple(pressed(row, row.figure) for row in card.verdicts),
-        }
-    )
+    levels = [pressed(row, "level") for row in card.levels]
+    verdicts = [pressed(row, row.figure) for row in card.verdicts]
+    given = {name: value for name, value in settings.items() if value is not None}
+    fewer = [_moves(row.press, given, FEWER) for row in levels]
+    more = [_moves(row.press, given, MORE) if row.figure in (*SHARED, *TOO_LITTLE) else {} for row in verdicts]
+    if any(fewer) and any(more):
+        both = Change(scheme=scheme, settings=_together(given, fewer, more), resolver=resolver)
+        levels = [_as_one(row, both, given, vocabulary) if moved else row for row, moved in zip(levels, fewer, strict=True)]
+        verdicts = [_as_one(row, both, given, vocabulary) if moved else row for row, moved in zip(verdicts, more, strict=True)]
+    return card.model_copy(update={"levels": tuple(levels), "verdicts": tuple(verdicts)})
+
+
+def _moves(press: Change | None, given: Settings, ways: Mapping[str, Any]) -> Settings:
+    """The options that a change moves, of those that make identifiers say more, or less."""
+    return {name: value for name, value in press.settings.items() if name in ways and given.get(name) != value} if press else {}
+
+
+def _together(given: Settings, fewer: Sequence[Settings], more: Sequence[Settings]) -> Settings:
+    """One change for a level that has too many codes and a whole that says too little: each row alone would undo the other.
+
+    What says more is moved by another option than what says less; where a scheme has only one, saying more goes first, since a
+    document that cannot be told from another is lost, and a code that nobody uses costs a little room.
+    """
+    return given | {k: v for moved in fewer for k, v in moved.items()} | {k: v for moved in more for k, v in moved.items()}
+
+
+def _as_one(row: Row, both: Change, given: Settings, vocabulary: Sequence[int]) -> Row:
+    """A row whose remedy is the one for all rows, with what it costs."""
+    moved = {name: int(value or 0) for name, value in both.settings.items() if given.get(name) != value}
+    told = " and ".join(f"{name} {value}" for name, value in moved.items())
+    costs = ", ".join(_cost(name, value < int(given.get(name) or vocabulary[0])) for name, value in moved.items())
+    remedy = f"{row.remedy}; worked out with what else is asked here: {told}, at the cost of {costs}"
+    return row.model_copy(update={"press": both, "remedy": remedy})
+
+
+def _cost(name: str, lower: bool) -> str:
+    if name in ("levels", "words"):
+        return f"one more {name.removesuffix('s')} to decode for each document"
+    return "coarser branches" if lower or name == "branching" else "codes that stay unused"
 
 
 def _standardised(scheme: Scheme, given: Settings) -> Settings | None:

@@ -96,3 +96,37 @@ def test_a_healthy_figure_has_nothing_to_press():
     assert {row.press for row in (*found.levels, *found.verdicts)} == {None}
     assert all(row["press"] is None for row in found.as_json()["levels"])
     assert "press" not in card.as_json()["levels"][0]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "settings", "vocabulary", "wanted", "told"),
+    [
+        (
+            "rq-kmeans",
+            {"codes": 32, "levels": 3},
+            (32, 32, 32, 3),
+            {"codes": 16, "levels": 4},
+            "coarser branches, one more level",
+        ),
+        # No level can be added: a document that cannot be told from another is worse than a code that nobody uses.
+        ("cluster-index", {"clusters": 32}, (32, 90), {"clusters": 64}, "codes that stay unused"),
+    ],
+)
+def test_too_many_codes_and_too_little_said_are_mended_together(scheme, settings, vocabulary, wanted, told):
+    codes = np.random.default_rng(0).integers(0, 2, (64, 2)).astype(np.int32)
+    fitted = identifiers.Identifiers(np.unique(codes, axis=0), (32, 32))
+    vectors = np.eye(len(fitted.codes), dtype=np.float32)
+    card = report(fitted, trie.build(fitted.codes), vectors)
+    row = card.verdicts[0].model_copy(update={"figure": "content_bits", "verdict": "broken", "remedy": "say more"})
+    ill = card.model_copy(
+        update={
+            "levels": tuple(level.model_copy(update={"remedy": "lower K", "verdict": "broken"}) for level in card.levels),
+            "verdicts": (row,),
+        }
+    )
+    found = with_changes(ill, scheme, settings, None, vocabulary)
+    for one in (*found.levels, *found.verdicts):
+        assert one.press == Change(scheme=scheme, settings=wanted, resolver=None)
+        assert told in one.remedy
+    alone = with_changes(ill.model_copy(update={"verdicts": ()}), scheme, settings, None, vocabulary)
+    assert all(one.remedy == "lower K" for one in alone.levels)
