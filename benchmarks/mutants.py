@@ -118,10 +118,10 @@ def main() -> None:
     parser.add_argument("--page", action="store_true", help="Only write the page again, from the figures there are.")
     asked = parser.parse_args()
     found = json.loads(FOUND.read_text("utf-8")) if FOUND.is_file() else []
-    row_by_key = {row["key"]: row for row in found}
-    drawn = draw(asked.count, asked.seed)
-    mutants = dict(zip(keys_of(drawn), drawn, strict=True))
     if not asked.page:
+        row_by_key = {row["key"]: row for row in found}
+        drawn = draw(asked.count, asked.seed)
+        mutants = dict(zip(keys_of(drawn), drawn, strict=True))
         with tempfile.TemporaryDirectory() as home:  # one cache of embeddings for all
             os.environ["TRIESCOPE_TEST_HOME"] = home
             alive = [row for row in found if not row["killed_by"] and not row["word"].startswith(EQUIVALENT)]
@@ -133,11 +133,12 @@ def main() -> None:
                     row_by_key[key]["word"] = f"{CAUGHT}`{seen.killed_by}`" if seen.killed_by else row_by_key[key]["word"]
                 else:
                     row_by_key[key] = row_of(key, mutants[key], seen)
-                replace_json(FOUND, [row_by_key[kept] for kept in mutants if kept in row_by_key])
+                found = [row_by_key[kept] for kept in mutants if kept in row_by_key]
+                replace_json(FOUND, found)
                 minutes = (time.perf_counter() - start) / 60
                 said = f"killed by {seen.killed_by}" if seen.killed_by else "SURVIVES"
                 print(f"{number}/{len(jobs)} {minutes:.1f} min, {seen.seconds:.0f} s: {key}: {said}", flush=True)
-    OUT.write_text(page([row_by_key[key] for key in mutants if key in row_by_key], asked.count, asked.seed), "utf-8")
+    OUT.write_text(page(found, asked.count, asked.seed), "utf-8")
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 import json
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from streamlit.components.v2 import manifest_scanner
 
 from app.common import jobs
 from engine.builds import map as projection
@@ -21,6 +23,9 @@ from engine.training.spec import TrainSpec
 from engine.training.train import train
 from tests.app.browser.driving import CHROMIUMS, PATIENCE_MS, USUAL, Opener, serving, watch
 from tests.homes import link_cache, shared_home
+
+# AppTest looks through all installed packages for components before each run of a page: most of what a run would take.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 STUDIED = ("rq-kmeans", "hierarchical-kmeans", "category", "random", "url")
 WATCHED = "old couple visit their busy grown-up children in the city"
