@@ -48,6 +48,14 @@ def test_a_word_that_every_document_uses_names_no_node_when_there_are_others():
     assert set(names[2].split(" · ")) == {"dance", "hall", "piano"}
 
 
+def test_where_codes_mean_words_a_node_of_several_documents_has_the_word_of_its_code():
+    built = trie.build(padded([(0, 0), (0, 1), (1, 0), (2, 0), (2, 1)]))
+    texts = ["ship storm", "ship island", "dance hall", "piano", "piano"]
+    names = name_nodes(built, list("ABCDE"), texts, [["sea", "stage"], ["x", "y"]])
+    # One document has its title, and a code without a word the words that tell most.
+    assert names[1:] == ["sea", "C", "piano", *"ABCDE"]
+
+
 def test_a_document_without_a_title_lends_the_beginning_of_its_text():
     built = trie.build(padded([(0,), (1,)]))
     assert name_nodes(built, ["", "Two"], ["word " * 30, "other"])[1:] == [("word " * 30)[:60], "Two"]
