@@ -6,7 +6,7 @@ import streamlit as st
 from app.charts import schemes, training, tree
 from app.charts.window import window
 from app.common import address, documents, exports, jobs, resources, state, trying
-from app.identifiers import report_card, scheme_form, spelling
+from app.identifiers import report_card, scheme_form, spelling, study_table
 from engine.errors import TriescopeError
 from engine.health.remedies import with_changes
 from engine.identifiers import SCHEMES
@@ -50,40 +50,7 @@ rows = schemes.table(found)
 asked = f"{found.queries} {found.split} queries, centroid scorer, beam {found.beams}"
 measured = asked if found.queries else f"No judged queries in split {found.split}, so no quality"
 st.subheader("Health, quality, cost")
-percent, three = st.column_config.NumberColumn(format="percent"), st.column_config.NumberColumn(format="%.3f")
-st.dataframe(
-    pd.DataFrame(rows).drop(columns=[c for c in pd.DataFrame(rows).columns if c.endswith((" low", " high"))]),
-    hide_index=True,
-    height=40 + 36 * len(rows),
-    column_order=[
-        "Scheme",
-        "Health",
-        "nDCG@10, beam 10",
-        "nDCG@10",
-        "Recall@100",
-        "To the best",
-        "p",
-        "Unique before resolving",
-        "Unique",
-        "Content bits",
-        "Codes a level",
-        "Reconstruction cosine",
-        "Fit, s",
-        "Trie, kB",
-        "Note",
-    ],
-    column_config={
-        "nDCG@10": three,
-        "nDCG@10, beam 10": three,
-        "Recall@100": three,
-        "Reconstruction cosine": three,
-        "Unique before resolving": percent,
-        "Unique": percent,
-        "Scheme": st.column_config.TextColumn(pinned=True),
-        "Content bits": st.column_config.NumberColumn(format="%.1f"),
-        "Trie, kB": st.column_config.NumberColumn(format="%.0f"),
-    },
-)
+study_table.show(build, found)
 st.caption(
     f"{measured}, or 10 where it says so. Defaults of each scheme, seed {found.seed}; every figure is of this catalogue. "
     f"{bundled.came_along(build, 'study') or f'{found.device}.'}"
