@@ -1,5 +1,6 @@
 """What the README and the results file say of trained scorers. What trains again is slow: ``make test-slow``."""
 
+import json
 import re
 import shutil
 
@@ -60,6 +61,19 @@ def test_the_node_scorer_beats_the_dense_retriever_it_started_from(opened, tmp_p
 
 def test_what_comes_with_the_films_was_trained_as_the_readme_says():
     assert TrainSpec(scorer="node", steps=STEPS, seed=0) == bundle.RECIPE
+
+
+def test_the_readme_quotes_the_evaluation_that_comes_with_the_films():
+    folder = paths.bundled() / "films" / "found"
+    found = json.loads((folder / "evaluation" / "evaluation.json").read_text("utf-8"))["retrievers"]
+    node, hybrid = found["generative:node"], found["hybrid:node"]
+    measures = (node["nDCG@10"], hybrid["nDCG@10"])
+    told = [f"{one['mean']:.3f} [{one['low']:.3f}, {one['high']:.3f}]".replace("0.", ".") for one in measures]
+    assert f"has {told[0]} and {node['Recall@100']['mean']:.3f}".replace(" 0.", " .") in README
+    assert f"the hybrid with it {told[1]}. It is still not\nthe default there" in README
+    dev = json.loads((folder / "trained" / "run.json").read_text("utf-8"))["dev"]
+    assert dev["queries"] == 50
+    assert dev["difference"]["low"] <= 0 < dev["difference"]["mean"]
 
 
 def measured(title, label):
