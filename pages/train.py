@@ -34,8 +34,8 @@ if job is None:
     if not found:
         st.write(
             "A scorer says how likely each next code of an identifier is. The centroid scorer of "
-            f"{state.plain(build.name)} is not trained; "
-            "one that has learned from queries and their documents can do better, and is kept only if it does."
+            f"{state.plain(build.name)} is not trained; one that has learned from queries and their documents can do better, and "
+            "takes its place by itself only where judged queries make that certain."
         )
     # Counting pairs takes a moment, so it waits until someone asks; with nothing else to see, it is what the page is for.
     another = {"label": "Train another scorer", "icon": ":material/model_training:", "key": "another", "on_change": "rerun"}
