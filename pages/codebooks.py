@@ -70,7 +70,7 @@ st.caption(codebooks.note(facts.cells, facts.counts, conditional))
 
 side, even = st.columns([3, 2], gap="large")
 with even:
-    st.subheader("How evenly?")
+    st.header("How evenly?")
     curves = {f"level {level}": lorenz(counts) for level, counts in enumerate(facts.counts, 1)}
     drawn = codebooks.lorenz_curves(curves)
     st.echarts_chart(drawn, height=380, key="lorenz", renderer="svg", alt=codebooks.describe_lorenz(curves))
@@ -79,12 +79,12 @@ with even:
 with side:
     rows = facts.rows(*chosen) if chosen else []
     if not chosen:
-        st.subheader("What is behind a code?")
+        st.header("What is behind a code?")
         st.info("Click a cell to see a code's documents, words and nearest codes.", icon=":material/touch_app:")
     else:
         level, code = chosen
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(f"Level {level}, code {code}", width="content")
+            st.header(f"Level {level}, code {code}", width="content")
             st.button("Close", type="tertiary", icon=":material/close:", on_click=state.focus, args=(state.CODE, ""))
         if level in facts.counting:
             st.caption("Codes of this level mean nothing: they number documents whose other codes are the same.")
@@ -109,12 +109,12 @@ with side:
             st.caption(f"Codes by {scheme} have no vectors, so none is nearer than another.")
 
 if (history := training.table(facts.fitted.arrays)) is not None:
-    st.subheader("How the codes were learned")
+    st.header("How the codes were learned")
     st.plotly_chart(training.figure(history), key="training", alt=training.describe(history))
     with st.expander("Epoch by epoch"):
         st.dataframe(history, hide_index=True)
 
-st.subheader("One document, quantized step by step")
+st.header("One document, quantized step by step")
 # Without a document in the URL the first one of the chosen code is the example.
 document = documents.chosen(build) or build.corpus.documents[int(rows[0]) if len(rows) else 0].id
 documents.pick(build, "Document", "one-document", document, required=True)

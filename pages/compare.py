@@ -52,7 +52,7 @@ if not results:
 # Many columns need the whole width for their lines.
 lines, numbers = st.columns([3, 2], gap="large") if len(results) <= comparing.SHOWN else (st.container(), st.container())
 with lines:
-    st.subheader("The same documents, joined")
+    st.header("The same documents, joined")
     st.plotly_chart(
         ranks.figure(results, {i: html.escape(t) for i, t in titles.items()}, pinned, k),
         key="bump",
@@ -62,7 +62,7 @@ with lines:
         f"Blue: in all {len(results)} lists. Grey: missing somewhere; it then runs to the row > {k}. Orange: the pinned one."
     )
 with numbers:
-    st.subheader("What the lists share")
+    st.header("What the lists share")
     shared = pd.DataFrame(ranks.overlaps(results), columns=["Pair", f"Shared of {k}", "Moved up", "Moved down", "Unmoved"])
     st.dataframe(shared, hide_index=True)
     timing.show(build, query, list(results), k, beams, vector, encode_ms)

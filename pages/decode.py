@@ -80,7 +80,7 @@ changes = None
 if second:
     with below[0]:
         changes = diff(second.trace, decoded.trace, second.tree, decoded.tree)
-        st.subheader("What is different")
+        st.header("What is different")
         st.dataframe(decoding.changed(build, changes), hide_index=True, height=300)
         st.caption(f"Documents and prefixes of the left picture against the right one ({decoding.named(second.asked)}).")
 with below[1]:
@@ -92,7 +92,7 @@ with below[1]:
             address.say(state.NODE, "The address opens a node that is not in this picture.")
         hint = "Click a node of the picture to see its words, its odds and its documents, and to force or ban it."
         st.info(hint, icon=":material/touch_app:")
-    st.subheader("What it wrote" if step == levels else "What it will have written")
+    st.header("What it wrote" if step == levels else "What it will have written")
     two = st.column_config.NumberColumn(format="%.2f", width="small")
     st.dataframe(decoding.written(build, decoded), hide_index=True, column_config={"Total": two})
     if asked.strategy == "beam" and not asked.interventions:
@@ -104,7 +104,7 @@ with below[1]:
         query_params=state.links(query=query, beams=asked.beams),
     )
 
-st.subheader("Why this one, and why not that one?", anchor="why")
+st.header("Why this one, and why not that one?", anchor="why")
 pinned.choose(build, decoded, document)
 try:
     found = pinned.explain(build, query, decoded, document) if document else None

@@ -1,5 +1,7 @@
 """Glossary: what the words of the app mean, and where each of them can be seen."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -14,9 +16,9 @@ if asked and not chosen:
     address.say(WORD, "The address asks for a word that the glossary does not have; these are all of them.")
 
 
-def draw(word: glossary.Word) -> None:
+def draw(word: glossary.Word, heading: Callable = st.subheader) -> None:
     """A word, what it means, and the way to where it is seen best."""
-    st.subheader(word.name, anchor=word.slug)
+    heading(word.name, anchor=word.slug)
     st.markdown(word.means)
     page = word.pages[0]
     st.page_link(glossary.PAGES[page], label=f"{glossary.TITLES[page]}: {word.look}", icon=":material/arrow_forward:")
@@ -24,7 +26,7 @@ def draw(word: glossary.Word) -> None:
 
 if chosen:
     with st.container(border=True):
-        draw(chosen)
+        draw(chosen, st.header)
         st.button("Close", type="tertiary", icon=":material/close:", on_click=state.focus, args=(WORD, ""))
 for group, words in glossary.GROUPS.items():
     st.header(group)

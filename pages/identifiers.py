@@ -41,7 +41,7 @@ if found is None:
             args=(job, ["study", str(build.folder)]),
             icon=":material/science:",
         )
-    st.subheader("The schemes")
+    st.header("The schemes")
     listed = [(s.name, s.summary, ", ".join(o.name for o in s.options), s.citation) for s in SCHEMES.values()]
     st.dataframe(pd.DataFrame(listed, columns=["Scheme", "What it is", "Options", "Source"]), hide_index=True)
     st.stop()
@@ -49,7 +49,7 @@ if found is None:
 rows = schemes.table(found)
 asked = f"{found.queries} {found.split} queries, centroid scorer, beam {found.beams}"
 measured = asked if found.queries else f"No judged queries in split {found.split}, so no quality"
-st.subheader("Health, quality, cost")
+st.header("Health, quality, cost")
 study_table.show(build, found)
 st.caption(
     f"{measured}, or 10 where it says so. Defaults of each scheme, seed {found.seed}; every figure is of this catalogue. "
@@ -60,7 +60,7 @@ if found.best:
         f"{state.plain(told(found.best))} To the best: the difference to {found.best.scheme} at beam 10, query by query, with "
         "its 95% interval; p is corrected for the comparisons of this table (Holm)."
     )
-st.subheader("Does it retrieve?")
+st.header("Does it retrieve?")
 st.plotly_chart(schemes.figure(rows), key="scheme-quality", alt=schemes.describe(rows))
 st.caption(
     "At beam 10, because a wide beam on a small catalogue hides what an identifier is worth. Grey are the controls: random deals "
@@ -69,7 +69,7 @@ st.caption(
 
 cards = {name: row.report for name, row in found.schemes.items() if row.report is not None}
 fitted = list(cards)
-st.subheader("Two trees side by side")
+st.header("Two trees side by side")
 first, second = st.columns(2, gap="large")
 default_b = fitted.index("hierarchical-kmeans") if "hierarchical-kmeans" in fitted else len(fitted) - 1
 for side in "ab":
@@ -100,7 +100,7 @@ shared = next((pair.nmi for pair in found.nmi if {pair.a, pair.b} == set(picked)
 if shared is not None:
     st.caption(f"Normalised mutual information of their first codes: {shared:.2f} (1: the same grouping, 0: unrelated).")
 
-st.subheader("One document under every scheme")
+st.header("One document under every scheme")
 document = documents.chosen(build) or build.corpus.documents[0].id
 documents.pick(build, "Document", "scheme-doc", document, required=True)
 typed = st.text_input(

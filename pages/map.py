@@ -93,7 +93,7 @@ with side:
     if pinned:
         row = build.row_of[pinned]
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader("Nearest in the original space", width="content")
+            st.header("Nearest in the original space", width="content")
             st.button("Close", type="tertiary", icon=":material/close:", on_click=state.focus, args=(state.DOCUMENT, ""))
         st.text(f"{documents.title(build, pinned)}, identifier {build.identifier(row) or 'none'}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -122,7 +122,7 @@ with side:
         st.page_link(state.TRIE, label="See it in the trie", icon=":material/account_tree:", query_params=links)
     if len(selected):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(f"{len(selected):,} selected", width="content")
+            st.header(f"{len(selected):,} selected", width="content")
             st.button("Clear", type="tertiary", icon=":material/close:", on_click=st.session_state.pop, args=(LASSO, None))
         documents.table(build, selected, "map-table", height=300, taken=documents.focus)
     elif not pinned:

@@ -28,7 +28,7 @@ if unlisted := names.unlisted():
     st.caption(f"Not listed as builds: {told}.")
 
 if not names.names():
-    st.subheader("No build yet")
+    st.header("No build yet")
     st.write("The bundled catalogue holds 1,200 films of the world. Building it takes seconds: its vectors come with it.")
     if not jobs.panel(FILMS):
         given = (FILMS, FILMS, paths.builds() / FILMS)
@@ -71,7 +71,7 @@ if prefix := st.session_state.pop("go-prefix", ""):
 
 manifest = build.manifest
 with pictured:
-    st.subheader("The first two codes of every identifier")
+    st.header("The first two codes of every identifier")
     st.echarts_chart(
         tree.option(cells),
         height=600,
@@ -81,7 +81,7 @@ with pictured:
     )
     st.caption("Words are the most telling ones of the documents below. Click a branch to open it.")
 with asking:
-    st.subheader(f"The open build: {state.plain(build.name)}")
+    st.header(f"The open build: {state.plain(build.name)}")
     facts = {
         "Documents": f"{manifest.corpus.documents:,}",
         "Trie nodes": f"{manifest.trie.nodes:,}",

@@ -25,7 +25,7 @@ if said := st.session_state.pop("train-said", ""):
     st.error(state.plain(said), icon=":material/error:")
 
 if job is not None:
-    st.subheader(f"Training {job.label}")
+    st.header(f"Training {job.label}")
     jobs.panel(training.job_name(folder))
     training.live(build, job.label)
 training.offer_left(build, None if job is None else job.label)
@@ -47,7 +47,7 @@ if job is None:
 if not found:
     st.stop()
 
-st.subheader("Runs side by side")
+st.header("Runs side by side")
 rows = trained.table(found, default)
 three = st.column_config.NumberColumn(format="%.3f")
 figures = [trained.MEASURE, "Low", "High", "Centroid", *trained.BESIDE, "Recall@100", "Centroid Recall@100"]
@@ -84,7 +84,7 @@ name = st.selectbox("Run", list(found), width=300, **address.own(state.RUN, aske
 run = found[name]
 history, steps = run.history, [entry.step for entry in run.history]
 kept = steps.index(run.best_step) if run.best_step in steps else len(steps) - 1
-st.subheader(f"What {name} learned")
+st.header(f"What {name} learned")
 if told := bundled.came_along(build, "trained", name):
     st.caption(told)
 certain = st.success if run.certain else st.info

@@ -84,7 +84,7 @@ with picture:
         "column to go up."
     )
 with side:
-    st.subheader("Documents below")
+    st.header("Documents below")
     rows = trie.leaf_documents(node)
     documents.table(build, rows, f"below-{prefix}", alt=f"{len(rows)} documents in leaf order")
     st.markdown("**Do shared codes mean alike documents?**")

@@ -21,7 +21,7 @@ def show(build: Build, query: str, columns: Mapping[str, Column], pinned: str, g
     grid = st.grid(len(columns), min_column_width=NARROWEST, wrap=False, gap=("xsmall", "small"))
     for name, column in columns.items():
         with grid.cell():
-            st.markdown(f"#### {state.plain(name.replace(':', ' · '))}")
+            st.markdown(f"## {state.plain(name.replace(':', ' · '))}")
             method = method_of(name)[0]
             st.caption(state.plain(method.summary if column.error else comparing.says(build, name)))
             if column.error:

@@ -32,7 +32,7 @@ class Timing(NamedTuple):
 def show(build: Build, query: str, names: Sequence[str], k: int, beams: int, vector: np.ndarray, encode_ms: float) -> None:
     """The button, and what was measured once it is pressed for this question."""
     question = (build.folder.name, build.manifest.created, query, tuple(names), k, beams)
-    st.subheader("Where the time goes")
+    st.header("Where the time goes")
     if st.session_state.get(ASKED) != question:
         seconds = f"{SECONDS * len(names):.0f} s at most unless a retriever is slow"
         st.button("Time each search", icon=":material/timer:", on_click=_ask, args=(question,), key="time-them")

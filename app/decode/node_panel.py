@@ -13,7 +13,7 @@ from engine.builds.opened import Build
 def panel(build: Build, decoded: Decoded, point: Point) -> None:
     """Panel of one point; its buttons change the URL."""
     trie, documents, unit = build.trie, build.corpus.documents, scorers.unit(build, decoded.asked.scorer)
-    st.subheader(f"Node {point.prefix}")
+    st.header(f"Node {point.prefix}")
     st.text(point.name)
     with st.container(horizontal=True):
         st.metric("Step probability", f"{point.probability:.1%}", width="content")

@@ -121,13 +121,19 @@ def _told(place: Place, build: Build, decoded: Decoded) -> tuple[str, str, str]:
             return steps.tell_forced(build, decoded), "beam-picture", f"{where}."
         branch = steps.to_force(build, decoded)
         told = steps.tell_force(build, branch) if branch else "**What if it had to begin otherwise?** There is no other branch."
-        return told, "tour-force", f"{where}; what is forced can be taken back under **Intervene, filter, …**."
+        return (
+            told,
+            "tour-force",
+            f"{where}; what is forced can be taken back under **Intervene, filter, or set another strategy beside it**.",
+        )
     if place.name == "why":
         if pinned := _pinned(build):
             hint = "Each level stands below, under [Why this one, and why not that one?](#why)"
             return steps.tell_pinned(build, decoded, pinned), "decode-pin", f"{hint}, with the width that would keep it."
         document = steps.to_pin(build, decoded)
-        told = steps.tell_why_not(build, document) if document else "**Why not that one?** Nothing was found to ask after."
+        told = (
+            steps.tell_why_not(build, decoded, document) if document else "**Why not that one?** Nothing was found to ask after."
+        )
         return told, "tour-pin", "The box **Pin a document: how far does it come?** below takes any other."
     told = (
         "**That is one decode:** an identifier, written code by code, among branches that exist. What was kept could go on, what "

@@ -157,7 +157,7 @@ class TestAddressBar:
         first = visit("decode", query=QUERY, table="true")
         node = table(first, "prefix")["prefix"].iloc[0]
         at = visit("decode", query=QUERY, node=node)
-        assert f"Node {node}" in [heading.value for heading in at.subheader]
+        assert f"Node {node}" in [heading.value for heading in at.header]
         assert {"Step probability", "Total", "Rank", "Documents below"} == {metric.label for metric in at.metric}
         at.button("back").click().run()
         assert sound(at).query_params["node"] in (node, [node])

@@ -180,7 +180,7 @@ def saved_and_opened(page: Page, fresh: Opener, button: str, file: Path) -> Page
 
 
 def subheadings(page: Page) -> list[str]:
-    return page.get_by_role("heading", level=3).all_inner_texts()
+    return page.get_by_role("heading", level=2).all_inner_texts()
 
 
 def slider(page: Page, label: str) -> Locator:

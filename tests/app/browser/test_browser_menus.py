@@ -56,7 +56,7 @@ def test_a_word_leads_from_where_it_stands_to_the_glossary_and_back(page, server
         page.get_by_role("link", name="beam width", exact=True).click()
     glossary = opened.value
     expect(glossary).to_have_title("Glossary · Triescope")
-    expect(glossary.get_by_role("heading", level=3).first).to_have_text("beam width")
+    expect(glossary.get_by_role("heading", level=2).first).to_have_text("beam width")
     settled(glossary).get_by_role("link", name="the control Beams kept").first.click()
     expect(glossary).to_have_title("Decode · Triescope")
     settled(glossary)

@@ -81,11 +81,12 @@ class TestPage:
 
     def test_a_word_of_the_address_stands_first_and_once(self):
         at = visit("glossary", word="beam-width")
-        names = [heading.value for heading in at.subheader]
+        names = [heading.value for heading in (at.header[0], *at.subheader)]
         assert names[0] == "beam width"
         assert len(names) == len(set(names)) == len(glossary.WORDS)
         at.button[0].click().run()
-        assert sound(at).subheader[0].value == next(iter(glossary.WORDS))
+        assert len(sound(at).subheader) == len(names)
+        assert at.subheader[0].value == next(iter(glossary.WORDS))
 
     @pytest.mark.parametrize("word", ["nosuch", "![x](http://192.0.2.1/a.png)", "Beam"])
     def test_a_word_that_there_is_not_is_said(self, word):

@@ -106,6 +106,7 @@ class TestChoices:
         found = decoded.trace.documents(films.trie, 5000)[0].tolist()
         row = films.row_of[document]
         assert row not in found if width == 10 else row == found[-1]
+        assert ("was not found" if width == 10 else "came last") in steps.tell_why_not(films, decoded, document)
         told = steps.tell_pinned(films, decoded, document)
         assert ("Cut at level 1" if width == 10 else "ended at rank") in told
 

@@ -39,7 +39,7 @@ class TestFinishedRuns:
     def test_one_is_told_in_detail(self, with_trained):
         at = visit("train", run="slow")
         run = runs.read(with_trained, "slow")
-        assert "What slow learned" in [heading.value for heading in at.subheader]
+        assert "What slow learned" in [heading.value for heading in at.header]
         history = table(at, "Step", "Loss")
         assert history["Step"].tolist() == [entry.step for entry in run.history]
         assert "seed 0" in said(at).lower()
