@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -85,13 +86,16 @@ if second:
         st.caption(f"Documents and prefixes of the left picture against the right one ({decoding.named(second.asked)}).")
 with below[1]:
     focus = state.parameter(state.NODE)
-    if point := next((p for p in drawn if focus and p.prefix == focus), None):
+    if point := node_panel.find(build, decoded, step, drawn, focus):
         node_panel.panel(build, decoded, point)
     else:
         if focus:
             address.say(state.NODE, "The address opens a node that is not in this picture.")
         hint = "Click a node of the picture to see its words, its odds and its documents, and to force or ban it."
         st.info(hint, icon=":material/touch_app:")
+    st.text_input(
+        "Go to prefix", placeholder="9-14", key="go-node", on_change=state.take, args=("go-node", state.NODE, True), width=220
+    )
     st.header("What it wrote" if step == levels else "What it will have written")
     two = st.column_config.NumberColumn(format="%.2f", width="small")
     st.dataframe(decoding.written(build, decoded), hide_index=True, column_config={"Total": two})
@@ -122,7 +126,10 @@ def candidates() -> pd.DataFrame:
 
 as_table = st.expander("The picture as a table", key="table", on_change="rerun", bind="query-params")
 if as_table.open:
-    as_table.dataframe(candidates(), hide_index=True)
+    frame = candidates()
+    opened = partial(node_panel.take_row, "candidates", frame["prefix"].tolist())
+    as_table.dataframe(frame, hide_index=True, key="candidates", selection_mode="single-row", on_select=opened)
+    as_table.caption("Choose a row to open its node, drawn or not.")
 st.caption(f"This page took {server_ms:.0f} ms of the server's time after the query was encoded.")
 
 

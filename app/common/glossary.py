@@ -220,7 +220,7 @@ SCORERS = (
         "centroid scorer",
         "The total is the centroid scorer's node score: 20 × query · mean of the documents below + log of their number. Nothing "
         "of it is trained.",
-        (DECODE, TRAIN, IDENTIFIERS),
+        (DECODE, COMPARE, TRAIN, IDENTIFIERS),
         "the line below the picture",
         ("centroid",),
     ),

@@ -1,13 +1,40 @@
 """What stands behind a node of the beam picture: its words, its odds, its documents, and what can be done to it."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
+from app.charts import beam_points
 from app.charts.beam_points import Point
 from app.common import glossary, scorers, state
 from app.decode import intervening
 from app.decode.decoding import Decoded
-from engine.builds.opened import Build
+from engine.builds.opened import Build, parse_prefix
+from engine.errors import TriescopeError
+
+
+def find(build: Build, decoded: Decoded, step: int, drawn: Sequence[Point], prefix: str) -> Point | None:
+    """The candidate of a prefix among the first ``step`` levels, drawn in the picture or not; None where there is none."""
+    if not prefix:
+        return None
+    if found := next((point for point in drawn if point.prefix == prefix), None):
+        return found
+    try:
+        node = build.trie.find(parse_prefix(prefix))
+    except TriescopeError:
+        return None
+    if not node:
+        return None
+    # What is pinned is there however far down it is.
+    every = beam_points.points(decoded.trace, build.trie, build.names, step, {node})
+    return next((point for point in every if point.pinned), None)
+
+
+def take_row(key: str, prefixes: Sequence[str]) -> None:
+    """A row chosen in the table of candidates opens its node."""
+    if rows := st.session_state[key]["selection"]["rows"]:
+        state.focus(state.NODE, prefixes[rows[0]])
 
 
 def panel(build: Build, decoded: Decoded, point: Point) -> None:

@@ -145,11 +145,11 @@ def tell_forced(build: Build, decoded: Decoded) -> str:
     )
 
 
-def tell_why_not(build: Build, document: str) -> str:
+def tell_why_not(build: Build, decoded: Decoded, document: str) -> str:
     """Which document might be asked after."""
-    return (
-        f"**Why not that one?** {_titled(build, document)} is not at the top of the list. Pin it, and follow it level by level."
-    )
+    found = decoded.trace.documents(decoded.tree, len(build.corpus.documents))[0]
+    fate = "came last" if build.row_of[document] in found else "was not found"
+    return f"**Why not that one?** {_titled(build, document)} {fate}. Pin it, and follow it level by level."
 
 
 def tell_pinned(build: Build, decoded: Decoded, document: str) -> str:
