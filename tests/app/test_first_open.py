@@ -31,7 +31,7 @@ def test_train_shows_the_run_beside_keyword_and_vector_search():
     at = visit("train")
     row = table(at, "Run", "BM25").set_index("Run").loc[bundled.RUN]
     assert (row[["BM25", "Dense"]].between(0.01, 0.99)).all()
-    assert f"What {bundled.RUN} learned" in [heading.value for heading in at.subheader]
+    assert f"What {bundled.RUN} learned" in [heading.value for heading in at.header]
     assert CAME in said(at)
 
 
