@@ -106,7 +106,7 @@ with side:
             st.dataframe(near, hide_index=True, key=key, selection_mode="single-row", on_select=pick, column_config=THREE)
             st.caption("By cosine of the code vectors. Choose a row to go to that code.")
         elif not books and level not in facts.counting:
-            st.caption(f"Codes by {scheme} have no vectors, so none is nearer than another.")
+            st.caption(f"Codes by {state.plain(scheme)} have no vectors, so none is nearer than another.")
 
 if (history := training.table(facts.fitted.arrays)) is not None:
     st.header("How the codes were learned")
@@ -124,7 +124,7 @@ followed = codes.steps_table(steps).round(4)
 told = f"{documents.title(build, document)} has the identifier {build.identifier(row)}."
 st.text(told if build.identifier(row) else "It has no identifier.")
 if not books:
-    st.info(f"Codes by {scheme} are no vectors in the space of the embeddings: there is no residual to follow.")
+    st.info(f"Codes by {state.plain(scheme)} are no vectors in the space of the embeddings: there is no residual to follow.")
 elif steps:
     words, pictured = st.columns([3, 2], gap="large")
     words.markdown("\n".join(f"{step.level}. {residuals.explain(step, len(books[step.level - 1]))}" for step in steps))

@@ -83,7 +83,9 @@ if second:
         changes = diff(second.trace, decoded.trace, second.tree, decoded.tree)
         st.header("What is different")
         st.dataframe(decoding.changed(build, changes), hide_index=True, height=300)
-        st.caption(f"Documents and prefixes of the left picture against the right one ({decoding.named(second.asked)}).")
+        st.caption(
+            f"Documents and prefixes of the left picture against the right one ({state.plain(decoding.named(second.asked))})."
+        )
 with below[1]:
     focus = state.parameter(state.NODE)
     if point := node_panel.find(build, decoded, step, drawn, focus):
@@ -147,7 +149,7 @@ def offline() -> str:
 
 
 with st.container(horizontal=True):
-    exports.offer("Table, CSV", lambda: candidates().to_csv(index=False), "beams.csv")
+    exports.offer("Table, CSV", lambda: exports.as_csv(candidates()), "beams.csv")
     exports.offer("Trace, JSON", trace_json, "trace.json")
     exports.offer("Picture, HTML", offline, "decode.html")
     told = decoded.asked.__dict__

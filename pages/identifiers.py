@@ -52,13 +52,13 @@ measured = asked if found.queries else f"No judged queries in split {found.split
 st.header("Health, quality, cost")
 study_table.show(build, found)
 st.caption(
-    f"{measured}, or 10 where it says so. Defaults of each scheme, seed {found.seed}; every figure is of this catalogue. "
-    f"{bundled.came_along(build, 'study') or f'{found.device}.'}"
+    f"{state.plain(measured)}, or 10 where it says so. Defaults of each scheme, seed {found.seed}; every figure is of this catalogue. "
+    f"{bundled.came_along(build, 'study') or f'{state.plain(found.device)}.'}"
 )
 if found.best:
     st.caption(
-        f"{state.plain(told(found.best))} To the best: the difference to {found.best.scheme} at beam 10, query by query, with "
-        "its 95% interval; p is corrected for the comparisons of this table (Holm)."
+        f"{state.plain(told(found.best))} To the best: the difference to {state.plain(found.best.scheme)} at beam 10, "
+        "query by query, with its 95% interval; p is corrected for the comparisons of this table (Holm)."
     )
 st.header("Does it retrieve?")
 st.plotly_chart(schemes.figure(rows), key="scheme-quality", alt=schemes.describe(rows))
@@ -67,7 +67,7 @@ st.caption(
     "identifiers out; atomic has no tree at all, so its one step scores every document."
 )
 
-cards = {name: row.report for name, row in found.schemes.items() if row.report is not None}
+cards = {name: row.report for name, row in found.schemes.items() if row.report is not None and name in SCHEMES}
 fitted = list(cards)
 st.header("Two trees side by side")
 first, second = st.columns(2, gap="large")
@@ -82,7 +82,7 @@ for column, name, side in zip((first, second), picked, "ab", strict=True):
     with column:
         found_tree = spelling.tree(build, name)
         cells = window(found_tree.trie, found_tree.names, 0, 2)
-        st.caption(SCHEMES[name].summary)
+        st.caption(state.plain(SCHEMES[name].summary))
         st.echarts_chart(
             tree.option(cells),
             height=520,
@@ -90,11 +90,11 @@ for column, name, side in zip((first, second), picked, "ab", strict=True):
             alt=f"First two levels of {name}: {sum(c.depth == 1 for c in cells)} first codes.",
         )
         card = with_changes(cards[name], name, {}, None, found.schemes[name].vocabulary)
-        with st.expander(f"Report card of {name}: {card.verdict}"):
+        with st.expander(f"Report card of {state.plain(name)}: {card.verdict}"):
             report_card.show(card, side)
         if (history := training.table(found_tree.fitted.arrays)) is not None:
             st.plotly_chart(training.figure(history), key=f"training-{side}", alt=training.describe(history))
-            with st.expander(f"How {name} trained, epoch by epoch"):
+            with st.expander(f"How {state.plain(name)} trained, epoch by epoch"):
                 st.dataframe(history, hide_index=True)
 shared = next((pair.nmi for pair in found.nmi if {pair.a, pair.b} == set(picked)), None)
 if shared is not None:

@@ -25,7 +25,7 @@ if said := st.session_state.pop("train-said", ""):
     st.error(state.plain(said), icon=":material/error:")
 
 if job is not None:
-    st.header(f"Training {job.label}")
+    st.header(f"Training {state.plain(job.label)}")
     jobs.panel(training.job_name(folder))
     training.live(build, job.label)
 training.offer_left(build, None if job is None else job.label)
@@ -65,7 +65,7 @@ st.caption(
     f"{trained.MEASURE} with its 95% interval, on the queries that the column Asked names. Centroid is the untrained scorer on "
     "the same queries, BM25 and Dense are keyword and exact vector search on them. Difference is to Centroid, query by query; "
     "Beats is ticked where its interval excludes zero and the paired test agrees; p is corrected for the runs of this table "
-    f"(Holm). The default, which `generative` search uses, is **{default}**. It changes by itself only for a scorer that is "
+    f"(Holm). The default, which `generative` search uses, is **{state.plain(default)}**. It changes by itself only for a scorer that is "
     "better on judged queries that nothing was chosen on."
 )
 if len(found) > 1:
@@ -84,7 +84,7 @@ name = st.selectbox("Run", list(found), width=300, **address.own(state.RUN, aske
 run = found[name]
 history, steps = run.history, [entry.step for entry in run.history]
 kept = steps.index(run.best_step) if run.best_step in steps else len(steps) - 1
-st.header(f"What {name} learned")
+st.header(f"What {state.plain(name)} learned")
 if told := bundled.came_along(build, "trained", name):
     st.caption(told)
 certain = st.success if run.certain else st.info
@@ -103,7 +103,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if default != runs.CENTROID:
         st.button("Use the centroid scorer", on_click=trained.use, args=(build, runs.CENTROID), icon=":material/undo:")
     with st.popover("Delete", icon=":material/delete:"):
-        st.button(f"Delete {name} for good", on_click=trained.delete, args=(build, name))
+        st.button(f"Delete {state.plain(name)} for good", on_click=trained.delete, args=(build, name))
     st.page_link(state.DECODE, label="Decode with it", icon=":material/conversion_path:", query_params={state.SCORER: name})
     compared = {state.COLUMNS: ["bm25", "dense", f"generative:{runs.CENTROID}", f"generative:{name}", f"hybrid:{name}"]}
     st.page_link(state.COMPARE, label="Compare with it", icon=":material/compare_arrows:", query_params=compared)

@@ -109,5 +109,5 @@ if as_table.open:
     as_table.dataframe(children, hide_index=True)
 with st.container(horizontal=True):
     exports.offer("Cells, CSV", exports.csv(children), "trie-window.csv")
-    exports.offer("Documents, CSV", lambda: documents.frame(build, rows).to_csv(index=False), "trie-documents.csv")
+    exports.offer("Documents, CSV", lambda: exports.as_csv(documents.frame(build, rows)), "trie-documents.csv")
     exports.offer("Cells, JSON", lambda: children.to_json(orient="records"), "trie-window.json")

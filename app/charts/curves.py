@@ -49,13 +49,15 @@ def quality(
             annotation_position="top left",
         )
     line = {"color": BLUE, "width": 2.5}
-    drawn.add_scatter(x=rows[STEP], y=rows[measure], mode="lines+markers", line=line, marker={"size": 6}, name=measure)
+    drawn.add_scatter(
+        x=rows[STEP], y=rows[measure], mode="lines+markers", line=line, marker={"size": 6}, name=html.escape(measure)
+    )
     chosen = rows[rows[STEP] == best]
     if len(chosen):
         ring = {"size": 15, "color": "rgba(0,0,0,0)", "line": {"color": ORANGE, "width": 3}}
         drawn.add_scatter(x=chosen[STEP], y=chosen[measure], mode="markers", marker=ring, name="kept weights", hoverinfo="skip")
     _look(drawn, at)
-    return drawn.update_layout(height=300, yaxis={"title": measure}, showlegend=False)
+    return drawn.update_layout(height=300, yaxis={"title": html.escape(measure)}, showlegend=False)
 
 
 def losses(rows: pd.DataFrame, at: int | None = None) -> go.Figure:
@@ -70,7 +72,7 @@ def losses(rows: pd.DataFrame, at: int | None = None) -> go.Figure:
     ]
     for name, label, colour, dash in lines:
         line = {"color": colour, "dash": dash, "width": 2}
-        drawn.add_scatter(x=shown[STEP], y=shown[name], name=label, mode="lines+markers", line=line, marker=SMALL)
+        drawn.add_scatter(x=shown[STEP], y=shown[name], name=html.escape(label), mode="lines+markers", line=line, marker=SMALL)
     _look(drawn, at)
     return drawn.update_layout(height=240, yaxis={"title": "loss"}, showlegend=True, legend=_LEGEND)
 

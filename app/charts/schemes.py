@@ -1,5 +1,6 @@
 """Schemes side by side: a dot with its interval for each, the random control in grey."""
 
+import html
 from typing import Any
 
 import plotly.graph_objects as go
@@ -47,7 +48,7 @@ def figure(rows: list[dict[str, Any]], measure: str = NARROW) -> go.Figure:
     figure = go.Figure(
         go.Scatter(
             x=[row[measure] for row in shown],
-            y=[row["Scheme"] for row in shown],
+            y=[html.escape(row["Scheme"]) for row in shown],
             mode="markers",
             marker={"size": 11, "color": [GREY if row["Scheme"] in CONTROLS else BLUE for row in shown]},
             error_x={
@@ -60,7 +61,9 @@ def figure(rows: list[dict[str, Any]], measure: str = NARROW) -> go.Figure:
         )
     )
     figure.update_layout(
-        height=70 + 30 * len(shown), margin={"l": 10, "r": 10, "t": 6, "b": 36}, xaxis={"title": f"{measure}, 95% interval"}
+        height=70 + 30 * len(shown),
+        margin={"l": 10, "r": 10, "t": 6, "b": 36},
+        xaxis={"title": f"{html.escape(measure)}, 95% interval"},
     )
     return figure
 

@@ -37,7 +37,8 @@ class Facts(NamedTuple):
         if level in self.counting:
             return [""] * len(codes)
         if self.fitted.words:
-            return [self.fitted.words[level - 1][code] for code in codes]
+            known = self.fitted.words[level - 1] if level <= len(self.fitted.words) else []
+            return [known[code] if code < len(known) else "" for code in codes]
         groups = usage.documents_of(self.fitted.codes[:, level - 1], codes)
         return [" · ".join(best) for best in telling_words(self.known, groups, limit)]
 

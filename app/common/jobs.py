@@ -118,7 +118,7 @@ def _watch(job: Job) -> None:
         first = f"for {before[0].label or before[0].name}{others}" if before else "to be started"
         st.progress(0.0, state.plain(f"waits {first}: one job is at work at a time"))
     else:
-        st.progress(told.share, _line(job, told))
+        st.progress(told.share, state.plain(_line(job, told)))
     st.button("Cancel", icon=":material/cancel:", on_click=job.cancel, key=f"cancel-{job.name}")
     _log(job, f"log-{job.name}")
 

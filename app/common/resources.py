@@ -62,8 +62,8 @@ def describe_build(name: str) -> None:
         return
     vocabulary = " × ".join(str(size) for size in manifest.identifiers.vocabulary)
     st.caption(
-        f"{manifest.corpus.documents:,} documents · {manifest.identifiers.scheme} {vocabulary} · "
-        f"seed {manifest.spec.seed} · encoder {Path(manifest.spec.model).name} · on this machine alone"
+        f"{manifest.corpus.documents:,} documents · {state.plain(manifest.identifiers.scheme)} {vocabulary} · "
+        f"seed {manifest.spec.seed} · encoder {state.plain(Path(manifest.spec.model).name)} · on this machine alone"
     )
 
 

@@ -40,12 +40,13 @@ def says(build: Build, name: str) -> str:
     # A scorer trained against the whole level compares nodes across the tree, so the beam ranks by the node's own score.
     if run.settings.get("softmax") == "level":
         return (
-            f"The total is the node score of {name}, a trained scorer of kind {known.name}: 20 × adapted query · vector of the "
-            f"node + its bias. {state.plain(known.summary)}"
+            f"The total is the node score of {state.plain(name)}, a trained scorer of kind {state.plain(known.name)}: "
+            "20 × adapted query · vector of the node + its bias. "
+            f" {state.plain(known.summary)}"
         )
     return (
-        f"The total is that of {name}, a trained scorer of kind {known.name}: the log-probabilities of the codes added up "
-        f"along the path, in nats. {state.plain(known.summary)}"
+        f"The total is that of {state.plain(name)}, a trained scorer of kind {state.plain(known.name)}: the log-probabilities of "
+        f"the codes added up along the path, in nats. {state.plain(known.summary)}"
     )
 
 

@@ -39,13 +39,21 @@ def take(key: str, name: str, empty: bool = False) -> None:
 
 
 def plain(text: str) -> str:
-    """Text of a catalogue or an error as Markdown that shows it letter by letter.
+    """Any text that is data (of a catalogue, a build, a file, an address, an error) as Markdown that shows it letter by letter.
+
+    Streamlit reads Markdown in running text, in messages, and in the labels of buttons, pills, segmented controls, expanders,
+    popovers, metrics, progress bars, tabs and links, with images and links in it; also in every ``help``. It does not in the
+    options of a select box, in placeholders, cells and headers of tables, nor in ``st.text`` and ``st.code``.
 
     >>> print(plain("![x](y) *bold* :red[no] rq-vae - -"))
     \\!\\[x\\]\\(y\\) \\*bold\\* \\:red\\[no\\] rq-vae \\- \\-
+    >>> plain("http://x.y") == "http\\\\:\u2060\\\\/\\\\/x\\\\.y"  # in two parts for whoever would make a link of it
+    True
     """
     # A hyphen inside a word is none of Markdown's signs; buttons are called by names that have them.
-    return re.sub(r"(?!(?<=\w)-(?=\w))([!-/:-@\[-`{-~])", r"\\\1", text)
+    escaped = re.sub(r"(?!(?<=\w)-(?=\w))([!-/:-@\[-`{-~])", r"\\\1", text)
+    # Addresses become links, escaped or not, after Markdown has been read: a sign without width stands in their way.
+    return re.sub(r"(?<=\\:)(?=\\/\\/)|(?<=www)(?=\\\.)|(?<=\\@)(?=[\w-]+\\\.\w)", "\u2060", escaped, flags=re.IGNORECASE)
 
 
 def links(**parameters: Any) -> dict[str, str]:

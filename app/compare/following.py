@@ -38,10 +38,10 @@ def show(build: Build, query: str, names: list[str], pinned: str, beams: int, ve
         for name in names:
             method = method_of(name)[0]
             missing = "cut" if name in whys else f"> {DEPTH}" if method.decodes else "not found"
-            st.metric(f"{name} rank", rank(build, query, name, pinned, beams, vector) or missing, width="content")
+            st.metric(state.plain(f"{name} rank"), rank(build, query, name, pinned, beams, vector) or missing, width="content")
         for name, why in whys.items():
             of = "" if len(whys) == 1 else f"{name} "
-            st.metric(f"{of}rank if nothing were cut", why.exact_rank if why else "no identifier", width="content")
+            st.metric(state.plain(f"{of}rank if nothing were cut"), why.exact_rank if why else "no identifier", width="content")
     for name, why in whys.items():
         told = why.verdict if why else "It has no identifier in this trie, so only the fallback can find it."
         with st.container(horizontal=True, vertical_alignment="center"):

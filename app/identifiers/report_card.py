@@ -67,7 +67,9 @@ def show(card: Card, owner: str) -> None:
         if not row.remedy:
             continue
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{MARKS.get(row.verdict or '', '')} {state.plain(row.remedy)}", width="stretch", help=row.rule)
+            st.markdown(
+                f"{MARKS.get(row.verdict or '', '')} {state.plain(row.remedy)}", width="stretch", help=state.plain(row.rule)
+            )
             if row.press:
                 st.button(
                     "Try it",
@@ -75,7 +77,7 @@ def show(card: Card, owner: str) -> None:
                     key=f"press-{owner}-{place}",
                     on_click=scheme_form.fill,
                     args=(row.press,),
-                    help=f"Fills the form of other identifiers with `{row.press.flags()}`; nothing is built yet.",
+                    help=f"Fills the form of other identifiers with {state.plain(row.press.flags())}; nothing is built yet.",
                 )
     figures = _table(card.verdicts, FIGURES)
     figures["Figure"] = [row.figure.replace("_", " ") for row in card.verdicts]
@@ -99,7 +101,7 @@ def of_open_build(build: Build) -> None:
     if len(build.corpus.documents) > JUDGED_AT_ONCE and not st.toggle("Judge the identifiers of this build", key="judge"):
         return
     card = card_of(build)
-    with st.expander(f"Report card of {known.scheme} {codes}: {card.verdict}", icon=":material/health_and_safety:"):
+    with st.expander(f"Report card of {state.plain(known.scheme)} {codes}: {card.verdict}", icon=":material/health_and_safety:"):
         show(card, "open")
         if card.resolvers:
             st.caption("What each way to resolve collisions would cost: documents moved, cosine to the sum of their codes.")

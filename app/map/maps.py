@@ -46,7 +46,8 @@ def offer(build: Build) -> None:
     if over := jobs.ended(job_name(build)):
         jobs.say_end(over, "The map failed", "The map was cancelled; nothing of it was kept.")
     st.info(
-        f"There is no map of {build.folder.name} yet. UMAP lays the {len(build.corpus.documents):,} documents out so that those "
+        f"There is no map of {state.plain(build.folder.name)} yet. "
+        f"UMAP lays the {len(build.corpus.documents):,} documents out so that those "
         "with similar embeddings lie together; of more than 20,000 it takes a sample. It is done in a process of its own, and "
         "kept beside the build.",
         icon=":material/map:",

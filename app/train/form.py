@@ -40,8 +40,8 @@ def offer(build: Build, taken: Sequence[str]) -> None:
     codes = " × ".join(map(str, build.manifest.identifiers.vocabulary))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"It learns to write the identifiers of this build, {build.manifest.identifiers.scheme} {codes}. Identifiers "
-            "belong to the build: for others, make another build."
+            f"It learns to write the identifiers of this build, {state.plain(build.manifest.identifiers.scheme)} {codes}. "
+            "Identifiers belong to the build: for others, make another build."
         )
         st.page_link(state.IDENTIFIERS, label="Which identifiers?", icon=":material/fingerprint:")
     try:
@@ -52,10 +52,10 @@ def offer(build: Build, taken: Sequence[str]) -> None:
         st.error(state.plain(str(error)), icon=":material/error:")
         return
     if run in taken:
-        st.caption(f"There is a run {run} already: it stays until this training has ended, and is then replaced.")
+        st.caption(f"There is a run {state.plain(run)} already: it stays until this training has ended, and is then replaced.")
     commands.offer(commands.line(training.arguments(Path(build.folder.name), run, spec.model_dump(mode="json"))))
     # Not a callback: it would be given the name and the spec of the run before, without what was typed last.
-    if st.button(f"Train {run}", type="primary", icon=":material/play_arrow:", key="train"):
+    if st.button(f"Train {state.plain(run)}", type="primary", icon=":material/play_arrow:", key="train"):
         training.press(build.folder, run, spec)
         st.rerun()
 

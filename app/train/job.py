@@ -111,7 +111,7 @@ def offer_left(build: Build, at_work: str | None) -> None:
         if run == at_work:
             continue
         if busy(build.folder, run):
-            st.info(f"A shell is training {run} on this build.", icon=":material/terminal:")
+            st.info(f"A shell is training {state.plain(run)} on this build.", icon=":material/terminal:")
             live(build, run)
             continue
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -127,7 +127,7 @@ def offer_left(build: Build, at_work: str | None) -> None:
             drop = partial(discard, build.folder, run)
             st.button("Discard", type="tertiary", icon=":material/delete:", on_click=drop, key=f"discard-{run}")
         if history := runs.history(build.folder, run):
-            shown = st.expander(f"What {run} had come to", key=f"left-{run}", on_change="rerun")
+            shown = st.expander(f"What {state.plain(run)} had come to", key=f"left-{run}", on_change="rerun")
             if shown.open:
                 with shown:
                     so_far(history, f"left-{run}")

@@ -11,7 +11,6 @@ from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.identifiers import checked as of_identifiers
 from engine.identifiers.base import Identifiers
-from engine.live.mapping import identifiers_of
 from engine.stored import arrays
 from engine.stored.remembered import once
 from engine.trie import Trie, files, load
@@ -86,10 +85,20 @@ def _check_agreement(trie: Trie, codes: np.ndarray, place: Path) -> None:
     """The trie is that of these identifiers: a kernel may follow one and a page show the other."""
     if (codes[:, 0] >= 0).sum() != len(trie.documents) or trie.levels > codes.shape[1]:
         raise TriescopeError(f"{place}: not the trie of these identifiers ({len(trie.documents):,} documents)")
-    wrong = (identifiers_of(trie) != codes[trie.documents, : trie.levels]).any(axis=1)
-    if wrong.any():
-        row = int(trie.documents[wrong.argmax()])
-        raise TriescopeError(f"{place}: not the trie of these identifiers (document {row + 1:,} has another one there)")
+    in_leaf_order = np.take(codes, trie.documents, axis=0)  # a sixth of the time that indexing takes
+    for level in range(1, codes.shape[1] + 1):
+        nodes = slice(*trie.level_start[level : level + 2]) if level <= trie.levels else slice(0, 0)
+        start, size = trie.doc_start[nodes], trie.counts[nodes]
+        spelled = np.repeat(trie.code[nodes], size)
+        column = in_leaf_order[:, level - 1]
+        if len(spelled) < len(column):  # where some are shorter, the others' places are known by their nodes
+            ends = np.cumsum(size)
+            longer = np.full(len(column), -1, np.int32)
+            longer[np.arange(len(spelled)) + np.repeat(start - (ends - size), size)] = spelled
+            spelled = longer
+        if not np.array_equal(column, spelled):
+            row = int(trie.documents[(column != spelled).argmax()])
+            raise TriescopeError(f"{place}: not the trie of these identifiers (document {row + 1:,} has another one there)")
 
 
 def documents(path: Path, found: list[Document], rows: int) -> list[Document]:

@@ -1,54 +1,174 @@
-"""Hostile text stays text, and the first visit builds the catalogue."""
+"""Nobody gets in: hostile text stays text on every page and in every parameter of the address, and no request leaves."""
 
-from urllib.parse import urlsplit
+from contextlib import contextmanager
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.charts import beams_file, curves
+from app.charts.beams import Point
+from engine.builds.history import Evaluation
 from engine.builds.opened import Build
-from tests.app.browser.driving import (
-    go,
-    landed,
-    serving,
-    subheadings,
-)
+from tests.app import hostile
+from tests.app.browser.driving import PATIENCE_MS, TITLES, landed, serving, settled, subheadings, watch
+from tests.homes import shared_home
 
 pytestmark = pytest.mark.browser
 
+IMAGE = hostile.TEXTS[0]
+# Whatever an address may say; what a page does not know it does not read.
+WORDS = "query filter force ban prefix doc node run columns strategy beside scorer code colour column kind ids a b at build"
+NUMBERS = "step k beams temperature seed depth codes neighbours minutes again table lasso close given judge"
+
 
 @pytest.fixture(scope="session")
-def hostile(hostile_build) -> str:
-    """Id of a document of the hostile catalogue."""
-    return Build(hostile_build).corpus.documents[3].id
+def hostile_home(tmp_path_factory):
+    with shared_home(tmp_path_factory, "hostile-served") as home:
+        if not (home / "builds" / hostile.NAME).exists():
+            hostile.furnish(home)
+    return home
 
 
-class TestHostileText:
-    """A catalogue's text is text: it becomes no markup, and it makes the browser ask nobody for anything."""
+@pytest.fixture(scope="module")
+def hostile_server(hostile_home, tmp_path_factory):
+    with serving(hostile_home, tmp_path_factory.mktemp("hostile") / "server.log") as address:
+        yield address
 
-    def test_on_start_and_decode(self, page, server, hostile):
-        assert_plain(go(page, server, "", build="hostile"))
-        assert_plain(go(page, server, "decode", build="hostile", query=f"dreams {hostile}"))
 
-    def test_on_a_leaf_of_the_trie(self, page, server, hostile):
-        go(page, server, "trie", build="hostile", doc=hostile)
-        page.get_by_role("button", name="Unpin").wait_for()
-        assert_plain(page)
+@pytest.fixture(scope="module")
+def opened(hostile_home):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRIESCOPE_HOME", str(hostile_home))
+        yield Build(hostile_home / "builds" / hostile.NAME)
 
-    def test_of_a_pinned_document(self, page, server, hostile):
-        assert_plain(go(page, server, "compare", build="hostile", query="dreams", doc=hostile))
 
-    def test_in_the_address(self, page, server):
-        go(page, server, "trie", prefix="![x](http://127.0.0.1:9/a.png)")
-        page.get_by_text("showing the root").wait_for()
-        assert_plain(page)
+def usual(opened: Build) -> dict[str, str]:
+    """An address whose every part is there, so that the pages show what they know."""
+    return {
+        "query": f"dreams {IMAGE}",
+        "doc": opened.documents[1].id,
+        "prefix": opened.identifier(1).rpartition("-")[0],
+        "node": opened.identifier(1).partition("-")[0],
+        "beside": "exact",
+        "run": "node",
+        "code": "1-0",
+        "colour": "Column",
+        "columns": "bm25",
+    }
+
+
+@pytest.fixture(scope="module")
+def walker(browser):
+    """One visitor who sees all pages, so that the client is loaded once, and what was wrong on the way."""
+    faults: list[str] = []
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    watch(page, faults)
+    expect.set_options(timeout=PATIENCE_MS)
+    yield page, faults
+    context.close()
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_a_hostile_build_is_text_on_every_page(walker, hostile_server, opened, name):
+    page, faults = walker
+    visit(page, hostile_server, name, usual(opened))
+    assert_plain(page)
+    hover(page)
+    assert faults == []
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_a_hostile_address_is_text_on_every_page(walker, hostile_server, name):
+    """All of it at once; then, where a filter or a query stops a page early, what comes after them."""
+    page, faults = walker
+    everything = dict.fromkeys(WORDS.split(), hostile.WILD) | dict.fromkeys(NUMBERS.split(), IMAGE)
+    visit(page, hostile_server, name, everything)
+    assert_plain(page)
+    later = {"query": "dreams", "force": IMAGE, "ban": f"{hostile.WILD},{IMAGE}", "node": IMAGE, "doc": IMAGE, "prefix": IMAGE}
+    visit(page, hostile_server, name, later)
+    assert_plain(page)
+    assert faults == []
+
+
+def test_a_table_has_no_download_that_writes_formulas(walker, hostile_server):
+    page, faults = walker
+    visit(page, hostile_server, "", {})
+    page.locator("[data-testid=stDataFrame]").first.hover()
+    expect(page.get_by_role("button", name="Search").first).to_be_visible()
+    expect(page.get_by_role("button", name="Download as CSV")).to_have_count(0)
+    assert page.locator("[aria-label^='Download as CSV']").count() > 0, "Streamlit calls it something else now"
+    assert faults == []
+
+
+def visit(page: Page, server: str, name: str, parameters: dict[str, str]) -> None:
+    page.goto(f"{server}/{name}?{urlencode(parameters)}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(TITLES[name])
+    settled(page)
+
+
+def hover(page: Page) -> None:
+    """Move over the pictures, whose tooltips are HTML."""
+    for picture in page.locator("[data-testid=stEChartsChart], [data-testid=stPlotlyChart]").all()[:2]:
+        if box := picture.bounding_box():
+            for x, y in ((0.5, 0.3), (0.3, 0.5), (0.7, 0.6)):
+                page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+                page.wait_for_timeout(40)
 
 
 def assert_plain(page: Page) -> None:
-    """No image and no foreign link in what the page wrote as text."""
-    written = page.locator("[data-testid=stMarkdownContainer], [data-testid=stCaptionContainer]")
-    assert written.locator("img").count() == 0
-    targets = written.locator("a").evaluate_all("links => links.map(link => link.href)")
-    assert [target for target in targets if "192.0.2.1" in urlsplit(target).netloc] == []
+    """No image, no script and no way to another host in anything that the page drew."""
+    assert page.locator("[data-testid=stException]").count() == 0
+    main = page.get_by_test_id("stMain")
+    assert main.locator("script:not(.st-key-scripts *)").count() == 0  # our own is there
+    sources = main.locator("img").evaluate_all("found => found.map(one => one.src)")
+    assert [source for source in sources if not source.startswith("data:")] == []
+    targets = page.locator("a").evaluate_all("found => found.map(one => one.href.baseVal ?? one.href)")
+    foreign = [
+        one for one in targets if urlsplit(one).scheme not in ("", "http") or urlsplit(one).hostname not in (None, "127.0.0.1")
+    ]
+    assert foreign == []
+    coloured = main.locator("[data-testid=stMarkdownContainer] span.stMarkdownColoredText", has_text="x")
+    assert coloured.count() == 0
+
+
+@contextmanager
+def alone(fresh, file):
+    """A file opened in a browser without a network, and every request that it makes."""
+    page, asked = fresh(offline=True), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    page.locator(".plotly .main-svg").first.wait_for()
+    yield page
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def test_a_picture_saved_as_a_file_asks_nobody(fresh, tmp_path):
+    point = Point(0, 1, "", 0, hostile.WILD, 1.0, 0.0, 3, "leading", -1)
+    drawn = [point, point._replace(step=1, prefix="3", code=3, parent=0)]
+    file = tmp_path / "decode.html"
+    file.write_text(beams_file.page(drawn, hostile.WILD, hostile.WILD, 10), "utf-8")
+    with alone(fresh, file) as page:
+        hover_file(page)
+
+
+def test_curves_saved_as_a_file_ask_nobody(fresh, tmp_path, opened):
+    history = [Evaluation.model_validate(hostile._evaluation(opened, step)) for step in (0, 5)]
+    rows = curves.table(history)
+    figures = [curves.quality(rows, hostile.WILD, None, 5), curves.accuracy(rows), curves.losses(rows)]
+    file = tmp_path / "curves.html"
+    file.write_text(curves.page(hostile.WILD, hostile.WILD, figures), "utf-8")
+    with alone(fresh, file) as page:
+        hover_file(page)
+        assert page.locator("h1 img, p img, h1 script, p script, h1 a, p a").count() == 0
+
+
+def hover_file(page: Page) -> None:
+    for mark in page.locator(".plotly .points path").all()[:2]:
+        mark.hover(force=True)
+    assert page.locator(".plotly .main-svg a, .hoverlayer a").count() == 0
 
 
 def test_the_first_visit_builds_the_films(fresh, warm_home):

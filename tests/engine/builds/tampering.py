@@ -51,7 +51,7 @@ def refit(folder: Path) -> None:
             else:
                 del manifest["files"][name]
         (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass  # the manifest itself was the one that was tampered with
 
 
