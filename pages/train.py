@@ -65,8 +65,8 @@ st.caption(
     f"{trained.MEASURE} with its 95% interval, on the queries that the column Asked names. Centroid is the untrained scorer on "
     "the same queries, BM25 and Dense are keyword and exact vector search on them. Difference is to Centroid, query by query; "
     "Beats is ticked where its interval excludes zero and the paired test agrees; p is corrected for the runs of this table "
-    f"(Holm). The default, which `generative` search uses, is **{state.plain(default)}**. It changes by itself only for a scorer that is "
-    "better on judged queries that nothing was chosen on."
+    f"(Holm). The default, which `generative` search uses, is **{state.plain(default)}**. It changes by itself only for a scorer "
+    "that is better on judged queries that nothing was chosen on."
 )
 if len(found) > 1:
     histories = {name: curves.table(run.history) for name, run in found.items()}
