@@ -12,6 +12,7 @@ import streamlit as st  # noqa: E402
 
 from app.common import address, glossary, heap, resources, state  # noqa: E402
 from engine.builds import names  # noqa: E402
+from engine.errors import TriescopeError  # noqa: E402
 
 # Before the navigation: else the browser would fetch the page's icon from a host of Google's, to show it in its tab.
 st.set_page_config(page_icon=str(ROOT / "app" / "icon.svg"), layout="wide")
@@ -49,6 +50,9 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small", key
 
 try:
     page.run()
+except TriescopeError as error:
+    # What a build holds is opened when it is first asked for: by then it may be gone, or turn out to be damaged.
+    st.error(state.plain(str(error)), icon=":material/error:")
 finally:  # also after a page that stopped early
     address.leave(page.url_path)
     heap.settle()

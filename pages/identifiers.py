@@ -52,8 +52,8 @@ measured = asked if found.queries else f"No judged queries in split {found.split
 st.header("Health, quality, cost")
 study_table.show(build, found)
 st.caption(
-    f"{state.plain(measured)}, or 10 where it says so. Defaults of each scheme, seed {found.seed}; every figure is of this catalogue. "
-    f"{bundled.came_along(build, 'study') or f'{state.plain(found.device)}.'}"
+    f"{state.plain(measured)}, or 10 where it says so. Defaults of each scheme, seed {found.seed}; every figure is of this "
+    f"catalogue. {bundled.came_along(build, 'study') or f'{state.plain(found.device)}.'}"
 )
 if found.best:
     st.caption(

@@ -32,9 +32,19 @@ def open_build() -> Build:
 
 
 def opened(name: str) -> Build:
-    """An opened build by name, opened again when it was made anew."""
+    """An opened build by name, opened again when it was made anew.
+
+    Raises
+    ------
+    TriescopeError
+        It is damaged, or was removed just now.
+    """
     folder = paths.builds() / name
-    return _opened(str(folder), (folder / MANIFEST).stat().st_mtime_ns)
+    try:
+        version = (folder / MANIFEST).stat().st_mtime_ns
+    except OSError as error:
+        raise TriescopeError(f"{name}: this build is not there any more") from error
+    return _opened(str(folder), version)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)

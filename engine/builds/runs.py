@@ -119,6 +119,8 @@ def choose(build: Path, name: str) -> None:
     """
     if name != CENTROID and not read(build, name).beats_centroid:
         raise TriescopeError(f"{name} does not beat the centroid scorer on the development queries: it cannot be the default")
+    if not layout.is_build(build):
+        raise TriescopeError(f"{build}: this build is not there any more")
     with writing(build):
         replace_json(build / layout.TRAINED / layout.DEFAULT, {"scorer": name})
 

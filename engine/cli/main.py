@@ -1,6 +1,7 @@
 """The shell: ``python -m engine COMMAND``. ``--json`` gives the machine form, with stable keys."""
 
 import io
+import os
 import sys
 
 from engine.cli import ask as cli_ask
@@ -20,6 +21,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a title that a narrow terminal cannot show is no reason to stop
     try:
+        _check_texts(sys.argv[1:])
         app()
     except TriescopeError as error:
         print(f"\ntriescope: {error}" if sys.stderr.isatty() else f"triescope: {error}", file=sys.stderr)
@@ -32,3 +34,12 @@ def main() -> None:
     except KeyboardInterrupt:
         print("\ntriescope: interrupted; the same command goes on from here", file=sys.stderr)
         raise SystemExit(130) from None
+
+
+def _check_texts(arguments: list[str]) -> None:
+    """Refuse what is no text: Python hands on bytes that are no UTF-8 as halves of characters, which no model and no JSON takes.
+    The path of a file that is there is an exception, for a file may be called so."""
+    for text in arguments:
+        value = text.partition("=")[2] if text.startswith("-") and "=" in text else text
+        if any(0xD800 <= ord(sign) < 0xE000 for sign in text) and not os.path.exists(value):
+            raise TriescopeError(f"an argument is not valid UTF-8: {text!a}")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from engine.builds.in_use import in_use
 from engine.builds.opened import Build
 from engine.builds.opening import check_encoder
 from engine.data.coverage import Coverage, coverage
@@ -122,12 +123,13 @@ def evaluate(
     for one in measures:
         parse(one)
     against = against or names[0]
-    searchers = {name: opened.retriever(name, beams) for name in dict.fromkeys([against, *names])}
-    queries, encoding = _encoded(opened, qrels, any(searcher.needs_vectors for searcher in searchers.values()))
     values, latency = {}, {}
-    for name, searcher in searchers.items():
-        run, took = _run(opened, searcher, qrels, queries)
-        values[name], latency[name] = measure(qrels, run, measures), _percentiles(took)
+    with in_use(opened.folder):
+        searchers = {name: opened.retriever(name, beams) for name in dict.fromkeys([against, *names])}
+        queries, encoding = _encoded(opened, qrels, any(searcher.needs_vectors for searcher in searchers.values()))
+        for name, searcher in searchers.items():
+            run, took = _run(opened, searcher, qrels, queries)
+            values[name], latency[name] = measure(qrels, run, measures), _percentiles(took)
     measured = {
         name: Measured({m: interval(of_queries) for m, of_queries in values[name].items()}, latency[name])
         for name in dict.fromkeys(names)

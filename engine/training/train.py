@@ -15,6 +15,7 @@ from torch import nn
 from engine import evaluation
 from engine.builds import layout, runs, trained
 from engine.builds.history import Evaluation
+from engine.builds.in_use import in_use
 from engine.builds.parts import Parts
 from engine.builds.trained import Run
 from engine.decoding import decode
@@ -66,20 +67,23 @@ def train(folder: Path, spec: TrainSpec, name: str = "", tell: Tell | None = Non
     Raises
     ------
     TriescopeError
-        The spec does not fit the build, nothing is there to learn from, the loss is not finite, or nothing can be written.
+        The spec does not fit the build, nothing is there to learn from, the loss is not finite, nothing can be written, or the
+        build was removed meanwhile.
     """
     name, source = runs.check_name(name or spec.scorer), open_source(folder)
     spec = complete(spec, labelled=bool(spec.train and source.splits.get(spec.train)))
     tell = tell or (lambda stage, done, total: None)
     work = runs.partial_of(folder, name)
-    with writing(folder):
-        work.mkdir(parents=True, exist_ok=True)
-    with writing(folder), alone(work, f"{name}: another process is training a scorer of this name"):
-        _same_or_afresh(work, spec)
-        run, tensors = _train(source, spec, name, work, tell)
-        runs.store(folder, run, tensors)
-        shutil.rmtree(work, ignore_errors=True)
-    return runs.settle(folder, name)
+    with in_use(folder) as still_there:
+        with writing(folder):
+            work.mkdir(parents=True, exist_ok=True)
+        with writing(folder), alone(work, f"{name}: another process is training a scorer of this name"):
+            _same_or_afresh(work, spec)
+            run, tensors = _train(source, spec, name, work, tell)
+            still_there()
+            runs.store(folder, run, tensors)
+            shutil.rmtree(work, ignore_errors=True)
+        return runs.settle(folder, name)
 
 
 def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -> tuple[Run, dict[str, np.ndarray]]:

@@ -150,3 +150,39 @@ def test_a_terminal_without_the_characters_gets_others_and_json_escapes(small_bu
 
     assert json.loads(narrow("search", small_build, "café", "-r", "bm25", "--json")[0])["query"] == "café"
     assert "n?where" in narrow("search", "nöwhere", "café")[1]
+
+
+# How Python hands over bytes that are no UTF-8.
+HALF = "caf\udce9"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["search", "BUILD", HALF],
+        ["search", "BUILD", "x", "-r", HALF],
+        ["decode", "BUILD", "x", f"--filter={HALF}"],
+        ["decode", "BUILD", "x", "--filter", HALF],
+        ["decode", "BUILD", "x", f"--ban={HALF}"],
+        ["why", "BUILD", "x", HALF],
+        ["trie", "BUILD", "--prefix", HALF],
+        ["evaluate", "BUILD", "--split", HALF],
+        ["train", "BUILD", f"--watch={HALF}"],
+        ["train", "BUILD", "--watch", HALF],
+        ["train", "BUILD", f"--name={HALF}"],
+        ["train", "BUILD", f"--generator={HALF}"],
+        ["use", "BUILD", HALF],
+        ["trie", HALF],
+        ["build", HALF, "--out", "nowhere"],
+        ["build", "BUILD", "--out", HALF],
+        ["build", "BUILD", "--out", "nowhere", f"--field={HALF}"],
+    ],
+)
+def test_an_argument_that_is_no_text_is_refused_by_itself(refused, small_build, arguments):
+    given = [str(small_build) if one == "BUILD" else one for one in arguments]
+    assert refused(*given) == f"an argument is not valid UTF-8: {next(one for one in given if HALF in one)!a}"
+
+
+def test_a_folder_may_be_called_what_is_no_text(told, small_build, tmp_path):
+    folder = shutil.copytree(small_build, tmp_path / HALF)
+    assert told("trie", folder)["documents"] == 60

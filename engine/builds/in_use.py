@@ -1,0 +1,44 @@
+"""Work on a build that takes a while: meanwhile somebody may remove the build, or put another in its place."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.builds import layout
+from engine.errors import TriescopeError
+
+Identity = tuple[int, int, int]
+
+
+@contextmanager
+def in_use(folder: Path) -> Iterator[Callable[[], None]]:
+    """Say in a line that a build went away or became another, whatever fails because of it.
+
+    Gives a function that looks, for whoever is about to write into the build: a folder that is gone must not be made again.
+
+    Raises
+    ------
+    TriescopeError
+        The build is not there, not there any more, or another one.
+    """
+    before = _identity(folder)
+
+    def look() -> None:
+        if before is None or _identity(folder) != before:
+            raise TriescopeError(f"{folder}: this build was removed, or another put in its place, while it was used")
+
+    look()
+    try:
+        yield look
+    except Exception:
+        look()
+        raise
+
+
+def _identity(folder: Path) -> Identity | None:
+    """A manifest is replaced as a whole when a build is made again."""
+    try:
+        found = (folder / layout.MANIFEST).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
