@@ -8,6 +8,7 @@ expanded (rows that share a text share one object), and only then is it read, by
 import mmap
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -55,15 +56,15 @@ def read(path: Path, columns: Mapping[str, str], rows: int | None = None) -> lis
         The file cannot be read, is not what is meant, or claims more than its size allows.
     """
     try:
-        opened(path).close()
         texts = [name for name, kind in columns.items() if kind == TEXT]
         limits = {"thrift_string_size_limit": THRIFT_BYTES, "thrift_container_size_limit": THRIFT_ITEMS}
-        with pq.ParquetFile(path, **limits) as file:
-            _check_shape(path, file, columns, rows)
-            _check_pages(path, file.metadata)
-            known = file.metadata
-        with pq.ParquetFile(path, metadata=known, read_dictionary=texts, **limits) as file:
-            table = file.read(columns=list(columns), use_threads=False)
+        with opened(path) as content:
+            with pq.ParquetFile(content, **limits) as file:
+                _check_shape(path, file, columns, rows)
+                _check_pages(path, file.metadata, content)
+                known = file.metadata
+            with pq.ParquetFile(content, metadata=known, read_dictionary=texts, **limits) as file:
+                table = file.read(columns=list(columns), use_threads=False)
         if rows is not None and table.num_rows != rows:
             raise TriescopeError(f"{path}: {table.num_rows:,} rows where there must be {rows:,}")
         table.validate(full=True)
@@ -89,10 +90,9 @@ def _check_shape(path: Path, file: pq.ParquetFile, columns: Mapping[str, str], r
         raise TriescopeError(f"{path}: {count:,} rows where there must be {meant}")
 
 
-def _check_pages(path: Path, metadata: pq.FileMetaData) -> None:
-    with open(path, "rb") as file:
-        # Let go of when nothing looks at it any more: an error's traceback may, for a while.
-        whole = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+def _check_pages(path: Path, metadata: pq.FileMetaData, file: IO[bytes]) -> None:
+    # Let go of when nothing looks at it any more: an error's traceback may, for a while.
+    whole = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     unpacked, most = 0, UNPACKED + TIMES * len(whole)
     for group in _groups(metadata):
         for chunk in (group.column(place) for place in range(group.num_columns)):

@@ -110,7 +110,7 @@ class TestCompare:
         pinned = Build(with_trained).corpus.documents[7].id
         columns = ["dense", "generative:centroid", "generative:node"]
         at = visit("compare", query=WATCHED, columns=columns, doc=pinned)
-        assert {f"{name} rank" for name in columns} <= {metric.label for metric in at.metric}
+        assert {state.plain(f"{name} rank") for name in columns} <= {metric.label for metric in at.metric}
         assert {"Fate, generative:centroid", "Fate, generative:node"} <= set(table(at, "Level").columns)
 
     @pytest.mark.parametrize("columns", [["nosuch"], ["generative:../../x", "dense"], ["bm25"], ["dense"]])
