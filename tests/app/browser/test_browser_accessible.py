@@ -26,8 +26,8 @@ PLACES = {
 GROUND = {"light": "#ffffff", "dark": "#11181f"}
 LEVELS = "() => [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(heading => Number(heading.tagName[1]))"
 # Marks carry their codes in white, cells their words in an ink of their own; all other text stands on the page.
-TEXTS = """() => [...document.querySelectorAll('[data-testid=stEChartsChart] svg text, [data-testid=stPlotlyChart] svg .xy text')]
-    .map(text => getComputedStyle(text).fill)"""
+TEXTS = """() => [...document.querySelectorAll('[data-testid=stEChartsChart] svg text, [data-testid=stPlotlyChart] svg text')]
+    .filter(text => !text.closest('.slice, .bars')).map(text => getComputedStyle(text).fill)"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
