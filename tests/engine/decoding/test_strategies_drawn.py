@@ -13,7 +13,7 @@ from engine.decoding.strategies.reverse_annealed import temperatures
 from engine.decoding.strategies.sample import conditional_gumbel, nucleus
 from tests.engine.decoding.test_strategies import Case, cases, seeds, widths
 
-DRAWS = 1000
+DRAWS = 400
 WORDS = [(0, 0), (0, 1), (0, 2, 0), (0, 2, 1), (1,), (2, 0), (2, 1), (2, 1)]
 ALLOWED = np.array([True, False, True, True, True, True, True, False])
 
@@ -144,6 +144,10 @@ def test_a_nucleus_is_the_fewest_that_hold_the_share(quarters, seed, top_p):
         assert sorted(inside) == sorted(members[: len(inside)])
         assert share[inside].sum() >= top_p - 1e-9
         assert share[inside].sum() - share[members[len(inside) - 1]] < top_p + 1e-9
+
+
+def test_a_nucleus_of_the_whole_share_leaves_nobody_out_not_even_what_rounding_would():
+    assert nucleus(np.array([0.0, -50.0]), np.zeros(2, int), np.arange(2), 1.0).tolist() == [0, 1]
 
 
 @given(cases(), widths, seeds, st.sampled_from([0.0, 0.5, 1.0, 10.0]), st.sampled_from([0.0, 8.0]))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import trie
-from engine.decoding.exact import exact_search
+from engine.decoding.exact import exact_search, score_all
 from engine.decoding.strategies import decode
 from engine.errors import TriescopeError
 from engine.scorers import bound as centroid_bound
@@ -28,6 +28,13 @@ def test_the_best_leaves_are_those_of_an_enumeration(name, case, beams):
     assert case.prefixes(trace, None) == [(leaf, case.total(leaf)) for leaf in best]
     for level, step in enumerate(trace.steps, 1):
         assert [prefix for prefix, _ in case.prefixes(trace, step.kept)] == first_appearances(best, level)
+
+
+def test_unless_told_every_node_is_scored_at_temperature_one():
+    built = trie.build(np.array([[0, 0], [0, 1], [1, 0]], np.int32))
+    scorer = centroid.CentroidScorer(built, centroid.node_means(built, np.eye(3, dtype=np.float32)), [])
+    plain, one, two = (score_all(built, scorer, np.eye(3, dtype=np.float32)[0], *at) for at in ((), (1.0,), (2.0,)))
+    assert plain[0].log_prob.tolist() == one[0].log_prob.tolist() != two[0].log_prob.tolist()
 
 
 def test_best_first_opens_only_what_could_win():

@@ -117,3 +117,9 @@ def test_a_proper_prefix_is_refused_wherever_it_stands(words, data):
     rows = [*words[:place], (*longer, 0), *words[place:]]
     with pytest.raises(TriescopeError, match="is the beginning of another one"):
         trie.build(padded(rows))
+
+
+def test_a_code_that_only_the_next_node_has_is_not_found_below_this_one():
+    built = trie.build(np.array([[0, code] for code in range(300)] + [[1, 400]], np.int32))
+    assert built.find((0, 400)) is None
+    assert built.prefix(built.find((1, 400))) == (1, 400)
