@@ -52,14 +52,14 @@ def show(build: Build, found: Study) -> None:
     )
     if missing := {name: row.error for name, row in found.schemes.items() if row.report is None}:
         st.caption(
-            "Could not run here: " + "; ".join(f"{name} ({state.plain(why or '')})" for name, why in missing.items()) + "."
+            "Could not run here: " + state.plain("; ".join(f"{name} ({why or ''})" for name, why in missing.items())) + "."
         )
     chosen = [rows[row]["Scheme"] for row in st.session_state[KEY]["selection"]["rows"] if row < len(rows)]
     for name in chosen:
         with st.container(horizontal=True, vertical_alignment="center"):
             change = Change(scheme=name, settings={}, resolver=None)
             icon = ":material/construction:"
-            st.button(f"Build with {name}", on_click=scheme_form.fill, args=(change,), icon=icon, key="build-row")
+            st.button(f"Build with {state.plain(name)}", on_click=scheme_form.fill, args=(change,), icon=icon, key="build-row")
             if name == build.manifest.identifiers.scheme:
                 st.page_link("../pages/codebooks.py", label="See its codebooks", icon=":material/grid_on:")
     if not chosen:

@@ -103,6 +103,11 @@ def test_a_table_has_no_download_that_writes_formulas(walker, hostile_server):
     assert faults == []
 
 
+@pytest.fixture(autouse=True)
+def of_this_test_alone(walker):
+    walker[1].clear()
+
+
 def visit(page: Page, server: str, name: str, parameters: dict[str, str]) -> None:
     page.goto(f"{server}/{name}?{urlencode(parameters)}")
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLES[name])
