@@ -90,11 +90,11 @@ def page(found: list[dict], count: int, seed: int) -> str:
         f"# Mutants\n\nMade by `make mutants` (`python -m benchmarks.mutants --count {count} --seed {seed}`; {device()}).\n\n"
         f"{drawn} of one place each, drawn by seed {seed} and tried in the order in which they were drawn: "
         f"**{killed} killed, {_share(killed, len(found))}** (95%, Wilson). {equivalent} of the {len(alive)} that survived change "
-        f"nothing that could be seen (equivalent, judged by reading); without them it is {_share(killed, len(found) - equivalent)}. "
-        f"{caught} survivors are caught by tests written since, which says nothing of the changes that were not tried.\n\n"
-        f"Types and docstrings are not mutated. The tests of a mutant are those of its own and its nearest rooms, doctests included, "
-        f"without those marked `slow` and without a browser, properties with {EXAMPLES} examples; one that does not end counts as "
-        f"failed.\n\n"
+        f"nothing that could be seen (equivalent, judged by reading); without them it is "
+        f"{_share(killed, len(found) - equivalent)}. {caught} survivors are caught by tests written since, which says nothing of "
+        f"the changes that were not tried.\n\nTypes and docstrings are not mutated. The tests of a mutant are those of its own and "
+        f"its nearest rooms, doctests included, without those marked `slow` and without a browser, properties with {EXAMPLES} "
+        f"examples; one that does not end counts as failed.\n\n"
         f"| room | mutants | killed |\n|---|---|---|\n{rooms}\n| file | was | became | word |\n|---|---|---|---|\n{rows}"
     )
 
