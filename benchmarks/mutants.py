@@ -92,9 +92,9 @@ def page(found: list[dict], count: int, seed: int) -> str:
         f"**{killed} killed, {_share(killed, len(found))}** (95%, Wilson). {equivalent} of the {len(alive)} that survived change "
         f"nothing that could be seen (equivalent, judged by reading); without them it is "
         f"{_share(killed, len(found) - equivalent)}. {caught} survivors are caught by tests written since, which says nothing of "
-        f"the changes that were not tried.\n\nTypes and docstrings are not mutated. The tests of a mutant are those of its own and "
-        f"its nearest rooms, doctests included, without those marked `slow` and without a browser, properties with {EXAMPLES} "
-        f"examples; one that does not end counts as failed.\n\n"
+        f"the changes that were not tried.\n\nTypes and docstrings are not mutated. The tests of a mutant are those of its own "
+        f"and its nearest rooms, doctests included, without those marked `slow` and without a browser, properties with "
+        f"{EXAMPLES} examples; one that does not end counts as failed.\n\n"
         f"| room | mutants | killed |\n|---|---|---|\n{rooms}\n| file | was | became | word |\n|---|---|---|---|\n{rows}"
     )
 
