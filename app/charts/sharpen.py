@@ -79,11 +79,12 @@ def figure(steps: Sequence[int], watched: Sequence[Watched], kept: int, at: int)
             y=rank,
             xref="x2 domain",
             yref="y2",
-            text=html.escape(_short(titles[hit.id])),
+            # Bold and not orange: no colour can be read both on light and on dark.
+            text=f"<b>{html.escape(_short(titles[hit.id]))}</b>" if rank == 1 else html.escape(_short(titles[hit.id])),
             showarrow=False,
             xanchor="left",
             xshift=6,
-            font={"size": 11, "color": ORANGE if rank == 1 else GREY},
+            font={"size": 11},
         )
     drawn.add_vline(x=steps[at], line={"color": ORANGE, "width": 1.5, "dash": "dot"})
     drawn.update_yaxes(range=[0, 1.04], tickformat=".0%", row=1, col=1)

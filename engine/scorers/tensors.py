@@ -26,7 +26,7 @@ def taken(tensors: Mapping[str, np.ndarray], name: str, *shape: int | None) -> n
 
     >>> taken({"bias": np.zeros(3, np.float32)}, "bias", 4)
     Traceback (most recent call last):
-    engine.errors.TriescopeError: tensor 'bias' is float32 of 3 where float32 of 4 is meant
+    engine.errors.TriescopeError: weights of another tree or size: 'bias' is float32 of 3 where float32 of 4 is meant
     """
     if name not in tensors:
         raise TriescopeError(f"tensor {name!r} is missing: the weights were trained for another tree")
@@ -34,7 +34,8 @@ def taken(tensors: Mapping[str, np.ndarray], name: str, *shape: int | None) -> n
     fits = found.ndim == len(shape) and all(want in (None, size) for want, size in zip(shape, found.shape, strict=False))
     if found.dtype != np.float32 or not fits:
         meant, there = (" x ".join("any" if size is None else str(size) for size in sizes) for sizes in (shape, found.shape))
-        raise TriescopeError(f"tensor {name!r} is {found.dtype} of {there} where float32 of {meant} is meant")
+        told = f"{name!r} is {found.dtype} of {there} where float32 of {meant} is meant"
+        raise TriescopeError(f"weights of another tree or size: {told}")
     return found
 
 

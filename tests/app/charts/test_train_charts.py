@@ -140,7 +140,7 @@ class TestSharpen:
         winner = figure.data[-1]
         assert (list(winner.y), winner.line.color) == ([None, 1, 1], ORANGE)
         assert "A: rank 1 after step 20" in winner.hovertext
-        assert [note.text for note in figure.layout.annotations[2:]] == ["A", "D"]
+        assert [note.text for note in figure.layout.annotations[2:]] == ["<b>A</b>", "D"]
         json.loads(figure.to_json())
 
     def test_titles_cannot_become_markup(self):

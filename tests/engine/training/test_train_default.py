@@ -162,7 +162,8 @@ def test_where_most_of_a_gain_was_there_before_the_first_step_it_is_said(watched
 
 def test_a_default_that_was_pressed_is_not_taken_away(folder):
     change(folder)
-    shutil.copytree(folder / "trained" / "node", folder / "trained" / "other")
+    path = shutil.copytree(folder / "trained" / "node", folder / "trained" / "other") / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"name": "other"}), "utf-8")
     runs.choose(folder, "node")
     runs.settle(folder, "other")
     assert runs.default(folder) == "node"
