@@ -11,6 +11,8 @@ from engine.builds.opened import Build
 from engine.decoding import DEFAULT_BEAMS
 from engine.retrievers import usual
 
+THREAD = "get-ready"
+
 
 def get_ready(build: Build) -> threading.Thread:
     """Start to open what a build's first question needs, once for each build in a process."""
@@ -19,7 +21,7 @@ def get_ready(build: Build) -> threading.Thread:
 
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _started(folder: str, created: str, _build: Build) -> threading.Thread:
-    opening = threading.Thread(target=open_all, args=(_build,), daemon=True, name="get-ready")
+    opening = threading.Thread(target=open_all, args=(_build,), daemon=True, name=THREAD)
     opening.start()
     return opening
 

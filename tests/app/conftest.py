@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from streamlit.components.v2 import manifest_scanner
 
-from app.common import jobs
+from app.common import jobs, ready
 from engine.builds import map as projection
 from engine.builds import runs
 from engine.builds.make import make
@@ -53,12 +54,16 @@ def films(films_home) -> Build:
 
 
 @pytest.fixture(autouse=True)
-def empty_home(tmp_path, monkeypatch) -> Path:
+def empty_home(tmp_path, monkeypatch) -> Iterator[Path]:
     """No test reads or writes the user's own home."""
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("TRIESCOPE_HOME", str(home))
-    return home
+    yield home
+    # What a page opens in the background goes to the home of the moment: of this test, not of the next one.
+    for thread in threading.enumerate():
+        if thread.name == ready.THREAD:
+            thread.join(60)
 
 
 @pytest.fixture(autouse=True)
