@@ -188,7 +188,7 @@ def _test(mutant: Mutant | None, given: list[str], noted: Noted) -> int:
         sys.meta_path.insert(0, instead)
         try:  # now, since pytest itself would load a file that it is given
             importlib.import_module(instead.name)
-        except Exception:
+        except Exception:  # whatever a mutant raises on import is noticed by every test: it is killed, and nothing is hidden
             return 1
     always = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "-m", "not slow and not browser"]
     return int(pytest.main([*always, *given], plugins=[noted]))

@@ -5,6 +5,7 @@ import streamlit as st
 from app.common import address, glossary, state
 from engine.builds import runs
 from engine.builds.opened import Build
+from engine.builds.trained import Run
 from engine.scorers.kinds import kind
 
 CENTROID_SAYS = glossary.means("centroid scorer")
@@ -37,8 +38,7 @@ def says(build: Build, name: str) -> str:
         return CENTROID_SAYS
     run = runs.read(build.folder, name)
     known = kind(run.scorer)
-    # A scorer trained against the whole level compares nodes across the tree, so the beam ranks by the node's own score.
-    if run.settings.get("softmax") == "level":
+    if _ranks_by_the_node(run):
         return (
             f"The total is the node score of {state.plain(name)}, a trained scorer of kind {state.plain(known.name)}: "
             "20 × adapted query · vector of the node + its bias. "
@@ -59,8 +59,12 @@ def unit(build: Build, name: str) -> str:
         The run is damaged.
     """
     name = name or build.default_scorer
-    own = name == runs.CENTROID or runs.read(build.folder, name).settings.get("softmax") == "level"
-    return "" if own else "nats"
+    return "" if name == runs.CENTROID or _ranks_by_the_node(runs.read(build.folder, name)) else "nats"
+
+
+def _ranks_by_the_node(run: Run) -> bool:
+    """A scorer trained against the whole level compares nodes across the tree, so the beam ranks by the node's own score."""
+    return run.settings.get("softmax") == "level"
 
 
 def masks(build: Build, name: str) -> bool:

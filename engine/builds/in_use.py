@@ -30,7 +30,7 @@ def in_use(folder: Path) -> Iterator[Callable[[], None]]:
     look()
     try:
         yield look
-    except Exception:
+    except Exception:  # nothing is hidden: it goes on, unless the build is the reason for it
         look()
         raise
 

@@ -70,6 +70,7 @@ def members(path: Path, kinds: tuple[str, ...] = NUMBERS, axes: int | None = Non
                 for info in infos:
                     with packed.open(info) as member:
                         found[info.filename.removesuffix(".npy")] = _read(member, path, info, kinds, axes)
+        # zipfile says NotImplementedError of a newer format and RuntimeError of an encrypted member.
         except (OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as error:
             raise TriescopeError(f"{path}: not a file of arrays ({_first_line(error)})") from error
     return found
