@@ -17,7 +17,7 @@ EDGE, MARK = "rgba(255,255,255,0.35)", "#D55E00"
 LEAF = "#DDE2E7"
 # Widths of the columns by the levels that are shown; letters that a row of all columns holds; pixels of a line of text.
 WIDTHS = ((1,), (1, 4), (1, 2, 4), (1, 2, 3, 4))
-LETTERS, LINE = 110, 18
+LETTERS, LINE = 92, 18
 
 
 def least(documents: int) -> int:
@@ -96,6 +96,8 @@ def figure(cells: list[Cell], cosines: np.ndarray, marked: set[int]) -> go.Figur
         hovermode="closest",
         xaxis=hidden | {"range": [0, float(lefts[-1])]},
         yaxis=hidden | {"range": [total, 0]},
+        # On a phone a text that would be smaller than can be read is left out; it is told when the cell is pointed at.
+        uniformtext={"minsize": 8, "mode": "hide"},
     )
     return figure
 

@@ -36,8 +36,8 @@ def table(study: Study) -> list[dict[str, Any]]:
         }
         for measure, value in row.quality.items():
             flat |= {measure: value.mean, f"{measure} low": value.low, f"{measure} high": value.high}
-        if row.behind:
-            flat |= {"To the best": told(row.behind, sign=True), "p": told_p(row.behind)}
+        told_behind = (told(row.behind, sign=True), told_p(row.behind)) if row.behind else ("", "")
+        flat |= dict(zip(("To the best", "p"), told_behind, strict=True))
         rows.append(flat)
     return sorted(rows, key=lambda row: -(row.get(NARROW) or -1))
 

@@ -62,6 +62,24 @@ class Decoded:
     possible: int
 
 
+def view(build: Build, allowed: str, force: str, ban: Sequence[str]) -> Tree:
+    """The tree that a filter and prefixes leave, worked out once for a page that asks twice.
+
+    Raises
+    ------
+    TriescopeError
+        A filter or prefix is wrong, or nothing is left.
+    """
+    if not (allowed or force or ban):
+        return build.trie
+    return _view(str(build.folder), build.manifest.created, allowed, force, tuple(ban), build)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _view(folder: str, created: str, allowed: str, force: str, ban: tuple[str, ...], _build: Build) -> Tree:
+    return _build.view(allowed, force, ban)
+
+
 def run(build: Build, query: str, asked: Asked) -> Decoded:
     """Decode.
 
@@ -71,7 +89,7 @@ def run(build: Build, query: str, asked: Asked) -> Decoded:
         A filter or prefix is wrong, nothing is left, or the scorer cannot serve the strategy.
     """
     vector = resources.query_vector(build, query)[0]
-    tree = build.view(asked.filter, asked.force, asked.ban)
+    tree = view(build, asked.filter, asked.force, asked.ban)
     resources.warm(build, asked.scorer)
     trace = build.decode(
         query, asked.beams, vector, asked.strategy, tree, asked.settings, asked.seed, asked.temperature, asked.scorer

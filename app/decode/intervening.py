@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.common import address, filtering, glossary, state, trying
 from app.common.fields import field
-from app.decode.decoding import BESIDE, NOTHING, SAME_WITH, SEED, STRATEGY, TEMPERATURE, Asked
+from app.decode.decoding import BESIDE, NOTHING, SAME_WITH, SEED, STRATEGY, TEMPERATURE, Asked, view
 from engine.builds.opened import Build
 from engine.decoding.strategies import STRATEGIES
 from engine.errors import TriescopeError
@@ -38,10 +38,8 @@ def reset() -> None:
 
 def refused(build: Build) -> str:
     """Why the filter, the forced prefix or those banned cannot be used; empty where they can."""
-    allowed, force = filtering.asked(), state.parameter(state.FORCE)
     try:
-        if allowed or force or banned():
-            build.view(allowed, force, banned())
+        view(build, filtering.asked(), state.parameter(state.FORCE), banned())
     except TriescopeError as error:
         return str(error)
     return ""

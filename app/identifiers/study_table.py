@@ -51,9 +51,8 @@ def show(build: Build, found: Study) -> None:
         on_select="rerun",
     )
     if missing := {name: row.error for name, row in found.schemes.items() if row.report is None}:
-        st.caption(
-            "Could not run here: " + state.plain("; ".join(f"{name} ({why or ''})" for name, why in missing.items())) + "."
-        )
+        told = "; ".join(f"{name} ({(why or '').removeprefix(f'{name}: ')})" for name, why in missing.items())
+        st.caption(f"Could not run here: {state.plain(told)}.")
     chosen = [rows[row]["Scheme"] for row in st.session_state[KEY]["selection"]["rows"] if row < len(rows)]
     for name in chosen:
         with st.container(horizontal=True, vertical_alignment="center"):
