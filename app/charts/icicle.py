@@ -5,6 +5,7 @@ import html
 import numpy as np
 import plotly.graph_objects as go
 
+from app.charts.labels import cut
 from app.charts.palette import RAMP
 from app.charts.window import Cell
 
@@ -67,7 +68,7 @@ def figure(cells: list[Cell], cosines: np.ndarray, marked: set[int]) -> go.Figur
             },
             # What is too flat for a line of text has none; too long a one is cut, and told when pointed at.
             text=[
-                _cut(_label(cell), LETTERS * widths[cell.depth] / lefts[-1]) if HEIGHT * cell.documents / total > LINE else ""
+                html.escape(cut(_label(cell), LETTERS * widths[cell.depth] // sum(widths))) if _fits_a_line(cell, total) else ""
                 for cell in cells
             ],
             hovertext=[html.escape(_label(cell)) for cell in cells],
@@ -133,8 +134,8 @@ def _label(cell: Cell) -> str:
     return cell.name if cell.node < 0 or not cell.prefix else f"{code} · {cell.name}"
 
 
-def _cut(text: str, letters: float) -> str:
-    return html.escape(text if len(text) <= letters else f"{text[: max(int(letters) - 1, 1)]}…")
+def _fits_a_line(cell: Cell, total: int) -> bool:
+    return HEIGHT * cell.documents / total > LINE
 
 
 def _ink(colour: str) -> str:

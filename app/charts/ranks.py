@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
+from app.charts.labels import cut
 from app.charts.palette import BLUE, GREY, ORANGE
 from engine.builds.opened import Hit
 
@@ -91,8 +92,7 @@ def label(name: str) -> str:
     >>> label("generative:node"), label("bm25"), label("hybrid:a-name-that-is-long")
     ('generative<br>node', 'bm25', 'hybrid<br>a-name-that-…')
     """
-    parts = [part if len(part) <= LONGEST else f"{part[: LONGEST - 1]}…" for part in name.split(":")]
-    return "<br>".join(parts)
+    return "<br>".join(cut(part, LONGEST) for part in name.split(":"))
 
 
 def describe(results: dict[str, list[Hit]], k: int) -> str:

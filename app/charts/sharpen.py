@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from app.charts.labels import cut
 from app.charts.palette import BLUE, GREY, ORANGE
 from app.charts.training import LEVELS
 from engine.builds.history import Evaluation, Watched, WatchedBeam
@@ -80,7 +81,7 @@ def figure(steps: Sequence[int], watched: Sequence[Watched], kept: int, at: int)
             xref="x2 domain",
             yref="y2",
             # Bold and not orange: no colour can be read both on light and on dark.
-            text=f"<b>{html.escape(_short(titles[hit.id]))}</b>" if rank == 1 else html.escape(_short(titles[hit.id])),
+            text=("<b>{}</b>" if rank == 1 else "{}").format(html.escape(cut(titles[hit.id], LETTERS))),
             showarrow=False,
             xanchor="left",
             xshift=6,
@@ -144,7 +145,3 @@ def rows(history: Sequence[Evaluation]) -> pd.DataFrame:
 
 def _share(kept: Sequence[WatchedBeam], prefix: str) -> float:
     return next((beam.share for beam in kept if beam.prefix == prefix), 0.0)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}…"

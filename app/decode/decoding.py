@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.charts.beam_points import KEPT_DRAWN, Point
 from app.common import beside_dense, documents, resources, state
 from app.common.filtering import FILTER
 from engine.builds import runs
-from engine.builds.opened import Build, parse_prefix
+from engine.builds.opened import Build
 from engine.decoding.strategies import STRATEGIES
 from engine.decoding.trace import Trace
 from engine.explaining.difference import Diff
@@ -20,7 +19,6 @@ from engine.trie import Tree
 
 STRATEGY, BESIDE, TEMPERATURE, SEED = "strategy", "beside", "temperature", "seed"
 EXACT = 10
-WORDS_SHOWN, TITLE_SHOWN = 12, 28  # letters beside a point, and at the end of a path
 NOTHING, SAME_WITH = "nothing", "the same with "
 
 
@@ -151,29 +149,6 @@ def pinned(asked: Asked, scorer: str, query: str, other: str) -> dict[str, Any]:
 def named(asked: Asked) -> str:
     """Strategy, scorer where there is a choice, and interventions in a line."""
     return ", ".join([f"{asked.strategy} with {asked.scorer}" if asked.scorer else asked.strategy, *asked.interventions])
-
-
-def words(build: Build, drawn: Sequence[Point], narrow: bool) -> dict[int, str]:
-    """What stands beside the points of the picture: the words of a prefix, the title at the end of a path, as far as there is
-    room; in a ``narrow`` picture the titles alone."""
-    trie, found = build.trie, {}
-    last = max(point.step for point in drawn)
-
-    def cut(text: str, letters: int) -> str:
-        return text if len(text) <= letters else f"{text[: letters - 1]}…"
-
-    for place, point in enumerate(drawn):
-        if not point.prefix or point.state in ("pruned", "absent") or point.rank > KEPT_DRAWN:
-            continue
-        node = trie.find(parse_prefix(point.prefix))
-        rows = trie.leaf_documents(node or 0)
-        if node and len(rows) == 1 and point.step == last:
-            found[place] = cut(documents.title_of(build.corpus.documents[rows[0]]), TITLE_SHOWN)
-        elif point.step == last:
-            found[place] = cut(point.name, TITLE_SHOWN)
-        elif not narrow:
-            found[place] = cut(point.name, WORDS_SHOWN)
-    return found
 
 
 def written(build: Build, decoded: Decoded) -> pd.DataFrame:

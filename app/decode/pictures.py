@@ -7,15 +7,17 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.charts import beam_points, beams
-from app.charts.beam_points import Point
-from app.common import scorers, state
+from app.charts.beam_points import KEPT_DRAWN, Point
+from app.charts.labels import cut
+from app.common import documents, scorers, state
 from app.decode import decoding, stepper
 from app.decode.decoding import Decoded
-from engine.builds.opened import Build
+from engine.builds.opened import Build, parse_prefix
 from engine.decoding.strategies import existing_share
 
 KEYS = ("beam-picture", "second-picture")
 HEIGHT = 450
+WORDS_SHOWN, TITLE_SHOWN = 12, 28  # letters beside a point, and at the end of a path
 
 
 def side_by_side(
@@ -36,7 +38,7 @@ def _draw(build: Build, shown: Decoded, drawn: list[Point], rows: int, key: str,
     st.session_state[f"{key}-nodes"] = [point.prefix for point in drawn]
     picture = beams.player if stepper.playing() else beams.option
     st.echarts_chart(
-        picture(shown.trace, drawn, decoding.words(build, drawn, narrow), rows, scorers.unit(build, shown.asked.scorer)),
+        picture(shown.trace, drawn, words(build, drawn, narrow), rows, scorers.unit(build, shown.asked.scorer)),
         height=HEIGHT,
         key=key,
         on_select=partial(_clicked, key),
@@ -49,8 +51,8 @@ def _draw(build: Build, shown: Decoded, drawn: list[Point], rows: int, key: str,
     if shown.asked.strategy == "unconstrained":
         told += f" {existing_share(shown.trace):.0%} of its outputs are identifiers of a document; pink ones are not."
     most = max((len(one.kept.node) for one in shown.trace.steps), default=0)
-    if most > beam_points.KEPT_DRAWN:
-        told += f" Drawn are the first {beam_points.KEPT_DRAWN} of up to {most:,} kept; the others stand below them as one."
+    if most > KEPT_DRAWN:
+        told += f" Drawn are the first {KEPT_DRAWN} of up to {most:,} kept; the others stand below them as one."
     st.caption(told)
 
 
@@ -59,3 +61,22 @@ def _clicked(key: str) -> None:
     known = st.session_state.get(f"{key}-nodes", [])
     if index is not None and index < len(known):
         state.focus(state.NODE, known[index])
+
+
+def words(build: Build, drawn: Sequence[Point], narrow: bool) -> dict[int, str]:
+    """What stands beside the points of the picture: the words of a prefix, the title at the end of a path, as far as there is
+    room; in a ``narrow`` picture the titles alone."""
+    trie, found = build.trie, {}
+    last = max(point.step for point in drawn)
+    for place, point in enumerate(drawn):
+        if not point.prefix or point.state in ("pruned", "absent") or point.rank > KEPT_DRAWN:
+            continue
+        node = trie.find(parse_prefix(point.prefix))
+        rows = trie.leaf_documents(node or 0)
+        if node and len(rows) == 1 and point.step == last:
+            found[place] = cut(documents.title_of(build.corpus.documents[rows[0]]), TITLE_SHOWN)
+        elif point.step == last:
+            found[place] = cut(point.name, TITLE_SHOWN)
+        elif not narrow:
+            found[place] = cut(point.name, WORDS_SHOWN)
+    return found
