@@ -176,6 +176,7 @@ def evaluate(
     for name, row in found.retrievers.items():
         figures = "  ".join(f"{m} {evaluation.told(of)}" for m, of in row.measures.items())
         lines.append(f"{name:12} {figures}  p50 {row.latency_ms.p50:.2f} ms")
+    lines.append(f"Latency: one query at a time, warm, {found.timed} of {found.queries} queries.")
     if found.differences:
         first = next(iter(measure or evaluation.MEASURES))
         several = f"; p corrected for {len(found.differences)} comparisons (Holm)" if len(found.differences) > 1 else ""

@@ -1,9 +1,10 @@
-"""Running retrievers on judged queries: quality, latency, and how much better or worse they are than one of them."""
+"""Running retrievers on judged queries: quality in batches, latency query by query on a sample, and how much better or worse
+they are than one of them."""
 
 import os
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,11 @@ from engine.evaluation.measures import MEASURES, depth_for, measure, parse, run_
 from engine.evaluation.significance import difference, interval, together
 from engine.retrievers import DEFAULT_BEAMS, Queries, Retriever
 from engine.text import embed
+
+# Queries that are timed, spread over the split: a median of so many is steady, and a thousand need not wait for it.
+TIMED = 100
+# Scores that a batch of queries may have at once, in all documents: 128 MB of float32.
+SCORES = 1 << 25
 
 
 class Latency(NamedTuple):
@@ -49,8 +55,10 @@ class Evaluation(NamedTuple):
         Queries that are a document of the corpus; each one's own document was left out of what was found for it.
     beams : int
         Beam width of those that decode.
+    timed : int
+        Queries that latencies were measured on, one at a time, warm, spread evenly over the split.
     encoding_ms : Latency
-        Encoding a query, timed once, apart; a retriever's latency starts with the encoded query.
+        Encoding a query anew, apart; a retriever's latency starts with the encoded query.
     device : str
         Where it was measured.
     retrievers : dict
@@ -67,6 +75,7 @@ class Evaluation(NamedTuple):
     coverage: Coverage
     left_out: int
     beams: int
+    timed: int
     encoding_ms: Latency
     device: str
     retrievers: dict[str, Measured]
@@ -94,7 +103,7 @@ def evaluate(
     against: str = "",
     measures: Sequence[str] = MEASURES,
 ) -> Evaluation:
-    """Evaluate retrievers on one split, query by query, warm.
+    """Evaluate retrievers on one split: quality in batches, latency on a sample of its queries.
 
     Parameters
     ----------
@@ -126,10 +135,11 @@ def evaluate(
     values, latency = {}, {}
     with in_use(opened.folder):
         searchers = {name: opened.retriever(name, beams) for name in dict.fromkeys([against, *names])}
-        queries, encoding = _encoded(opened, qrels, any(searcher.needs_vectors for searcher in searchers.values()))
+        sample = _spread(len(qrels))
+        queries, encoding = _encoded(opened, qrels, sample, any(searcher.needs_vectors for searcher in searchers.values()))
         for name, searcher in searchers.items():
-            run, took = _run(opened, searcher, qrels, queries)
-            values[name], latency[name] = measure(qrels, run, measures), _percentiles(took)
+            values[name] = measure(qrels, _run(opened, searcher, qrels, queries), measures)
+            latency[name] = _timed(searcher, queries, sample, depth_for(qrels, opened.row_of))
     measured = {
         name: Measured({m: interval(of_queries) for m, of_queries in values[name].items()}, latency[name])
         for name in dict.fromkeys(names)
@@ -141,7 +151,8 @@ def evaluate(
         coverage=coverage(qrels, opened.row_of),
         left_out=sum(query in opened.row_of for query in qrels),
         beams=beams,
-        encoding_ms=_percentiles(encoding),
+        timed=len(sample),
+        encoding_ms=encoding,
         device=device(),
         retrievers=measured,
         against=against,
@@ -168,30 +179,49 @@ def device() -> str:
     return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}, CPU"
 
 
-def _encoded(opened: Build, qrels: Mapping[str, Any], needed: bool) -> tuple[Queries, list[float]]:
-    """The queries, with their vectors where a retriever needs them, and the milliseconds of each."""
+def _spread(queries: int) -> list[int]:
+    """Places of the queries that are timed."""
+    return np.unique(np.linspace(0, queries - 1, min(queries, TIMED)).astype(int)).tolist()
+
+
+def _encoded(opened: Build, qrels: Mapping[str, Any], sample: Sequence[int], needed: bool) -> tuple[Queries, Latency]:
+    """The queries, with their vectors where a retriever needs them, and what encoding one takes."""
     texts = [opened.corpus.queries[query] for query in qrels]
     if not needed:
-        return Queries(texts, None), []
+        return Queries(texts, None), _percentiles([])
     check_encoder(opened.manifest)
-    embed.encode_query(texts[0], opened.model)  # warm
-    encoded = [embed.encode_query(text, opened.model) for text in texts]
-    return Queries(texts, np.stack([vector for vector, _ in encoded])), [ms for _, ms in encoded]
+    vectors = embed.embed(texts, opened.model, role="query")
+    encode = embed.query_way(opened.model)
+    return Queries(texts, vectors), _percentiles(_took(lambda place: encode(texts[place]), sample))
 
 
-def _run(
-    opened: Build, searcher: Retriever, qrels: Mapping[str, Any], queries: Queries
-) -> tuple[dict[str, list[str]], list[float]]:
-    """What a retriever finds for every query, and the milliseconds of each."""
-    depth = depth_for(qrels, opened.row_of)
-    found, took = [], []
-    for place in [0, *range(len(qrels))]:  # the first one twice: warm
-        vectors = None if queries.vectors is None else queries.vectors[place : place + 1]
-        one = Queries(queries.texts[place : place + 1], vectors)
+def _run(opened: Build, searcher: Retriever, qrels: Mapping[str, Any], queries: Queries) -> dict[str, list[str]]:
+    """What a retriever finds for every query."""
+    depth, ids = depth_for(qrels, opened.row_of), [document.id for document in opened.corpus.documents]
+    step = max(1, SCORES // max(1, len(ids)))
+    starts = range(0, len(qrels), step)
+    found = [row for start in starts for row in searcher.search(_part(queries, start, start + step), depth).rows]
+    return run_of(qrels, found, ids)
+
+
+def _timed(searcher: Retriever, queries: Queries, sample: Sequence[int], depth: int) -> Latency:
+    """What one query at a time takes, of those that were chosen for it."""
+    return _percentiles(_took(lambda place: searcher.search(_part(queries, place, place + 1), depth), sample))
+
+
+def _part(queries: Queries, start: int, stop: int) -> Queries:
+    vectors = None if queries.vectors is None else queries.vectors[start:stop]
+    return Queries(queries.texts[start:stop], vectors)
+
+
+def _took(work: Callable[[int], object], places: Sequence[int]) -> list[float]:
+    """Milliseconds of each; the first is done twice, since it warms what the others find warm."""
+    took = []
+    for place in [places[0], *places]:
         start = time.perf_counter()
-        found.append(searcher.search(one, depth).rows[0])
+        work(place)
         took.append((time.perf_counter() - start) * 1e3)
-    return run_of(qrels, found[1:], [document.id for document in opened.corpus.documents]), took[1:]
+    return took[1:]
 
 
 def _percentiles(milliseconds: Sequence[float]) -> Latency:

@@ -242,11 +242,16 @@ def encode_query(text: str, model: str = DEFAULT_MODEL, expected: str | None = N
     known = look_up(_roots(None), key, keys_of([text], "query"))
     if known is not None and _sound(*known)[0]:
         return known[0][0], 0.0
-    exported = query_encoder.find(key)
-    encode = exported.encode if exported else partial(_usual_way, load(model))
+    encode = query_way(model)
     start = time.perf_counter()
     vector = encode(text)
     return vector, (time.perf_counter() - start) * 1e3
+
+
+def query_way(model: str = DEFAULT_MODEL) -> Callable[[str], np.ndarray]:
+    """What encodes a single query that is in no cache: the exported encoder where there is one, else the encoder itself."""
+    exported = query_encoder.find(fingerprint(model))
+    return exported.encode if exported else partial(_usual_way, load(model))
 
 
 def _usual_way(encoder: Encoder, text: str) -> np.ndarray:

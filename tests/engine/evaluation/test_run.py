@@ -9,8 +9,9 @@ from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
 from engine.errors import TriescopeError
-from engine.evaluation import difference, evaluate, holm, measure
+from engine.evaluation import difference, evaluate, holm, measure, run
 from engine.retrievers import RETRIEVERS
+from engine.text import embed
 
 
 def test_retrievers_are_evaluated_on_the_queries_of_a_split(opened):
@@ -27,6 +28,26 @@ def test_retrievers_are_evaluated_on_the_queries_of_a_split(opened):
 
 def test_keyword_search_is_evaluated_without_encoding_a_query(opened):
     assert evaluate(opened, "dev", ["bm25"]).encoding_ms == (0, 0)
+
+
+def test_latency_is_measured_on_a_sample_that_goes_from_the_first_query_to_the_last(opened, monkeypatch):
+    assert (evaluate(opened, "test", ["bm25"]).timed, run._spread(1), run._spread(100)) == (6, [0], list(range(100)))
+    assert (len(run._spread(12_345)), run._spread(12_345)[0], run._spread(12_345)[-1]) == (run.TIMED, 0, 12_344)
+    asked = []
+    monkeypatch.setattr(run, "TIMED", 2)
+    monkeypatch.setattr(embed, "query_way", lambda model: asked.append)
+    found = evaluate(opened, "test", ["dense"])
+    texts = [opened.corpus.queries[query] for query in opened.corpus.qrels["test"]]
+    assert (found.timed, asked) == (2, [texts[0], texts[0], texts[-1]])  # the first warms
+    assert found.queries == len(texts)
+
+
+@pytest.mark.parametrize("scores", [1, 120, 1 << 25])
+def test_however_many_queries_a_batch_has_the_figures_are_the_same(opened, monkeypatch, scores):
+    whole = evaluate(opened, "test", ["dense", "generative"]).retrievers
+    monkeypatch.setattr(run, "SCORES", scores)
+    found = evaluate(opened, "test", ["dense", "generative"]).retrievers
+    assert {name: row.measures for name, row in found.items()} == {name: row.measures for name, row in whole.items()}
 
 
 def test_an_unknown_split_is_said_with_those_that_are_there(opened):
