@@ -8,13 +8,13 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app.charts import beam_points, beams_file
 from app.common import address, commands, documents, exports, glossary, resources, scorers, state, trying
-from app.decode import decoding, intervening, node_panel, pictures, pinned, stepper, tour
+from app.decode import decoding, intervening, node_panel, pictures, pinned, sharing, stepper, tour
 from engine.decoding.strategies import STRATEGIES
 from engine.errors import TriescopeError
 from engine.explaining.difference import diff, diff_json
 from engine.explaining.why import why_json
+from engine.pictures import beam_points
 
 st.title("Watch it decode")
 build = resources.open_build()
@@ -65,7 +65,8 @@ if place and guide:
     with guide:
         tour.show(place, build, decoded, query)
 columns = st.columns(2 if second else [3, 2], gap="large")
-drawn = pictures.side_by_side(build, [decoded, second] if second else [decoded], columns, step, marked)
+shown = [decoded, second] if second else [decoded]
+drawn = pictures.side_by_side(build, shown, columns, step, marked)
 pin_colour = ", the pinned document green" if document else ""
 st.caption(
     f"**{asked.strategy}:** {STRATEGIES[asked.strategy].summary} Kept is blue, cut is grey (the "
@@ -142,16 +143,11 @@ def trace_json() -> str:
     return json.dumps(value | {"why": why_json(found) if found else None}, ensure_ascii=False, indent=1)
 
 
-def offline() -> str:
-    """The picture as a file."""
-    everything = beam_points.points(decoded.trace, trie, build.names, levels, marked)
-    return beams_file.page(everything, query, decoding.named(asked), asked.beams)
-
-
 with st.container(horizontal=True):
     exports.offer("Table, CSV", lambda: exports.as_csv(candidates()), "beams.csv")
     exports.offer("Trace, JSON", trace_json, "trace.json")
-    exports.offer("Picture, HTML", offline, "decode.html")
+    exports.offer("Picture, HTML", lambda: sharing.as_html(build, query, shown, marked, document), "decode.html")
+    exports.offer("Picture, SVG", lambda: sharing.as_svg(build, decoded, marked, step), "decode.svg")
     told = decoded.asked.__dict__
     commands.offer(
         commands.decode_line(build.folder.name, query, scorer_used, told),

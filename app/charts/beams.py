@@ -4,9 +4,9 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from app.charts.beam_points import KEPT_DRAWN, Point
 from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK, RAMP
 from engine.decoding.trace import Trace
+from engine.pictures.beam_points import KEPT_DRAWN, Point
 
 COLOURS = {"leading": ORANGE, "kept": BLUE, "gathered": BLUE, "pruned": GREY, "absent": PINK}
 OPACITY = {"leading": 0.9, "kept": 0.45, "gathered": 0.3, "pruned": 0.25, "absent": 0.45}
@@ -27,7 +27,7 @@ def option(
     trace : Trace
         The decode.
     drawn : list of Point
-        As :func:`app.charts.beam_points.points` gives them.
+        As :func:`engine.pictures.beam_points.points` gives them.
     words : mapping, optional
         Place in ``drawn`` -> what stands beside the point.
     rows : int

@@ -5,9 +5,9 @@ import html
 import numpy as np
 import plotly.graph_objects as go
 
-from app.charts.labels import cut
 from app.charts.palette import RAMP
 from app.charts.window import Cell
+from engine.pictures.labels import cut
 
 ROOT_ID = "root"
 HEIGHT = 780

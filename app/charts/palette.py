@@ -1,11 +1,9 @@
-"""Colours that hold on light and dark and for colour-blind eyes (Okabe and Ito 2008)."""
+"""The colours of the charts: those of the engine's pictures, and one a retriever."""
 
+from engine.pictures.colours import BLUE, GREEN, GREY, ORANGE, PINK, RAMP, RED, SKY
 from engine.retrievers import method_of
 
-BLUE, ORANGE, GREEN, PINK, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
-GREY = "#8C98A4"
-# One hue, light to dark: for magnitudes.
-RAMP = ["#DCEBF5", "#B5D5EA", "#86BBDC", "#519ECB", "#1F80B8", "#0072B2", "#005A8C"]
+__all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "PINK", "RAMP", "RED", "SKY", "retriever"]
 
 
 def retriever(name: str) -> str:

@@ -7,10 +7,10 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from app.charts.labels import cut
 from app.charts.palette import BLUE, GREY, ORANGE
 from app.charts.training import LEVELS
 from engine.builds.history import Evaluation, Watched, WatchedBeam
+from engine.pictures.labels import cut
 
 # Hits kept at each evaluation, and letters of a title beside its line.
 HITS, LETTERS = 5, 20

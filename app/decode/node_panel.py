@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from app.charts import beam_points
-from app.charts.beam_points import Point
 from app.common import glossary, scorers, state
 from app.decode import intervening
 from app.decode.decoding import Decoded
 from engine.builds.opened import Build, parse_prefix
 from engine.errors import TriescopeError
+from engine.pictures import beam_points
+from engine.pictures.beam_points import Point
 
 
 def find(build: Build, decoded: Decoded, step: int, drawn: Sequence[Point], prefix: str) -> Point | None:

@@ -6,14 +6,16 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.charts import beam_points, beams
-from app.charts.beam_points import KEPT_DRAWN, Point
-from app.charts.labels import cut
+from app.charts import beams
 from app.common import documents, scorers, state
 from app.decode import decoding, stepper
 from app.decode.decoding import Decoded
-from engine.builds.opened import Build, parse_prefix
+from engine.builds.opened import Build
 from engine.decoding.strategies import existing_share
+from engine.pictures import beam_points
+from engine.pictures.beam_points import KEPT_DRAWN, Point
+from engine.pictures.labels import cut
+from engine.pictures.shown import text_of
 
 KEYS = ("beam-picture", "second-picture")
 HEIGHT = 450
@@ -66,17 +68,12 @@ def _clicked(key: str) -> None:
 def words(build: Build, drawn: Sequence[Point], narrow: bool) -> dict[int, str]:
     """What stands beside the points of the picture: the words of a prefix, the title at the end of a path, as far as there is
     room; in a ``narrow`` picture the titles alone."""
-    trie, found = build.trie, {}
+    found = {}
     last = max(point.step for point in drawn)
     for place, point in enumerate(drawn):
         if not point.prefix or point.state in ("pruned", "absent") or point.rank > KEPT_DRAWN:
             continue
-        node = trie.find(parse_prefix(point.prefix))
-        rows = trie.leaf_documents(node or 0)
-        if node and len(rows) == 1 and point.step == last:
-            found[place] = cut(documents.title_of(build.corpus.documents[rows[0]]), TITLE_SHOWN)
-        elif point.step == last:
-            found[place] = cut(point.name, TITLE_SHOWN)
-        elif not narrow:
-            found[place] = cut(point.name, WORDS_SHOWN)
+        if point.step == last or not narrow:
+            text = text_of(build.trie, point, last, lambda row: documents.title_of(build.corpus.documents[row]))
+            found[place] = cut(text, TITLE_SHOWN if point.step == last else WORDS_SHOWN)
     return found

@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 from engine import paths
@@ -185,3 +186,13 @@ def subheadings(page: Page) -> list[str]:
 
 def slider(page: Page, label: str) -> Locator:
     return page.get_by_role("slider", name=label)
+
+
+def serious(page: Page) -> dict[str, list[str]]:
+    """Rules broken seriously, each with the elements that break it."""
+    violations = Axe().run(page).response["violations"]
+    return {
+        violation["id"]: [node["html"][:200] for node in violation["nodes"]]
+        for violation in violations
+        if violation["impact"] in ("serious", "critical")
+    }

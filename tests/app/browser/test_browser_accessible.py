@@ -4,10 +4,8 @@ import itertools
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
 
-from tests.app.browser.driving import QUERY, SAMURAI, go
+from tests.app.browser.driving import QUERY, SAMURAI, go, serious
 from tests.app.test_contrast import contrast
 
 pytestmark = pytest.mark.browser
@@ -45,13 +43,3 @@ def test_axe_finds_nothing_serious_on_any_page(fresh, server, scheme):
             colour = "#" + "".join(f"{int(part):02x}" for part in re.findall(r"\d+", fill)[:3])
             assert contrast(colour, GROUND[scheme]) >= 4.5, (name, fill)
     assert found == {}
-
-
-def serious(page: Page) -> dict[str, list[str]]:
-    """Rules broken seriously, each with the elements that break it."""
-    violations = Axe().run(page).response["violations"]
-    return {
-        violation["id"]: [node["html"][:200] for node in violation["nodes"]]
-        for violation in violations
-        if violation["impact"] in ("serious", "critical")
-    }

@@ -50,10 +50,16 @@ class TestPinned:
         expect(settled(page).get_by_role("button", name="Use that width")).to_have_count(0)
 
 
-def test_the_picture_as_a_file_needs_no_network(fresh, page, server, tmp_path):
-    go(page, server, "decode", query=QUERY)
-    alone = saved_and_opened(page, fresh, "Picture, HTML", tmp_path / "decode.html")
-    expect(alone.locator(".scatterlayer .trace").first).to_be_attached()
-    expect(alone.get_by_text(QUERY).first).to_be_visible()
-    alone.get_by_text("Play", exact=True).click()
-    expect(alone.get_by_text("levels shown: 4")).to_be_visible()
+def test_the_picture_as_a_file_plays(fresh, page, server, tmp_path):
+    """Two decodes side by side are two pictures of the file; what else is to be said of it needs no server."""
+    go(page, server, "decode", query=QUERY, ban="9", doc="dark-city-1998")
+    file = tmp_path / "decode.html"
+    alone = saved_and_opened(page, fresh, "Picture, HTML", file)
+    expect(alone.get_by_role("heading", level=1)).to_have_text(QUERY)
+    expect(alone.get_by_role("img", name="Decoding by beam, banned 9")).to_be_visible()
+    expect(alone.get_by_role("img")).to_have_count(2)
+    expect(alone.get_by_text("pinned Dark City")).to_be_visible()
+    alone.keyboard.press("Home")
+    expect(alone.get_by_role("slider", name="Levels shown")).to_have_value("0")
+    alone.get_by_role("button", name="Play").click()
+    expect(alone.get_by_role("slider", name="Levels shown")).to_have_value("1")

@@ -4,14 +4,17 @@ from contextlib import contextmanager
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
-from app.charts import beams_file, curves
-from app.charts.beams import Point
+from app.charts import curves
 from engine.builds.history import Evaluation
 from engine.builds.opened import Build
+from engine.pictures import beam_points
+from engine.pictures import page as decoded
 from tests.app import hostile
-from tests.app.browser.driving import PATIENCE_MS, TITLES, landed, serving, settled, subheadings, watch
+from tests.app.browser.driving import PATIENCE_MS, TITLES, landed, serious, serving, settled, subheadings, watch
+from tests.engine.pictures.shows import WILD, shown_of
 from tests.homes import shared_home
 
 pytestmark = pytest.mark.browser
@@ -151,12 +154,35 @@ def alone(fresh, file):
 
 
 def test_a_picture_saved_as_a_file_asks_nobody(fresh, tmp_path):
-    point = Point(0, 1, "", 0, hostile.WILD, 1.0, 0.0, 3, "leading", -1)
-    drawn = [point, point._replace(step=1, prefix="3", code=3, parent=0)]
+    """It plays, is gone through by keys, saves an image, and meets nothing that its policy forbids: that would be an error."""
+    shown = shown_of([(0, 1), (0, 2), (3, 0), (3, 1)], beams=2, name=hostile.WILD + WILD, told=WILD)
     file = tmp_path / "decode.html"
-    file.write_text(beams_file.page(drawn, hostile.WILD, hostile.WILD, 10), "utf-8")
-    with alone(fresh, file) as page:
-        hover_file(page)
+    file.write_text(decoded.page(decoded.Asked(WILD, hostile.WILD, hostile.NAME), [shown]), "utf-8")
+    page, asked = fresh(offline=True), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    play, slider = page.get_by_role("button", name="Play"), page.get_by_role("slider", name="Levels shown")
+    for key, level in (("Home", 0), ("ArrowRight", 1), ("ArrowRight", 2), ("ArrowRight", 2), ("ArrowLeft", 1)):
+        page.keyboard.press(key)
+        expect(slider).to_have_value(str(level))
+        assert page.locator("svg g:not(.off) .box").count() == len(
+            beam_points.points(shown.trace, shown.tree, shown.names, level)
+        )
+        expect(page.locator(f".says [data-say='{level}']")).to_be_visible()
+        expect(page.locator(".says li:visible")).to_have_count(1)
+    play.click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(slider).to_have_value("2")
+    expect(play).to_be_visible()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as PNG").click()
+    with Image.open(saved.value.path()) as image:
+        box = page.locator("svg").evaluate("svg => [2 * svg.getAttribute('width'), 2 * svg.getAttribute('height')]")
+        assert list(image.size) == box
+        assert len(image.convert("RGB").getcolors(1 << 20)) > 20
+    assert page.locator("main img, main script, main a").count() == 0
+    assert serious(page) == {}
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
 
 def test_curves_saved_as_a_file_ask_nobody(fresh, tmp_path, opened):

@@ -7,7 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from app.charts import beam_points, beams
+from app.charts import beams
+from engine.pictures import beam_points
 
 HOSTILE = '<script>alert(1)</script> {b} {@x} & "quoted" <img src=x onerror=alert(1)>'
 QUERY = "the vector counts, not these words"

@@ -13,8 +13,9 @@ import pytest
 import streamlit as st
 from streamlit import config
 
-from app.charts import beams_file, curves
+from app.charts import curves
 from app.common import heap, resources
+from app.decode import sharing
 from app.map import maps
 from engine import paths
 from engine.health import cohesion
@@ -120,7 +121,7 @@ def test_no_file_is_made_before_its_button_is_pressed(page, studied_home, traine
 
     for owner, name in ((pd.DataFrame, "to_csv"), (pd.DataFrame, "to_json"), (json, "dumps")):
         counted(owner, name)
-    for owner, name in ((beams_file, "page"), (curves, "page"), (maps, "export")):
+    for owner, name in ((sharing, "page"), (sharing, "svg"), (curves, "page"), (maps, "export")):
         counted(owner, name)
     button = st.download_button
     monkeypatch.setattr(

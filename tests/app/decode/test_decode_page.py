@@ -1,15 +1,17 @@
 """Decode as a script: strategies, filters, interventions, the pinned document, what is said when something is wrong."""
 
+import html
 import json
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.charts import beam_points, beams, beams_file
+from app.charts import beams
 from app.common import state
-from app.decode import decoding
+from app.decode import decoding, sharing
 from engine.decoding.strategies import STRATEGIES
+from engine.pictures import beam_points
 from engine.trie import restrict
 from tests.app.at import sound, table
 from tests.app.at import visit as at_visit
@@ -175,16 +177,19 @@ class TestPicture:
             assert parent.step == point.step - 1
             assert parent.state != "pruned"
 
-    def test_the_file_stands_alone_and_its_text_is_escaped(self, films):
-        drawn = beam_points.points(films.decode(QUERY, 5), films.trie, ["<script>alert(1)</script>"] * len(films.names), 4)
-        page = beams_file.page(drawn, "<img src=x onerror=alert(2)>", "beam", 5)
-        assert "<script>alert(1)" not in page
-        assert "<img src=x" not in page
-        assert 'src="http' not in page
-        assert page.startswith("<!doctype html>")
-        figure = beams_file.figure(drawn, "q", "beam", 5)
-        assert len(figure.frames) == 5
-        assert len({len(frame.data) for frame in figure.frames}) == 1
+    def test_the_file_is_small_and_says_what_was_asked(self, films):
+        asked = decoding.Asked("beam", 100, 1.0, 0, {}, "year > 1950", "", ("9",))
+        decoded = decoding.run(films, QUERY, asked)
+        file = sharing.as_html(films, QUERY, [decoded], frozenset(), VELVET)
+        assert len(file.encode()) < 300_000
+        for told in (f"<h1><bdi>{QUERY}</bdi>", "build films", "scorer centroid", "100 beams", "pinned Blue Velvet"):
+            assert told in file
+        assert "strategy beam, filter year &gt; 1950, banned 9" in file
+        for title in written(visit(filter="year > 1950", ban="9"))["Title"]:
+            assert f"<li><bdi>{html.escape(title)}</bdi>" in file
+        vector = sharing.as_svg(films, decoded, frozenset(), 2)
+        assert 'class="kept off" data-s="3"' in vector
+        assert 'class="kept" data-s="2"' in vector
 
 
 def test_the_asked_for_says_its_interventions_in_words():

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from app.charts import beam_points
 from app.common import state
 from app.decode import node_panel
 from app.decode.decoding import Asked, Decoded
+from engine.pictures import beam_points
 from tests.app.at import sound, table, visit
 
 QUERY = "a heist that happens inside dreams"
