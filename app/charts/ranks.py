@@ -5,7 +5,7 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from app.charts.palette import BLUE, GREY, ORANGE
-from engine.builds.opened import Hit
+from engine.builds.hits import Hit
 from engine.pictures.labels import cut
 
 # Letters of a line of a column's label.

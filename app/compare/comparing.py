@@ -9,7 +9,8 @@ import streamlit as st
 from app.common import address, state
 from app.common.beside_dense import told
 from engine.builds import runs
-from engine.builds.opened import Build, Hit
+from engine.builds.hits import Hit
+from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.retrievers import RETRIEVERS, method_of, usual
 

@@ -7,7 +7,8 @@ import streamlit as st
 from app.common import state
 from app.compare import comparing
 from app.compare.comparing import Column
-from engine.builds.opened import Build, Hit
+from engine.builds.hits import Hit
+from engine.builds.opened import Build
 from engine.retrievers import method_of
 from engine.retrievers.base import Found
 

@@ -5,12 +5,13 @@ import time
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from engine import filters
 from engine.builds import checked
+from engine.builds.hits import Hit, hits_of
 from engine.builds.opening import check_encoder, read_identifiers, read_manifest, verify
 from engine.builds.parts import Parts
 from engine.builds.upgrade import here
@@ -27,17 +28,6 @@ from engine.text import embed
 from engine.trie import Tree, restrict
 
 log = logging.getLogger(__name__)
-
-
-class Hit(NamedTuple):
-    """One result. ``score`` is in the retriever's own scale; ``source`` names the path that brought it."""
-
-    rank: int
-    id: str
-    title: str
-    score: float
-    identifier: str
-    source: str
 
 
 class Build(Parts):
@@ -135,33 +125,40 @@ class Build(Parts):
         k: int = 10,
         beams: int = DEFAULT_BEAMS,
         vector: np.ndarray | None = None,
+        filter: str = "",
     ) -> tuple[list[Hit], dict[str, float]]:
-        """Hits of one query, and milliseconds: ``encode`` (0 if a vector was given or none is needed), ``search``."""
+        """Hits of one query, and milliseconds: ``encode`` (0 if a vector was given or none is needed), ``search``.
+
+        Only documents that pass the ``filter`` are searched (:mod:`engine.filters`), so ``k`` hits come back where as many pass
+        and can be found.
+        """
         check_query(query)
+        allowed = self.allowed(filter)
         opened, encode_ms = self.retriever(retriever, beams), 0.0
         if opened.needs_vectors and vector is None:
             vector, encode_ms = self.encode(query)
         start = time.perf_counter()
-        ranking = opened.search(Queries([query], None if vector is None else vector[None]), k)
+        ranking = opened.search(Queries([query], None if vector is None else vector[None]), k, allowed)
         search_ms = (time.perf_counter() - start) * 1e3
         found = ranking.rows[0][ranking.rows[0] >= 0]
         sources = ranking.sources[0] if ranking.sources else [retriever] * len(found)
-        hits = self._hits(found, ranking.scores[0][: len(found)], sources[: len(found)])
+        hits = hits_of(self.documents, self.identifier, found, ranking.scores[0][: len(found)], sources[: len(found)])
         return hits, {"encode": round(encode_ms, 3), "search": round(search_ms, 3)}
 
-    def _hits(self, rows: np.ndarray, scores: np.ndarray, sources: Sequence[str]) -> list[Hit]:
-        """Document rows, best first, as what is shown of them."""
-        return [
-            Hit(
-                rank=rank,
-                id=self.corpus.documents[row].id,
-                title=self.corpus.documents[row].title,
-                score=round(float(score), 4),
-                identifier=self.identifier(row),
-                source=source,
-            )
-            for rank, (row, score, source) in enumerate(zip(rows, scores, sources, strict=True), 1)
-        ]
+    def allowed(self, filter_text: str) -> np.ndarray | None:
+        """Which documents pass a filter: bool, an entry a document row; None where there is no filter.
+
+        Raises
+        ------
+        TriescopeError
+            It is no filter over these columns (:func:`engine.filters.evaluate`), or lets nothing through.
+        """
+        if not filter_text:
+            return None
+        allowed = filters.evaluate(self.columns, filter_text)
+        if not allowed.any():
+            raise TriescopeError(f"filter: none of {len(allowed):,} documents passes it")
+        return allowed
 
     def view(self, filter_text: str = "", force: str = "", ban: Sequence[str] = ()) -> Tree:
         """The trie, restricted to documents that pass a filter and to identifiers that begin as told.
@@ -170,8 +167,7 @@ class Build(Parts):
         """
         if not (filter_text or force or ban):
             return self.trie
-        allowed = filters.evaluate(self.columns, filter_text) if filter_text else None
-        return restrict(self.trie, allowed, parse_prefix(force), [parse_prefix(prefix) for prefix in ban])
+        return restrict(self.trie, self.allowed(filter_text), parse_prefix(force), [parse_prefix(prefix) for prefix in ban])
 
     def left_aside(self, filter_text: str) -> list[str]:
         """What a filter cannot compare, a sentence a column; see :func:`engine.filters.left_aside`."""
@@ -217,7 +213,7 @@ class Build(Parts):
     def trace_json(self, query: str, trace: Trace, k: int = 10, tree: Tree | None = None) -> dict:
         """The trace as plain values, with the first ``k`` documents it leads to."""
         rows, scores = trace.documents(tree or self.trie, k)
-        hits = self._hits(rows, scores, ["generative"] * len(rows))
+        hits = hits_of(self.documents, self.identifier, rows, scores, ["generative"] * len(rows))
         return {
             "query": query,
             "strategy": trace.strategy,

@@ -18,20 +18,24 @@ def search(
     retriever: Name = "generative",
     k: Annotated[int, typer.Option("-k", min=1, max=1000)] = 10,
     beams: Beams = DEFAULT_BEAMS,
+    filter_text: Filter = "",
     as_json: AsJson = False,
 ) -> None:
     """Search a build with one retriever."""
     from engine.builds.opened import Build
 
     opened = Build(folder)
-    hits, ms = opened.search(query, retriever, k, beams)
+    hits, ms = opened.search(query, retriever, k, beams, filter=filter_text)
     method, named = method_of(retriever)
-    nothing = [method.empty, *filter(None, [method.told(opened, named)])]
-    show(
-        {"retriever": retriever, "query": query, "hits": [hit._asdict() for hit in hits], "ms": ms},
-        as_json,
-        [f"{hit.rank:>3}  {hit.score:>9.3f}  {hit.identifier:<14} {hit.title}  [{hit.source}]" for hit in hits] or nothing,
-    )
+    value: dict[str, Any] = {"retriever": retriever, "query": query, "hits": [hit._asdict() for hit in hits], "ms": ms}
+    lines = [f"{hit.rank:>3}  {hit.score:>9.3f}  {hit.identifier:<14} {hit.title}  [{hit.source}]" for hit in hits]
+    lines = lines or [method.empty, *filter(None, [method.told(opened, named)])]
+    if (allowed := opened.allowed(filter_text)) is not None:
+        passed, aside = int(allowed.sum()), opened.left_aside(filter_text)
+        value |= {"filter": filter_text, "documents": passed, "left_aside": aside}
+        told = f"filter: {passed:,} of {len(allowed):,} documents pass, and are searched"
+        lines = [told, *(f"filter, {one}" for one in aside), *lines]
+    show(value, as_json, lines)
 
 
 @app.command()
@@ -163,16 +167,22 @@ def evaluate(
         typer.Option("-m", "--measure", help="Like nDCG@20; repeat for more, five usual ones unless given."),
     ] = None,
     beams: Beams = DEFAULT_BEAMS,
+    filter_text: Filter = "",
     as_json: AsJson = False,
 ) -> None:
-    """Measure retrievers on judged queries: quality and differences, with 95% intervals, and latency."""
+    """Measure retrievers on judged queries: quality and differences, with 95% intervals, and latency.
+
+    Under a filter only documents that pass are searched, and only judgements of them count.
+    """
     from engine import evaluation
     from engine.builds.opened import Build
     from engine.data.coverage import told as told_of_coverage
+    from engine.evaluation.filtered import told as told_of_filter
 
     names = retriever or usual()
-    found = evaluation.evaluate(Build(folder), split, names, beams, against, measure or evaluation.MEASURES)
+    found = evaluation.evaluate(Build(folder), split, names, beams, against, measure or evaluation.MEASURES, filter_text)
     lines = [f"{found.corpus}, {found.split}: {found.queries} queries, {found.device}"]
+    lines += told_of_filter(found.filtered) if found.filtered else []
     for name, row in found.retrievers.items():
         figures = "  ".join(f"{m} {evaluation.told(of)}" for m, of in row.measures.items())
         lines.append(f"{name:12} {figures}  p50 {row.latency_ms.p50:.2f} ms")

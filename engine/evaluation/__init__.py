@@ -1,6 +1,7 @@
 """Quality and latency of retrievers on judged queries: what is measured, how sure it is, and who ran it."""
 
 from engine.data.figures import CERTAIN, FLOOR, Difference, Interval, better, told, told_p
+from engine.evaluation.filtered import Filtered
 from engine.evaluation.measures import DEPTH, MEASURES, depth_for, measure, parse, run_of
 from engine.evaluation.run import Evaluation, Latency, Measured, device, differences, evaluate
 from engine.evaluation.significance import RESAMPLES, difference, holm, interval, paired_p, together
@@ -13,6 +14,7 @@ __all__ = [
     "RESAMPLES",
     "Difference",
     "Evaluation",
+    "Filtered",
     "Interval",
     "Latency",
     "Measured",

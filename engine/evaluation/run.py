@@ -5,6 +5,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,9 +16,10 @@ from engine.builds.opening import check_encoder
 from engine.data.coverage import Coverage, coverage
 from engine.data.figures import Difference, Interval
 from engine.errors import TriescopeError
+from engine.evaluation.filtered import Filtered, under
 from engine.evaluation.measures import MEASURES, depth_for, measure, parse, run_of
 from engine.evaluation.significance import difference, interval, together
-from engine.retrievers import DEFAULT_BEAMS, Queries, Retriever
+from engine.retrievers import DEFAULT_BEAMS, Queries, Ranking
 from engine.text import embed
 
 # Queries that are timed, spread over the split: a median of so many is steady, and a thousand need not wait for it.
@@ -67,6 +69,8 @@ class Evaluation(NamedTuple):
         The retriever that the others are compared with.
     differences : dict
         Name of every other -> measure -> difference to that one; corrected among the retrievers, measure by measure.
+    filtered : Filtered or None
+        What a filter left; None where there was none. The counts above are of what was left.
     """
 
     corpus: str
@@ -81,10 +85,13 @@ class Evaluation(NamedTuple):
     retrievers: dict[str, Measured]
     against: str
     differences: dict[str, dict[str, Difference]]
+    filtered: Filtered | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values. A retriever's measures and its ``latency_ms`` stand side by side."""
-        return self._asdict() | {
+        """Plain values. A retriever's measures and its ``latency_ms`` stand side by side; ``filtered`` only under a filter."""
+        known = {name: value for name, value in self._asdict().items() if name != "filtered"}
+        known |= {"filtered": self.filtered._asdict()} if self.filtered else {}
+        return known | {
             "coverage": self.coverage._asdict(),
             "encoding_ms": self.encoding_ms._asdict(),
             "retrievers": {
@@ -102,6 +109,7 @@ def evaluate(
     beams: int = DEFAULT_BEAMS,
     against: str = "",
     measures: Sequence[str] = MEASURES,
+    filter: str = "",
 ) -> Evaluation:
     """Evaluate retrievers on one split: quality in batches, latency on a sample of its queries.
 
@@ -119,27 +127,33 @@ def evaluate(
         The retriever that the others are compared with, the first one unless given; it need not be among the names.
     measures : sequence of str
         As :func:`engine.evaluation.measures.parse` reads them.
+    filter : str
+        Only documents that pass are searched, and only judgements of them count (:mod:`engine.evaluation.filtered`).
 
     Raises
     ------
     TriescopeError
-        The build has no such split, or there is no such retriever or measure.
+        The build has no such split, there is no such retriever or measure, or the filter is none or leaves nothing.
     """
-    qrels = opened.corpus.qrels.get(split)
+    qrels: Mapping[str, Mapping[str, int]] | None = opened.corpus.qrels.get(split)
     if not qrels:
         splits = ", ".join(opened.corpus.qrels) or "none"
         raise TriescopeError(f"{opened.name} has no judged queries in split {split!r}; it has {splits}")
     for one in measures:
         parse(one)
     against = against or names[0]
+    allowed, filtered = opened.allowed(filter), None
+    if allowed is not None:
+        qrels, filtered = under(qrels, opened.row_of, allowed, filter, opened.left_aside(filter))
     values, latency = {}, {}
     with in_use(opened.folder):
         searchers = {name: opened.retriever(name, beams) for name in dict.fromkeys([against, *names])}
         sample = _spread(len(qrels))
         queries, encoding = _encoded(opened, qrels, sample, any(searcher.needs_vectors for searcher in searchers.values()))
         for name, searcher in searchers.items():
-            values[name] = measure(qrels, _run(opened, searcher, qrels, queries), measures)
-            latency[name] = _timed(searcher, queries, sample, depth_for(qrels, opened.row_of))
+            find = partial(searcher.search, k=depth_for(qrels, opened.row_of), allowed=allowed)
+            values[name] = measure(qrels, _run(opened, find, qrels, queries), measures)
+            latency[name] = _timed(find, queries, sample)
     measured = {
         name: Measured({m: interval(of_queries) for m, of_queries in values[name].items()}, latency[name])
         for name in dict.fromkeys(names)
@@ -157,6 +171,7 @@ def evaluate(
         retrievers=measured,
         against=against,
         differences=differences(values, against),
+        filtered=filtered,
     )
 
 
@@ -195,18 +210,18 @@ def _encoded(opened: Build, qrels: Mapping[str, Any], sample: Sequence[int], nee
     return Queries(texts, vectors), _percentiles(_took(lambda place: encode(texts[place]), sample))
 
 
-def _run(opened: Build, searcher: Retriever, qrels: Mapping[str, Any], queries: Queries) -> dict[str, list[str]]:
+def _run(opened: Build, find: Callable[[Queries], Ranking], qrels: Mapping[str, Any], queries: Queries) -> dict[str, list[str]]:
     """What a retriever finds for every query."""
-    depth, ids = depth_for(qrels, opened.row_of), [document.id for document in opened.corpus.documents]
+    ids = [document.id for document in opened.corpus.documents]
     step = max(1, SCORES // max(1, len(ids)))
     starts = range(0, len(qrels), step)
-    found = [row for start in starts for row in searcher.search(_part(queries, start, start + step), depth).rows]
+    found = [row for start in starts for row in find(_part(queries, start, start + step)).rows]
     return run_of(qrels, found, ids)
 
 
-def _timed(searcher: Retriever, queries: Queries, sample: Sequence[int], depth: int) -> Latency:
+def _timed(find: Callable[[Queries], Ranking], queries: Queries, sample: Sequence[int]) -> Latency:
     """What one query at a time takes, of those that were chosen for it."""
-    return _percentiles(_took(lambda place: searcher.search(_part(queries, place, place + 1), depth), sample))
+    return _percentiles(_took(lambda place: find(_part(queries, place, place + 1)), sample))
 
 
 def _part(queries: Queries, start: int, stop: int) -> Queries:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from engine.decoding import DEFAULT_BEAMS
+from engine.kernels.top_k import top_k
 from engine.scorers.base import Scorer
 from engine.trie import Trie
 
@@ -55,8 +56,12 @@ class Retriever(Protocol):
         """Whether it needs the queries' embeddings."""
         ...
 
-    def search(self, queries: Queries, k: int) -> Ranking:
-        """The best ``k`` documents of each query; no document twice, equal scores in document order."""
+    def search(self, queries: Queries, k: int, allowed: np.ndarray | None = None) -> Ranking:
+        """The best ``k`` documents of each query; no document twice, equal scores in document order.
+
+        ``allowed`` is bool, an entry a document row: others are not results, and take no place of those that are. What a filter
+        lets through is chosen before the best ``k`` are, so ``k`` come back where as many can be found.
+        """
         ...
 
 
@@ -166,6 +171,18 @@ class Method(NamedTuple):
     needs: Index | None = None
     empty: str = "Nothing was found."
     told: Callable[[Opened, Named], str] = lambda opened, named: ""
+
+
+def best(scores: np.ndarray, k: int, allowed: np.ndarray | None = None) -> np.ndarray:
+    """Rows of the ``k`` highest scores among those ``allowed``, best first, equal ones in document order.
+
+    >>> best(np.array([0.5, 0.9, 0.5]), 2).tolist(), best(np.array([0.5, 0.9, 0.5]), 2, np.array([True, False, True])).tolist()
+    ([1, 0], [0, 2])
+    """
+    if allowed is None:
+        return top_k(scores, k)
+    rows = np.flatnonzero(allowed)
+    return rows[top_k(scores[rows], k)]
 
 
 def pack(results: Sequence[tuple[np.ndarray, np.ndarray]], k: int) -> Ranking:

@@ -143,12 +143,15 @@ class FusedRetriever:
         """Whether a member needs them."""
         return any(self.members[name].needs_vectors for name in self.tuning.used)
 
-    def search(self, queries: Queries, k: int) -> Ranking:
-        """See :class:`engine.retrievers.base.Retriever`; ``sources`` names the members that brought each hit."""
+    def search(self, queries: Queries, k: int, allowed: np.ndarray | None = None) -> Ranking:
+        """See :class:`engine.retrievers.base.Retriever`; ``sources`` names the members that brought each hit.
+
+        A filter is each member's own: ranks are those among the documents that pass.
+        """
         depth = max(k, DEPTH)
         lists: list[dict[str, np.ndarray]] = [{} for _ in queries.texts]
         for name in self.tuning.used:
-            for of_query, (source, rows) in zip(lists, self._lists(name, queries, depth), strict=True):
+            for of_query, (source, rows) in zip(lists, self._lists(name, queries, depth, allowed), strict=True):
                 of_query[source] = rows
         results, sources = [], []
         for of_query in lists:
@@ -158,20 +161,21 @@ class FusedRetriever:
             sources.append([brought[i] for i in best])
         return pack(results, k)._replace(sources=sources)
 
-    def _lists(self, name: str, queries: Queries, depth: int) -> list[tuple[str, np.ndarray]]:
+    def _lists(self, name: str, queries: Queries, depth: int, allowed: np.ndarray | None) -> list[tuple[str, np.ndarray]]:
         """A member's rows of each query, with whom they are said to come from."""
         member = self.members[name]
         if not (self.fallback and name == self.fallback.of and isinstance(member, GenerativeRetriever)):
-            return [(name, rows) for rows in member.search(queries, depth).rows]
+            return [(name, rows) for rows in member.search(queries, depth, allowed).rows]
         if self.tuning.threshold:
-            ranking, confidence = member.search_with_confidence(queries, depth)
+            ranking, confidence = member.search_with_confidence(queries, depth, allowed)
         else:
-            ranking, confidence = member.search(queries, depth), np.zeros(len(queries.texts))  # how sure it is decides nothing
+            # How sure it is decides nothing.
+            ranking, confidence = member.search(queries, depth, allowed), np.zeros(len(queries.texts))
         found = [(name, rows) for rows in ranking.rows]
         unsure = np.flatnonzero((confidence < self.tuning.threshold) | (ranking.rows[:, 0] < 0)).tolist()
         if unsure:
             asked = Queries([queries.texts[place] for place in unsure], vectors_of(name, queries)[unsure])
-            for place, rows in zip(unsure, self.fallback.by.search(asked, depth).rows, strict=True):
+            for place, rows in zip(unsure, self.fallback.by.search(asked, depth, allowed).rows, strict=True):
                 found[place] = self.fallback.source, rows
         return found
 

@@ -9,10 +9,11 @@ from engine.decoding.search import TOGETHER
 from engine.decoding.trace import Trace
 from engine.retrievers.base import DEFAULT_BEAMS, Found, Method, Named, Opened, Queries, Ranking, pack, vectors_of
 from engine.scorers.base import Scorer, encode_for
-from engine.trie import Trie
+from engine.trie import Tree, Trie, restrict
 
 # Beams of the decode that says how sure it is: a threshold then means the same at every width.
 SURE_BEAMS = DEFAULT_BEAMS
+NOTHING = (np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 class GenerativeRetriever:
@@ -26,31 +27,47 @@ class GenerativeRetriever:
         self.scorer = scorer
         self.beams = beams
 
-    def traces(self, queries: Queries, sure: bool = False) -> Iterator[Trace]:
+    def traces(self, queries: Queries, sure: bool = False, tree: Tree | None = None) -> Iterator[Trace]:
         """Decode queries without keeping what was pruned; a group's traces are let go before the next group is decoded.
 
-        ``sure`` adds how sure each is, as in :func:`engine.decoding.decode`.
+        ``sure`` adds how sure each is, as in :func:`engine.decoding.decode`; ``tree`` is what may be written, all identifiers
+        unless given.
         """
         taken = encode_for(self.scorer, queries.texts, vectors_of(self.name, queries))
         for start in range(0, len(taken), TOGETHER):
-            yield from decode(self.trie, self.scorer, taken[start : start + TOGETHER], self.beams, sure=sure)
+            yield from decode(tree or self.trie, self.scorer, taken[start : start + TOGETHER], self.beams, sure=sure)
 
-    def search(self, queries: Queries, k: int) -> Ranking:
-        """See :class:`engine.retrievers.base.Retriever`; scores are the totals of the paths (nats up to a constant)."""
-        return pack([trace.documents(self.trie, k) for trace in self.traces(queries)], k)
+    def search(self, queries: Queries, k: int, allowed: np.ndarray | None = None) -> Ranking:
+        """See :class:`engine.retrievers.base.Retriever`; scores are the totals of the paths (nats up to a constant).
 
-    def search_with_confidence(self, queries: Queries, k: int) -> tuple[Ranking, np.ndarray]:
+        Under a filter the branches without a document that passes are not there: the beam is spent on the others.
+        """
+        tree = self._tree(allowed)
+        if tree is None:
+            return pack([NOTHING] * len(queries.texts), k)
+        return pack([trace.documents(tree, k) for trace in self.traces(queries, tree=tree)], k)
+
+    def _tree(self, allowed: np.ndarray | None) -> Tree | None:
+        """What may be written; None where no document that passes has an identifier."""
+        if allowed is None:
+            return self.trie
+        return restrict(self.trie, allowed) if allowed[self.trie.documents].any() else None
+
+    def search_with_confidence(self, queries: Queries, k: int, allowed: np.ndarray | None = None) -> tuple[Ranking, np.ndarray]:
         """What :meth:`search` returns, and how sure of its best path a decode is, float64 ``(queries,)``.
 
         The confidence (:attr:`engine.decoding.trace.Trace.confidence`) is that of :data:`SURE_BEAMS` beams, whatever the width
-        searched with: a narrow beam often ends at a poorer leaf and would look less sure of the same query.
+        searched with: a narrow beam often ends at a poorer leaf and would look less sure of the same query. Under a filter it is
+        how sure the decode is among the identifiers that are left; 0 where none is.
         """
         if self.beams != SURE_BEAMS:
             sure = GenerativeRetriever(self.trie, self.scorer, SURE_BEAMS)
-            return self.search(queries, k), sure.search_with_confidence(queries, 1)[1]
-        found, confidences = [], []
-        for trace in self.traces(queries, sure=True):
-            found.append(trace.documents(self.trie, k))
+            return self.search(queries, k, allowed), sure.search_with_confidence(queries, 1, allowed)[1]
+        tree, found, confidences = self._tree(allowed), [], []
+        if tree is None:
+            return self.search(queries, k, allowed), np.zeros(len(queries.texts))
+        for trace in self.traces(queries, sure=True, tree=tree):
+            found.append(trace.documents(tree, k))
             confidences.append(trace.confidence)
         return pack(found, k), np.array(confidences, np.float64)
 

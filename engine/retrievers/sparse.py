@@ -10,8 +10,7 @@ import Stemmer
 
 from engine.errors import TriescopeError
 from engine.files import replace_json
-from engine.kernels.top_k import top_k
-from engine.retrievers.base import Found, Index, Method, Named, Opened, Queries, Ranking, pack
+from engine.retrievers.base import Found, Index, Method, Named, Opened, Queries, Ranking, best, pack
 from engine.stored import arrays, values
 from engine.stored.remembered import once
 from engine.text.words import pieces, words, words_of
@@ -135,17 +134,17 @@ class SparseRetriever:
         """Words of each text that the index has, cut as it was."""
         return [[word for word in of_text if word in self.index.vocab_dict] for of_text in tokens(texts, self.rule)]
 
-    def search(self, queries: Queries, k: int) -> Ranking:
-        """See :class:`engine.retrievers.base.Retriever`."""
+    def search(self, queries: Queries, k: int, allowed: np.ndarray | None = None) -> Ranking:
+        """See :class:`engine.retrievers.base.Retriever`; how rare a word is, is counted over all documents, allowed or not."""
         results = []
         for known in self.tokens(queries.texts):
             if not known:
                 results.append((np.empty(0, np.int64), np.empty(0, np.float32)))
                 continue
             scores = np.asarray(self.index.get_scores(known))
-            best = top_k(scores, k)
-            best = best[scores[best] > 0]
-            results.append((best, scores[best]))
+            found = best(scores, k, allowed)
+            found = found[scores[found] > 0]
+            results.append((found, scores[found]))
         return pack(results, k)
 
 

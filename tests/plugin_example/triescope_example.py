@@ -12,7 +12,7 @@ from engine.decoding.strategies.exact import run as run_exact
 from engine.decoding.trace import Trace
 from engine.identifiers.base import Identifiers, Material, Progress, Scheme
 from engine.options import Option
-from engine.retrievers.base import Method, Queries, Ranking, pack
+from engine.retrievers.base import Method, Queries, Ranking, best, pack
 from engine.scorers import node
 
 
@@ -50,11 +50,11 @@ class Euclid:
     def __init__(self, embeddings: np.ndarray):
         self.embeddings = embeddings
 
-    def search(self, queries: Queries, k: int) -> Ranking:
+    def search(self, queries: Queries, k: int, allowed: np.ndarray | None = None) -> Ranking:
         """See :class:`engine.retrievers.base.Retriever`; scores are negative distances."""
         assert queries.vectors is not None
         scores = [-np.linalg.norm(self.embeddings - query, axis=1) for query in queries.vectors]
-        return pack([(best := np.argsort(-one, kind="stable")[:k], one[best]) for one in scores], k)
+        return pack([(found := best(one, k, allowed), one[found]) for one in scores], k)
 
 
 METHOD = Method(

@@ -1,7 +1,7 @@
 """The joined ranks and the latency bars say what was found and measured."""
 
 from app.charts import latency, palette, ranks
-from engine.builds.opened import Hit
+from engine.builds.hits import Hit
 
 
 def hits(*ids: str) -> list[Hit]:

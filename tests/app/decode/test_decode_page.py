@@ -103,7 +103,7 @@ class TestInterventions:
         [
             ({"filter": "yeer > 1990"}, "yeer"),
             ({"filter": "year >"}, "expected"),
-            ({"filter": "year > 3000"}, "no document is left"),
+            ({"filter": "year > 3000"}, "none of 1"),
             ({"filter": "__import__('os')"}, ""),
             ({"force": "99-99"}, "cannot be forced"),
             ({"force": "<b>"}, "not a prefix"),

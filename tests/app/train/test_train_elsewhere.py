@@ -10,7 +10,8 @@ from app.common import state
 from app.compare import comparing, timing
 from app.decode import decoding
 from engine.builds import runs
-from engine.builds.opened import Build, Hit
+from engine.builds.hits import Hit
+from engine.builds.opened import Build
 from engine.retrievers import RETRIEVERS, usual
 from tests.app.at import said, sound, table, visit
 from tests.app.conftest import HTML, WATCHED, change_run

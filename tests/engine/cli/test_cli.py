@@ -174,3 +174,15 @@ def test_build_says_what_was_left_aside_and_takes_columns_by_name(shell, tmp_pat
             2,
             f"triescope: --column {wrong}: name a column like id=movieId; id, title and text can be named\n",
         )
+
+
+@pytest.mark.parametrize("retriever", RETRIEVERS)
+def test_search_under_a_filter_finds_what_passes_and_says_how_many_do(told, shell, small_build, opened, retriever):
+    query, asked = opened.corpus.queries["q1"], ("--filter", "year < 1960")
+    early = {document.id for document in opened.documents if document.metadata["year"] < 1960}
+    value = told("search", small_build, query, "-r", retriever, "-k", 3, *asked)
+    assert {hit["id"] for hit in value["hits"]} <= early
+    assert (value["filter"], value["documents"], value["left_aside"]) == ("year < 1960", len(early), [])
+    first = shell("search", small_build, query, "-r", retriever, *asked)[1].splitlines()[0]
+    assert first == f"filter: {len(early)} of 60 documents pass, and are searched"
+    assert "filter" not in told("search", small_build, query, "-r", retriever)

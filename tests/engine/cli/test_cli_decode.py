@@ -71,7 +71,7 @@ def test_why_says_rank_cut_and_the_smallest_beam(told, shell, small_build, opene
         (["decode", "war", "--strategy", "diverse", "-o", "groups=x"], "groups must be a number"),
         (["decode", "war", "--strategy", "beam", "-o", "alpha=1"], "beam has no option 'alpha'"),
         (["decode", "war", "--filter", "nosuch > 1"], "nosuch"),
-        (["decode", "war", "--filter", "year > 3000"], "no document is left"),
+        (["decode", "war", "--filter", "year > 3000"], "filter: none of 60 documents passes it"),
         (["decode", "war", "--force", "999"], "cannot be forced"),
         (["decode", "war", "--ban", "x"], "not a prefix"),
         (["why", "war", "nosuch"], "no document 'nosuch'"),

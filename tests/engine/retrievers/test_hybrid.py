@@ -123,8 +123,8 @@ def test_a_list_that_is_empty_is_replaced_at_any_threshold(tmp_path, monkeypatch
     texts, embeddings = planted(np.random.default_rng(0), 40)
     three, fallback = members(tmp_path, texts, embeddings)
     nothing = Ranking(np.full((1, 100), -1), np.full((1, 100), -np.inf), [])
-    monkeypatch.setattr(three["generative"], "search", lambda queries, k: nothing)
-    monkeypatch.setattr(three["generative"], "search_with_confidence", lambda queries, k: (nothing, np.ones(1)))
+    monkeypatch.setattr(three["generative"], "search", lambda queries, k, allowed: nothing)
+    monkeypatch.setattr(three["generative"], "search_with_confidence", lambda queries, k, allowed: (nothing, np.ones(1)))
     for threshold in (0.0, 0.5):
         tuning = weighted(0, 0, 1, threshold=threshold)
         ranking = FusedRetriever(three, tuning, fallback).search(Queries(["nothing"], embeddings[:1]), 3)
