@@ -70,7 +70,7 @@ st.caption(
 )
 if len(found) > 1:
     histories = {name: curves.table(run.history) for name, run in found.items()}
-    floors = {name: trained.floor(run)["mean"] for name, run in found.items()}
+    floors = {name: trained.floor(run).mean for name, run in found.items()}
     left, right = st.columns([3, 2], gap="large")
     with left:
         figure = curves.side_by_side(histories, trained.MEASURE, floors)
@@ -117,7 +117,7 @@ at = st.select_slider(
 place = steps.index(at)
 floor = trained.floor(run)
 trained.pictures(history, floor, kept, place, f"run-{name}", run.best_step)
-asked_of = "The grey band is the interval of the centroid scorer." if "low" in floor else trained.HALVES
+asked_of = "The grey band is the interval of the centroid scorer." if floor.interval else trained.HALVES
 st.caption(
     f"{state.plain(trained.facts(run))} The ring marks the weights that were kept. {asked_of} Next codes are predicted given the "
     "true codes before them, on judged pairs of the development queries."

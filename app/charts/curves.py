@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -16,6 +17,22 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SMALL = {"size": 4}
 COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", RED, "#8A7B00")
 STEP = "Step"
+UNTRAINED = "centroid scorer, untrained"
+# Lines closer than this share of the picture's height share a label.
+TOGETHER = 0.045
+
+
+class Floor(NamedTuple):
+    """What needs no training, on the queries of a curve: the centroid scorer's mean, its interval where that is of the same
+    queries, and the means of others, name -> mean."""
+
+    mean: float
+    interval: tuple[float, float] | None
+    beside: Mapping[str, float]
+
+    def lines(self) -> dict[str, float]:
+        """All of them by name."""
+        return {UNTRAINED: self.mean, **self.beside}
 
 
 def table(history: Sequence[Evaluation]) -> pd.DataFrame:
@@ -32,22 +49,25 @@ def table(history: Sequence[Evaluation]) -> pd.DataFrame:
 
 
 def quality(
-    rows: pd.DataFrame, measure: str, floor: Mapping[str, float] | None = None, best: int | None = None, at: int | None = None
+    rows: pd.DataFrame, measure: str, floor: Floor | None = None, best: int | None = None, at: int | None = None
 ) -> go.Figure:
-    """The development measure with the centroid scorer's as a dashed line (``mean``, and a band from ``low`` to ``high``).
+    """The development measure, and as dashed lines what needs no training; a band is the centroid scorer's interval.
 
     ``best`` is the step whose weights were kept, ``at`` the one that is looked at.
     """
     drawn = go.Figure()
+    low, high = _range([*rows[measure], *(floor.lines().values() if floor else ()), *(floor.interval or () if floor else ())])
     if floor:
-        if "low" in floor:
-            drawn.add_hrect(y0=floor["low"], y1=floor["high"], fillcolor=GREY, opacity=0.12, line_width=0)
-        drawn.add_hline(
-            y=floor["mean"],
-            line={"color": GREY, "dash": "dash", "width": 2},
-            annotation={"text": f"centroid scorer, untrained: {floor['mean']:.3f}", "font": {"color": GREY}},
-            annotation_position="top left",
-        )
+        if floor.interval:
+            drawn.add_hrect(y0=floor.interval[0], y1=floor.interval[1], fillcolor=GREY, opacity=0.12, line_width=0)
+        for value in sorted(set(floor.lines().values())):
+            drawn.add_hline(y=value, line={"color": GREY, "dash": "dash", "width": 2})
+        for text, value in labels(floor.lines(), high - low):
+            drawn.add_annotation(
+                **{"x": 1, "xref": "x domain", "xanchor": "right", "y": value, "yanchor": "bottom", "showarrow": False},
+                text=html.escape(text),
+                font={"color": GREY},
+            )
     line = {"color": BLUE, "width": 2.5}
     drawn.add_scatter(
         x=rows[STEP], y=rows[measure], mode="lines+markers", line=line, marker={"size": 6}, name=html.escape(measure)
@@ -57,7 +77,30 @@ def quality(
         ring = {"size": 15, "color": "rgba(0,0,0,0)", "line": {"color": ORANGE, "width": 3}}
         drawn.add_scatter(x=chosen[STEP], y=chosen[measure], mode="markers", marker=ring, name="kept weights", hoverinfo="skip")
     _look(drawn, at)
-    return drawn.update_layout(height=300, yaxis={"title": html.escape(measure)}, showlegend=False)
+    return drawn.update_layout(height=460, yaxis={"title": html.escape(measure), "range": [low, high]}, showlegend=False)
+
+
+def labels(lines: Mapping[str, float], height: float) -> list[tuple[str, float]]:
+    """Labels of lines and the value above which each stands, lowest first. Lines within :data:`TOGETHER` of ``height`` of the
+    lowest among them have one label, above the highest, that names them all.
+
+    >>> labels({"a": 0.258, "b": 0.2581, "c": 0.4}, 0.5)
+    [('a .258, b .258', 0.2581), ('c .400', 0.4)]
+    """
+    grouped: list[list[tuple[str, float]]] = []
+    for name, value in sorted(lines.items(), key=lambda line: line[1]):
+        if grouped and value - grouped[-1][0][1] <= TOGETHER * height:
+            grouped[-1].append((name, value))
+        else:
+            grouped.append([(name, value)])
+    return [(", ".join(f"{name} {f'{value:.3f}'.lstrip('0')}" for name, value in group), group[-1][1]) for group in grouped]
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    """Where an axis of all these values begins and ends: a tenth more either way, within 0 and 1 where they are."""
+    low, high = min(values), max(values)
+    more = max((high - low) / 10, 0.01)
+    return max(low - more, 0.0) if low >= 0 else low - more, high + more
 
 
 def losses(rows: pd.DataFrame, at: int | None = None) -> go.Figure:
@@ -114,14 +157,16 @@ def levels(rows: pd.DataFrame) -> list[str]:
     return [name for name in rows if name.startswith("Codes right")]
 
 
-def describe(rows: pd.DataFrame, measure: str, floor: Mapping[str, float] | None) -> str:
+def describe(rows: pd.DataFrame, measure: str, floor: Floor | None) -> str:
     """Alternative text of :func:`quality`."""
     first, last, best = rows.iloc[0], rows.iloc[-1], rows.loc[rows[measure].idxmax()]
     told = (
         f"{measure} on the development queries over {int(last[STEP]):,} steps: {first[measure]:.3f} before the first, at best "
         f"{best[measure]:.3f} after {int(best[STEP]):,}, {last[measure]:.3f} at the end."
     )
-    return told + (f" The centroid scorer has {floor['mean']:.3f}." if floor else "")
+    if not floor:
+        return told
+    return f"{told} Without training: {', '.join(f'{name} {value:.3f}' for name, value in floor.lines().items())}."
 
 
 def describe_runs(histories: Mapping[str, pd.DataFrame], measure: str) -> str:

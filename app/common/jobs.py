@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.common import state
+from app.common import stages, state
 from engine import paths
 from engine.builds.make import discard
 from engine.health.card import Change
@@ -126,7 +126,8 @@ def _watch(job: Job) -> None:
 def _line(job: Job, told: Told) -> str:
     left = f", about {told.seconds_left:.0f} s left in this stage" if told.seconds_left else ""
     counted = f": {told.done:,} of {told.total:,}{job.units.get(told.stage, '')}" if told.total else ""
-    return f"{told.stage}{counted}{left}; {job.seconds():.0f} s since it began"
+    place = f"stage {min(told.stages_done + 1, told.stages)} of {told.stages}, " if told.stages > 1 else ""
+    return f"{stages.told(told.stage)}{counted}{left}; {place}{job.seconds():.0f} s since it began"
 
 
 def _log(job: Job, key: str) -> None:

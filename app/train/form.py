@@ -9,20 +9,18 @@ import streamlit as st
 from app.common import address, commands, state, trying
 from app.common.fields import field
 from app.train import job as training
+from app.train import presets
+from app.train.presets import ASKED, MINUTES, NO_SPLIT
 from engine.builds import runs
 from engine.builds.opened import Build
 from engine.data.halves import halves
 from engine.errors import TriescopeError
-from engine.options import options_of
 from engine.scorers.kinds import KINDS, kind
 from engine.training.losses import OPTIONS
 from engine.training.pairs.sources import SOURCES
 from engine.training.spec import WITH_LABELS, WITHOUT_LABELS, TrainSpec, spec_of, usual_losses
 
-KIND, NAME, MINUTES = "kind", "train-name", "minutes"
-NO_SPLIT, WATCHED = "none", 3
-# What the spec asks for: labels, defaults, ranges and helps are those of the shell's flags.
-ASKED = {option.name: option for option in options_of(TrainSpec)}
+KIND, NAME, WATCHED = "kind", "train-name", 3
 SOURCE_SAYS = {
     "judged": "Queries that people judged, with a relevant document.",
     "title": "The title as the query.",
@@ -69,6 +67,7 @@ def form(build: Build) -> tuple[str, TrainSpec]:
         The name or a value cannot be used.
     """
     splits = [name for name, queries in build.manifest.corpus.queries.items() if queries and name != "test"]
+    presets.offer(splits)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         address.known(KIND, KINDS, "kind of scorer")
         scorer = st.selectbox("Scorer", list(KINDS), key=KIND, bind="query-params", width=160, help=ASKED["scorer"].help)

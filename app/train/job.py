@@ -152,13 +152,14 @@ def live(build: Build, run: str) -> None:
         st.metric("Steps per second", f"{last.steps_per_second:.1f}", width="content")
         st.metric("Loss", "none yet" if last.loss is None else f"{last.loss:.3f}", width="content")
         for measure in (trained.MEASURE, "Recall@100"):
-            st.metric(f"Dev {measure}", f"{last.dev[measure]:.3f}", width="content")
+            if measure in last.dev:
+                st.metric(f"Dev {measure}", f"{last.dev[measure]:.3f}", width="content")
     so_far(history, f"live-{run}")
 
 
 def so_far(history: Sequence[Evaluation], key: str) -> None:
     """Pictures and detectors of a run that is not finished."""
-    centroid = history[-1].centroid
-    floor = {"mean": centroid[trained.MEASURE]} if centroid else None
+    last = history[-1]
+    floor = trained.floor_of(last, trained.MEASURE) if trained.MEASURE in last.centroid else None
     trained.pictures(history, floor, len(history) - 1, len(history) - 1, key, None)
     trained.detectors(history[-1])

@@ -15,7 +15,7 @@ from engine.builds.opened import Build, parse_prefix
 from engine.builds.trained import Cold, Run, rests_on
 from engine.errors import TriescopeError
 
-MEASURE = "nDCG@10"
+MEASURE, RECALL = "nDCG@10", "Recall@100"
 HALVES = "Curve and line are of the queries that the weights were chosen on; the sentence above is of others, which judged them."
 # Columns of the table for what needs no training, besides the centroid scorer.
 BESIDE = {"BM25": "bm25", "Dense": "dense"}
@@ -57,8 +57,7 @@ def table(found: Mapping[str, Run], default: str) -> pd.DataFrame:
                 "p": f"{run.dev.p:.4f}" if difference is None else evaluation.told_p(difference),
                 "Asked": run.asked,
                 "Rests on": rests_on(run) or "judged queries that nothing was chosen on",
-                "Recall@100": ours["Recall@100"].mean,
-                "Centroid Recall@100": floor["Recall@100"].mean,
+                **{f"{told}{RECALL}": of[RECALL].mean for told, of in (("", ours), ("Centroid ", floor)) if RECALL in of},
                 "Steps": run.steps,
                 "Kept step": run.best_step,
                 "Minutes": run.seconds / 60,
@@ -75,13 +74,21 @@ def table(found: Mapping[str, Run], default: str) -> pd.DataFrame:
     return frame.sort_values(MEASURE, ascending=False, ignore_index=True) if MEASURE in frame else frame
 
 
-def floor(run: Run) -> dict[str, float]:
-    """What the centroid scorer has on the queries of a run's curve, those that the weights were chosen on, as
-    :func:`app.charts.curves.quality` takes it; where older versions did not keep it, on those that judged the run."""
-    chosen_on = run.history[0].centroid if run.history else {}
-    if run.dev.apart and run.dev.measure in chosen_on:
-        return {"mean": chosen_on[run.dev.measure]}
-    return run.dev.centroid[run.dev.measure]._asdict()
+def floor(run: Run) -> curves.Floor:
+    """What needs no training on the queries of a run's curve, those that the weights were chosen on; where older versions did not
+    keep it, what the centroid scorer has on those that judged the run."""
+    measure = run.dev.measure
+    if run.dev.apart and run.history and measure in run.history[0].centroid:
+        return floor_of(run.history[0], measure)
+    found = run.dev.centroid[measure]
+    beside = {name: mean for name in BESIDE if (mean := _mean(run, BESIDE[name], measure)) is not None}
+    return curves.Floor(found.mean, (found.low, found.high), beside)
+
+
+def floor_of(entry: Evaluation, measure: str) -> curves.Floor:
+    """The same of a run that is not finished."""
+    beside = {name: entry.beside[key][measure] for name, key in BESIDE.items() if key in entry.beside}
+    return curves.Floor(entry.centroid[measure], None, beside)
 
 
 def _mean(run: Run, retriever: str, measure: str) -> float | None:
@@ -156,10 +163,9 @@ def detectors(entry: Evaluation) -> None:
             st.dataframe(frame, hide_index=True, column_config={"Value": st.column_config.NumberColumn(format="%.3g")})
 
 
-def pictures(
-    history: Sequence[Evaluation], floor: Mapping[str, float] | None, kept: int, at: int, key: str, best: int | None
-) -> None:
-    """The curves, and beside them the watched queries; ``kept`` and ``at`` are places in the history, ``best`` a step."""
+def pictures(history: Sequence[Evaluation], floor: curves.Floor | None, kept: int, at: int, key: str, best: int | None) -> None:
+    """The curve of quality and beside it the watched queries, codes and losses on demand; ``kept`` and ``at`` are places in the
+    history, ``best`` a step."""
     rows, steps = curves.table(history), [entry.step for entry in history]
     measure = MEASURE if MEASURE in rows else next(iter(history[0].dev))
     line = steps[at] if best is not None else None
@@ -168,8 +174,6 @@ def pictures(
             st.markdown("**Does it get better?**")
             figure = curves.quality(rows, measure, floor, best, line)
             st.plotly_chart(figure, key=f"{key}-quality", alt=curves.describe(rows, measure, floor))
-            st.plotly_chart(curves.accuracy(rows, line), key=f"{key}-accuracy", alt=curves.describe_accuracy(rows))
-            st.plotly_chart(curves.losses(rows, line), key=f"{key}-losses", alt=curves.describe_losses(rows))
         with grid.cell():
             st.markdown("**Watch it sharpen**")
             for place, query in enumerate(history[kept].watched):
@@ -182,6 +186,13 @@ def pictures(
                 "beam's probability on its codes, a line a level; right, the ranks of the first hits, that document in orange. "
                 "A line that ends has left the first five."
             )
+    more = st.expander("Codes predicted right, and the losses", key=f"{key}-more", on_change="rerun")
+    if more.open:
+        with more, st.grid(2, min_column_width=480, gap="large") as grid:
+            with grid.cell():
+                st.plotly_chart(curves.accuracy(rows, line), key=f"{key}-accuracy", alt=curves.describe_accuracy(rows))
+            with grid.cell():
+                st.plotly_chart(curves.losses(rows, line), key=f"{key}-losses", alt=curves.describe_losses(rows))
 
 
 def shown(build: Build, history: Sequence[Evaluation], at: int) -> None:

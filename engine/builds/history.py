@@ -77,6 +77,8 @@ class Evaluation(Stored):
         Measure -> mean over the development queries.
     centroid : dict
         The same of the centroid scorer, the line to cross; empty in runs of older versions.
+    beside : dict
+        Retriever -> the same of what needs no training either: keyword and vector search; empty in runs of older versions.
     code_accuracy : tuple of float
         Share of judged pairs whose next code is the likeliest one, a level each; empty without judged pairs.
     detectors : tuple of Finding
@@ -92,6 +94,7 @@ class Evaluation(Stored):
     losses: dict[str, float]
     dev: dict[str, float]
     centroid: dict[str, float] = Field(default_factory=dict)
+    beside: dict[str, dict[str, float]] = Field(default_factory=dict)
     code_accuracy: tuple[float, ...]
     detectors: tuple[Annotated[Finding, PlainSerializer(Finding._asdict)], ...]
     watched: tuple[Watched, ...]

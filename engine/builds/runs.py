@@ -77,8 +77,9 @@ def read(build: Path, name: str) -> Run:
     try:
         run = Run.model_validate_json(read_content(path))
     except ValidationError as error:
-        field = ".".join(map(str, error.errors()[0]["loc"]))
-        raise TriescopeError(f"{path}: the run is damaged{f' ({field})' if field else ''}") from error
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or first["msg"]
+        raise TriescopeError(f"{path}: the run is damaged ({field})") from error
     if run.name != name or Path(run.weights).name != run.weights:
         raise TriescopeError(f"{path}: the run is damaged (weights)")
     return run

@@ -1,9 +1,9 @@
 """A trained scorer as its file says: what made it, how it went, and what its figures on development queries rest on."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from engine.builds.history import Evaluation
 from engine.data.figures import Stored, StoredDifference, StoredInterval, better, told, told_p
@@ -53,6 +53,12 @@ class Judged(Stored):
     chosen_on: int = 0
     beside: dict[str, dict[str, StoredInterval]] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _has_what_it_is_compared_by(self) -> Self:
+        if any(self.measure not in of for of in (self.centroid, self.trained, *self.beside.values())):
+            raise ValueError(f"{self.measure} is compared, and missing")
+        return self
+
 
 class Cold(Stored):
     """Documents kept out of the training, and the judged development queries that ask for these alone."""
@@ -90,6 +96,17 @@ class Run(Stored):
     beats_centroid: bool
     cold: Cold | None = None
     tuning: StoredTuning
+
+    @model_validator(mode="after")
+    def _has_what_is_shown(self) -> Self:
+        measure = self.dev.measure
+        for entry in self.history:
+            known = [entry.dev, *(of for of in (entry.centroid, *entry.beside.values()) if of)]
+            if any(measure not in of for of in known):
+                raise ValueError(f"{measure} is missing after step {entry.step}")
+        if self.cold and not self.cold.trained.keys() <= self.cold.centroid.keys():
+            raise ValueError("cold documents lack figures of the centroid scorer")
+        return self
 
     @property
     def surely_better(self) -> bool:

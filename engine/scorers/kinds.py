@@ -15,6 +15,7 @@ from engine.trie import Trie
 # Of every kind whose training begins with the nodes of the centroid scorer.
 EXPAND = Option(
     name="expand",
+    label="Documents moved to queries",
     type=float,
     default=1.0,
     low=0.0,

@@ -177,6 +177,7 @@ KIND = Kind(
     options=(
         Option(
             name="size",
+            label="Shape",
             type=str,
             default="tiger",
             help="Shape of a model that starts from random weights: tiger is 4+4 layers of width 128 (TIGER), dsi-small 6+6 of "
@@ -185,19 +186,29 @@ KIND = Kind(
         ),
         Option(
             name="checkpoint",
+            label="Checkpoint to start from",
             type=str,
             default=None,
             help="T5 to start from: a local folder or a hub name. Default: random weights.",
         ),
         Option(
             name="learning_rate",
+            label="Learning rate",
             type=float,
             default=None,
             low=1e-6,
             high=1e-1,
             help="Default: 1e-3 from random weights (GRID), 5e-4 from a checkpoint (DSI-QG).",
         ),
-        Option(name="dropout", type=float, default=0.1, low=0.0, high=0.9, help="In every layer while training."),
+        Option(
+            name="dropout",
+            label="Dropout, every layer",
+            type=float,
+            default=0.1,
+            low=0.0,
+            high=0.9,
+            help="In every layer while training.",
+        ),
     ),
     open=_open,
     encode=_encode,

@@ -246,15 +246,19 @@ KIND = Kind(
     options=(
         Option(
             name="size",
+            label="Blocks x width",
             type=str,
             default="tiny",
             help="Blocks x width: tiny 1 x 64, small 2 x 128, base 4 x 192.",
             choices=SIZES,
         ),
-        Option(name="learning_rate", type=float, default=5e-4, low=1e-6, high=1e-1, help="Of all weights."),
+        Option(
+            name="learning_rate", label="Learning rate", type=float, default=5e-4, low=1e-6, high=1e-1, help="Of all weights."
+        ),
         EXPAND,
         Option(
             name="dropout",
+            label="Dropout, decoder",
             type=float,
             default=0.1,
             low=0.0,

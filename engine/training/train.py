@@ -96,8 +96,9 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
     prepared = time.monotonic() - start
     pairs = dev.pairs_of(source, made.dev, spec.seed)
     codes = _codes(source)
-    # Written with every evaluation, so that whoever watches the training sees the line that it has to cross.
+    # Written with every evaluation, so that whoever watches the training sees the lines that it has to cross.
     floor = _means(_of_centroid(source, made.dev, spec.beams)[1])
+    beside = {retriever: _means(values) for retriever, values in _beside(source, made.dev).items()}
 
     def evaluate(now: nn.Module, stretch: loop.Stretch) -> Evaluation:
         scorer: Scorer = now.scorer()  # type: ignore[operator]
@@ -108,6 +109,7 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
             **stretch._asdict(),
             dev=_means(values),
             centroid=floor,
+            beside=beside,
             code_accuracy=tuple(judged.accuracy),
             detectors=tuple(dev.findings(source, rows, codes, judged.first_nll)),
             watched=tuple(dev.watched(source, scorer, made.watch.texts, made.watch.queries, made.watch.qrels)),

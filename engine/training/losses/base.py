@@ -78,6 +78,8 @@ class Loss(NamedTuple):
         What has to be made for it before a step (:data:`NEEDS`).
     settings : tuple of Option
         Its own numbers, beside the weight.
+    label : str
+        What a form calls its weight; its name unless given.
     """
 
     name: str
@@ -86,11 +88,12 @@ class Loss(NamedTuple):
     value: "Callable[[Inputs, Mapping[str, Any]], Tensor]"
     needs: frozenset[Need] = frozenset()
     settings: tuple[Option, ...] = ()
+    label: str = ""
 
     @property
     def options(self) -> tuple[Option, ...]:
         """Its weight as an option, then its settings."""
-        weight = Option(name=self.name, type=float, default=self.default, low=0.0, high=100.0, help=self.help)
+        weight = Option(name=self.name, type=float, default=self.default, low=0.0, high=100.0, help=self.help, label=self.label)
         return (weight, *self.settings)
 
     def check(self, inputs: Inputs) -> None:

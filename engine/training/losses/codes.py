@@ -72,6 +72,7 @@ def code_accuracy(levels: "Sequence[Candidates]", pairs: int) -> list[float]:
 LOSSES = (
     Loss(
         name="next_code",
+        label="Next code",
         default=1.0,
         help="Weight of predicting the next code of a relevant document (DSI, Tay et al. 2022; TIGER, Rajput et al. 2023).",
         value=lambda given, at: next_code(given.levels, given.pairs, at["smoothing"]),
@@ -79,6 +80,7 @@ LOSSES = (
             Option(
                 # .1 and .2 alike are worth .008 nDCG@10 on NFCorpus dev.
                 name="smoothing",
+                label="Smoothing of next code",
                 type=float,
                 default=0.1,
                 low=0.0,
@@ -89,6 +91,7 @@ LOSSES = (
     ),
     Loss(
         name="soft",
+        label="Teacher's next codes",
         default=0.0,
         help="Weight of matching a teacher's probability of each next code, summed over documents below (Hinton et al. 2015).",
         value=lambda given, at: soft(given.levels, given.soft or (), given.pairs),

@@ -80,6 +80,7 @@ def _prefix(given: Inputs) -> "Tensor":
 LOSSES = (
     Loss(
         name="margin",
+        label="Margin to a negative",
         default=0.0,
         help="Weight of ranking the relevant document's path margin_size above a negative's (LTRGR, Li et al. 2024).",
         value=lambda given, at: margin(given.levels, given.negative_levels or (), given.pairs, at["margin_size"]),
@@ -87,6 +88,7 @@ LOSSES = (
         settings=(
             Option(
                 name="margin_size",
+                label="Size of the margin, nats",
                 type=float,
                 default=1.0,
                 low=0.0,
@@ -97,6 +99,7 @@ LOSSES = (
     ),
     Loss(
         name="prefix",
+        label="Teacher's margin, each prefix",
         default=0.0,
         help="Weight of matching a teacher's score gap at every prefix length, short ones first (RIPOR, Zeng et al. 2024).",
         value=lambda given, at: _prefix(given),

@@ -39,6 +39,7 @@ def _contrastive(given: Inputs, at: Mapping[str, Any]) -> "Tensor":
 LOSSES = (
     Loss(
         name="contrastive",
+        label="Contrastive vectors",
         default=0.0,
         help="Weight of telling a query's document from the batch's others by their vectors (CALRec, Li et al. 2024).",
         value=_contrastive,
@@ -47,6 +48,7 @@ LOSSES = (
             Option(
                 # .05 is the inverse of the scale of the centroid scorer: both divide the same cosine.
                 name="contrastive_temperature",
+                label="Contrastive temperature",
                 type=float,
                 default=0.05,
                 low=0.01,

@@ -47,7 +47,7 @@ HISTORY = [
     entry(10, 0.4, 3.0, watched("a", "b", 0.6, 3)),
     entry(20, 0.3, 2.0, watched("a", "d", 0.8, 1)),
 ]
-FLOOR = {"mean": 0.25, "low": 0.2, "high": 0.3}
+FLOOR = curves.Floor(0.25, (0.2, 0.3), {"BM25": 0.1, "Dense": 0.251})
 
 
 class TestCurves:
@@ -56,7 +56,7 @@ class TestCurves:
         for drawn in (
             curves.losses(rows),
             curves.accuracy(rows),
-            curves.quality(rows, "nDCG@10", {"mean": 0.1, "low": 0, "high": 1}),
+            curves.quality(rows, "nDCG@10", curves.Floor(0.1, (0, 1), {})),
         ):
             assert {trace.mode for trace in drawn.data} == {"lines+markers"}
 
@@ -80,7 +80,17 @@ class TestCurves:
         line, ring = figure.data
         assert list(line.y) == [0.2, 0.4, 0.3]
         assert (list(ring.x), list(ring.y)) == ([10], [0.4])
-        assert "centroid scorer, untrained: 0.250" in figure.layout.annotations[0].text
+        assert {("line", value, value, 0) for value in (0.1, 0.251)} <= set(kinds)
+        told = {(one.text, one.y) for one in figure.layout.annotations}
+        assert told == {("BM25 .100", 0.1), ("centroid scorer, untrained .250, Dense .251", 0.251)}
+
+    def test_the_axis_holds_the_curve_and_every_line_and_little_more(self, rows):
+        low, high = curves.quality(rows, "nDCG@10", FLOOR).layout.yaxis.range
+        assert (low, high) == pytest.approx((0.07, 0.43))
+        low, high = curves.quality(rows, "nDCG@10", curves.Floor(0.9, None, {"BM25": 0.0})).layout.yaxis.range
+        assert (low, high) == pytest.approx((0, 0.99))
+        low, high = curves.quality(rows.assign(**{"nDCG@10": 1.0}), "nDCG@10").layout.yaxis.range
+        assert low < 1 < high
 
     def test_without_a_floor_there_is_only_the_curve(self, rows):
         figure = curves.quality(rows, "nDCG@10")
@@ -107,7 +117,7 @@ class TestCurves:
     def test_in_words(self, rows):
         assert curves.describe(rows, "nDCG@10", FLOOR) == (
             "nDCG@10 on the development queries over 20 steps: 0.200 before the first, at best 0.400 after 10, 0.300 at the end. "
-            "The centroid scorer has 0.250."
+            "Without training: centroid scorer, untrained 0.250, BM25 0.100, Dense 0.251."
         )
         assert curves.describe_losses(rows) == "The loss went from 3 to 2."
         assert "level 2 from 30% to 40%" in curves.describe_accuracy(rows)

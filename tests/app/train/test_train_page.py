@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from app.common import jobs
 from app.train import form as train_form
 from app.train import job as training
+from app.train import presets
 from engine.builds import runs
 from engine.cli.main import app as shell
 from engine.jobs.registry import Registry
@@ -14,15 +15,22 @@ from engine.options import options_of
 from engine.scorers.kinds import KINDS, kind
 from engine.training.losses import OPTIONS as LOSSES
 from engine.training.pairs.sources import SOURCES
-from engine.training.spec import TrainSpec, usual_losses
+from engine.training.spec import WITH_LABELS, WITHOUT_LABELS, TrainSpec, usual_losses
 from tests.app.at import button, labels, said, sound, visit, wait_for
 from tests.app.conftest import HTML, WATCHED
+
+PRESETS = ["With labels", "Without labels", "Quick"]
+
+
+def begun(at: AppTest) -> list[str]:
+    """Buttons that do something, beside the presets, which fill the form."""
+    return [label for label in labels(at) if label not in PRESETS]
 
 
 class TestBeforeTheFirst:
     def test_two_sentences_and_one_button_with_what_it_takes(self, untrained):
         at = visit("train")
-        assert labels(at) == ["Train node"]
+        assert begun(at) == ["Train node"]
         assert not at.dataframe
         assert "is not trained" in said(at)
         assert "60 title" in said(at)
@@ -40,7 +48,10 @@ class TestBeforeTheFirst:
         assert {f"{name}-{option.name}" for option in kind(name).options} <= keys
         assert {f"loss-False-{option.name}" for option in LOSSES} <= keys
         assert {f"mix-False-{source}" for source in SOURCES} <= keys
-        assert labels(at) == [f"Train {name}"]
+        called = {field.label for field in [*at.number_input, *at.selectbox, *at.text_input]}
+        assert not called & {option.name for option in kind(name).options}  # words, no bare names
+        assert all(option.label in called for option in [*kind(name).options, *LOSSES])
+        assert begun(at) == [f"Train {name}"]
 
     def test_every_field_of_the_spec_is_a_field_of_the_form_with_its_default_and_help(self, untrained):
         at = visit("train")
@@ -73,7 +84,7 @@ class TestBeforeTheFirst:
         at = visit("train")
         at.text_input(key).set_value(value).run()
         assert told in sound(at).error[0].value
-        assert labels(at) == []
+        assert begun(at) == []
 
     def test_a_mix_of_nothing_is_said(self, untrained):
         at = visit("train")
@@ -104,6 +115,43 @@ class TestBeforeTheFirst:
             3.0,
         )
         assert spec.watch == ("robots",)
+
+
+class TestPresets:
+    def test_one_sets_split_minutes_shares_and_weights_over_what_was_typed(self, untrained):
+        at = visit("train", minutes="7")
+        at.number_input("mix-False-span").set_value(9.0)
+        at.number_input("loss-False-margin").set_value(2.0)
+        at = sound(at.run())
+        at = sound(at.button("preset-Without labels").click().run())
+        assert (at.number_input("minutes").value, at.selectbox("train-split").value) == (3.0, "none")
+        assert {name: at.number_input(f"mix-False-{name}").value for name in WITHOUT_LABELS} == WITHOUT_LABELS
+        assert {one.name: at.number_input(f"loss-False-{one.name}").value for one in LOSSES} == usual_losses(False)
+        assert sound(at.button("preset-Quick").click().run()).number_input("minutes").value == presets.QUICK
+
+    def test_without_a_split_to_learn_from_the_one_with_labels_says_so(self, untrained):
+        button = visit("train").button("preset-With labels")
+        assert button.disabled
+        assert "no judged queries in a split train" in button.help
+
+    def test_with_labels_the_judged_queries_are_learned_from(self, films, empty_home):
+        assert presets.TRAIN_SPLIT == "train-split"
+        at = AppTest.from_function(_form_with_labels).run()
+        at = at.button("preset-With labels").click().run()
+        assert at.selectbox("train-split").value == "train"
+        assert {name: at.number_input(f"mix-True-{name}").value for name in WITH_LABELS} == WITH_LABELS
+
+
+def _form_with_labels() -> None:
+    import streamlit as st
+
+    from app.train import form, presets
+
+    presets.offer(["train", "dev"])
+    split = form._split("train", ["train", "dev"])
+    form._field("minutes", step=0.5, key=presets.MINUTES)
+    form._pairs(split != presets.NO_SPLIT)
+    st.write(split)
 
 
 class TestArguments:
@@ -146,7 +194,7 @@ def test_a_training_is_watched_cancelled_resumed_and_discarded(untrained, monkey
     wait_for(lambda: len(runs.history(untrained, "long")) > 2 and training.left_steps(untrained, "long"), "two evaluations")
     assert training.busy(untrained, "long")
     at = visit("train")
-    assert labels(at) == ["Cancel"]
+    assert begun(at) == ["Cancel"]
     assert {"Steps", "Loss", "Steps per second", "Dev nDCG@10"} <= {metric.label for metric in at.metric}
     training.start(untrained, "another", spec)
     assert jobs.registry().get(training.job_name(untrained)).label == "long"
@@ -164,11 +212,11 @@ def test_a_training_is_watched_cancelled_resumed_and_discarded(untrained, monkey
     reached = training.left_steps(untrained, "long")
     assert reached >= 5
     assert not training.busy(untrained, "long")
-    assert {"Resume", "Discard", "Train node"} == set(labels(at))
+    assert {"Resume", "Discard", "Train node"} == set(begun(at))
     assert f"after {reached:,} steps" in said(at).replace("\\", "")
 
     at = sound(button(at, "Resume").click().run())
-    assert labels(at)[0] == "Cancel"
+    assert begun(at)[0] == "Cancel"
     wait_for(lambda: training.left_steps(untrained, "long") > reached, "the resumed training to go on")
     steps = [entry.step for entry in runs.history(untrained, "long")]
     assert steps == sorted(set(steps))
@@ -177,7 +225,7 @@ def test_a_training_is_watched_cancelled_resumed_and_discarded(untrained, monkey
     at = sound(button(at, "Cancel").click().run())
     at = sound(button(at, "Discard").click().run())
     assert runs.unfinished(untrained) == []
-    assert labels(at) == ["Train node"]
+    assert begun(at) == ["Train node"]
 
 
 def test_the_estimate_is_told_with_its_parts():

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from app.charts import curves
 from app.common import state
 from app.train import runs as trained
 from engine.builds import runs
@@ -141,13 +142,24 @@ class TestFinishedRuns:
         told = run.model_copy(
             update={
                 "dev": run.dev.model_copy(update={"apart": True}),
-                "history": (first.model_copy(update={"centroid": {"nDCG@10": 0.125}}), *later),
+                "history": (
+                    first.model_copy(update={"centroid": {"nDCG@10": 0.125}, "beside": {"bm25": {"nDCG@10": 0.5}}}),
+                    *later,
+                ),
             }
         )
-        assert trained.floor(told) == {"mean": 0.125}
+        assert trained.floor(told) == curves.Floor(0.125, None, {"BM25": 0.5})
         old = told.model_copy(update={"history": (first.model_copy(update={"centroid": {}}), *later)})
-        assert trained.floor(old) == judged._asdict()
-        assert trained.floor(run.model_copy(update={"dev": run.dev.model_copy(update={"apart": False})})) == judged._asdict()
+        beside = {name: run.dev.beside[key]["nDCG@10"].mean for name, key in trained.BESIDE.items()}
+        of_judging = curves.Floor(judged.mean, (judged.low, judged.high), beside)
+        assert trained.floor(old) == of_judging
+        assert trained.floor(run.model_copy(update={"dev": run.dev.model_copy(update={"apart": False})})) == of_judging
+
+    def test_every_evaluation_keeps_what_needs_no_training_has_on_its_queries(self, with_trained):
+        entry = runs.read(with_trained, "node").history[0]
+        assert set(entry.beside) == {"bm25", "dense"}
+        assert set(entry.beside["dense"]) == set(entry.dev)
+        assert trained.floor_of(entry, "nDCG@10").beside.keys() == {"BM25", "Dense"}
 
     def test_one_that_was_judged_on_made_up_queries_says_so(self, with_trained):
         sure(with_trained, "node", **{"from": "10% of the pseudo-queries, held out"})

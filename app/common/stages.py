@@ -1,0 +1,36 @@
+"""What a job is doing, in words: the stages that engine and shell tell of by one name each."""
+
+# Stages of a build, a training, a study and a map; kinds of pairs and names of schemes stand for themselves.
+WORDS = {
+    "start": "Starting",
+    "corpus": "Writing the documents",
+    "embeddings": "Embedding the documents",
+    "identifiers": "Fitting the identifiers",
+    "trie": "Building the trie",
+    "scorer": "Averaging the documents below each node",
+    "sparse": "Indexing the words (BM25)",
+    "dense": "Indexing the vectors (HNSW)",
+    "names": "Naming the branches",
+    "tuning": "Choosing the hybrid's weights",
+    "queries": "Embedding the queries",
+    "teacher": "Asking the teacher",
+    "negatives": "Looking for negatives",
+    "training": "Training",
+    "judging": "Judging what was learned",
+    "loading UMAP": "Loading UMAP",
+    "layout": "Laying the documents out",
+    "neighbours": "Judging what the map keeps",
+    "evaluating": "Evaluating",
+    "done": "Putting it together",
+}
+
+
+def told(stage: str) -> str:
+    """A stage in words; what has none is said as it is.
+
+    >>> told("names"), told("title queries"), told("rq-kmeans")
+    ('Naming the branches', 'Making title queries', 'Working on rq-kmeans')
+    """
+    if stage in WORDS:
+        return WORDS[stage]
+    return f"Making {stage}" if stage.endswith(" queries") else f"Working on {stage}"
