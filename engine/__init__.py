@@ -3,8 +3,8 @@
     import engine
 
     build = engine.open("builds/films")
-    build.search("a heist inside dreams", "generative", k=10)
-    build.decode("a heist inside dreams", beams=10)
+    build.search("a heist inside dreams", "generative", k=10)    # a list, shown as a table
+    build.decode("a heist inside dreams", beams=10)              # a trace, shown as the picture
 
     engine.make("catalogue.csv", "builds/mine")
 

@@ -6,6 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.data.corpus import Document
+from engine.pictures.labels import escaped
+
+# Rows of a table in a notebook, which keeps what it has shown.
+ROWS = 100
 
 
 class Hit(NamedTuple):
@@ -19,19 +23,39 @@ class Hit(NamedTuple):
     source: str
 
 
+class Hits(list[Hit]):
+    """Hits, best first: a list, and in a notebook a table.
+
+    >>> print(Hits([Hit(1, "a", "<b>", 0.5, "3-0", "dense")])._repr_html_().splitlines()[1])
+    <tr><td>1</td><td><bdi>&lt;b&gt;</bdi></td><td>0.5</td><td>3-0</td><td>dense</td></tr>
+    """
+
+    def _repr_html_(self) -> str:
+        if not self:
+            return "<p>Nothing was found.</p>"
+        head = "".join(f"<th>{name}</th>" for name in ("Rank", "Title", "Score", "Identifier", "Found by"))
+        lines = [f"<table><thead><tr>{head}</tr></thead><tbody>"]
+        for hit in self[:ROWS]:
+            title = f"<bdi>{escaped(hit.title or hit.id)}</bdi>"
+            cells = (hit.rank, title, f"{hit.score:g}", escaped(hit.identifier), escaped(hit.source))
+            lines.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+        rest = f"<p>The first {ROWS} of {len(self):,}.</p>" if len(self) > ROWS else ""
+        return "\n".join([*lines, f"</tbody></table>{rest}"])
+
+
 def hits_of(
     documents: Sequence[Document],
     identifier: Callable[[int], str],
     rows: np.ndarray,
     scores: np.ndarray,
     sources: Sequence[str],
-) -> list[Hit]:
+) -> Hits:
     """Document rows, best first, as hits; ``identifier`` gives the codes of a row as text.
 
     >>> hits_of([Document("a", "Ran", "", {})], str, np.array([0]), np.array([0.5]), ["bm25"])
     [Hit(rank=1, id='a', title='Ran', score=0.5, identifier='0', source='bm25')]
     """
-    return [
+    return Hits(
         Hit(
             rank=rank,
             id=documents[row].id,
@@ -41,4 +65,4 @@ def hits_of(
             source=source,
         )
         for rank, (row, score, source) in enumerate(zip(rows, scores, sources, strict=True), 1)
-    ]
+    )

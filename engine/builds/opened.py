@@ -11,9 +11,10 @@ import numpy as np
 
 from engine import filters
 from engine.builds import checked
-from engine.builds.hits import Hit, hits_of
+from engine.builds.hits import hits_of
 from engine.builds.opening import check_encoder, read_identifiers, read_manifest, verify
 from engine.builds.parts import Parts
+from engine.builds.results import Decode, Results, told
 from engine.builds.upgrade import here
 from engine.data import tables
 from engine.data.corpus import Corpus
@@ -126,7 +127,7 @@ class Build(Parts):
         beams: int = DEFAULT_BEAMS,
         vector: np.ndarray | None = None,
         filter: str = "",
-    ) -> tuple[list[Hit], dict[str, float]]:
+    ) -> Results:
         """Hits of one query, and milliseconds: ``encode`` (0 if a vector was given or none is needed), ``search``.
 
         Only documents that pass the ``filter`` are searched (:mod:`engine.filters`), so ``k`` hits come back where as many pass
@@ -143,7 +144,7 @@ class Build(Parts):
         found = ranking.rows[0][ranking.rows[0] >= 0]
         sources = ranking.sources[0] if ranking.sources else [retriever] * len(found)
         hits = hits_of(self.documents, self.identifier, found, ranking.scores[0][: len(found)], sources[: len(found)])
-        return hits, {"encode": round(encode_ms, 3), "search": round(search_ms, 3)}
+        return Results(hits, {"encode": round(encode_ms, 3), "search": round(search_ms, 3)})
 
     def allowed(self, filter_text: str) -> np.ndarray | None:
         """Which documents pass a filter: bool, an entry a document row; None where there is no filter.
@@ -184,13 +185,15 @@ class Build(Parts):
         seed: int = 0,
         temperature: float = 1.0,
         scorer: str = "",
-    ) -> Trace:
+    ) -> Decode:
         """Decode one query by a strategy and keep everything that was considered."""
         check_query(query)
         vector = self.encode(query)[0] if vector is None else vector
         opened = self.scorer(scorer)
         taken = self.query_for(opened, query, vector)
-        return strategies.decode(strategy, tree or self.trie, opened, taken, beams, settings or {}, seed, temperature)
+        seen = tree or self.trie
+        trace = strategies.decode(strategy, seen, opened, taken, beams, settings or {}, seed, temperature)
+        return Decode.of(trace, self, query, scorer or self.default_scorer, told(strategy, settings, temperature), seen)
 
     def why(
         self,

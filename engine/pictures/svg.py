@@ -42,6 +42,12 @@ def style() -> str:
     return resources.files("engine.pictures").joinpath("picture.css").read_text("utf-8")
 
 
+def frame_of(levels: int, rows: int) -> Frame:
+    """Size of a picture of so many levels and rows."""
+    last = Frame(0, 0, levels)
+    return Frame(last.left(levels) + last.wide(levels) + EDGE, TOP + rows * ROW + EDGE, levels)
+
+
 def svg(shown: Shown, level: int | None = None, rows: int = 0) -> str:
     """The picture of the first ``level`` levels, all unless told otherwise, as a file of its own.
 
@@ -57,8 +63,7 @@ def svg(shown: Shown, level: int | None = None, rows: int = 0) -> str:
     found, levels = drawn(shown), len(shown.trace.steps)
     level = levels if level is None else min(max(level, 0), levels)
     deepest = max([rows, *(point.drawn_at for point in found.points)])
-    last = Frame(0, 0, levels)
-    frame = Frame(last.left(levels) + last.wide(levels) + EDGE, TOP + deepest * ROW + EDGE, levels)
+    frame = frame_of(levels, deepest)
     # What ever leads is drawn last, so that no other line lies on it.
     order = sorted(
         range(1, len(found.points)), key=lambda place: (bool(found.leads[place]), found.points[place].state != "pruned")
