@@ -3,10 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from app.charts import schemes, training, tree
-from app.charts.window import window
+from app.charts import schemes, training
 from app.common import address, documents, exports, jobs, resources, state, trying
-from app.identifiers import report_card, scheme_form, spelling, study_table
+from app.identifiers import report_card, scheme_form, spelling, study_table, twins
 from engine.errors import TriescopeError
 from engine.health.remedies import with_changes
 from engine.identifiers import SCHEMES
@@ -78,17 +77,10 @@ picked = [
     first.selectbox("Left", fitted, index=0, key="a", bind="query-params"),
     second.selectbox("Right", fitted, index=default_b, key="b", bind="query-params"),
 ]
-for column, name, side in zip((first, second), picked, "ab", strict=True):
+twins.show(build, picked)
+for column, name, side in zip(st.columns(2, gap="large"), picked, "ab", strict=True):
     with column:
         found_tree = spelling.tree(build, name)
-        cells = window(found_tree.trie, found_tree.names, 0, 2)
-        st.caption(state.plain(SCHEMES[name].summary))
-        st.echarts_chart(
-            tree.option(cells),
-            height=520,
-            key=f"tree-{side}",
-            alt=f"First two levels of {name}: {sum(c.depth == 1 for c in cells)} first codes.",
-        )
         card = with_changes(cards[name], name, {}, None, found.schemes[name].vocabulary)
         with st.expander(f"Report card of {state.plain(name)}: {card.verdict}"):
             report_card.show(card, side)

@@ -1,5 +1,6 @@
-"""The start page's picture: the first two levels of the trie, from the centre outwards."""
+"""The picture of a whole tree: its first two levels, from the centre outwards."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.charts.palette import BLUE, GREEN, ORANGE, PINK, RED, SKY
@@ -8,8 +9,20 @@ from app.charts.window import Cell
 HUES = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
 
 
-def option(cells: list[Cell]) -> dict[str, Any]:
-    """ECharts sunburst of a window of depth two: an angle is a share of the documents, a ring is a level."""
+# How much of its colour a branch keeps in which none of the chosen documents lie.
+FAINT = 0.08
+
+
+def option(cells: list[Cell], lit: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """ECharts sunburst of a window of depth two: an angle is a share of the documents, a ring is a level.
+
+    Where some documents are chosen, ``lit`` is prefix -> share of a branch's documents that are among them, and a branch is as
+    strong as that share.
+    """
+
+    def strength(prefix: str, usual: float) -> float:
+        return usual if lit is None else round(FAINT + (1 - FAINT) * lit.get(prefix, 0.0), 3)
+
     below: dict[str, list[Cell]] = {}
     for cell in cells[1:]:
         below.setdefault(cell.parent, []).append(cell)
@@ -17,14 +30,14 @@ def option(cells: list[Cell]) -> dict[str, Any]:
     for place, branch in enumerate(below.get(cells[0].prefix, [])):
         colour = HUES[place % len(HUES)]
         twigs = [
-            {"name": twig.name, "value": twig.documents, "itemStyle": {"color": colour, "opacity": 0.55}}
+            {"name": twig.name, "value": twig.documents, "itemStyle": {"color": colour, "opacity": strength(twig.prefix, 0.55)}}
             for twig in below.get(branch.prefix, [])
         ]
         data.append(
             {
                 "name": branch.name,
                 "value": branch.documents,
-                "itemStyle": {"color": colour, "opacity": 0.9},
+                "itemStyle": {"color": colour, "opacity": strength(branch.prefix, 0.9)},
                 "children": twigs,
             }
         )

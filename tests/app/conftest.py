@@ -87,6 +87,13 @@ def warm_home(empty_home, films_home) -> Path:
     return empty_home
 
 
+@pytest.fixture
+def studied(studied_home, empty_home, monkeypatch) -> Build:
+    """The app finds the films with their study; look, do not touch."""
+    monkeypatch.setenv("TRIESCOPE_HOME", str(studied_home))
+    return Build(studied_home / "builds" / "films")
+
+
 @pytest.fixture(scope="session")
 def studied_home(tmp_path_factory, films_home) -> Path:
     """A home that holds the films, a study of five schemes, and a map that is thrown down at random: no UMAP."""

@@ -22,12 +22,6 @@ from tests.app.conftest import STUDIED, link_cache, shared_home
 SAMURAI = "seven-samurai-1954"
 
 
-@pytest.fixture
-def studied(studied_home, empty_home, monkeypatch) -> Build:
-    monkeypatch.setenv("TRIESCOPE_HOME", str(studied_home))
-    return Build(studied_home / "builds" / "films")
-
-
 def visit(page: str, **parameters: str):
     at = at_visit(page, **parameters)
     assert not at.error
