@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import ranks
-from app.common import address, commands, documents, exports, resources, state, trying
+from app.common import address, commands, documents, exports, filtering, resources, state, trying
 from app.compare import comparing, following, measured, result_cards, timing
 from engine.errors import TriescopeError
 from engine.retrievers import method_of
@@ -20,13 +20,14 @@ address.within("k", 5, 20, "number of results")
 k = first.slider("Results shown", 5, 20, 10, key="k", bind="query-params")
 with second:
     beams = address.choose_beams(build)
+allowed = filtering.choose(build, "lists")
 names = comparing.choose(build)
 lasting = [comparing.pinned(build, name) for name in names]
 scorers = [named.scorer for name in lasting if (named := method_of(name)[1]).scorer]
 address.check_stamp(build, scorers)
 
 vector, encode_ms = resources.query_vector(build, query)
-columns = {name: comparing.column(build, query, name, k, beams, vector) for name in names}
+columns = {name: comparing.column(build, query, name, k, beams, vector, allowed) for name in names}
 results = {name: column.hits for name, column in columns.items() if not column.error}
 grades = comparing.grades_of(build, query)
 pinned = documents.chosen(build)
@@ -37,15 +38,18 @@ titles = {i: documents.title(build, i) for i in listed}
 if pinned:
     with st.container(border=True):
         try:
-            following.show(build, query, list(results), pinned, beams, vector)
+            following.show(build, query, list(results), pinned, beams, vector, allowed)
         except TriescopeError as error:
             st.error(state.plain(str(error)), icon=":material/error:")
 
-for told in comparing.beside_dense(build, query, results, k, vector):
+for told in comparing.beside_dense(build, query, results, k, vector, allowed):
     st.caption(told)
 result_cards.show(build, query, columns, pinned, grades)
 if grades:
-    st.caption(f"This is a judged query: a green mark is a document judged relevant (grade 1 or 2); {len(grades)} are.")
+    passing = build.allowed(allowed)
+    known = [build.row_of[document] for document in grades if document in build.row_of]
+    under = "" if passing is None else f", {int(passing[known].sum())} of which pass the filter"
+    st.caption(f"This is a judged query: a green mark is a document judged relevant (grade 1 or 2); {len(grades)} are{under}.")
 
 if not results:
     st.stop()
@@ -65,7 +69,7 @@ with numbers:
     st.header("What the lists share")
     shared = pd.DataFrame(ranks.overlaps(results), columns=["Pair", f"Shared of {k}", "Moved up", "Moved down", "Unmoved"])
     st.dataframe(shared, hide_index=True)
-    timing.show(build, query, list(results), k, beams, vector, encode_ms)
+    timing.show(build, query, list(results), k, beams, vector, allowed, encode_ms)
 
 table = pd.DataFrame(
     [{"id": i, "title": titles[i]} | {name: places.get(name) for name in results} for i, places in listed.items()]
@@ -80,6 +84,8 @@ with st.container(horizontal=True):
         lambda: json.dumps({n: [h._asdict() for h in hits] for n, hits in results.items()}, ensure_ascii=False, indent=1),
         "compare.json",
     )
-    shown = (build.folder.name, query, lasting, k, beams)
+    shown = (build.folder.name, query, lasting, k, beams, allowed)
     commands.offer(commands.search_lines(*shown), commands.search_code(*shown))
-    address.offer_link(build, scorers, {state.COLUMNS: lasting, state.BEAMS: beams, "k": k, state.QUERY: query})
+    address.offer_link(
+        build, scorers, {state.COLUMNS: lasting, state.BEAMS: beams, "k": k, state.QUERY: query, state.FILTER: allowed}
+    )

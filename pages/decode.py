@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app.common import address, commands, documents, exports, glossary, resources, scorers, state, trying
+from app.common import address, commands, documents, exports, filtering, glossary, resources, scorers, state, trying
 from app.decode import decoding, intervening, node_panel, pictures, pinned, sharing, stepper, tour
 from engine.decoding.strategies import STRATEGIES
 from engine.errors import TriescopeError
@@ -56,8 +56,7 @@ try:
 except TriescopeError as error:
     st.error(state.plain(str(error)), icon=":material/error:")
     st.stop()
-for told in build.left_aside(asked.filter):
-    st.caption(f"Filter: {state.plain(told)}.")
+filtering.told(build, asked.filter)
 document = documents.chosen(build)
 marked = frozenset(trie.path(build.row_of[document])) if document else frozenset()
 

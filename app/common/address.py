@@ -1,8 +1,8 @@
 """The question that an address asks: read and checked, said where it cannot be used, carried to the next page, pinned in a link.
 
 Streamlit can tie a widget to a parameter of the address, and drops what it cannot use without a word; it also forgets a parameter
-that a page of another name is tied to. So what is asked (build, query, scorer, beams, document, step) is the address's own: the
-widget shows what the address says, and writes there what a person chooses.
+that a page of another name is tied to. So what is asked (build, query, filter, scorer, beams, document, step) is the address's
+own: the widget shows what the address says, and writes there what a person chooses.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from engine.builds.opened import Build
 from engine.decoding import DEFAULT_BEAMS
 
 # The same question on every page, unless the link that led there asks another one.
-CARRIED = (state.BUILD, state.QUERY, state.SCORER, state.BEAMS, state.DOCUMENT)
+CARRIED = (state.BUILD, state.QUERY, state.FILTER, state.SCORER, state.BEAMS, state.DOCUMENT)
 # They belong to one decode, and mean nothing for another query or build.
 OF_ONE_DECODE = (state.STEP, state.NODE, state.FORCE, state.BAN)
 OF_ONE_BUILD = (*OF_ONE_DECODE, state.SCORER, state.DOCUMENT, state.PREFIX, state.CODE, state.RUN, state.COLUMNS, state.STAMP)

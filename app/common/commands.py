@@ -46,26 +46,27 @@ def decode_code(build: str, query: str, scorer: str, asked: Mapping[str, Any]) -
     return "\n".join(lines)
 
 
-def search_lines(build: str, query: str, names: Sequence[str], k: int, beams: int) -> str:
-    """The shell's ``search``, a line a retriever.
+def search_lines(build: str, query: str, names: Sequence[str], k: int, beams: int, allowed: str = "") -> str:
+    """The shell's ``search``, a line a retriever; ``allowed`` is a filter.
 
-    >>> print(search_lines("films", "-x", ["bm25", "dense"], 5, 100))
-    python -m engine search -r bm25 -k 5 --beams 100 -- films -x
-    python -m engine search -r dense -k 5 --beams 100 -- films -x
+    >>> print(search_lines("films", "-x", ["bm25", "dense"], 5, 100, "year > 1990"))
+    python -m engine search -r bm25 -k 5 --beams 100 --filter 'year > 1990' -- films -x
+    python -m engine search -r dense -k 5 --beams 100 --filter 'year > 1990' -- films -x
     """
-    asked = ["-k", str(k), "--beams", str(beams), *_places(build, query)]
+    asked = ["-k", str(k), "--beams", str(beams), *(["--filter", allowed] if allowed else []), *_places(build, query)]
     return "\n".join(f"{PYTHON} search {shlex.join(['-r', name, *asked])}" for name in names)
 
 
-def search_code(build: str, query: str, names: Sequence[str], k: int, beams: int) -> str:
+def search_code(build: str, query: str, names: Sequence[str], k: int, beams: int, allowed: str = "") -> str:
     """The same from Python."""
+    under = f", filter={allowed!r}" if allowed else ""
     return "\n".join(
         [
             "import engine",
             "",
             f"build = engine.open({build!r})",
             f"for name in {list(names)!r}:",
-            f"    hits, ms = build.search({query!r}, name, k={k}, beams={beams})",
+            f"    hits, ms = build.search({query!r}, name, k={k}, beams={beams}{under})",
             "    print(name, [hit.title for hit in hits])",
         ]
     )

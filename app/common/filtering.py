@@ -1,37 +1,73 @@
-"""The filter of a page: its box, the values of a column to choose from, and what to do about one that is refused."""
+"""The filter of a page: its box, the values of a column to choose from, what it leaves, and what to do where it is refused."""
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.common import state
+from app.common import address, glossary, state, trying
 from engine import filters
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.filters import facets
+from engine.filters.syntax import MAX_LENGTH
 
-FILTER, COLUMN, VALUES = "filter", "filter-column", "filter-values"
-LONGEST = 300
+COLUMN, VALUES = "filter-column", "filter-values"
 
 
 def asked() -> str:
-    """The filter as it stands in its box, or in the address before there is a box."""
-    return str(st.session_state.get(FILTER, state.parameter(FILTER)) or "").strip()
+    """The filter of the address."""
+    return state.parameter(state.FILTER).strip()
 
 
-def box(placeholder: str, width: int = 300) -> str:
-    """The box; returns what is asked."""
-    typed = st.text_input(
+def box(build: Build, width: int = 300) -> str:
+    """The box; returns what is asked. What is too long for a filter is refused by whoever reads it."""
+    now = asked()
+    st.text_input(
         "Filter documents",
-        key=FILTER,
-        bind="query-params",
-        placeholder=placeholder,
-        max_chars=LONGEST,
+        placeholder=trying.of(build).filter,
+        max_chars=MAX_LENGTH,
         width=width,
-        help="Columns, = != < > <= >=, has, in (...), contains, is missing; and, or, not. Whole branches go.",
+        help=f"{glossary.means('filter')} Columns, = != < > <= >=, has, in (...), contains, is missing; and, or, not.",
+        **address.own(state.FILTER, now[:MAX_LENGTH]),
     )
-    return (typed or "").strip()
+    return now
+
+
+def choose(build: Build, what: str) -> str:
+    """The row of a page whose ``what`` (lists, say) a filter restricts: the box, the values of a column, a way out.
+
+    Returns the filter to use: empty where there is none, or where it is refused, which is said.
+    """
+    refused = ""
+    try:
+        build.allowed(asked())
+    except TriescopeError as error:
+        refused = str(error)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        now = box(build, width=360)
+        values(build)
+        if now:
+            out()
+    if refused:
+        st.error(f"{state.plain(refused)}. The {what} are those without it.", icon=":material/error:")
+        return ""
+    told(build, now)
+    return now
+
+
+def out() -> None:
+    """The button that takes the filter out."""
+    st.button("Take the filter out", on_click=clear, icon=":material/filter_alt_off:", key="filter-out")
+
+
+def told(build: Build, used: str) -> None:
+    """How many documents a filter leaves, and what it cannot compare; nothing where there is none."""
+    if (allowed := build.allowed(used)) is not None:
+        aside = "".join(f" Filter: {state.plain(one)}." for one in build.left_aside(used))
+        left = int(np.count_nonzero(allowed))
+        st.caption(f"{left:,} of {len(allowed):,} documents pass the filter, and only they are searched.{aside}")
 
 
 def values(build: Build) -> None:
@@ -70,9 +106,9 @@ def _add() -> None:
     selection: Any = st.session_state[VALUES]
     known = st.session_state.get(f"{VALUES}-filters", [])
     if (rows := selection["selection"]["rows"]) and rows[0] < len(known):
-        st.session_state[FILTER] = facets.both(asked(), known[rows[0]])[:LONGEST]
+        state.focus(state.FILTER, facets.both(asked(), known[rows[0]]))
 
 
 def clear() -> None:
     """Take the filter out."""
-    st.session_state[FILTER] = ""
+    state.focus(state.FILTER, "")

@@ -297,6 +297,13 @@ SEARCHING = (
         "the line above the column hybrid",
     ),
     Word(
+        "filter",
+        "A condition over the columns of the documents, like year > 1990. What does not pass is not searched: it takes no place "
+        "in a list, and no code that leads to nothing else is written.",
+        (COMPARE, DECODE),
+        "the box Filter documents",
+    ),
+    Word(
         "recall",
         "The part of the relevant documents that is found at all, in the first 100 where it says @100.",
         (TRAIN, IDENTIFIERS),

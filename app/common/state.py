@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 BUILD, QUERY, BEAMS, STEP, NODE, PREFIX, DOCUMENT = "build", "query", "beams", "step", "node", "prefix", "doc"
-SCORER, COLUMNS, RUN = "scorer", "columns", "run"
+SCORER, COLUMNS, RUN, FILTER = "scorer", "columns", "run", "filter"
 FORCE, BAN, CODE, STAMP = "force", "ban", "code", "at"
 
 DECODE, TRIE, COMPARE = "../pages/decode.py", "../pages/trie.py", "../pages/compare.py"

@@ -99,12 +99,13 @@ def short(name: str) -> str:
     return name.removeprefix("generative:")
 
 
-def column(build: Build, query: str, name: str, k: int, beams: int, vector: np.ndarray) -> Column:
-    """Search one retriever."""
+def column(build: Build, query: str, name: str, k: int, beams: int, vector: np.ndarray, allowed: str) -> Column:
+    """Search one retriever, among the documents that pass the filter ``allowed``."""
     method, named = method_of(name)
     try:
         stamp = runs.stamp(build.folder, named.scorer or build.default_scorer) if method.decodes else ""
-        return _column(str(build.folder), build.manifest.created, name, stamp, query, k, width(name, beams), build, vector)
+        of_build = (str(build.folder), build.manifest.created)
+        return _column(*of_build, name, stamp, query, k, width(name, beams), allowed, build, vector)
     except TriescopeError as error:
         return Column([], str(error))
 
@@ -116,19 +117,30 @@ def width(name: str, beams: int) -> int:
 
 @st.cache_data(max_entries=256, show_spinner="Searching")
 def _column(
-    folder: str, created: str, name: str, stamp: str, query: str, k: int, beams: int, _build: Build, _vector: np.ndarray
+    folder: str,
+    created: str,
+    name: str,
+    stamp: str,
+    query: str,
+    k: int,
+    beams: int,
+    allowed: str,
+    _build: Build,
+    _vector: np.ndarray,
 ) -> Column:
-    return Column(_build.search(query, name, k, beams, _vector)[0])
+    return Column(_build.search(query, name, k, beams, _vector, allowed)[0])
 
 
-def beside_dense(build: Build, query: str, results: Mapping[str, list[Hit]], k: int, vector: np.ndarray) -> list[str]:
+def beside_dense(
+    build: Build, query: str, results: Mapping[str, list[Hit]], k: int, vector: np.ndarray, allowed: str
+) -> list[str]:
     """Why each list that was decoded is, or is not, that of dense search: sentences of Markdown."""
     decoded = [name for name in results if method_of(name)[0].name == "generative"]
     # The default scorer may have two columns.
     of_scorer = {method_of(name)[1].scorer or build.default_scorer: name for name in reversed(decoded)}
     if not of_scorer:
         return []
-    dense = results.get("dense") or build.search(query, "dense", k, vector=vector)[0]
+    dense = results.get("dense") or build.search(query, "dense", k, vector=vector, filter=allowed)[0]
     vectors = [hit.id for hit in dense]
     return [told(build, scorer, [hit.id for hit in results[of_scorer[scorer]]], vectors) for scorer in reversed(of_scorer)]
 

@@ -13,17 +13,17 @@ from engine.retrievers import Queries, method_of
 DEPTH = 100
 
 
-def rank(build: Build, query: str, name: str, document: str, beams: int, vector: np.ndarray) -> int | None:
-    """Rank of a document in a retriever's list, from 1; None where it is not in it."""
+def rank(build: Build, query: str, name: str, document: str, beams: int, vector: np.ndarray, allowed: str = "") -> int | None:
+    """Rank of a document in a retriever's list under a filter, from 1; None where it is not in it."""
     depth = DEPTH if method_of(name)[0].decodes else len(build.corpus.documents)
     # The ranking itself: a hit made of each of 100,000 documents would take seconds.
-    rows = build.retriever(name, beams).search(Queries([query], vector[None]), depth).rows[0]
+    rows = build.retriever(name, beams).search(Queries([query], vector[None]), depth, build.allowed(allowed)).rows[0]
     places = np.flatnonzero(rows == build.row_of[document])
     return int(places[0]) + 1 if len(places) else None
 
 
-def show(build: Build, query: str, names: list[str], pinned: str, beams: int, vector: np.ndarray) -> None:
-    """Draw it for a pinned document, by its id.
+def show(build: Build, query: str, names: list[str], pinned: str, beams: int, vector: np.ndarray, allowed: str) -> None:
+    """Draw it for a pinned document, by its id, among those that pass the filter ``allowed``.
 
     Raises
     ------
@@ -32,13 +32,17 @@ def show(build: Build, query: str, names: list[str], pinned: str, beams: int, ve
     """
     row = build.row_of[pinned]
     st.text(f"{build.corpus.documents[row].title or pinned} · identifier {build.identifier(row) or 'none'}")
+    if (passes := build.allowed(allowed)) is not None and not passes[row]:
+        st.info("It does not pass the filter, so no list can hold it.", icon=":material/filter_alt_off:")
+        return
     decoding = [name for name in names if method_of(name)[0].name == "generative"]
-    whys = {name: _why(build, query, name, pinned, beams, vector) for name in decoding}
+    whys = {name: _why(build, query, name, pinned, beams, vector, allowed) for name in decoding}
     with st.container(horizontal=True):
         for name in names:
             method = method_of(name)[0]
             missing = "cut" if name in whys else f"> {DEPTH}" if method.decodes else "not found"
-            st.metric(state.plain(f"{name} rank"), rank(build, query, name, pinned, beams, vector) or missing, width="content")
+            found = rank(build, query, name, pinned, beams, vector, allowed)
+            st.metric(state.plain(f"{name} rank"), found or missing, width="content")
         for name, why in whys.items():
             of = "" if len(whys) == 1 else f"{name} "
             st.metric(state.plain(f"{of}rank if nothing were cut"), why.exact_rank if why else "no identifier", width="content")
@@ -54,10 +58,10 @@ def show(build: Build, query: str, names: list[str], pinned: str, beams: int, ve
         st.dataframe(_table(build, whys), hide_index=True)
 
 
-def _why(build: Build, query: str, name: str, pinned: str, beams: int, vector: np.ndarray) -> Why | None:
+def _why(build: Build, query: str, name: str, pinned: str, beams: int, vector: np.ndarray, allowed: str) -> Why | None:
     if not build.trie.path(build.row_of[pinned]):
         return None
-    return build.why(query, pinned, beams, vector, scorer=method_of(name)[1].scorer)
+    return build.why(query, pinned, beams, vector, build.view(allowed), scorer=method_of(name)[1].scorer)
 
 
 def _table(build: Build, whys: dict[str, Why | None]) -> pd.DataFrame:

@@ -29,16 +29,18 @@ class Timing(NamedTuple):
     repeats: int
 
 
-def show(build: Build, query: str, names: Sequence[str], k: int, beams: int, vector: np.ndarray, encode_ms: float) -> None:
+def show(
+    build: Build, query: str, names: Sequence[str], k: int, beams: int, vector: np.ndarray, allowed: str, encode_ms: float
+) -> None:
     """The button, and what was measured once it is pressed for this question."""
-    question = (build.folder.name, build.manifest.created, query, tuple(names), k, beams)
+    question = (build.folder.name, build.manifest.created, query, tuple(names), k, beams, allowed)
     st.header("Where the time goes")
     if st.session_state.get(ASKED) != question:
         seconds = f"{SECONDS * len(names):.0f} s at most unless a retriever is slow"
         st.button("Time each search", icon=":material/timer:", on_click=_ask, args=(question,), key="time-them")
         st.caption(f"Up to {REPEATS} warm runs of each, one after the other; {seconds}.")
         return
-    found = {name: timed(build, query, name, k, beams, vector) for name in names}
+    found = {name: timed(build, query, name, k, beams, vector, allowed) for name in names}
     st.plotly_chart(latency.figure(_ms(found)), key="latency", alt=latency.describe(_ms(found)))
     fewer = ", ".join(f"{one.repeats} of {name}" for name, one in found.items() if one.repeats < REPEATS)
     told = state.plain(f" ({fewer})") if fewer else ""
@@ -65,20 +67,30 @@ def _ms(found: Mapping[str, Timing]) -> dict[str, float]:
     return {name: one.ms for name, one in found.items()}
 
 
-def timed(build: Build, query: str, name: str, k: int, beams: int, vector: np.ndarray) -> Timing:
-    """Time one retriever; asked again, it says what was measured the first time."""
+def timed(build: Build, query: str, name: str, k: int, beams: int, vector: np.ndarray, allowed: str = "") -> Timing:
+    """Time one retriever under a filter; asked again, it says what was measured the first time."""
     method, named = method_of(name)
     stamp = runs.stamp(build.folder, named.scorer or build.default_scorer) if method.decodes else ""
-    return _timed(str(build.folder), build.manifest.created, name, stamp, query, k, comparing.width(name, beams), build, vector)
+    of_build = (str(build.folder), build.manifest.created)
+    return _timed(*of_build, name, stamp, query, k, comparing.width(name, beams), allowed, build, vector)
 
 
 @st.cache_data(max_entries=256, show_spinner="Timing")
 def _timed(
-    folder: str, created: str, name: str, stamp: str, query: str, k: int, beams: int, _build: Build, _vector: np.ndarray
+    folder: str,
+    created: str,
+    name: str,
+    stamp: str,
+    query: str,
+    k: int,
+    beams: int,
+    allowed: str,
+    _build: Build,
+    _vector: np.ndarray,
 ) -> Timing:
-    _build.search(query, name, k, beams, _vector)  # opens what it needs, so it is not timed
+    _build.search(query, name, k, beams, _vector, allowed)  # opens what it needs, so it is not timed
     times: list[float] = []
     start = time.perf_counter()
     while len(times) < FEWEST or (len(times) < REPEATS and time.perf_counter() - start < SECONDS):
-        times.append(_build.search(query, name, k, beams, _vector)[1]["search"])
+        times.append(_build.search(query, name, k, beams, _vector, allowed)[1]["search"])
     return Timing(statistics.median(times), len(times))

@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from app.common import beside_dense, documents, resources, state
-from app.common.filtering import FILTER
 from engine.builds import runs
 from engine.builds.opened import Build
 from engine.decoding.strategies import STRATEGIES
@@ -141,7 +140,7 @@ def beside(build: Build, query: str, asked: Asked, other: str) -> Decoded | None
 def pinned(asked: Asked, scorer: str, query: str, other: str) -> dict[str, Any]:
     """What a link to this decode has to say, whatever the defaults will be."""
     said = {state.QUERY: query, state.SCORER: scorer, state.BEAMS: asked.beams, STRATEGY: asked.strategy}
-    said |= {FILTER: asked.filter, TEMPERATURE: asked.temperature, SEED: asked.seed}
+    said |= {state.FILTER: asked.filter, TEMPERATURE: asked.temperature, SEED: asked.seed}
     said |= {f"{asked.strategy}-{name}": value for name, value in asked.settings.items()}
     return said | ({} if other == NOTHING else {BESIDE: other})
 

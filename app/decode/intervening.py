@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.common import address, filtering, glossary, state, trying
+from app.common import address, filtering, glossary, state
 from app.common.fields import field
 from app.decode.decoding import BESIDE, NOTHING, SAME_WITH, SEED, STRATEGY, TEMPERATURE, Asked, view
 from engine.builds.opened import Build
@@ -50,7 +50,7 @@ def say_refused(told: str) -> None:
     st.error(f"{state.plain(told)}. The picture is that without it.", icon=":material/error:")
     with st.container(horizontal=True):
         if filtering.asked():
-            st.button("Take the filter out", on_click=filtering.clear, icon=":material/filter_alt_off:")
+            filtering.out()
         if state.parameter(state.FORCE):
             st.button("Force nothing", on_click=state.focus, args=(state.FORCE, ""), icon=":material/close:")
         if banned():
@@ -65,7 +65,7 @@ def controls(build: Build, beams: int, scorer: str) -> tuple[Asked, str]:
     strategy = str(st.session_state.get(STRATEGY, "beam"))
     settings: dict[str, Any] = {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        allowed = filtering.box(trying.of(build).filter)
+        allowed = filtering.box(build)
         filtering.values(build)
         address.within(TEMPERATURE, 0.1, 10, "temperature")
         temperature = st.number_input(

@@ -133,7 +133,7 @@ class TestCompare:
     def test_a_slow_retriever_is_timed_less_often(self, with_trained, monkeypatch):
         build = Build(with_trained)
 
-        def slow(query, name, k, beams, vector):
+        def slow(query, name, k, beams, vector, allowed):
             time.sleep(0.25)
             return [Hit(1, "a", "A", 1.0, "1", "x")], {"search": 250.0}
 
