@@ -4,8 +4,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
-
 from engine.data.delimited import delimited
 from engine.data.lines import BadLineError, lines
 from engine.data.values import plain
@@ -46,6 +44,8 @@ def records(path: Path) -> Iterator[tuple[int, dict]]:
 
 def _parquet(path: Path) -> Iterator[tuple[int, dict]]:
     # A file called a[1].parquet is one file, not a pattern.
+    import duckdb
+
     name, row = "".join(f"[{c}]" if c in "*?[" else c for c in str(path)), 0
     try:
         # No extension is fetched behind the user's back; nothing but this file is asked for.

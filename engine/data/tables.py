@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
 import pyarrow as pa
 
 from engine.data.corpus import Corpus, Document
@@ -129,6 +128,8 @@ def read_names(folder: Path, nodes: int | None = None) -> list[str]:
 
 
 def _write(path: Path, **columns: Any) -> None:
+    import duckdb
+
     table = pa.table(
         {key: column if isinstance(column, pa.Array) else pa.array(column, pa.string()) for key, column in columns.items()}
     )

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from engine.errors import TriescopeError
 from engine.identifiers import rq_kmeans
@@ -47,6 +46,9 @@ def reassign(fitted: Identifiers, material: Material) -> Identifiers:
     >>> reassign(fitted, Material(np.array([[0.1], [0.2]], np.float32), ())).codes.tolist()
     [[0], [2]]
     """
+
+    from scipy.spatial.distance import cdist
+
     codes, codebook = _checked(fitted, "reassign").copy(), fitted.codebooks[-1]
     for rows, left in _crowded(fitted, material):
         last = codes[rows, -1]
@@ -80,6 +82,9 @@ def sinkhorn(fitted: Identifiers, material: Material) -> Identifiers:
     TriescopeError
         Not every code has a vector.
     """
+
+    from scipy.spatial.distance import cdist
+
     codes, codebook = _checked(fitted, "sinkhorn").copy(), fitted.codebooks[-1]
     for rows, left in _crowded(fitted, material):
         balanced = transport(cdist(left, codebook, "sqeuclidean")).argmax(axis=1)

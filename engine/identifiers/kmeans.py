@@ -1,6 +1,5 @@
 """k-means by faiss, the same way in every scheme."""
 
-import faiss
 import numpy as np
 
 ITERATIONS = 25
@@ -10,6 +9,9 @@ POINTS_PER_CENTROID = 256
 
 def kmeans(points: np.ndarray, k: int, seed: int) -> np.ndarray:
     """Centroids of float32 ``(n, d)`` points: float32 ``(k, d)``, fewer rows when there are fewer different points."""
+
+    import faiss
+
     points = np.ascontiguousarray(points, np.float32)
     # Counting different rows is slow, and only few rows can fail to have k different ones.
     if len(points) < 64 * k or k == 1:

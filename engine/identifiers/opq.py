@@ -8,9 +8,7 @@ nothing else has to know of the rotation.
 
 from typing import Any
 
-import faiss
 import numpy as np
-from scipy.linalg import null_space
 
 from engine.identifiers.base import Identifiers, Material, Progress, Scheme
 from engine.identifiers.pq import OPTIONS, RESOLVERS, assign, quantize, shape
@@ -28,6 +26,10 @@ def fit(material: Material, settings: dict[str, Any], seed: int, progress: Progr
 
 def rotation(embeddings: np.ndarray, levels: int, codes: int, seed: int) -> np.ndarray:
     """Orthonormal rows, float32 ``(d, d)``, in the order in which :func:`engine.identifiers.pq.sub_spaces` cuts them."""
+
+    import faiss
+    from scipy.linalg import null_space
+
     points = np.ascontiguousarray(embeddings, np.float32)
     n, d = points.shape
     # faiss' quantizer has 2^bits codes and wants no more of them than points; for other sizes the rotation for fewer codes does.

@@ -6,7 +6,6 @@ fine. Within a few percent of RQ-VAE (Lee et al. 2022; TIGER, Rajput et al. 2023
 
 from typing import Any
 
-import faiss
 import numpy as np
 
 from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme
@@ -48,6 +47,8 @@ def assign(fitted: Identifiers, embeddings: np.ndarray) -> np.ndarray:
 
 
 def _nearest(points: np.ndarray, codebook: np.ndarray) -> np.ndarray:
+    import faiss
+
     return faiss.knn(np.ascontiguousarray(points), codebook, 1)[1][:, 0]
 
 

@@ -4,13 +4,15 @@ See :mod:`engine.kernels.best_children` for how they are compiled. The twins sta
 """
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from engine.kernels.best_children import compiled
 
 
 def slow_sum_runs(vectors: np.ndarray, bounds: np.ndarray, out: np.ndarray) -> None:
     """Twin of :func:`sum_runs`: a product with a sparse matrix of ones."""
+
+    from scipy.sparse import csr_array
+
     ones = csr_array((np.ones(len(vectors)), np.arange(len(vectors)), bounds), (len(out), len(vectors)))
     out[:] = ones @ vectors.astype(np.float64)
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 
 from engine.errors import TriescopeError
@@ -30,6 +29,9 @@ def build_hnsw(embeddings: np.ndarray, folder: Path) -> None:
     Equal vectors are one node. A graph links a node to its nearest, and the nearest of a copy are the other copies: more of them
     than links make an island that the search, once in, does not leave, or never reaches.
     """
+
+    import faiss
+
     vectors = np.ascontiguousarray(embeddings, np.float32)
     whole_rows = vectors.view(np.dtype((np.void, vectors.itemsize * vectors.shape[1])))[:, 0]
     _, first, place = np.unique(whole_rows, return_index=True, return_inverse=True)
@@ -87,6 +89,8 @@ class HnswRetriever:
     needs_vectors = True
 
     def __init__(self, folder: Path, shape: tuple[int, int] | None = None):
+        import faiss
+
         path = folder / GRAPH
         if shape:
             once(f"graph {shape[1]}", [path], lambda: faiss_file.check(path, shape[1]))

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import bm25s
 import numpy as np
 import regex
 import Stemmer
@@ -31,6 +30,9 @@ def tokens(texts: Sequence[str], rule: int = NOW) -> list[list[str]]:
     >>> tokens(["The heists of dreams, part C"])
     [['heist', 'dream', 'part', 'c']]
     """
+
+    import bm25s
+
     cut, pattern = (texts, r"(?u)\b\w\w+\b") if rule == FIRST else ([" ".join(words(text)) for text in texts], r"\S+")
     stemmer: Callable = Stemmer.Stemmer("english")
     return bm25s.tokenize(
@@ -40,6 +42,9 @@ def tokens(texts: Sequence[str], rule: int = NOW) -> list[list[str]]:
 
 def build(texts: Sequence[str], folder: Path) -> None:
     """Index ``texts`` and write the index into ``folder``."""
+
+    import bm25s
+
     index = bm25s.BM25(k1=K1, b=B, method="lucene")
     found = tokens(texts)
     if not any(found):
@@ -125,6 +130,8 @@ class SparseRetriever:
     needs_vectors = False
 
     def __init__(self, folder: Path, documents: int | None = None):
+        import bm25s
+
         vocabulary = checked(folder, documents)
         self.index = bm25s.BM25.load(folder, mmap=True, show_progress=False, load_vocab=False, backend="numpy")
         self.index.vocab_dict = vocabulary

@@ -123,7 +123,8 @@ def _plain(path: Path, name: str, column: pa.ChunkedArray, kind: str) -> Column:
     for chunk in column.chunks:
         if not pa.types.is_dictionary(chunk.type) or not pa.types.is_string(chunk.type.value_type):
             raise TriescopeError(f"{path}: column {name} is of {chunk.type}, not of text")
-        texts, places = chunk.dictionary.to_pylist(), chunk.indices.to_numpy()
+        # Their own to_numpy would import pandas, a third of a second.
+        texts, places = chunk.dictionary.to_pylist(), np.from_dlpack(chunk.indices)
         if None in texts:
             raise TriescopeError(f"{path}: column {name} has rows without a value")
         characters += int(np.array([len(text) for text in texts], np.int64)[places].sum()) if len(places) else 0

@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import bm25s
 import regex
 
 # Characters of scripts without spaces: Chinese, Japanese and those of South East Asia (Unicode's line breaking class SA); of
@@ -88,6 +87,9 @@ def cut(texts: Sequence[str]) -> Words:
     >>> cut(["The ship, the Ship of 1912", "dance"])
     Words(numbers=[[0, 0], [1]], vocabulary=['ship', 'dance'])
     """
+
+    import bm25s
+
     told = [" ".join(telling(text)) for text in texts]
     found = bm25s.tokenize(told, token_pattern=r"\S+", stopwords="en_plus", show_progress=False)
     return Words(found.ids, sorted(found.vocab, key=found.vocab.__getitem__))

@@ -1,9 +1,13 @@
 """The front door of a notebook: ``engine.open`` and ``engine.make``."""
 
+import subprocess
+import sys
+
 import pytest
 
 import engine
 from engine.errors import TriescopeError
+from engine.paths import ROOT
 
 
 def test_a_file_is_built_by_its_path_as_text_and_what_was_made_is_open(tmp_path):
@@ -39,3 +43,15 @@ def test_a_field_that_is_off_is_one_line_and_makes_nothing(small_corpus, tmp_pat
         engine.make(small_corpus, tmp_path / "none", **spec)
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bm25_query_of_a_cold_process_waits_for_no_library_that_it_does_without(small_build):
+    idle = ["torch", "sentence_transformers", "transformers", "pandas", "duckdb", "faiss", "umap", "plotly", "scipy.spatial"]
+    code = (
+        "import sys, engine; found = engine.open(sys.argv[1]).search('a film', 'bm25');"
+        f"print([name for name in {idle} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, str(small_build)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -94,9 +94,8 @@ def lists(at: AppTest):
     return table(at, "Total") if any("Total" in frame.value.columns for frame in at.dataframe) else table(at, "title", "id")
 
 
-@pytest.mark.usefixtures("with_films")
-@pytest.mark.parametrize("seed", range(10))
-def test_a_link_of_a_random_state_shows_the_same_lists(seed):
+def drawn(seed: int) -> tuple[str, dict[str, str | list[str]]]:
+    """A page and a state of it, at random."""
     draw = random.Random(seed)
     query, beams = draw.choice(EXAMPLES), str(draw.choice([3, 10, 41, DEFAULT_BEAMS, 300]))
     given: dict[str, str | list[str]] = {"query": query, "beams": beams}
@@ -110,13 +109,39 @@ def test_a_link_of_a_random_state_shows_the_same_lists(seed):
             "k": str(draw.randint(5, 20)),
             "columns": draw.sample(["bm25", "dense", "generative", "hybrid", "bm25+dense"], 3),
         }
+    return page, given
+
+
+def same_lists(there: AppTest, here: AppTest) -> bool:
+    renamed = {name: name.removesuffix(":centroid") for name in lists(there).columns}
+    return not there.warning and lists(there).rename(columns=renamed).equals(lists(here))
+
+
+# Forty were looked at; ten of them each time.
+SEEDS = [*range(10), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(10, 40))]
+
+
+@pytest.mark.usefixtures("with_films")
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_link_of_a_random_state_shows_the_same_lists(seed):
+    page, given = drawn(seed)
     here = visit(page, **given)
     pinned = link(here)
     assert {state.BUILD, state.STAMP, state.QUERY, state.BEAMS} <= set(pinned)
-    there = visit(page, **pinned)
-    assert not there.warning
-    renamed = {name: name.removesuffix(":centroid") for name in lists(there).columns}
-    assert lists(there).rename(columns=renamed).equals(lists(here))
+    assert same_lists(visit(page, **pinned), here)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(40, 50))
+def test_a_link_of_a_random_state_shows_the_same_lists_after_a_training(with_trained, seed):
+    runs.choose(with_trained, runs.CENTROID)
+    page, given = drawn(seed)
+    given = {name: value for name, value in given.items() if name not in ("ban", "force", "filter")} | {"build": "sixty"}
+    here = visit(page, **given)
+    pinned = link(here)
+    change_run(with_trained, "node", beats_centroid=True)
+    runs.choose(with_trained, "node")
+    assert same_lists(visit(page, **pinned), here)
 
 
 class TestPinnedLinks:
