@@ -1,20 +1,16 @@
 """Decode: the beam picture of one query, step by step, what stands behind each node, and what an intervention changes."""
 
-import json
 import time
 from dataclasses import replace
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 
-from app.common import address, commands, documents, exports, filtering, glossary, resources, scorers, state, trying
-from app.decode import decoding, intervening, node_panel, pictures, pinned, sharing, stepper, tour
+from app.common import address, commands, documents, exports, filtering, resources, scorers, state, trying
+from app.decode import branching, decoding, intervening, node_panel, pictures, pinned, sharing, stepper, tour
 from engine.decoding.strategies import STRATEGIES
 from engine.errors import TriescopeError
-from engine.explaining.difference import diff, diff_json
-from engine.explaining.why import why_json
-from engine.pictures import beam_points
+from engine.explaining.difference import diff
 
 st.title("Watch it decode")
 build = resources.open_build()
@@ -46,35 +42,29 @@ scorer_used = scorer or build.default_scorer
 address.check_stamp(build, [scorer_used])
 
 vector, encode_ms = resources.query_vector(build, query)
+document = documents.chosen(build)
 try:
     resources.warm(build, scorer)
     start = time.perf_counter()
     decoded = decoding.run(build, query, asked)
-    second = decoding.beside(build, query, asked, other)
-    used = dict.fromkeys(one.asked.scorer for one in (decoded, second) if one)
-    totals, masks = " ".join(scorers.says(build, name) for name in used), any(scorers.masks(build, name) for name in used)
+    branch = branching.beside(build, query, decoded)
+    second = branch or decoding.beside(build, query, asked, other)
+    shown = [decoded, second] if second else [decoded]
+    legend = pictures.legend(build, shown, bool(document), encode_ms)
 except TriescopeError as error:
     st.error(state.plain(str(error)), icon=":material/error:")
     st.stop()
 filtering.told(build, asked.filter)
-document = documents.chosen(build)
 marked = frozenset(trie.path(build.row_of[document])) if document else frozenset()
 
 if place and guide:
     with guide:
         tour.show(place, build, decoded, query)
+if branch:
+    branching.chip(branch)
 columns = st.columns(2 if second else [3, 2], gap="large")
-shown = [decoded, second] if second else [decoded]
 drawn = pictures.side_by_side(build, shown, columns, step, marked)
-pin_colour = ", the pinned document green" if document else ""
-st.caption(
-    f"**{asked.strategy}:** {STRATEGIES[asked.strategy].summary} Kept is blue, cut is grey (the "
-    f"{beam_points.PRUNED_DRAWN} nearest drawn), the best path is orange{pin_colour}. {totals} "
-    "A line's width is the probability of the code among its siblings; "
-    + (f"{glossary.means('mask')} " if masks else "only codes that exist are weighed. ")
-    + f"{resources.encoding_told(encode_ms)} "
-    f"The best path holds {decoded.trace.confidence:.0%} of the probability, whatever the width."
-)
+st.caption(legend)
 
 below = st.columns([3, 2], gap="large") if second else columns
 changes = None
@@ -87,17 +77,7 @@ if second:
             f"Documents and prefixes of the left picture against the right one ({state.plain(decoding.named(second.asked))})."
         )
 with below[1]:
-    focus = state.parameter(state.NODE)
-    if point := node_panel.find(build, decoded, step, drawn, focus):
-        node_panel.panel(build, decoded, point)
-    else:
-        if focus:
-            address.say(state.NODE, "The address opens a node that is not in this picture.")
-        hint = "Click a node of the picture to see its words, its odds and its documents, and to force or ban it."
-        st.info(hint, icon=":material/touch_app:")
-    st.text_input(
-        "Go to prefix", placeholder="9-14", key="go-node", on_change=state.take, args=("go-node", state.NODE, True), width=220
-    )
+    node_panel.show(build, shown, step, drawn)
     st.header("What it wrote" if step == levels else "What it will have written")
     two = st.column_config.NumberColumn(format="%.2f", width="small")
     st.dataframe(decoding.written(build, decoded), hide_index=True, column_config={"Total": two})
@@ -119,37 +99,19 @@ except TriescopeError as error:
     found = None
 server_ms = (time.perf_counter() - start) * 1e3
 
-
-def candidates() -> pd.DataFrame:
-    """Every candidate kept, drawn or not, and those nearest to being kept."""
-    every = beam_points.points(decoded.trace, trie, build.names, step, marked, kept_drawn=None)
-    return pd.DataFrame(every[1:], columns=beam_points.Point._fields).drop(columns=["parent", "drawn_at", "gathered"])
-
-
 as_table = st.expander("The picture as a table", key="table", on_change="rerun", bind="query-params")
 if as_table.open:
-    frame = candidates()
+    frame = sharing.candidates(build, decoded, step, marked)
     opened = partial(node_panel.take_row, "candidates", frame["prefix"].tolist())
     as_table.dataframe(frame, hide_index=True, key="candidates", selection_mode="single-row", on_select=opened)
     as_table.caption("Choose a row to open its node, drawn or not.")
 st.caption(f"This page took {server_ms:.0f} ms of the server's time after the query was encoded.")
 
-
-def trace_json() -> str:
-    """The trace, and where there is one what is different and why."""
-    value = build.trace_json(query, decoded.trace, tree=decoded.tree) | {"scorer": asked.scorer or build.default_scorer}
-    value |= {"interventions": asked.interventions, "diff": diff_json(changes) if changes else None}
-    return json.dumps(value | {"why": why_json(found) if found else None}, ensure_ascii=False, indent=1)
-
-
 with st.container(horizontal=True):
-    exports.offer("Table, CSV", lambda: exports.as_csv(candidates()), "beams.csv")
-    exports.offer("Trace, JSON", trace_json, "trace.json")
+    table = partial(sharing.candidates, build, decoded, step, marked)
+    exports.offer("Table, CSV", lambda: exports.as_csv(table()), "beams.csv")
+    exports.offer("Trace, JSON", lambda: sharing.trace_json(build, query, shown, changes, found), "trace.json")
     exports.offer("Picture, HTML", lambda: sharing.as_html(build, query, shown, marked, document), "decode.html")
     exports.offer("Picture, SVG", lambda: sharing.as_svg(build, decoded, marked, step), "decode.svg")
-    told = decoded.asked.__dict__
-    commands.offer(
-        commands.decode_line(build.folder.name, query, scorer_used, told),
-        commands.decode_code(build.folder.name, query, scorer_used, told),
-    )
+    commands.offer(*sharing.as_code(build, query, shown))
     address.offer_link(build, [scorer_used], decoding.pinned(decoded.asked, scorer_used, query, other))

@@ -21,7 +21,7 @@ def decode_line(build: str, query: str, scorer: str, asked: Mapping[str, Any]) -
         words += ["--strategy", asked["strategy"]]
     for name, value in (asked.get("settings") or {}).items():
         words += ["-o", f"{name}={value}"] if value is not None else []
-    for name in ("filter", "force"):
+    for name in ("filter", "force", "branch"):
         words += [f"--{name}", asked[name]] if asked.get(name) else []
     for prefix in asked.get("ban") or ():
         words += ["--ban", prefix]
@@ -31,7 +31,7 @@ def decode_line(build: str, query: str, scorer: str, asked: Mapping[str, Any]) -
 
 
 def decode_code(build: str, query: str, scorer: str, asked: Mapping[str, Any]) -> str:
-    """The same from Python."""
+    """The same from Python; with a branch, the decode that it leaves and then the branch."""
     given = {"beams": asked["beams"], "strategy": asked["strategy"], "scorer": scorer}
     given |= {name: asked[name] for name in ("settings", "seed") if asked.get(name)}
     given |= {"temperature": asked["temperature"]} if asked.get("temperature", 1) != 1 else {}
@@ -39,10 +39,14 @@ def decode_code(build: str, query: str, scorer: str, asked: Mapping[str, Any]) -
     if any(asked.get(name) for name in ("filter", "force", "ban")):
         view = {"filter_text": asked.get("filter", ""), "force": asked.get("force", ""), "ban": tuple(asked.get("ban") or ())}
         lines.append(f"tree = build.view({_named(view)})")
-        lines.append(f"trace = build.decode({query!r}, tree=tree, {_named(given)})")
+        over = "tree=tree, "
     else:
-        lines += ["tree = build.trie", f"trace = build.decode({query!r}, {_named(given)})"]
-    lines += ["rows, scores = trace.documents(tree, 10)", "print([build.corpus.documents[row].title for row in rows])"]
+        lines.append("tree = build.trie")
+        over = ""
+    branch = {"branched": given | {"branch": asked["branch"]}} if asked.get("branch") else {}
+    for name, of in ({"trace": given} | branch).items():
+        lines.append(f"{name} = build.decode({query!r}, {over}{_named(of)})")
+        lines += [f"rows, scores = {name}.documents(tree, 10)", "print([build.corpus.documents[row].title for row in rows])"]
     return "\n".join(lines)
 
 

@@ -189,6 +189,14 @@ DECODING = (
         ("banned",),
     ),
     Word(
+        "branch here",
+        "To go back to a step, keep one other prefix there alone, and go on from it: the same past, another future. It stands "
+        "beside the decode as it was.",
+        (DECODE,),
+        "the button of a node's panel",
+        ("branched at",),
+    ),
+    Word(
         "strategy",
         "The rule by which candidates are kept at each level: the best, some drawn at random, ones that differ, or all of them.",
         (DECODE,),

@@ -11,8 +11,8 @@ import streamlit as st
 from app.common import beside_dense, documents, resources, state
 from engine.builds import runs
 from engine.builds.opened import Build
+from engine.builds.results import Decode, branched_at
 from engine.decoding.strategies import STRATEGIES
-from engine.decoding.trace import Trace
 from engine.explaining.difference import Diff
 from engine.trie import Tree
 
@@ -34,6 +34,7 @@ class Asked:
     force: str
     ban: tuple[str, ...]
     scorer: str = ""
+    branch: str = ""
 
     @property
     def interventions(self) -> list[str]:
@@ -41,7 +42,8 @@ class Asked:
         told = [f"filter {self.filter}"] if self.filter else []
         told += [f"forced {self.force}"] if self.force else []
         told += [f"banned {prefix}" for prefix in self.ban]
-        return told + ([f"temperature {self.temperature:g}"] if self.temperature != 1 else [])
+        told += [f"temperature {self.temperature:g}"] if self.temperature != 1 else []
+        return told + ([branched_at(self.branch)] if self.branch else [])
 
     def plain(self) -> "Asked":
         """The same without interventions."""
@@ -53,7 +55,7 @@ class Decoded:
     """A decode, the tree that it was allowed to see, and how many of the exact first ten documents it found."""
 
     asked: Asked
-    trace: Trace
+    trace: Decode
     tree: Tree
     found: int
     possible: int
@@ -91,15 +93,31 @@ def run(build: Build, query: str, asked: Asked) -> Decoded:
     trace = build.decode(
         query, asked.beams, vector, asked.strategy, tree, asked.settings, asked.seed, asked.temperature, asked.scorer
     )
-    scorer = asked.scorer or build.default_scorer
-    allowed = (asked.filter, asked.force, asked.ban)
+    return _counted(build, query, asked, vector, trace)
+
+
+def branched(build: Build, query: str, decoded: Decoded, prefix: str) -> Decoded:
+    """A decode gone back to the step of a prefix and on from there.
+
+    Raises
+    ------
+    TriescopeError
+        It is no prefix, or was no candidate of its step.
+    """
+    vector = resources.query_vector(build, query)[0]
+    return _counted(build, query, replace(decoded.asked, branch=prefix), vector, decoded.trace.branch(prefix))
+
+
+def _counted(build: Build, query: str, asked: Asked, vector: np.ndarray, trace: Decode) -> Decoded:
+    """The decode with how many of the exact first documents it found."""
+    tree, scorer = trace.how.tree, asked.scorer or build.default_scorer
     best = _exact(
         str(build.folder),
         build.manifest.created,
         scorer,
         runs.stamp(build.folder, scorer),
         query,
-        allowed,
+        (asked.filter, asked.force, asked.ban),
         asked.temperature,
         build,
         vector,

@@ -93,5 +93,9 @@ def controls(build: Build, beams: int, scorer: str) -> tuple[Asked, str]:
         others = [NOTHING, *(name for name in STRATEGIES if name != strategy)]
         others[1:1] = [SAME_WITH + name for name in build.scorer_names if scorer and name != scorer]
         beside_it = address.one_of(BESIDE, others, NOTHING, "decode beside it")
-        other = st.selectbox("Beside it", others, width=230, **address.own(BESIDE, beside_it))
-    return Asked(strategy, beams, float(temperature), int(seed), settings, allowed, force, banned(), scorer), other
+        branched = bool(state.parameter(state.BRANCH))
+        told = "A branch stands beside it." if branched else None
+        other = st.selectbox("Beside it", others, width=230, disabled=branched, help=told, **address.own(BESIDE, beside_it))
+    return Asked(
+        strategy, beams, float(temperature), int(seed), settings, allowed, force, banned(), scorer
+    ), NOTHING if branched else other

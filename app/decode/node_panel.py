@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from app.common import glossary, scorers, state
-from app.decode import intervening
+from app.common import address, glossary, scorers, state
+from app.decode import branching, intervening
 from app.decode.decoding import Decoded
 from engine.builds.opened import Build, parse_prefix
 from engine.errors import TriescopeError
@@ -29,6 +29,23 @@ def find(build: Build, decoded: Decoded, step: int, drawn: Sequence[Point], pref
     # What is pinned is there however far down it is.
     every = beam_points.points(decoded.trace, build.trie, build.names, step, {node})
     return next((point for point in every if point.pinned), None)
+
+
+def show(build: Build, shown: Sequence[Decoded], step: int, drawn: Sequence[Sequence[Point]]) -> None:
+    """The panel of the node that the address opens, in the first decode that has it; else what there is to do."""
+    focus = state.parameter(state.NODE)
+    for one, points in zip(shown, drawn, strict=True):
+        if point := find(build, one, step, points, focus):
+            panel(build, one, point)
+            break
+    else:
+        if focus:
+            address.say(state.NODE, "The address opens a node that is not in this picture.")
+        hint = "Click a node of the picture to see its words, its odds and its documents, to force or ban it, or to branch there."
+        st.info(hint, icon=":material/touch_app:")
+    st.text_input(
+        "Go to prefix", placeholder="9-14", key="go-node", on_change=state.take, args=("go-node", state.NODE, True), width=220
+    )
 
 
 def take_row(key: str, prefixes: Sequence[str]) -> None:
@@ -75,6 +92,7 @@ def panel(build: Build, decoded: Decoded, point: Point) -> None:
             key="ban-node",
             help=glossary.means("ban"),
         )
+        branching.offer(decoded, point)
         st.button("Close", type="tertiary", icon=":material/close:", on_click=state.focus, args=(state.NODE, ""))
     node = trie.find(tuple(map(int, point.prefix.split("-"))))
     below = [documents[row] for row in decoded.tree.leaf_documents(node or 0)[:50]]

@@ -7,13 +7,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.charts import beams
-from app.common import documents, scorers, state
+from app.common import documents, glossary, resources, scorers, state
 from app.decode import decoding, stepper
 from app.decode.decoding import Decoded
 from engine.builds.opened import Build
-from engine.decoding.strategies import existing_share
+from engine.decoding.strategies import STRATEGIES, existing_share
 from engine.pictures import beam_points
-from engine.pictures.beam_points import KEPT_DRAWN, Point
+from engine.pictures.beam_points import KEPT_DRAWN, PRUNED_DRAWN, Point
 from engine.pictures.labels import cut
 from engine.pictures.shown import text_of
 
@@ -24,8 +24,8 @@ WORDS_SHOWN, TITLE_SHOWN = 12, 28  # letters beside a point, and at the end of a
 
 def side_by_side(
     build: Build, shown: Sequence[Decoded], columns: Sequence[DeltaGenerator], step: int, marked: Collection[int]
-) -> list[Point]:
-    """Draw them, a column each; returns the points of the first."""
+) -> list[list[Point]]:
+    """Draw them, a column each; returns the points of each."""
     drawn = [beam_points.points(one.trace, build.trie, build.names, step, marked) for one in shown]
     rows = max(point.drawn_at for points in drawn for point in points)
     for one, points, column, key in zip(shown, drawn, columns, KEYS, strict=False):
@@ -33,7 +33,30 @@ def side_by_side(
             if len(shown) > 1:
                 st.text(decoding.named(one.asked))
             _draw(build, one, points, rows, key, narrow=len(shown) > 1)
-    return drawn[0]
+    return drawn
+
+
+def legend(build: Build, shown: Sequence[Decoded], pinned: bool, encode_ms: float) -> str:
+    """How the pictures are to be read: the strategy, the colours, what a total is, what a mask is, how sure the first decode is;
+    Markdown.
+
+    Raises
+    ------
+    TriescopeError
+        A trained scorer is damaged.
+    """
+    asked = shown[0].asked
+    used = dict.fromkeys(one.asked.scorer for one in shown)
+    masks = any(scorers.masks(build, name) for name in used)
+    return (
+        f"**{asked.strategy}:** {STRATEGIES[asked.strategy].summary} Kept is blue, cut is grey (the {PRUNED_DRAWN} nearest "
+        f"drawn), the best path is orange{', the pinned document green' if pinned else ''}. "
+        f"{' '.join(scorers.says(build, name) for name in used)} "
+        "A line's width is the probability of the code among its siblings; "
+        + (f"{glossary.means('mask')} " if masks else "only codes that exist are weighed. ")
+        + f"{resources.encoding_told(encode_ms)} "
+        f"The best path holds {shown[0].trace.confidence:.0%} of the probability, whatever the width."
+    )
 
 
 def _draw(build: Build, shown: Decoded, drawn: list[Point], rows: int, key: str, narrow: bool) -> None:

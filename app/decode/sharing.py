@@ -1,14 +1,46 @@
-"""The picture of the Decode page as a file to hand on: HTML that plays without a network, and SVG of the levels shown."""
+"""The Decode page as files to hand on: HTML that plays without a network, SVG of the levels shown, the trace, lines of code."""
 
+import json
 from collections.abc import Collection, Sequence
 
-from app.common import documents, scorers
+import pandas as pd
+
+from app.common import commands, documents, scorers
 from app.decode import decoding
 from app.decode.decoding import Decoded
 from engine.builds.opened import Build
+from engine.explaining.difference import Diff, diff_json
+from engine.explaining.why import Why, why_json
+from engine.pictures import beam_points
 from engine.pictures.page import Asked, page
 from engine.pictures.shown import Shown
 from engine.pictures.svg import svg
+
+
+def candidates(build: Build, decoded: Decoded, step: int, marked: Collection[int]) -> pd.DataFrame:
+    """Every candidate kept, drawn or not, and those nearest to being kept."""
+    every = beam_points.points(decoded.trace, build.trie, build.names, step, marked, kept_drawn=None)
+    return pd.DataFrame(every[1:], columns=beam_points.Point._fields).drop(columns=["parent", "drawn_at", "gathered"])
+
+
+def trace_json(build: Build, query: str, decodes: Sequence[Decoded], changes: Diff | None, found: Why | None) -> str:
+    """The trace; where there is one the branch, what is different in the second decode, and why a document is found or not."""
+    decoded, *others = decodes
+    value = build.trace_json(query, decoded.trace, tree=decoded.tree)
+    value |= {"scorer": decoded.asked.scorer or build.default_scorer, "interventions": decoded.asked.interventions}
+    for other in others:
+        if prefix := other.asked.branch:
+            value |= {"branch": {"prefix": prefix} | build.trace_json(query, other.trace, tree=other.tree)}
+    value |= {"diff": diff_json(changes) if changes else None, "why": why_json(found) if found else None}
+    return json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def as_code(build: Build, query: str, decodes: Sequence[Decoded]) -> tuple[str, str]:
+    """Lines for the shell and for a notebook that give the first decode, and the branch where there is one."""
+    scorer = decodes[0].asked.scorer or build.default_scorer
+    asked = [one.asked.__dict__ for place, one in enumerate(decodes) if not place or one.asked.branch]
+    lines = (commands.decode_line(build.folder.name, query, scorer, one) for one in asked)
+    return "\n".join(lines), commands.decode_code(build.folder.name, query, scorer, asked[-1])
 
 
 def shown(build: Build, decoded: Decoded, marked: Collection[int], told: str) -> Shown:

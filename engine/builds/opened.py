@@ -14,8 +14,9 @@ from engine.builds import checked
 from engine.builds.hits import hits_of
 from engine.builds.opening import check_encoder, read_identifiers, read_manifest, verify
 from engine.builds.parts import Parts
-from engine.builds.results import Decode, Results, told
+from engine.builds.results import Decode, How, Results, told
 from engine.builds.upgrade import here
+from engine.builds.written import check_query, parse_prefix
 from engine.data import tables
 from engine.data.corpus import Corpus
 from engine.decoding import strategies
@@ -185,15 +186,19 @@ class Build(Parts):
         seed: int = 0,
         temperature: float = 1.0,
         scorer: str = "",
+        branch: str = "",
     ) -> Decode:
-        """Decode one query by a strategy and keep everything that was considered."""
+        """Decode one query by a strategy and keep everything that was considered; with a prefix to ``branch`` at, go back to its
+        step, keep it alone there and go on (:mod:`engine.decoding.branching`)."""
         check_query(query)
         vector = self.encode(query)[0] if vector is None else vector
         opened = self.scorer(scorer)
         taken = self.query_for(opened, query, vector)
         seen = tree or self.trie
         trace = strategies.decode(strategy, seen, opened, taken, beams, settings or {}, seed, temperature)
-        return Decode.of(trace, self, query, scorer or self.default_scorer, told(strategy, settings, temperature), seen)
+        named, line = scorer or self.default_scorer, told(strategy, settings, temperature)
+        made = Decode.of(trace, How(self, query, taken, named, line, seen, temperature))
+        return made.branch(branch) if branch else made
 
     def why(
         self,
@@ -226,25 +231,3 @@ class Build(Parts):
             "steps": steps_json(trace, self.trie),
             "hits": [hit._asdict() for hit in hits],
         }
-
-
-def check_query(query: str) -> None:
-    """Refuse a query without a word in it, or with bytes that are no text."""
-    if not any(character.isalnum() for character in query):
-        raise TriescopeError("the query is empty")
-    if any(0xD800 <= ord(character) < 0xE000 for character in query):
-        raise TriescopeError("the query is not valid UTF-8")
-
-
-def parse_prefix(text: str) -> tuple[int, ...]:
-    """Codes of ``3-17``; the empty string is the root.
-
-    >>> parse_prefix("3-17"), parse_prefix("")
-    ((3, 17), ())
-    """
-    if not text:
-        return ()
-    parts = text.split("-")
-    if not all(part.isascii() and part.isdigit() and len(part) < 8 for part in parts):
-        raise TriescopeError(f"{text!r} is not a prefix; write codes with hyphens, like 3-17")
-    return tuple(int(part) for part in parts)

@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from engine.builds.hits import Hits
+from engine.builds.written import parse_prefix
+from engine.decoding.branching import branch
 from engine.decoding.trace import Trace
 from engine.pictures.frame import framed
 from engine.pictures.labels import escaped
@@ -37,45 +41,81 @@ def told(strategy: str, settings: Mapping[str, Any] | None, temperature: float) 
     return ", ".join(parts + ([f"temperature {temperature:g}"] if temperature != 1 else []))
 
 
-class Decode(Trace):
-    """A trace that knows whose it is: a :class:`engine.decoding.trace.Trace`, and in a notebook the picture, which plays.
+def branched_at(prefix: str) -> str:
+    """A branch in words: the step that was gone back to, and the code that was taken there.
 
-    A copy of it is the trace alone.
+    >>> branched_at("9-16")
+    'branched at step 2: 16'
+    """
+    return f"branched at step {prefix.count('-') + 1}: {prefix.rpartition('-')[2]}"
+
+
+class How(NamedTuple):
+    """What a decode was asked, and by what.
 
     Attributes
     ----------
     build : Build
         The build that decoded.
-    query, scorer, told : str
-        What was asked, who scored, and strategy and settings in a line.
+    query : str
+        The query, and ``taken``, float32, as the scorer took it.
+    scorer, told : str
+        Who scored; strategy and settings in a line.
     tree : Tree
-        What it was allowed to see.
+        What the decode was allowed to see.
+    temperature : float
+        Of the scorer.
     """
 
     build: "Build"
     query: str
+    taken: np.ndarray
     scorer: str
     told: str
     tree: Tree
+    temperature: float
+
+
+class Decode(Trace):
+    """A trace that knows whose it is: a :class:`engine.decoding.trace.Trace`, and in a notebook the picture, which plays.
+
+    A copy of it is the trace alone.
+    """
+
+    how: How
 
     @classmethod
-    def of(cls, trace: Trace, build: "Build", query: str, scorer: str, told: str, tree: Tree) -> "Decode":
+    def of(cls, trace: Trace, how: How) -> "Decode":
         """A trace with what is known of it."""
         made = cls(*trace)
-        made.build, made.query, made.scorer, made.told, made.tree = build, query, scorer, told, tree
+        made.how = how
         return made
 
     def _replace(self, /, **changes: Any) -> "Decode":
-        return Decode.of(Trace(*super()._replace(**changes)), self.build, self.query, self.scorer, self.told, self.tree)
+        return Decode.of(Trace(*super()._replace(**changes)), self.how)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Trace, tuple(self)
 
+    def branch(self, prefix: str) -> "Decode":
+        """Go back to the step of a prefix like ``3-17``, keep it alone there, and go on: the same past, another future.
+
+        Raises
+        ------
+        TriescopeError
+            It is no prefix, was no candidate of its step, or the strategy is none that goes on so
+            (:mod:`engine.decoding.branching`).
+        """
+        how, told = self.how, f"{self.how.told}, {branched_at(prefix)}"
+        scorer, codes = how.build.scorer(how.scorer), parse_prefix(prefix)
+        return Decode.of(branch(Trace(*self), how.tree, scorer, how.taken, codes, how.temperature), how._replace(told=told))
+
     def html(self) -> str:
         """The picture as one HTML file that plays and needs no network."""
-        seen, there = len(self.tree.documents), len(self.build.trie.documents)
+        how = self.how
+        seen, there = len(how.tree.documents), len(how.build.trie.documents)
         left = (f"{seen:,} of {there:,} documents allowed",) if seen < there else ()
-        return page(Asked(self.query, self.build.folder.name, self.scorer, (self.told, *left)), [self.shown()])
+        return page(Asked(how.query, how.build.folder.name, how.scorer, (how.told, *left)), [self.shown()])
 
     def svg(self, level: int | None = None) -> str:
         """The picture of the first ``level`` levels, of all unless told otherwise, as a file of its own."""
@@ -83,11 +123,10 @@ class Decode(Trace):
 
     def shown(self) -> Shown:
         """What a picture of it needs to know."""
-        documents = self.build.documents
-        return Shown(
-            self, self.build.trie, self.tree, self.build.names, lambda row: documents[row].title or documents[row].id, self.told
-        )
+        build, documents = self.how.build, self.how.build.documents
+        titles = [document.title or document.id for document in documents]
+        return Shown(self, build.trie, self.how.tree, build.names, titles.__getitem__, self.how.told)
 
     def _repr_html_(self) -> str:
         rows = max(point.drawn_at for point in drawn(self.shown()).points)
-        return framed(self.html(), f"A decode of {self.query}", frame_of(len(self.steps), rows).height)
+        return framed(self.html(), f"A decode of {self.how.query}", frame_of(len(self.steps), rows).height)

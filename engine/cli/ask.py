@@ -51,6 +51,9 @@ def decode(
     filter_text: Filter = "",
     force: Annotated[str, typer.Option(help="A prefix that every identifier must begin with, like 3-17.")] = "",
     ban: Annotated[list[str] | None, typer.Option(help="A prefix that none may begin with; repeat for more.")] = None,
+    branch: Annotated[
+        str, typer.Option(help="A candidate prefix, like 3-17: go back to its step, keep it alone there, and go on.")
+    ] = "",
     temperature: Temperature = 1.0,
     seed: Annotated[int, typer.Option(min=0, max=(1 << 31) - 1)] = 0,
     scorer: Annotated[str, typer.Option(help="Who says how likely a code is; the build's default unless given.")] = "",
@@ -58,15 +61,18 @@ def decode(
 ) -> None:
     """Decode a query and print the trace: every step, what was kept, what was cut."""
     from engine.builds.opened import Build
+    from engine.builds.results import branched_at
     from engine.decoding import strategies
 
     settings = dict(strategies.parse_setting(strategy, text) for text in option or ())
     opened = Build(folder)
     tree = opened.view(filter_text, force, ban or ())
-    decoded = opened.decode(query, beams, None, strategy, tree, settings, seed, temperature, scorer)
+    decoded = opened.decode(query, beams, None, strategy, tree, settings, seed, temperature, scorer, branch)
     aside = opened.left_aside(filter_text)
     trace = opened.trace_json(query, decoded, k, tree) | ({"left_aside": aside} if filter_text else {})
-    lines = [*(f"filter, {told}" for told in aside), f"{strategy}: {trace['scored']:,} nodes scored"]
+    trace |= {"branch": branch} if branch else {}
+    scored = f"{strategy}: {trace['scored']:,} nodes scored"
+    lines = [*(f"filter, {told}" for told in aside), scored + (f", {branched_at(branch)}" if branch else "")]
     if strategy == "unconstrained":
         lines.append(f"{strategies.existing_share(decoded):.0%} of its outputs are identifiers of a document")
     for step in trace["steps"]:

@@ -6,6 +6,8 @@ a document; a leaf that is reached early waits, unchanged, until the others fini
 """
 
 import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,20 +19,41 @@ from engine.scorers.base import Scored, Scorer
 from engine.trie import ROOT, Children, Tree
 
 
+class Went(NamedTuple):
+    """Where a search came to: its last beams and their totals, its steps, what it considered at each (children and their totals),
+    and how many nodes it scored."""
+
+    nodes: np.ndarray
+    totals: np.ndarray
+    steps: list[Step]
+    considered: list[tuple[Children, np.ndarray]]
+    seen: int
+
+
 def search_one(
     tree: Tree, scorer: Scorer, query: np.ndarray, beams: int, explain: bool, temperature: float, narrow: tuple[int, ...]
 ) -> Trace:
     """Decode one query, every candidate scored; see :func:`engine.decoding.decode`, which calls it."""
-    state = scorer.start(query, temperature)
     nodes, totals = np.array([ROOT]), np.zeros(1, np.float32)
+    widths = [narrow[place] if place < len(narrow) else beams for place in range(tree.levels)]
+    went = go_on(tree, scorer, scorer.start(query, temperature), nodes, totals, widths, explain)
+    share = _share_of_first(went.steps, went.considered)
+    return Trace(beams, went.steps, went.nodes, went.totals, scored=went.seen, log_share=share)
+
+
+def go_on(
+    tree: Tree, scorer: Scorer, state: Any, nodes: np.ndarray, totals: np.ndarray, widths: Sequence[int], explain: bool
+) -> Went:
+    """Search the last levels of the tree, one for each of ``widths``, from the beams ``nodes`` on; ``state`` has scored what led
+    there."""
     steps: list[Step] = []
     considered: list[tuple[Children, np.ndarray]] = []
     seen = 0
-    for level in range(1, tree.levels + 1):
+    for level, width in enumerate(widths, tree.levels - len(widths) + 1):
         start = time.perf_counter()
         children, scored = expand(tree, scorer, state, level, nodes, totals)
         key = tree.tie_key(children.node)
-        best = top_k(scored.total, narrow[level - 1] if level <= len(narrow) else beams, key)
+        best = top_k(scored.total, width, key)
         seen += len(children.node)
         kept = Candidates(children.node[best], children.parent[best], scored.log_prob[best], scored.total[best])
         ms = (time.perf_counter() - start) * 1e3
@@ -45,7 +68,7 @@ def search_one(
         steps.append(Step(level, kept, pruned, mass, ms))
         considered.append((children, scored.total))
         nodes, totals = kept.node, kept.total
-    return Trace(beams, steps, nodes, totals, scored=seen, log_share=_share_of_first(steps, considered))
+    return Went(nodes, totals, steps, considered, seen)
 
 
 def _share_of_first(steps: list[Step], considered: list[tuple[Children, np.ndarray]]) -> float:

@@ -21,7 +21,9 @@ pytestmark = pytest.mark.browser
 
 IMAGE = hostile.TEXTS[0]
 # Whatever an address may say; what a page does not know it does not read.
-WORDS = "query filter force ban prefix doc node run columns strategy beside scorer code colour column kind ids a b at build"
+WORDS = (
+    "query filter force ban branch prefix doc node run columns strategy beside scorer code colour column kind ids a b at build"
+)
 NUMBERS = "step k beams temperature seed depth codes neighbours minutes again table lasso close given judge"
 
 

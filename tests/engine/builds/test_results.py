@@ -80,7 +80,7 @@ def test_a_decode_is_a_trace_and_what_is_made_of_it_is_one_too(opened, vector):
     assert isinstance(found, Trace)
     assert [field is other for field, other in zip(found, Trace(*found), strict=True)] == [True] * len(Trace._fields)
     other = found._replace(beams=7)
-    assert (other.beams, other.query, other.steps) == (7, QUERY, found.steps)
+    assert (other.beams, other.how, other.steps) == (7, found.how, found.steps)
     assert "7 beams" in other.html()
     copied = copy.copy(found)
     assert type(copied) is Trace

@@ -49,6 +49,18 @@ def test_a_filter_a_forced_prefix_and_bans_are_obeyed(told, small_build, opened)
     assert not any(hit["identifier"].startswith(f"{first}-") for hit in banned)
 
 
+def test_a_branch_shares_the_past_and_says_where_it_left_it(told, shell, small_build):
+    steps = told("decode", small_build, "war", "--beams", 2)["steps"]
+    prefix = str(steps[0]["pruned"][0]["code"])
+    value = told("decode", small_build, "war", "--beams", 2, "--branch", prefix)
+    assert value["branch"] == prefix
+    assert [str(one["code"]) for one in value["steps"][0]["kept"]] == [prefix]
+    assert {hit["identifier"].split("-")[0] for hit in value["hits"]} == {prefix}
+    assert f"branched at step 1: {prefix}" in shell("decode", small_build, "war", "--beams", 2, "--branch", prefix)[1]
+    code, _, err = shell("decode", small_build, "war", "--beams", 2, "--branch", "99")
+    assert (code, err.count("\n")) == (2, 1)
+
+
 def test_why_says_rank_cut_and_the_smallest_beam(told, shell, small_build, opened):
     ranked = told("decode", small_build, "war", "--strategy", "exact", "--beams", 60, "-k", 60)["hits"]
     last = ranked[-1]["id"]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from engine import trie
+from engine.decoding.branching import branch
 from engine.decoding.exact import exact_search, score_all
 from engine.decoding.strategies import STRATEGIES, decode
 from engine.errors import TriescopeError
@@ -130,6 +131,13 @@ def check_searches(scorer, built, query, dense):
         trace = decode(name, built, scorer, query, beams=3, seed=1)
         assert name == "unconstrained" or len(trace.leaves)
         assert set(trace.leaves.tolist()) <= set(leaves.tolist())
+    first = decode("beam", built, scorer, query, beams=2)
+    for node in (first.steps[0].kept.node[-1], *first.steps[-1].pruned.node[:1]):
+        prefix = built.prefix(int(node))
+        if len(prefix) in (1, built.levels):
+            other = branch(first, built, scorer, query, prefix)
+            assert other.scores.tolist() == [of_leaf[leaf] for leaf in other.leaves.tolist()]
+            assert {built.prefix(int(leaf))[: len(prefix)] for leaf in other.leaves} == {prefix}
     found = why(built, scorer, query, int(built.leaf_documents(int(leaves[-1]))[0]), beams=1)
     assert found.exact_rank > int(built.counts[leaves[:-1]].sum())
 
