@@ -63,7 +63,8 @@ if place and guide:
 if branch:
     branching.chip(branch)
 columns = st.columns(2 if second else [3, 2], gap="large")
-drawn = pictures.side_by_side(build, shown, columns, step, marked)
+height = tour.height(len(shown)) if place else pictures.HEIGHT
+drawn = pictures.side_by_side(build, shown, columns, step, marked, height)
 st.caption(legend)
 
 below = st.columns([3, 2], gap="large") if second else columns

@@ -23,7 +23,7 @@ WORDS_SHOWN, TITLE_SHOWN = 12, 28  # letters beside a point, and at the end of a
 
 
 def side_by_side(
-    build: Build, shown: Sequence[Decoded], columns: Sequence[DeltaGenerator], step: int, marked: Collection[int]
+    build: Build, shown: Sequence[Decoded], columns: Sequence[DeltaGenerator], step: int, marked: Collection[int], height: int
 ) -> list[list[Point]]:
     """Draw them, a column each; returns the points of each."""
     drawn = [beam_points.points(one.trace, build.trie, build.names, step, marked) for one in shown]
@@ -32,7 +32,7 @@ def side_by_side(
         with column:
             if len(shown) > 1:
                 st.text(decoding.named(one.asked))
-            _draw(build, one, points, rows, key, narrow=len(shown) > 1)
+            _draw(build, one, points, rows, key, height, narrow=len(shown) > 1)
     return drawn
 
 
@@ -59,12 +59,12 @@ def legend(build: Build, shown: Sequence[Decoded], pinned: bool, encode_ms: floa
     )
 
 
-def _draw(build: Build, shown: Decoded, drawn: list[Point], rows: int, key: str, narrow: bool) -> None:
+def _draw(build: Build, shown: Decoded, drawn: list[Point], rows: int, key: str, height: int, narrow: bool) -> None:
     st.session_state[f"{key}-nodes"] = [point.prefix for point in drawn]
     picture = beams.player if stepper.playing() else beams.option
     st.echarts_chart(
         picture(shown.trace, drawn, words(build, drawn, narrow), rows, scorers.unit(build, shown.asked.scorer)),
-        height=HEIGHT,
+        height=height,
         key=key,
         on_select=partial(_clicked, key),
         renderer="svg",

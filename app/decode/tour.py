@@ -3,18 +3,21 @@
 Its place is the parameter ``tour`` of the address, from 1: the tree, each level, a forced code, a document missed, the end.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.charts import masked
-from app.common import address, documents, state, trying
+from app.common import address, documents, glossary, state, trying
 from app.decode import tour_steps as steps
 from app.decode.decoding import Decoded
 from engine.builds.opened import Build
 
 TOUR, FIRST, BEAMS = "tour", "1", "10"  # a narrow beam, so that there is something to see cut
+BAR = 90  # pixels
+# Pixels of the picture, and of two beside each other.
+HEIGHT, HEIGHT_OF_TWO = 420, 380
 AFTER = 3  # steps after the levels: force, why not, the end
 
 
@@ -69,6 +72,11 @@ def begin(build: Build) -> Place | None:
     return place
 
 
+def height(pictures: int) -> int:
+    """Pixels of so many pictures beside each other, so that they stand above the fold below the box."""
+    return HEIGHT if pictures == 1 else HEIGHT_OF_TWO
+
+
 def box() -> DeltaGenerator:
     """Where the tour speaks: above the controls, and in sight while one scrolls."""
     return st.container(border=True, key="tour", gap="xsmall")
@@ -78,13 +86,6 @@ def show(place: Place, build: Build, decoded: Decoded, query: str) -> None:
     """Fill the box for a decode."""
     told, points_at, hint = _told(place, build, decoded)
     st.markdown(told)
-    if place.name == "level" and (words := steps.tell_masked(build, decoded, place.level)):
-        share = decoded.trace.steps[place.level - 1].masked_mass
-        bar, text = st.columns([1, 2], vertical_alignment="center", gap="small")
-        bar.echarts_chart(
-            masked.option(share), height=masked.HEIGHT, key="tour-masked", renderer="svg", alt=masked.describe(share)
-        )
-        text.caption(words)
     st.html(f"<style>.st-key-{points_at} {{ outline: 3px solid #E69F00; outline-offset: 4px; border-radius: 6px; }}</style>")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         back, on = _to(place, -1), _to(place, 1)
@@ -100,7 +101,12 @@ def show(place: Place, build: Build, decoded: Decoded, query: str) -> None:
         st.button("Leave the tour", on_click=_leave, type="tertiary", key="tour-leave", icon=":material/close:")
         st.caption(f"Step {place.at} of {place.last}", width="content")
         if hint:
-            st.markdown(f":material/ads_click: {hint}")
+            st.caption(f":material/ads_click: {hint}", width="content")
+        if place.name == "level" and (words := steps.tell_masked(build, decoded, place.level)):
+            share = decoded.trace.steps[place.level - 1].masked_mass
+            look: dict[str, Any] = {"width": BAR, "height": masked.HEIGHT, "renderer": "svg", "alt": masked.describe(share)}
+            st.echarts_chart(masked.option(share), key="tour-masked", **look)
+            st.caption(words, width="content", help=glossary.means("mask"))
 
 
 def _told(place: Place, build: Build, decoded: Decoded) -> tuple[str, str, str]:
@@ -112,7 +118,7 @@ def _told(place: Place, build: Build, decoded: Decoded) -> tuple[str, str, str]:
             1: (state.BEAMS, "**Beams kept** says how many stay after each level."),
             2: (state.STEP, "**Levels shown**, or the arrow keys, go back and forth through the levels."),
         }
-        look = "A line's width is the probability of a code; click a point of **the picture** to see what lies behind it."
+        look = "Click a point of **the picture** to see what lies behind it."
         key, hint = hints.get(place.level, ("beam-picture", look))
         return steps.tell_level(build, decoded, place.level), key, hint
     if place.name == "force":
@@ -124,7 +130,7 @@ def _told(place: Place, build: Build, decoded: Decoded) -> tuple[str, str, str]:
         return (
             told,
             "tour-force",
-            f"{where}; what is forced can be taken back under **Intervene, filter, or set another strategy beside it**.",
+            f"{where}, and **Intervene** takes it back.",
         )
     if place.name == "why":
         if pinned := _pinned(build):

@@ -121,7 +121,7 @@ def tell_masked(build: Build, decoded: Decoded, level: int) -> str:
     found = level_of(build, decoded, level)
     if found is None or not any(step.masked_mass for step in decoded.trace.steps):
         return ""
-    return f"Masked: {found.masked:.0%} of the probability, on codes that no document has there."
+    return f"Masked: {found.masked:.0%} of the probability"
 
 
 def tell_force(build: Build, branch: Branch) -> str:

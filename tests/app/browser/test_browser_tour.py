@@ -8,7 +8,17 @@ from tests.app.browser.driving import beam_nodes, expect_parameter, go, landed, 
 pytestmark = pytest.mark.browser
 
 
+def whole(page):
+    """The picture, and the one beside it, stand above the fold of a window of 900 pixels."""
+    for key in ("beam-picture", "second-picture"):
+        for picture in settled(page).locator(f".st-key-{key}").all():
+            box = picture.bounding_box()
+            assert box["height"] >= 380
+            assert box["y"] + box["height"] <= 900
+
+
 def test_the_tour_leads_from_start_to_its_end_and_can_be_left_in_the_middle(page, server):
+    page.set_viewport_size({"width": 1400, "height": 900})
     go(page, server, "").get_by_role("button", name="Show me one decode, step by step").click()
     landed(page, "decode")
     box = page.locator(".st-key-tour")
@@ -18,11 +28,13 @@ def test_the_tour_leads_from_start_to_its_end_and_can_be_left_in_the_middle(page
         expect(box).to_contain_text(f"Level {level}.")
         expect(beam_nodes(settled(page))).to_have_count(10 * level)
         expect(box.get_by_text("Masked:")).to_be_visible()
+        whole(page)
     box.get_by_role("button", name="Next").click()
     settled(page)
     box.get_by_role("button", name="Force").click()
     expect(box).to_contain_text("Every identifier begins with it now")
     assert parameters(settled(page))["force"].isdigit()
+    whole(page)
     box.get_by_role("button", name="Next").click()
     expect_parameter(page, "force", None)
     box.get_by_role("button", name="Pin").click()
@@ -31,7 +43,7 @@ def test_the_tour_leads_from_start_to_its_end_and_can_be_left_in_the_middle(page
     settled(page)
     box.get_by_role("button", name="Next").click()
     expect(box).to_contain_text("That is one decode")
-    settled(page)
+    whole(page)
     for _ in range(5):
         at = int(parameters(page)["tour"])
         box.get_by_role("button", name="Back").click()
