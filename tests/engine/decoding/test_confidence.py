@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from engine import trie
 from engine.decoding import decode
+from engine.decoding.confidence import forks_to
 from engine.decoding.strategies import STRATEGIES
 from engine.decoding.strategies import decode as decode_by
 from engine.scorers.base import log_softmax_within
+from engine.scorers.centroid import CentroidScorer, node_means
 from engine.trie import restrict
 from tests.engine.decoding.test_strategies import AbleScorer
 from tests.engine.kernels.test_kernels_decode import scored_trie, some_view
@@ -101,3 +103,14 @@ def test_a_search_that_skipped_candidates_refuses_to_say_unless_it_was_asked():
     trace = decode(built, scorer, queries, 2)[0]
     with pytest.raises(ValueError, match="sure=True"):
         _ = trace.confidence
+
+
+def test_unless_told_the_steps_to_a_leaf_are_scored_at_temperature_one():
+    rng = np.random.default_rng(0)
+    built = trie.build(np.array(WORDS, np.int32))
+    scorer = CentroidScorer(built, node_means(built, rng.normal(size=(len(WORDS), 4)).astype(np.float32)), [])
+    query = rng.normal(size=4).astype(np.float32)
+    leaf = int(decode_by("beam", built, scorer, query, 3).leaves[0])
+    told, untold = forks_to(built, scorer, query, leaf, 1.0), forks_to(built, scorer, query, leaf)
+    assert [fork.own for fork in untold] == [fork.own for fork in told]
+    assert [fork.own for fork in forks_to(built, scorer, query, leaf, 2.0)] != [fork.own for fork in told]

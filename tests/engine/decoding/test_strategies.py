@@ -255,6 +255,7 @@ def test_wrong_names_and_settings_are_refused(name, settings, message):
         ({"beams": 1.5}, "beams must be at least 1, not 1.5"),
         ({"temperature": 0.0}, "temperature must be above 0, not 0.0"),
         ({"temperature": float("nan")}, "temperature must be above 0, not nan"),
+        ({"temperature": -1.0}, "temperature must be above 0, not -1.0"),
         ({"seed": -1}, "seed must be at least 0, not -1"),
     ],
 )

@@ -25,6 +25,7 @@ def test_hits_are_documents_in_order_of_their_leaves_and_none_twice(words, seed,
     ]
     assert list(zip(rows.tolist(), scores.tolist(), strict=True)) == expected[:k]
     assert len(set(rows.tolist())) == len(rows)
+    assert trace.prefix(built, 0) == ()
 
 
 @given(identifiers(), seeds, widths)

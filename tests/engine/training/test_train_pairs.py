@@ -218,6 +218,30 @@ def test_a_span_surrounds_a_keyword_within_one_sentence():
         assert 4 <= len(span.split()) <= 10
 
 
+def test_a_span_of_any_length_and_place_holds_its_keyword():
+    """All other words are too short to be keywords; there is room on both sides."""
+    document = Document("x", "", "on we go to it by an up ox zebra as if he is at my or no us do", {})
+    found = [pseudo_queries.spans([document], 1, seed)[0][0] for seed in range(300)]
+    assert all("zebra" in span.split() for span in found)
+    assert {len(span.split()) for span in found} == set(range(4, 11))
+    assert {span.split().index("zebra") for span in found} == set(range(10))
+
+
+def test_a_keyword_that_begins_in_one_word_and_ends_in_the_next_has_its_span():
+    asked = Document("a", "", "北京烤鸭外皮酥脆", {})
+    others = [Document("b", "", "北京。烤鸭。外皮。酥脆。", {})]
+    assert pseudo_queries.keywords([asked.text, others[0].text], 1)[0] == ["京烤"]
+    assert pseudo_queries.spans([asked, *others], 1, 0)[0] == [asked.text]
+
+
+def test_sentences_are_drawn_without_putting_back():
+    text = " ".join(f"Sentence number {number} is this one." for number in "one two three four five six".split())
+    for seed in range(50):
+        (drawn,) = pseudo_queries.sentences([Document("x", "", text, {})], 4, seed)
+        assert len(set(drawn)) == 4
+        assert drawn == sorted(drawn, key=text.index)
+
+
 def test_documents_without_spaces_have_sentences_and_spans_of_several_words():
     documents = [
         Document("a", "北京烤鸭", "北京最有名的菜是烤鸭，外皮酥脆。好吃！", {}),

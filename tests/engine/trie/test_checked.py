@@ -62,6 +62,13 @@ def test_arrays_of_other_lengths_are_refused(name, data):
         check(GOOD._replace(**{name: np.resize(array, size)}), len(CODES), PLACE)
 
 
+def test_documents_of_one_leaf_stand_in_order_the_later_ones_too():
+    one_leaf = trie.build(np.zeros((4, 1), np.int32))
+    for rows, at in (([1, 0, 2, 3], 1), ([0, 2, 1, 3], 2), ([0, 1, 3, 2], 3)):
+        with pytest.raises(TriescopeError, match=rf"damaged at {at} \(documents of one leaf out of order\)"):
+            check(one_leaf._replace(documents=np.array(rows, np.int32)), 4, PLACE)
+
+
 def test_it_says_which_file_and_where():
     for other, told in (
         (changed("documents", 2, 99), "trie/documents.npy: damaged at 2 (a row out of range)"),
@@ -69,6 +76,10 @@ def test_it_says_which_file_and_where():
         (changed("first_child", -1, 2**31 - 1), "trie/first_child.npy: damaged at 10 (children behind the last node)"),
         (changed("code", 1, 9), "trie/code.npy: damaged at 2 (siblings out of order)"),
         (changed("doc_stop", 0, 5), "trie/doc_start.npy: damaged at 0 (the root does not hold all documents)"),
+        (changed("doc_stop", 9, 99), "trie/doc_start.npy: damaged at 9 (documents out of range)"),
+        (changed("level_start", 0, 1), "trie/level_start.npy: damaged at 0 (the root is not a level of its own)"),
+        (changed("level_start", -1, 99), "trie/level_start.npy: damaged at 4 (the levels end at 99 of 10 nodes)"),
+        (changed("code", 0, 5), "trie/code.npy: damaged at 0 (the root has a code)"),
     ):
         with pytest.raises(TriescopeError) as caught:
             check(other, len(CODES), PLACE)
