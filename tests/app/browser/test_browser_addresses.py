@@ -72,37 +72,6 @@ class TestDeepLinks:
         expect(beam_nodes(page)).to_have_count(5)
 
 
-PLACES = {
-    "": {},
-    "decode": {"query": QUERY, "node": "16"},
-    "trie": {"prefix": "15", "doc": SAMURAI},
-    "compare": {"query": QUERY, "doc": SAMURAI},
-    "train": {"build": "sixty", "run": "node"},
-}
-
-
-GROUNDS = {"dark": "rgb(17, 24, 31)", "light": "rgb(255, 255, 255)"}
-
-
-@pytest.mark.parametrize("name", PLACES)
-def test_every_page_fits_its_window_on_light_and_dark(fresh, server, name):
-    page = go(fresh(color_scheme="dark", viewport={"width": 800, "height": 900}), server, name, **PLACES[name])
-    for scheme, ground in GROUNDS.items():
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        expect(page.get_by_test_id("stApp")).to_have_css("background-color", ground)
-        for width in (800, 1400):
-            page.set_viewport_size({"width": width, "height": 900})
-            assert overflow(settled(page)) == [0, 0], f"/{name} is wider than its window of {width} pixels, {scheme}"
-
-
-def overflow(page: Page) -> list[int]:
-    """Pixels by which the main block and the page are wider than what is visible of them."""
-    return page.evaluate("""() => ["[data-testid=stMainBlockContainer]", "[data-testid=stMain]"].map(name => {
-        const block = document.querySelector(name);
-        return Math.max(0, block.scrollWidth - block.clientWidth);
-    })""")
-
-
 class TestDownloads:
     """A download runs no page again: the file that is asked for is the one that was offered."""
 

@@ -17,7 +17,7 @@ TRAINED_MS = 180_000
 
 
 def test_a_scorer_is_trained_by_one_press_and_watched_to_the_end(page, server):
-    page.goto(f"{server}/train?build=sixty&minutes=0.1")
+    page.goto(f"{server}/train?build=sixty&minutes=0.03")
     page.get_by_text("Train another scorer").click()
     page.get_by_role("textbox", name="Name", exact=True).fill("pressed")
     page.get_by_role("textbox", name="Name", exact=True).press("Enter")
