@@ -293,14 +293,15 @@ SEARCHING = (
     ),
     Word(
         "hybrid",
-        "Several lists made one by the ranks that a document has in them (RRF), with weights from development queries where "
-        "there are any.",
+        "Several lists made one, by the scores that their retrievers give a document or by its ranks (RRF), with weights from "
+        "development queries where there are any.",
         (COMPARE,),
         "the column hybrid",
     ),
     Word(
         "fallback",
-        "Where the generator is less sure of its best path than a threshold, hybrid takes the list of a vector index instead.",
+        "Where a trained generator is less sure of its best path than a threshold, hybrid takes the list of a vector index "
+        "instead.",
         (COMPARE,),
         "the line above the column hybrid",
     ),

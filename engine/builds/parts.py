@@ -15,7 +15,7 @@ from engine.builds import checked, layout, runs
 from engine.data import tables
 from engine.data.corpus import Document
 from engine.identifiers.base import load_without_content
-from engine.retrievers.fusion import Tuning, read_tuning
+from engine.retrievers.weighting import Tuning, read_tuning
 from engine.scorers import kinds
 from engine.scorers.base import Scorer
 from engine.scorers.centroid import CentroidScorer

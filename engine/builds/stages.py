@@ -16,9 +16,8 @@ from engine.data.halves import halves
 from engine.files import replace_json
 from engine.retrievers import RETRIEVERS, Queries
 from engine.retrievers.base import Index, Opened
-from engine.retrievers.fusion import UNTUNED, Tuning
-from engine.retrievers.generative import GenerativeRetriever
 from engine.retrievers.tuning import tune_hybrid
+from engine.retrievers.weighting import UNTUNED, Tuning
 from engine.scorers import centroid
 from engine.text import embed
 from engine.trie.naming import name_nodes
@@ -69,7 +68,7 @@ def _tuning(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress)
 
 
 def tuned(parts: Opened, corpus: Corpus, encode: Callable[[list[str]], np.ndarray]) -> Tuning:
-    """Fusion weights and fallback threshold, from development queries alone; test judgements are not looked at, nor is the half
+    """Method and weights of the fusion, from development queries alone; test judgements are not looked at, nor is the half
     of the development queries that judges (:mod:`engine.data.halves`). Queries that no document answers say nothing."""
     dev = corpus.qrels.get("dev")
     if not dev:
@@ -78,11 +77,10 @@ def tuned(parts: Opened, corpus: Corpus, encode: Callable[[list[str]], np.ndarra
     gains_of = {query: {row_of[d]: grade for d, grade in dev[query].items() if d in row_of} for query in halves(dev).choosing}
     chosen = [query for query, gains in gains_of.items() if any(grade > 0 for grade in gains.values())]
     if not chosen:
-        told = f"none of {len(gains_of)} development queries has a relevant document in the corpus: equal weights"
-        return UNTUNED.model_copy(update={"chosen_on": f"{told}, fallback only for an empty generative list"})
+        told = f"none of {len(gains_of)} development queries has a relevant document in the corpus: the weights are those of"
+        return UNTUNED.model_copy(update={"chosen_on": f"{told} a set without any"})
     texts = [corpus.queries[query] for query in chosen]
-    generator = GenerativeRetriever(parts.trie, parts.scorer())
-    return tune_hybrid(parts, generator, Queries(texts, encode(texts)), [gains_of[query] for query in chosen])
+    return tune_hybrid(parts, None, Queries(texts, encode(texts)), [gains_of[query] for query in chosen])
 
 
 Stage = Callable[[Path, Corpus, BuildSpec, embed.Progress], None]  # the last, ``report(done, total)``, may be called meanwhile

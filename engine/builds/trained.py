@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from engine.builds.history import Evaluation
 from engine.data.figures import Stored, StoredDifference, StoredInterval, better, told, told_p
 from engine.data.halves import FEWEST
-from engine.retrievers.fusion import StoredTuning
+from engine.retrievers.weighting import StoredTuning
 
 # What a trained scorer is held against besides the centroid scorer, and how they are called in a sentence.
 BESIDE = {"bm25": "BM25", "dense": "exact dense search"}

@@ -19,7 +19,9 @@ app = typer.Typer(
 )
 
 # Ours are named; those of other packages would have to be loaded first, and `retrievers` lists them too.
-OF_RETRIEVERS = f"{', '.join(RETRIEVERS.ours)}; generative:NAME decodes with the scorer of that name, bm25+dense fuses the two."
+OF_RETRIEVERS = (
+    f"{', '.join(RETRIEVERS.ours)}; generative:NAME decodes with that scorer, .3*bm25+.7*dense fuses the two (@rrf: by rank)."
+)
 
 
 def _found(folder: Path | None) -> Path | None:

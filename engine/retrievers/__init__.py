@@ -2,12 +2,16 @@
 (:mod:`engine.plugins`). The shell, Compare, the evaluation and the fusion then have it.
 
 ``generative`` and ``hybrid`` decode with the build's default scorer; ``generative:NAME`` and ``hybrid:NAME`` with the one named.
-Names joined by ``+`` are fused at equal weights: ``bm25+dense``.
+Names joined by ``+`` are fused, at equal weights by their scores unless the name says more: ``bm25+dense``,
+``.3*bm25+.7*generative:node``, ``bm25+dense@rrf``.
 """
+
+import math
 
 from engine.errors import TriescopeError
 from engine.plugins import Registry
 from engine.retrievers.base import DEFAULT_BEAMS, Method, Named, Opened, Queries, Ranking, Retriever
+from engine.retrievers.shares import METHODS
 
 __all__ = [
     "DEFAULT_BEAMS",
@@ -33,7 +37,7 @@ RETRIEVERS: Registry[Method] = Registry(
         "hybrid": "engine.retrievers.fusion:METHOD",
     },
 )
-JOINT = "+"
+JOINT, TIMES, BY = "+", "*", "@"
 
 
 def method_of(name: str) -> tuple[Method, Named]:
@@ -49,14 +53,11 @@ def method_of(name: str) -> tuple[Method, Named]:
     ('generative', 'node')
     >>> method_of("bm25+dense")[1].members
     ('bm25', 'dense')
+    >>> method_of(".3*bm25+.7*generative:node@z")[1]
+    Named(scorer='', members=('bm25', 'generative:node'), weights=(0.3, 0.7), method='z')
     """
     if JOINT in name:
-        members = tuple(name.split(JOINT))
-        if len(set(members)) < len(members):
-            raise TriescopeError(f"{name!r}: a retriever cannot be fused with itself")
-        for member in members:
-            method_of(member)
-        return RETRIEVERS["hybrid"], Named(members=members)
+        return RETRIEVERS["hybrid"], _fusion(name)
     kind, _, scorer = name.partition(":")
     if kind not in RETRIEVERS:
         raise TriescopeError(f"unknown retriever {name!r}; there are {', '.join(RETRIEVERS)}")
@@ -65,6 +66,29 @@ def method_of(name: str) -> tuple[Method, Named]:
         decoding = " or ".join(known.name for known in RETRIEVERS.values() if known.decodes)
         raise TriescopeError(f"{name!r}: a scorer can be named after {decoding}, like generative:centroid")
     return method, Named(scorer)
+
+
+def _fusion(name: str) -> Named:
+    """Members of a fusion's name, with their weights and the method where it names them."""
+    joined, by, method = name.partition(BY)
+    if by and method not in METHODS:
+        raise TriescopeError(f"{name!r}: members are fused by {', '.join(METHODS)}, like bm25+dense{BY}rrf")
+    parts = [part.rpartition(TIMES) for part in joined.split(JOINT)]
+    members = tuple(member for _, _, member in parts)
+    if len(set(members)) < len(members):
+        raise TriescopeError(f"{name!r}: a retriever cannot be fused with itself")
+    for member in members:
+        method_of(member)
+    weighed = [weight for weight, times, _ in parts if times]
+    if not weighed:
+        return Named(members=members, method=method)
+    try:
+        weights = tuple(float(weight) for weight, _, _ in parts)
+    except ValueError:
+        weights = ()
+    if not weights or not all(0 < weight < math.inf for weight in weights):
+        raise TriescopeError(f"{name!r}: give every member a weight above 0, like .3*bm25+.7*dense, or none")
+    return Named(members=members, weights=weights, method=method)
 
 
 def open_retriever(name: str, opened: Opened, beams: int = DEFAULT_BEAMS) -> Retriever:

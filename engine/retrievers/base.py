@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from engine.scorers.base import Scorer
 from engine.trie import Trie
 
 if TYPE_CHECKING:
-    from engine.retrievers.fusion import Tuning
+    from engine.retrievers.weighting import Tuning
 
 
 class Queries(NamedTuple):
@@ -65,6 +65,19 @@ class Retriever(Protocol):
         ...
 
 
+@runtime_checkable
+class Scoring(Retriever, Protocol):
+    """A retriever that can say what it thinks of any document, found or not; one that cannot is fused by ranks alone."""
+
+    floor: float
+    """The least score that there can be: 0 for shared words, -1 for a cosine; -inf where there is no least one."""
+
+    def scores(self, queries: Queries, rows: Sequence[np.ndarray], allowed: np.ndarray | None = None) -> list[np.ndarray]:
+        """Score of each of ``rows``, int64 ``(n,)`` a query, on the scale of a :meth:`search` under the same filter: float,
+        parallel; -inf where a document can have none."""
+        ...
+
+
 class Opened(Protocol):
     """What a build gives its retrievers; an opened build has it, and so has one in the making."""
 
@@ -102,10 +115,13 @@ class Opened(Protocol):
 
 
 class Named(NamedTuple):
-    """What the rest of a retriever's name says: a scorer's name, empty for the default one; members that are fused, by name."""
+    """What the rest of a retriever's name says: a scorer's name, empty for the default one; members that are fused, by name,
+    their weights, none where they weigh the same, and by which method, empty for the usual one."""
 
     scorer: str = ""
     members: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
+    method: str = ""
 
 
 class Found(NamedTuple):

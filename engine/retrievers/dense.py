@@ -50,6 +50,7 @@ class ExactRetriever:
 
     name = "dense"
     needs_vectors = True
+    floor = -1.0
 
     def __init__(self, embeddings: np.ndarray):
         self.embeddings = embeddings
@@ -62,6 +63,11 @@ class ExactRetriever:
             found = best(scores, k, allowed)
             results.append((found, scores[found]))
         return pack(results, k)
+
+    def scores(self, queries: Queries, rows: Sequence[np.ndarray], allowed: np.ndarray | None = None) -> list[np.ndarray]:
+        """See :class:`engine.retrievers.base.Scoring`."""
+        vectors = vectors_of(self.name, queries)
+        return [_cosines(self.embeddings[of], query) for query, of in zip(vectors, rows, strict=True)]
 
 
 def _cosines(vectors: np.ndarray, query: np.ndarray) -> np.ndarray:
@@ -87,6 +93,7 @@ class HnswRetriever:
 
     name = "dense-hnsw"
     needs_vectors = True
+    floor = -1.0
 
     def __init__(self, folder: Path, shape: tuple[int, int] | None = None):
         import faiss
@@ -109,9 +116,9 @@ class HnswRetriever:
         inside = not len(node) or (node.min() >= 0 and node.max() < self.index.ntotal)
         if not inside or (shape and len(node) != shape[0]):
             raise TriescopeError(f"{folder / NODES if known else path}: it is not of this graph, or of other documents")
-        self.node = node
         sizes = np.bincount(node, minlength=self.index.ntotal)
         self.rows, self.first = np.argsort(node, kind="stable"), np.concatenate([[0], np.cumsum(sizes)])
+        self.node = node
 
     def search(self, queries: Queries, k: int, allowed: np.ndarray | None = None) -> Ranking:
         """See :class:`engine.retrievers.base.Retriever`; scores are cosines."""
@@ -138,6 +145,11 @@ class HnswRetriever:
             found = best(scores, k, allowed)
             results.append((found, scores[found]))
         return pack(results, k)
+
+    def scores(self, queries: Queries, rows: Sequence[np.ndarray], allowed: np.ndarray | None = None) -> list[np.ndarray]:
+        """See :class:`engine.retrievers.base.Scoring`; exact, from the vectors of the graph's nodes."""
+        vectors = vectors_of(self.name, queries)
+        return [_cosines(self.vectors[self.node[of]], query) for query, of in zip(vectors, rows, strict=True)]
 
 
 def _build(texts: Sequence[str], embeddings: np.ndarray, folder: Path) -> None:

@@ -1,115 +1,26 @@
-"""Fusion: ranked lists of any retrievers made one, by reciprocal ranks (RRF, Cormack et al. 2009).
+"""Fusion: what any retrievers find made one list, by their scores or by their ranks (:mod:`engine.retrievers.shares`).
 
-A document scores ``sum_m weight_m / (60 + rank_m)``. Equal weights lose to the best member where one is much the stronger, so
-``hybrid`` has weights chosen on development queries where there are any (:mod:`engine.retrievers.tuning`). It has a fallback
-too: where the generator is less sure of its best path (:mod:`engine.decoding.confidence`) than a threshold, its list is
+A document scores ``sum_m weight_m * share_m``. The best method and weights differ from set to set, so ``hybrid`` has some chosen
+on development queries where there are any (:mod:`engine.retrievers.tuning`), else those that serve most sets. It has a fallback
+too: where a trained generator is less sure of its best path (:mod:`engine.decoding.confidence`) than a threshold, its list is
 replaced by that of the ANN index, which also holds documents that have no identifier yet.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError, field_validator
 
-from engine.data.figures import Stored
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
-from engine.retrievers.base import Found, Method, Named, Opened, Queries, Ranking, Retriever, pack, vectors_of
-from engine.retrievers.generative import SURE_BEAMS, GenerativeRetriever
+from engine.retrievers.base import Found, Method, Named, Opened, Queries, Ranking, Retriever, Scoring, pack, vectors_of
+from engine.retrievers.generative import GenerativeRetriever
+from engine.retrievers.shares import METHODS, RRF, Pool, fits, fused, ranked
+from engine.retrievers.weighting import GUARDED, Tuning, even
 
-RRF_K = 60
 # Results taken from each member before fusing.
-DEPTH = 100
-# What ``hybrid`` fuses; the list of the last one is replaced where it is unsure.
-MEMBERS = ("bm25", "dense", "generative")
-GUARDED, FALLBACK, REPLACED = "generative", "dense-hnsw", "ann"
-# What a threshold is compared with (:meth:`GenerativeRetriever.search_with_confidence`); one on another scale says nothing.
-CONFIDENCE = f"probability of the best path of {SURE_BEAMS} beams"
-
-
-class Tuning(Stored):
-    """How members are fused.
-
-    Attributes
-    ----------
-    weights : dict of str to float
-        Member -> weight; a member of weight 0 is not asked.
-    threshold : float
-        Confidence below which the ANN index answers in the generator's place; 0 where it must have found nothing at all.
-    confidence : str
-        What the threshold was chosen among.
-    chosen_on : str
-        Where weights and threshold come from, in words.
-    """
-
-    weights: dict[str, float]
-    threshold: float = 0.0
-    confidence: str = CONFIDENCE
-    chosen_on: str = ""
-
-    @field_validator("weights")
-    @classmethod
-    def _some_weight(cls, weights: dict[str, float]) -> dict[str, float]:
-        if not all(0 <= weight < math.inf for weight in weights.values()) or not any(weights.values()):
-            raise ValueError("weights are at least 0, one of them more")
-        return weights
-
-    @property
-    def used(self) -> dict[str, float]:
-        """Members that have a weight."""
-        return {name: weight for name, weight in self.weights.items() if weight > 0}
-
-
-UNTUNED = Tuning(
-    weights=dict.fromkeys(MEMBERS, 1.0),
-    chosen_on="no development queries: equal weights, fallback only for an empty generative list",
-)
-
-
-def _named(stored: Any) -> Any:
-    """Builds of format 2 have a bare list of weights, in the order of :data:`MEMBERS`, and do not say what a threshold is on."""
-    if not isinstance(stored, Mapping):
-        return stored
-    weights = stored.get("weights")
-    named = dict(zip(MEMBERS, weights, strict=False)) if isinstance(weights, list) else weights
-    return {"confidence": "", **stored, "weights": named}
-
-
-def _of_members(tuning: Tuning) -> Tuning:
-    """A hybrid that fuses another hybrid, itself even, would have no end."""
-    if not set(tuning.weights) <= set(MEMBERS):
-        raise ValueError(f"weights are those of {', '.join(MEMBERS)}")
-    return tuning
-
-
-def _on_this_confidence(tuning: Tuning) -> Tuning:
-    """The threshold of format 2 is on a share among the beams, which fell with their number. The weights hold; such a threshold
-    does not, so it is left aside, and ``chosen_on`` says so."""
-    if tuning.threshold and tuning.confidence != CONFIDENCE:
-        why = f"{tuning.chosen_on}; no fallback: its threshold {tuning.threshold:.3g} was tuned on another confidence"
-        return tuning.model_copy(update={"threshold": 0.0, "confidence": CONFIDENCE, "chosen_on": why})
-    return tuning
-
-
-# As a field of a file that pydantic reads; what format 2 wrote is brought up to date.
-StoredTuning = Annotated[Tuning, BeforeValidator(_named), AfterValidator(_of_members), AfterValidator(_on_this_confidence)]
-
-
-def read_tuning(stored: Any, path: Path | str = "") -> Tuning:
-    """A tuning as it was stored, in the file that the message shall name.
-
-    Raises
-    ------
-    TriescopeError
-        It is damaged.
-    """
-    try:
-        return TypeAdapter(StoredTuning).validate_python(stored)
-    except ValidationError as error:
-        raise TriescopeError(f"{path}: the tuning of the hybrid is damaged".removeprefix(": ")) from error
+DEPTH = 200
+FALLBACK, REPLACED = "dense-hnsw", "ann"
 
 
 class Fallback(NamedTuple):
@@ -120,6 +31,16 @@ class Fallback(NamedTuple):
     source: str = REPLACED
 
 
+class Listed(NamedTuple):
+    """What a member lists for one query: int64 rows, best first, -1 is padding, and their scores; whom they are said to come
+    from, and who can say what it thinks of a document that is not listed."""
+
+    rows: np.ndarray
+    scores: np.ndarray
+    source: str
+    by: Retriever
+
+
 class FusedRetriever:
     """Fuses what its members find; one of them may have a stand-in where it is unsure.
 
@@ -128,15 +49,23 @@ class FusedRetriever:
     members : mapping of str to Retriever
         By the names that the tuning knows them by; those that it gives a weight must be there.
     tuning : Tuning
-        Weights and threshold.
+        Method, weights and threshold.
     fallback : Fallback, optional
         The stand-in for a member that decodes.
+
+    Raises
+    ------
+    TriescopeError
+        The method needs scores that a member does not have.
     """
 
     name = "hybrid"
 
     def __init__(self, members: Mapping[str, Retriever], tuning: Tuning, fallback: Fallback | None = None):
         self.members, self.tuning, self.fallback = members, tuning, fallback
+        self.floors = [floor_of(members[name]) for name in tuning.used]
+        if not fits(tuning.method, self.floors):
+            raise TriescopeError(f"{' + '.join(tuning.used)} cannot be fused {METHODS[tuning.method].told}")
 
     @property
     def needs_vectors(self) -> bool:
@@ -146,73 +75,90 @@ class FusedRetriever:
     def search(self, queries: Queries, k: int, allowed: np.ndarray | None = None) -> Ranking:
         """See :class:`engine.retrievers.base.Retriever`; ``sources`` names the members that brought each hit.
 
-        A filter is each member's own: ranks are those among the documents that pass.
+        A filter is each member's own: ranks and the pool are those of the documents that pass.
         """
-        depth = max(k, DEPTH)
-        lists: list[dict[str, np.ndarray]] = [{} for _ in queries.texts]
-        for name in self.tuning.used:
-            for of_query, (source, rows) in zip(lists, self._lists(name, queries, depth, allowed), strict=True):
-                of_query[source] = rows
+        lists = [self._lists(name, queries, max(k, DEPTH), allowed) for name in self.tuning.used]
+        pools = pooled(lists, queries, self.tuning.method != RRF, allowed)
+        weights = np.array(list(self.tuning.used.values()), np.float64)
         results, sources = [], []
-        for of_query in lists:
-            found, scores, brought = fuse(of_query, list(self.tuning.used.values()))
-            best = top_k(scores, k, found)
-            results.append((found[best], scores[best]))
-            sources.append([brought[i] for i in best])
+        for place, pool in enumerate(pools):
+            scores = fused(pool, floats(self.floors), self.tuning.method, weights)
+            best = top_k(scores, k, pool.rows)
+            results.append((pool.rows[best], scores[best]))
+            names = np.array([of_member[place].source for of_member in lists])
+            sources.append([" + ".join(names[of]) for of in pool.ranks[best] > 0])
         return pack(results, k)._replace(sources=sources)
 
-    def _lists(self, name: str, queries: Queries, depth: int, allowed: np.ndarray | None) -> list[tuple[str, np.ndarray]]:
-        """A member's rows of each query, with whom they are said to come from."""
+    def _lists(self, name: str, queries: Queries, depth: int, allowed: np.ndarray | None) -> list[Listed]:
+        """What a member, or its stand-in, lists for each query."""
         member = self.members[name]
         if not (self.fallback and name == self.fallback.of and isinstance(member, GenerativeRetriever)):
-            return [(name, rows) for rows in member.search(queries, depth, allowed).rows]
+            return listed(name, member, queries, depth, allowed)
         if self.tuning.threshold:
             ranking, confidence = member.search_with_confidence(queries, depth, allowed)
         else:
-            # How sure it is decides nothing.
-            ranking, confidence = member.search(queries, depth, allowed), np.zeros(len(queries.texts))
-        found = [(name, rows) for rows in ranking.rows]
+            ranking = member.search(queries, depth, allowed)
+            confidence = np.zeros(len(queries.texts))  # how sure it is decides nothing
+        found = of_ranking(name, member, ranking)
         unsure = np.flatnonzero((confidence < self.tuning.threshold) | (ranking.rows[:, 0] < 0)).tolist()
         if unsure:
             asked = Queries([queries.texts[place] for place in unsure], vectors_of(name, queries)[unsure])
-            for place, rows in zip(unsure, self.fallback.by.search(asked, depth, allowed).rows, strict=True):
-                found[place] = self.fallback.source, rows
+            instead = listed(self.fallback.source, self.fallback.by, asked, depth, allowed)
+            for place, of_query in zip(unsure, instead, strict=True):
+                found[place] = of_query
         return found
 
 
-def fuse(lists: Mapping[str, np.ndarray], weights: Sequence[float]) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Weighted RRF of ranked rows (-1 is padding): documents, their scores, and who brought each.
-
-    >>> rows, scores, brought = fuse({"a": np.array([7, 3]), "b": np.array([3, -1])}, (1, 1))
-    >>> rows.tolist(), brought
-    ([3, 7], ['a + b', 'a'])
-    >>> round(float(scores[0]), 6) == round(1 / 62 + 1 / 61, 6)
-    True
-    """
-    found = np.unique(np.concatenate([np.empty(0, np.int64), *(rows[rows >= 0] for rows in lists.values())]))
-    parts = reciprocal_ranks(list(lists.values()), found)
-    scores = parts @ np.asarray(weights, np.float64)
-    names = np.array(list(lists))
-    return found, scores.astype(np.float32), [" + ".join(names[row]) for row in parts > 0]
+def listed(name: str, member: Retriever, queries: Queries, depth: int, allowed: np.ndarray | None = None) -> list[Listed]:
+    """What a member lists for each query, at most ``depth`` documents."""
+    return of_ranking(name, member, member.search(queries, depth, allowed))
 
 
-def reciprocal_ranks(lists: Sequence[np.ndarray], found: np.ndarray) -> np.ndarray:
-    """``1 / (60 + rank)`` of each document in each list, 0 where absent: float64 ``(documents, lists)``; ``found`` is sorted."""
-    parts = np.zeros((len(found), len(lists)))
-    for column, rows in enumerate(lists):
-        ranks = np.flatnonzero(rows >= 0)
-        place = np.searchsorted(found, rows[ranks])
-        inside = place < len(found)
-        inside[inside] = found[place[inside]] == rows[ranks[inside]]
-        parts[place[inside], column] = 1 / (RRF_K + 1 + ranks[inside])
-    return parts
+def of_ranking(name: str, member: Retriever, ranking: Ranking) -> list[Listed]:
+    """A ranking, query by query."""
+    return [Listed(rows, scores, name, member) for rows, scores in zip(ranking.rows, ranking.scores, strict=True)]
+
+
+def pooled(lists: Sequence[Sequence[Listed]], queries: Queries, scored: bool, allowed: np.ndarray | None = None) -> list[Pool]:
+    """The pool of each query; ``lists`` is a member's list a query. Where they are to be ``scored``, whoever did not list a
+    document says what it thinks of it."""
+    pools = [ranked([of_member[place].rows for of_member in lists]) for place in range(len(queries.texts))]
+    if not scored:
+        return pools
+    for column, of_member in enumerate(lists):
+        missing = []
+        for pool, one in zip(pools, of_member, strict=True):
+            there = pool.ranks[:, column] > 0
+            pool.scores[there, column] = one.scores[pool.ranks[there, column] - 1]
+            missing.append(np.flatnonzero(~there))
+        for by in dict.fromkeys(one.by for one in of_member):
+            asked = [place for place, one in enumerate(of_member) if one.by is by and len(missing[place])]
+            if not asked or not isinstance(by, Scoring):
+                continue
+            vectors = None if queries.vectors is None else queries.vectors[asked]
+            some = Queries([queries.texts[place] for place in asked], vectors)
+            found = by.scores(some, [pools[place].rows[missing[place]] for place in asked], allowed)
+            for place, scores in zip(asked, found, strict=True):
+                pools[place].scores[missing[place], column] = scores
+    return pools
+
+
+def floor_of(member: Retriever) -> float | None:
+    """The least score that a member can give; None where it only ranks."""
+    return member.floor if isinstance(member, Scoring) else None
+
+
+def floats(floors: Sequence[float | None]) -> np.ndarray:
+    """Floors as an array, float64; NaN where a member only ranks."""
+    return np.array([np.nan if floor is None else floor for floor in floors], np.float64)
 
 
 def _tuning(opened: Opened, named: Named) -> Tuning:
     """That of the members named, else that of the scorer: each has weights of its own."""
-    if named.members:
-        return Tuning(weights=dict.fromkeys(named.members, 1.0), chosen_on="equal weights")
-    return opened.stored_tuning(named.scorer or opened.default_scorer)
+    if not named.members:
+        return opened.stored_tuning(named.scorer or opened.default_scorer)
+    floors = [floor_of(opened.retriever(name)) for name in named.members]
+    return even(named.members, floors, named.weights, named.method)
 
 
 def _open(opened: Opened, beams: int, named: Named) -> FusedRetriever:
@@ -230,13 +176,14 @@ def _evidence(found: Found) -> str:
 
 def _told(opened: Opened, named: Named) -> str:
     tuning = _tuning(opened, named)
-    return f"{', '.join(f'{name} {weight:g}' for name, weight in tuning.used.items())} ({tuning.chosen_on})"
+    weights = ", ".join(f"{name} {weight:g}" for name, weight in tuning.used.items())
+    return f"{METHODS[tuning.method].told}: {weights} ({tuning.chosen_on})"
 
 
 METHOD = Method(
     name="hybrid",
-    summary="fuses lists by rank",
-    citation="Cormack et al. 2009",
+    summary="fuses what the others find",
+    citation="Bruch, Gai and Ingber 2023, arXiv:2210.11934; Cormack et al. 2009",
     color="#CC79A7",
     open=_open,
     evidence=_evidence,

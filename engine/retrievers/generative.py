@@ -1,10 +1,11 @@
 """Generative retrieval: write the identifier code by code, look up the document at the leaf (DSI, Tay et al. 2022)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from engine.decoding import decode
+from engine.decoding.forced import forced_totals
 from engine.decoding.search import TOGETHER
 from engine.decoding.trace import Trace
 from engine.retrievers.base import DEFAULT_BEAMS, Found, Method, Named, Opened, Queries, Ranking, pack, vectors_of
@@ -21,6 +22,7 @@ class GenerativeRetriever:
 
     name = "generative"
     needs_vectors = True
+    floor = -np.inf
 
     def __init__(self, trie: Trie, scorer: Scorer, beams: int = DEFAULT_BEAMS):
         self.trie = trie
@@ -52,6 +54,17 @@ class GenerativeRetriever:
         if allowed is None:
             return self.trie
         return restrict(self.trie, allowed) if allowed[self.trie.documents].any() else None
+
+    def scores(self, queries: Queries, rows: Sequence[np.ndarray], allowed: np.ndarray | None = None) -> list[np.ndarray]:
+        """See :class:`engine.retrievers.base.Scoring`: the total of a document's path, whether or not a beam finds it; -inf where
+        it has no identifier."""
+        tree = self._tree(allowed)
+        if tree is None:
+            return [np.full(len(of_query), -np.inf, np.float32) for of_query in rows]
+        taken = encode_for(self.scorer, queries.texts, vectors_of(self.name, queries))
+        leaves = self.trie.leaves_of(np.concatenate([np.empty(0, np.int64), *rows]))
+        of_queries = np.split(leaves, np.cumsum([len(of_query) for of_query in rows])[:-1])
+        return [forced_totals(tree, self.scorer, *of_query) for of_query in zip(taken, of_queries, strict=True)]
 
     def search_with_confidence(self, queries: Queries, k: int, allowed: np.ndarray | None = None) -> tuple[Ranking, np.ndarray]:
         """What :meth:`search` returns, and how sure of its best path a decode is, float64 ``(queries,)``.

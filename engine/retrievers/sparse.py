@@ -128,6 +128,7 @@ class SparseRetriever:
 
     name = "bm25"
     needs_vectors = False
+    floor = 0.0
 
     def __init__(self, folder: Path, documents: int | None = None):
         import bm25s
@@ -153,6 +154,14 @@ class SparseRetriever:
             found = found[scores[found] > 0]
             results.append((found, scores[found]))
         return pack(results, k)
+
+    def scores(self, queries: Queries, rows: Sequence[np.ndarray], allowed: np.ndarray | None = None) -> list[np.ndarray]:
+        """See :class:`engine.retrievers.base.Scoring`: 0 where no word is shared."""
+        found = []
+        for known, of_query in zip(self.tokens(queries.texts), rows, strict=True):
+            nothing = np.zeros(len(of_query), np.float32)
+            found.append(np.asarray(self.index.get_scores(known))[of_query] if known else nothing)
+        return found
 
 
 def matched_terms(query: str, text: str) -> list[str]:

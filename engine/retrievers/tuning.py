@@ -1,16 +1,19 @@
-"""Weights of a fusion, and the threshold of its fallback, chosen by nDCG@10 on development queries.
+"""Method and weights of a fusion, and the threshold of its fallback, chosen by nDCG@10 on development queries.
 
 Nothing here reads judgements by itself: whoever calls hands over those that may be looked at.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
 from engine.retrievers.base import Opened, Queries, Retriever
-from engine.retrievers.fusion import DEPTH, FALLBACK, GUARDED, MEMBERS, Fallback, Tuning, reciprocal_ranks
+from engine.retrievers.fusion import DEPTH, FALLBACK, Fallback, floats, floor_of, listed, pooled
 from engine.retrievers.generative import GenerativeRetriever
+from engine.retrievers.shares import METHODS, Pool, fits, fused
+from engine.retrievers.weighting import GUARDED, MEMBERS, Tuning
 
 # Weights are multiples of a tenth. Thresholds are the 5% steps of the confidences seen, up to the median.
 STEPS = 10
@@ -18,10 +21,22 @@ QUANTILES = np.arange(0.05, 0.55, 0.05)
 CUT = 10
 
 
+class Way(NamedTuple):
+    """One way to fuse: a method, and weights float64 ``(members,)`` that sum to 1."""
+
+    method: str
+    weights: np.ndarray
+
+
 def tune_hybrid(
-    opened: Opened, generator: GenerativeRetriever, queries: Queries, gains: Sequence[Mapping[int, int]], told: str = ""
+    opened: Opened, generator: GenerativeRetriever | None, queries: Queries, gains: Sequence[Mapping[int, int]], told: str = ""
 ) -> Tuning:
-    """The tuning of ``hybrid`` with a generator of this build, which need not be stored yet; see :func:`tune`."""
+    """The tuning of ``hybrid`` with a generator of this build, which need not be stored yet; see :func:`tune`.
+
+    Without one, words and vectors alone: the centroid scorer is dense search through a tree.
+    """
+    if generator is None:
+        return tune({name: opened.retriever(name) for name in MEMBERS if name != GUARDED}, queries, gains, None, told)
     members = {name: generator if name == GUARDED else opened.retriever(name) for name in MEMBERS}
     return tune(members, queries, gains, Fallback(of=GUARDED, by=opened.retriever(FALLBACK)), told)
 
@@ -33,7 +48,7 @@ def tune(
     fallback: Fallback | None = None,
     told: str = "",
 ) -> Tuning:
-    """Choose weights, then the threshold.
+    """Choose method and weights, then the threshold.
 
     Parameters
     ----------
@@ -51,26 +66,39 @@ def tune(
     Returns
     -------
     Tuning
-        Weights from the grid 0, .1 .. 1 that sum to 1; then the threshold among the 5% steps of the confidences seen.
-        Of equal settings the more even weights and the lower threshold win.
+        One of the methods that can fuse these members, weights from the grid 0, .1 .. 1 that sum to 1; then the threshold among
+        the 5% steps of the confidences seen. Of equal settings the more even weights, the method listed first and the lower
+        threshold win.
     """
-    lists = {name: member.search(queries, DEPTH).rows for name, member in members.items()}
-    grid = weights_of(len(members))
-    plain = _quality(list(lists.values()), grid, gains)
+    lists = {name: listed(name, member, queries, DEPTH) for name, member in members.items()}
+    floors = [floor_of(member) for member in members.values()]
+    ways = list(ways_of(floors))
+    plain = _quality(pooled(list(lists.values()), queries, None not in floors), floors, ways, gains)
     best = int(plain.mean(axis=0).argmax())
     tuning = Tuning(
-        weights=dict(zip(members, map(float, grid[best]), strict=True)),
+        weights=dict(zip(members, map(float, ways[best].weights), strict=True)),
+        method=ways[best].method,
         chosen_on=told or f"{len(gains)} development queries, nDCG@{CUT}",
     )
     generator = members[fallback.of] if fallback else None
-    if not fallback or not isinstance(generator, GenerativeRetriever):
+    if not fallback or not isinstance(generator, GenerativeRetriever) or not tuning.weights[fallback.of]:
         return tuning
     confidence = generator.search_with_confidence(queries, 1)[1]
-    stood_in = lists | {fallback.of: fallback.by.search(queries, DEPTH).rows}
-    replaced = _quality(list(stood_in.values()), grid[best : best + 1], gains)
+    stood_in = lists | {fallback.of: listed(fallback.source, fallback.by, queries, DEPTH)}
+    pools = pooled(list(stood_in.values()), queries, None not in floors)
+    replaced = _quality(pools, floors, ways[best : best + 1], gains)
     thresholds = np.concatenate([[0.0], np.quantile(confidence, QUANTILES)])
     with_fallback = np.where(confidence[:, None] < thresholds, replaced, plain[:, best : best + 1]).mean(axis=0)
     return tuning.model_copy(update={"threshold": float(thresholds[with_fallback.argmax()])})
+
+
+def ways_of(floors: Sequence[float | None]) -> Iterator[Way]:
+    """Every way to fuse members whose scores have these floors, the most even weights first. One member alone is itself by any
+    method, and is listed once."""
+    for weights in weights_of(len(floors)):
+        used = [floor for floor, weight in zip(floors, weights, strict=True) if weight]
+        able = [method for method in METHODS if fits(method, used)]
+        yield from (Way(method, weights) for method in (able if len(used) > 1 else able[:1]))
 
 
 def weights_of(members: int) -> np.ndarray:
@@ -87,20 +115,30 @@ def weights_of(members: int) -> np.ndarray:
     return grid[np.argsort(np.abs(grid - 1 / members).sum(axis=1), kind="stable")]
 
 
-def _quality(lists: Sequence[np.ndarray], weights: np.ndarray, gains: Sequence[Mapping[int, int]]) -> np.ndarray:
-    """nDCG@10 of each query (row) under each weighting (column); ``lists`` are rows ``(queries, depth)``, a member each."""
-    return np.array([ndcg_of_weights([rows[place] for rows in lists], weights, of) for place, of in enumerate(gains)])
+def _quality(
+    pools: Sequence[Pool], floors: Sequence[float | None], ways: Sequence[Way], gains: Sequence[Mapping[int, int]]
+) -> np.ndarray:
+    """nDCG@10 of each query (row) fused each way (column)."""
+    found = np.zeros((len(pools), len(ways)))
+    # Ways that use the same members by the same method share a pool, and differ in weights alone.
+    alike: dict[tuple[str, bytes], list[int]] = {}
+    for place, way in enumerate(ways):
+        alike.setdefault((way.method, (way.weights > 0).tobytes()), []).append(place)
+    for (method, _), places in alike.items():
+        used = np.flatnonzero(ways[places[0]].weights)
+        weights = np.array([ways[place].weights[used] for place in places]).T
+        for query, (pool, of_query) in enumerate(zip(pools, gains, strict=True)):
+            some = pool.of(used.tolist())
+            found[query, places] = ndcg(some.rows, fused(some, floats(floors)[used], method, weights), of_query)
+    return found
 
 
-def ndcg_of_weights(lists: Sequence[np.ndarray], weights: np.ndarray, gains: Mapping[int, int]) -> np.ndarray:
-    """nDCG@10 of one query under each weighting of its lists: ``weights`` is float64 ``(ways, lists)``."""
-    found = np.unique(np.concatenate(lists))
-    found = found[found >= 0]
-    scores = reciprocal_ranks(lists, found) @ weights.T
-    gain = np.array([gains.get(int(row), 0) for row in found], float)[:, None] * (scores > 0)  # weight 0 brings nothing
+def ndcg(rows: np.ndarray, scores: np.ndarray, gains: Mapping[int, int]) -> np.ndarray:
+    """nDCG@10 of one query under each column of ``scores``, float ``(documents, ways)``; ``rows`` are ascending, so equal scores
+    stand in document order."""
+    gain = np.array([gains.get(int(row), 0) for row in rows], float)
     order = np.argsort(-scores, axis=0, kind="stable")[:CUT]
     discount = 1 / np.log2(np.arange(2, CUT + 2))
     ideal = sorted(gains.values(), reverse=True)[:CUT]
     best = float(np.sum(np.array(ideal) * discount[: len(ideal)]))
-    ranked = np.take_along_axis(gain, order, axis=0)
-    return (ranked * discount[: len(order), None]).sum(axis=0) / best if best else np.zeros(len(weights))
+    return (gain[order] * discount[: len(order), None]).sum(axis=0) / best if best else np.zeros(scores.shape[1])

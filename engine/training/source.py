@@ -41,13 +41,7 @@ class Source(Parts):
     @cached_property
     def leaf_of(self) -> np.ndarray:
         """Int32 ``(documents,)``: leaf node of each document row, -1 where it has no identifier."""
-        tree = self.parts.trie
-        leaves = np.flatnonzero(np.diff(tree.first_child) == 0).astype(np.int32)
-        leaf_of = np.full(len(self.embeddings), -1, np.int32)
-        order = np.argsort(tree.doc_start[leaves], kind="stable")
-        leaves = leaves[order]
-        leaf_of[tree.documents] = np.repeat(leaves, tree.counts[leaves])
-        return leaf_of
+        return self.parts.trie.leaves_of(np.arange(len(self.embeddings)))
 
     def judged(self, split: str) -> Judged:
         """Judged queries of one split.

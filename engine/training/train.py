@@ -23,9 +23,9 @@ from engine.errors import TriescopeError
 from engine.files import alone, replace_json, writing
 from engine.identifiers.base import load_without_content
 from engine.retrievers import Queries
-from engine.retrievers.fusion import UNTUNED, Tuning
 from engine.retrievers.generative import GenerativeRetriever
 from engine.retrievers.tuning import tune_hybrid
+from engine.retrievers.weighting import UNTUNED_TRAINED, Tuning
 from engine.scorers.base import Scorer
 from engine.scorers.centroid import CentroidScorer
 from engine.scorers.kinds import kind
@@ -212,7 +212,7 @@ def _intervals(values: Mapping[str, Values]) -> dict[str, dict[str, evaluation.I
 def _tuning(source: Source, made: Prepared, scorer: Scorer) -> Tuning:
     """Weights of the hybrid that decodes with the new scorer, tuned on the queries that it was chosen on."""
     if not made.labelled:
-        return UNTUNED
+        return UNTUNED_TRAINED
     gains = [{source.row_of[d]: grade for d, grade in judged.items() if d in source.row_of} for judged in made.dev.qrels]
     generator = GenerativeRetriever(source.parts.trie, scorer)
     return tune_hybrid(Parts(source.folder), generator, Queries(made.dev.texts, made.dev.vectors), gains)

@@ -142,6 +142,18 @@ class Trie(NamedTuple):
                 nodes.append(node)
         return nodes
 
+    def leaves_of(self, rows: np.ndarray) -> np.ndarray:
+        """Leaf of each document row, int32; -1 where it has no identifier.
+
+        >>> build(np.array([[0, 1], [-1, -1], [0, 1], [3, -1]], np.int32)).leaves_of(np.array([2, 1, 3, 9])).tolist()
+        [3, -1, 2, -1]
+        """
+        leaves = np.flatnonzero(np.diff(self.first_child) == 0).astype(np.int32)
+        leaves = leaves[np.argsort(self.doc_start[leaves], kind="stable")]
+        leaf_of = np.full(max(self.documents.max(initial=-1), np.max(rows, initial=-1)) + 1, -1, np.int32)
+        leaf_of[self.documents] = np.repeat(leaves, self.counts[leaves])
+        return leaf_of[rows]
+
     def restricted(self, allowed: np.ndarray) -> View:
         """View of the documents that are ``allowed``, bool, an entry a document row; see :func:`engine.trie.tree.restrict`."""
         return View.of(self, allowed[self.documents])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from engine.builds.trained import Run
-from engine.retrievers.fusion import UNTUNED
+from engine.retrievers.weighting import UNTUNED
 
 
 def stored_run(**changes: Any) -> Run:

@@ -9,8 +9,10 @@ from engine.errors import TriescopeError
 from engine.retrievers import RETRIEVERS, Queries
 from engine.retrievers.base import Ranking
 from engine.retrievers.dense import ExactRetriever, HnswRetriever, build_hnsw
-from engine.retrievers.fusion import DEPTH, UNTUNED, Fallback, FusedRetriever, fuse
+from engine.retrievers.fusion import DEPTH, Fallback, FusedRetriever
 from engine.retrievers.generative import GenerativeRetriever
+from engine.retrievers.shares import RRF, Pool, Z, fused, ranked
+from engine.retrievers.weighting import MEMBERS, Tuning
 from tests.engine.oracles import unit
 
 QUERY = "a ship in a storm"
@@ -73,22 +75,24 @@ def test_as_many_come_back_as_are_asked_for_and_pass(opened, asked, name, few, k
 
 
 @settings(max_examples=20)
-@given(allowed=masks, k=st.integers(1, DOCUMENTS))
-def test_a_fusion_is_that_of_what_its_members_find_under_the_filter(opened, asked, allowed, k):
-    members = {name: opened.retriever(name) for name in UNTUNED.weights}
-    ranking = FusedRetriever(members, UNTUNED).search(asked, k, allowed)
+@given(allowed=masks, k=st.integers(1, DOCUMENTS), method=st.sampled_from([Z, RRF]))
+def test_a_fusion_is_that_of_what_its_members_find_under_the_filter(opened, asked, allowed, k, method):
+    members = {name: opened.retriever(name) for name in MEMBERS}
+    ranking = FusedRetriever(members, Tuning(weights=dict.fromkeys(MEMBERS, 1.0), method=method)).search(asked, k, allowed)
     of_member = {name: afterwards(member.search(asked, DEPTH), allowed, DEPTH)[0] for name, member in members.items()}
     for place in range(len(asked.texts)):
-        lists = {name: np.array(of_query[place], np.int64) for name, of_query in of_member.items()}
-        documents, scores, _ = fuse(lists, list(UNTUNED.weights.values()))
-        expected = documents[np.lexsort((documents, -scores))][:k]
+        pool = ranked([np.array(of_query[place], np.int64) for of_query in of_member.values()])
+        one = Queries(asked.texts[place : place + 1], asked.vectors[place : place + 1])
+        said = [member.scores(one, [pool.rows], allowed)[0] for member in members.values()]
+        scores = fused(Pool(pool.rows, pool.ranks, np.array(said, float).T), np.zeros(3), method, np.ones(3))
+        expected = pool.rows[np.lexsort((pool.rows, -scores))][:k]
         assert found(ranking)[0][place] == expected.tolist()
 
 
 def test_the_stand_in_of_an_unsure_generator_is_under_the_filter_too(opened, asked):
     allowed = np.arange(DOCUMENTS) % 3 == 1
     members = {"generative": opened.retriever("generative"), "dense": opened.retriever("dense")}
-    tuning = UNTUNED.model_copy(update={"weights": {"generative": 1.0}, "threshold": 1.1})
+    tuning = Tuning(weights={"generative": 1.0}, threshold=1.1, method=Z)
     fallback = Fallback(of="generative", by=opened.retriever("dense-hnsw"))
     ranking = FusedRetriever(members, tuning, fallback).search(asked, 10, allowed)
     assert {source for sources in ranking.sources for source in sources} == {"ann"}

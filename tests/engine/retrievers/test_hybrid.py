@@ -10,10 +10,13 @@ from ir_measures import nDCG
 from engine import identifiers, trie
 from engine.errors import TriescopeError
 from engine.retrievers import Queries, Ranking, sparse
+from engine.retrievers.base import Scoring
 from engine.retrievers.dense import ExactRetriever, HnswRetriever, build_hnsw
-from engine.retrievers.fusion import CONFIDENCE, UNTUNED, Fallback, FusedRetriever, Tuning, read_tuning
+from engine.retrievers.fusion import Fallback, FusedRetriever, pooled
 from engine.retrievers.generative import GenerativeRetriever
-from engine.retrievers.tuning import ndcg_of_weights, tune, weights_of
+from engine.retrievers.shares import METHODS, RRF, TM2C2, Z
+from engine.retrievers.tuning import ndcg, tune, ways_of, weights_of
+from engine.retrievers.weighting import CONFIDENCE, UNTUNED, UNTUNED_TRAINED, Tuning, even, read_tuning
 from engine.scorers import centroid
 from tests.engine.oracles import unit
 
@@ -43,11 +46,11 @@ def planted(rng, documents=DOCUMENTS):
     return [f"word{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(documents)], unit(rng.normal(size=(documents, 16)))
 
 
-def weighted(*weights, threshold=0.0):
-    return Tuning(weights=dict(zip(NAMES, weights, strict=True)), threshold=threshold)
+def weighted(*weights, threshold=0.0, method=Z):
+    return Tuning(weights=dict(zip(NAMES, weights, strict=True)), threshold=threshold, method=method)
 
 
-def ndcg(ranked, gains):
+def judged(ranked, gains):
     """nDCG@10 by ir-measures of one ranked list."""
     qrels = {"q": {str(document): grade for document, grade in gains.items()}}
     run = {"q": {str(document): -float(rank) for rank, document in enumerate(ranked)}}
@@ -67,15 +70,15 @@ def test_hits_name_the_members_that_brought_them_and_one_of_no_weight_brings_non
     used = [name for name, weight in zip(NAMES, weights, strict=True) if weight]
     for place in range(len(asked.texts)):
         one = Queries(asked.texts[place : place + 1], asked.vectors[place : place + 1])
-        lists = {name: set(three[name].search(one, 100).rows[0].tolist()) for name in used}
+        lists = {name: set(three[name].search(one, 200).rows[0].tolist()) for name in used}
         rows = [row for row in ranking.rows[place] if row >= 0]
         assert ranking.sources[place] == [" + ".join(name for name in used if row in lists[name]) for row in rows]
         assert len(rows) == min(10, len(set().union(*lists.values()) - {-1}))
 
 
 def test_a_fusion_of_one_member_is_that_member(opened, asked):
-    for name in NAMES:
-        fused = FusedRetriever({name: opened.retriever(name)}, Tuning(weights={name: 1.0}))
+    for name, method in (*zip(NAMES, [Z] * 3, strict=True), ("bm25", TM2C2), ("dense", TM2C2), ("generative", RRF)):
+        fused = FusedRetriever({name: opened.retriever(name)}, Tuning(weights={name: 1.0}, method=method))
         assert fused.search(asked, 10).rows.tolist() == opened.retriever(name).search(asked, 10).rows.tolist()
     assert not FusedRetriever({"bm25": opened.retriever("bm25")}, Tuning(weights={"bm25": 1.0, "dense": 0.0})).needs_vectors
 
@@ -163,15 +166,16 @@ def mixed(rng, documents):
 def mean_ndcg(three, fallback, tuning, queries, gains):
     """nDCG@10 of the fusion itself, by ir-measures."""
     rows = FusedRetriever(three, tuning, fallback).search(queries, 10).rows.tolist()
-    return np.mean([ndcg([row for row in ranked if row >= 0], of_query) for ranked, of_query in zip(rows, gains, strict=True)])
+    return np.mean([judged([row for row in ranked if row >= 0], of_query) for ranked, of_query in zip(rows, gains, strict=True)])
 
 
 @pytest.mark.parametrize("documents", [40, 300])
 def test_no_weights_of_the_grid_do_better_on_the_queries_tuned_on(tmp_path, documents):
     texts, embeddings, queries, gains = mixed(np.random.default_rng(3), documents)
     three, fallback = members(tmp_path, texts, embeddings, without=range(0, documents, 5))
-    grid = [(a / 10, b / 10, (10 - a - b) / 10) for a in range(11) for b in range(11 - a)]
-    best = max(mean_ndcg(three, fallback, weighted(*weights), queries, gains) for weights in grid)
+    grid = [(a / 10, b / 10, (10 - a - b) / 10) for a in range(0, 11, 2) for b in range(0, 11 - a, 2)]
+    ways = [weighted(*w, method=method) for w in grid for method in METHODS if method != TM2C2 or not w[2]]
+    best = max(mean_ndcg(three, fallback, way, queries, gains) for way in ways)
     assert mean_ndcg(three, fallback, tune(three, queries, gains, fallback), queries, gains) >= best - 1e-6
 
 
@@ -195,7 +199,7 @@ def test_any_members_are_tuned_by_the_names_they_are_given(tmp_path):
     near, far = ExactRetriever(embeddings), ExactRetriever(unit(np.random.default_rng(6).normal(size=embeddings.shape)))
     queries = Queries(texts[1 : ASKED + 1], embeddings[:ASKED])
     tuned = tune({"far": far, "near": near, "bm25": three["bm25"], "walk": near}, queries, [{row: 1} for row in range(ASKED)])
-    assert tuned.weights["near"] + tuned.weights["walk"] > 0.8
+    assert tuned.weights["near"] + tuned.weights["walk"] > 0.7
     assert tuned.threshold == 0
 
 
@@ -206,35 +210,113 @@ def test_weights_are_every_way_to_share_ten_tenths(count):
     assert len(ways) == len(weights_of(count))
 
 
-ranked = st.lists(st.integers(0, 14), unique=True, min_size=1, max_size=12)
+def test_ways_are_every_method_that_fits_at_every_weight_and_one_for_a_member_alone():
+    ways = [(way.method, tuple(np.round(way.weights * 10).astype(int).tolist())) for way in ways_of([0.0, -1.0, -np.inf])]
+    assert len(set(ways)) == len(ways)
+    alone = [way for way in ways if max(way[1]) == 10]
+    assert sorted(alone) == [(Z, (0, 0, 10)), (Z, (0, 10, 0)), (Z, (10, 0, 0))]
+    assert {method for method, weights in ways if weights[2] and max(weights) < 10} == {Z, RRF}
+    assert {method for method, weights in ways if not weights[2] and max(weights) < 10} == {Z, TM2C2, RRF}
+    assert {way.method for way in ways_of([0.0, None])} == {Z, RRF}  # z where the one that scores stands alone
+
+
+rows_and_scores = st.dictionaries(st.integers(0, 14), st.tuples(*[st.integers(0, 3)] * 2), min_size=1, max_size=12)
 some_gains = st.dictionaries(st.integers(0, 20), st.integers(0, 3), min_size=1, max_size=6)
 
 
-def by_hand(lists, weights, gains):
-    score = {}
-    for rows, weight in zip(lists, weights, strict=True):
-        for rank, row in enumerate(rows, 1):
-            score[row] = score.get(row, 0) + weight / (60 + rank)
-    return ndcg(sorted((row for row in score if score[row] > 0), key=lambda row: (-score[row], row)), gains)
+@given(rows_and_scores, some_gains)
+def test_the_quality_of_a_way_is_ndcg_by_ir_measures_with_ties_in_document_order(scores, gains):
+    rows = sorted(scores)
+    found = ndcg(np.array(rows), np.array([scores[row] for row in rows], float), gains)
+    ranked = [sorted(rows, key=lambda row: (-scores[row][way], row)) for way in range(2)]
+    assert found.tolist() == pytest.approx([judged(one, gains) for one in ranked])
 
 
-@given(st.tuples(ranked, ranked, ranked), some_gains)
-def test_the_quality_of_weights_is_ndcg_by_ir_measures(lists, gains):
-    weights = np.array([[0.3, 0.3, 0.4], [0.71, 0.2, 0.09]])
-    found = ndcg_of_weights([np.array(rows) for rows in lists], weights, gains)
-    assert found.tolist() == pytest.approx([by_hand(lists, row, gains) for row in weights])
+class Ranks:
+    """A retriever that only ranks, as a plugin may."""
+
+    name, needs_vectors = "ranks", False
+
+    def search(self, queries, k, allowed=None):
+        rows = np.arange(5, dtype=np.int64)[None, :k].repeat(len(queries.texts), axis=0)
+        return Ranking(rows, -rows.astype(np.float32), [])
 
 
-@given(st.tuples(ranked, ranked, ranked), some_gains)
-def test_a_member_of_weight_zero_earns_nothing(lists, gains):
-    weights = np.array([[1.0, 0.0, 0.0], [0.0, 0.3, 0.7]])
-    found = ndcg_of_weights([np.array(rows) for rows in lists], weights, gains)
-    assert found.tolist() == pytest.approx([by_hand(lists, row, gains) for row in weights])
+class TestScoring:
+    """What a retriever says of documents that it did not find."""
+
+    @pytest.mark.parametrize("name", ["bm25", "dense", "dense-hnsw", "generative", "generative:centroid"])
+    def test_it_is_what_its_own_search_gives_where_that_looks_at_all(self, opened, asked, name):
+        retriever = opened.retriever(name, 200)
+        assert isinstance(retriever, Scoring)
+        rows = [np.arange(60), *[np.array([7, 3, 3])] * (len(asked.texts) - 1)]
+        ranking, found = retriever.search(asked, 60), retriever.scores(asked, rows)
+        for place, (of_query, scores) in enumerate(zip(rows, found, strict=True)):
+            said = dict(zip(ranking.rows[place].tolist(), ranking.scores[place].tolist(), strict=True))
+            assert scores.tolist() == pytest.approx([said.get(row, 0.0) for row in of_query.tolist()], abs=2e-6)
+            assert name == "bm25" or set(of_query.tolist()) <= set(said)
+            assert min(scores) >= retriever.floor
+
+    def test_a_document_without_an_identifier_has_none(self, tmp_path):
+        texts, embeddings = planted(np.random.default_rng(0), 40)
+        three, _ = members(tmp_path, texts, embeddings, without=[7])
+        (found,) = three["generative"].scores(Queries(["nothing"], embeddings[:1]), [np.array([7, 8])])
+        assert found[0] == -np.inf < found[1]
+
+
+class TestMissing:
+    """What a member did not list has the score that it would have had there."""
+
+    @pytest.mark.parametrize("method", [Z, TM2C2])
+    def test_the_fusion_is_that_of_members_that_list_everything(self, opened, asked, method, monkeypatch):
+        two = {name: opened.retriever(name) for name in ("bm25", "dense")}
+        tuning = Tuning(weights={"bm25": 0.3, "dense": 0.7}, method=method)
+        whole = FusedRetriever(two, tuning).search(asked, 60)  # sixty documents: dense search lists them all
+        monkeypatch.setattr("engine.retrievers.fusion.DEPTH", 8)
+        cut = FusedRetriever(two, tuning).search(asked, 8)
+        for place in range(len(asked.texts)):
+            one = Queries(asked.texts[place : place + 1], asked.vectors[place : place + 1])
+            pool = {row for name in two for row in two[name].search(one, 8).rows[0].tolist()} - {-1}
+            if method == TM2C2:  # the pool changes neither floor nor best, so neither the scores
+                scores = dict(zip(whole.rows[place].tolist(), whole.scores[place].tolist(), strict=True))
+                expected = sorted(pool, key=lambda row: (-scores[row], row))[:8]
+                assert cut.rows[place].tolist() == expected
+                assert cut.scores[place].tolist() == [scores[row] for row in expected]
+            assert set(cut.rows[place].tolist()) <= pool
+
+    def test_a_generator_is_asked_for_what_its_beam_has_cut(self, opened, asked):
+        narrow, wide = ({"bm25": opened.retriever("bm25"), "g": opened.retriever("generative", n)} for n in (2, 200))
+        tuning = Tuning(weights={"bm25": 0.5, "g": 0.5}, method=Z)
+        fused = FusedRetriever(narrow, tuning)
+        lists = [fused._lists(name, asked, 5, None) for name in narrow]
+        for place, pool in enumerate(pooled(lists, asked, True)):
+            one = Queries(asked.texts[place : place + 1], asked.vectors[place : place + 1])
+            assert len(pool.rows) >= 2
+            assert pool.scores[:, 1].tolist() == wide["g"].scores(one, [pool.rows])[0].tolist()
+
+    def test_the_order_in_which_members_are_named_does_not_matter(self, opened, asked):
+        for names in (("bm25", "dense"), ("dense", "bm25", "generative")):
+            here, there = (opened.retriever("+".join(order)) for order in (names, names[::-1]))
+            found, other = here.search(asked, 20), there.search(asked, 20)
+            assert found.rows.tolist() == other.rows.tolist()
+            assert found.scores.tolist() == other.scores.tolist()
+
+    def test_one_that_only_ranks_is_fused_by_rank_and_by_no_other_method(self, opened, asked):
+        two = {"ranks": Ranks(), "bm25": opened.retriever("bm25")}
+        ranking = FusedRetriever(two, even(list(two), (None, 0.0))).search(asked, 5)
+        assert ranking.rows.shape == (len(asked.texts), 5)
+        assert even(list(two), (None, 0.0)).chosen_on == "equal weights, for one of them only ranks"
+        for method in (Z, TM2C2):
+            with pytest.raises(TriescopeError, match="cannot be fused"):
+                even(list(two), (None, 0.0), method=method)
+            with pytest.raises(TriescopeError, match="cannot be fused"):
+                FusedRetriever(two, Tuning(weights=dict.fromkeys(two, 1.0), method=method))
+        assert tune(two, asked, [{0: 1}] * len(asked.texts)).method in (Z, RRF)
 
 
 class TestStored:
     def test_a_tuning_is_read_as_it_was_written(self):
-        for tuning in (UNTUNED, weighted(0.2, 0.8, 0, threshold=0.25)):
+        for tuning in (UNTUNED, UNTUNED_TRAINED, weighted(0.2, 0.8, 0, threshold=0.25), weighted(1, 1, 1, method=RRF)):
             assert read_tuning(tuning.model_dump(mode="json")) == tuning
 
     def test_a_threshold_of_format_2_is_left_aside_and_said(self):
@@ -242,6 +324,7 @@ class TestStored:
         tuning = read_tuning(old)
         assert tuning.weights == {"bm25": 0.2, "dense": 0.3, "generative": 0.5}
         assert tuning.threshold == 0
+        assert tuning.method == RRF
         assert tuning.chosen_on == (
             "100 development queries, nDCG@10; no fallback: its threshold 0.25 was tuned on another confidence"
         )
@@ -251,3 +334,9 @@ class TestStored:
     def test_a_damaged_one_is_said(self, weights):
         with pytest.raises(TriescopeError, match="the tuning of the hybrid is damaged"):
             read_tuning({"weights": weights, "threshold": 0.0, "chosen_on": ""})
+
+    @pytest.mark.parametrize("change", [{"method": "mean"}, {"method": 3}, {"method": TM2C2}])
+    def test_a_method_that_is_none_or_does_not_fit_is_said(self, change):
+        stored = weighted(0.2, 0.7, 0.1).model_dump(mode="json") | change
+        with pytest.raises(TriescopeError, match="the tuning of the hybrid is damaged"):
+            read_tuning(stored)

@@ -17,8 +17,8 @@ from engine.builds.stages import tuned
 from engine.data.halves import halves
 from engine.errors import TriescopeError
 from engine.retrievers import RETRIEVERS, method_of, usual
-from engine.retrievers.base import Found
-from engine.retrievers.fusion import UNTUNED
+from engine.retrievers.base import Found, Named
+from engine.retrievers.weighting import MEMBERS, UNTUNED, Tuning
 from engine.scorers import node
 from engine.scorers.centroid import CentroidScorer
 from engine.training.models.node import create
@@ -64,10 +64,30 @@ def test_evidence_is_in_the_terms_of_the_retriever():
     }
 
 
-@pytest.mark.parametrize("name", ["tfidf", "", "bm25:node", "generative:", ":node", "bm25+tfidf", "bm25+", "bm25+bm25", "+"])
+@pytest.mark.parametrize(
+    "name", ["tfidf", "", "bm25:node", "generative:", ":node", "bm25+tfidf", "bm25+", "bm25+bm25", "+", "2*bm25", "bm25@z"]
+)
 def test_a_name_that_is_none_is_refused(name):
     with pytest.raises(TriescopeError, match=r"unknown retriever|a scorer can be named after|fused with itself"):
         method_of(name)
+
+
+@pytest.mark.parametrize("name", [".3*bm25+dense", "0*bm25+1*dense", "-1*bm25+2*dense", "x*bm25+.5*dense", "nan*bm25+inf*dense"])
+def test_weights_that_are_none_are_refused(name):
+    with pytest.raises(TriescopeError, match="give every member a weight above 0"):
+        method_of(name)
+
+
+def test_a_fusion_is_by_the_method_and_weights_that_its_name_gives(opened, vector):
+    assert method_of(".25*bm25+.75*dense@rrf")[1] == Named(members=("bm25", "dense"), weights=(0.25, 0.75), method="rrf")
+    told = {name: method_of(name)[0].told(opened, method_of(name)[1]) for name in ("bm25+dense", ".2*bm25+.8*dense@tm2c2")}
+    assert told["bm25+dense"] == "by standardised scores: bm25 1, dense 1 (equal weights)"
+    assert told[".2*bm25+.8*dense@tm2c2"] == "by scores over the best one (TM2C2): bm25 0.2, dense 0.8 (the weights named)"
+    assert ids(opened, ".001*bm25+.999*dense", vector) == ids(opened, "dense", vector)
+    with pytest.raises(TriescopeError, match="members are fused by z, tm2c2, rrf"):
+        method_of("bm25+dense@sum")
+    with pytest.raises(TriescopeError, match="needs scores with a least possible value"):
+        opened.retriever("bm25+generative@tm2c2")
 
 
 def test_names_joined_are_fused_at_equal_weights(opened, vector):
@@ -127,7 +147,7 @@ class TestTuning:
         corpus = small_corpus._replace(queries=asked)
         dev_in_words = tuned(opened, self.corpus_of(corpus, in_words, in_vectors), encode)
         dev_in_vectors = tuned(opened, self.corpus_of(corpus, in_vectors, in_words), encode)
-        assert dev_in_words.weights["bm25"] > 0.5 > dev_in_vectors.weights["bm25"]
+        assert dev_in_words.weights["bm25"] >= 0.5 > dev_in_vectors.weights["bm25"]
         assert dev_in_words.chosen_on == f"{len(corpus.qrels['dev'])} development queries, nDCG@10"
 
     def test_it_is_chosen_on_the_half_that_chooses_and_on_queries_that_a_document_answers(self, opened, small_corpus):
@@ -148,20 +168,22 @@ class TestTuning:
         assert encoded == [asked[query] for query in half.choosing[1:]]
         assert found.chosen_on == "19 development queries, nDCG@10"
 
-    def test_where_no_development_query_can_be_answered_weights_are_equal_and_that_is_said(self, opened, small_corpus):
+    def test_where_no_development_query_can_be_answered_weights_are_those_without_any_and_that_is_said(
+        self, opened, small_corpus
+    ):
         unknown = small_corpus._replace(qrels={"dev": {query: {"gone": 1} for query in list(small_corpus.queries)[:2]}})
         found = tuned(opened, unknown, lambda texts: pytest.fail("a query was encoded"))
         assert found.weights == UNTUNED.weights
-        assert found.chosen_on.startswith("none of 2 development queries has a relevant document in the corpus: equal weights")
+        assert found.chosen_on.startswith("none of 2 development queries has a relevant document in the corpus: the weights are")
 
-    def test_without_development_queries_weights_are_equal(self, opened, small_corpus):
+    def test_without_development_queries_weights_are_those_that_serve_most_sets(self, opened, small_corpus):
         only_test = small_corpus._replace(qrels={"test": small_corpus.qrels["test"]})
         assert tuned(opened, only_test, lambda texts: pytest.fail("a query was encoded")) == UNTUNED
 
     @pytest.mark.parametrize("alone", ["bm25", "dense", "generative"])
     def test_a_run_is_fused_by_its_own_tuning_and_the_build_by_the_builds(self, folder, vector, alone):
         before = ids(Build(folder), "hybrid:centroid", vector)
-        tuning = UNTUNED.model_copy(update={"weights": dict.fromkeys(UNTUNED.weights, 0.0) | {alone: 1.0}})
+        tuning = Tuning(weights=dict.fromkeys(MEMBERS, 0.0) | {alone: 1.0}, method="z")
         settings = {option.name: option.default for option in node.KIND.options}
         run = stored_run(settings=settings, tuning=tuning)
         model = create(Parts(folder).parts, settings, seed=1)
@@ -178,4 +200,4 @@ class TestTuning:
         (folder / "tuning.json").write_text(json.dumps(stored), "utf-8")
         method, named = method_of("hybrid")
         told = method.told(Parts(folder), named)
-        assert told.startswith("bm25 0.3, generative 0.7 (6 development queries, nDCG@10; no fallback: ")
+        assert told.startswith("by rank (RRF): bm25 0.3, generative 0.7 (6 development queries, nDCG@10; no fallback: ")
