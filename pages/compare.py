@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.charts import ranks
 from app.common import address, commands, documents, exports, filtering, resources, state, trying
-from app.compare import comparing, following, measured, result_cards, timing
+from app.compare import comparing, following, judging, measured, result_cards, timing
 from engine.errors import TriescopeError
 from engine.retrievers import method_of
 
@@ -29,7 +29,7 @@ address.check_stamp(build, scorers)
 vector, encode_ms = resources.query_vector(build, query)
 columns = {name: comparing.column(build, query, name, k, beams, vector, allowed) for name in names}
 results = {name: column.hits for name, column in columns.items() if not column.error}
-grades = comparing.grades_of(build, query)
+grades = judging.grades(build, query, comparing.grades_of(build, query))
 pinned = documents.chosen(build)
 listed = ranks.ranks(results)
 documents.pick(build, "Pin a document: where is it in each list, and where was it cut?", "pin", pinned, first=listed)
@@ -38,6 +38,7 @@ titles = {i: documents.title(build, i) for i in listed}
 if pinned:
     with st.container(border=True):
         try:
+            judging.show(build, query, pinned)
             following.show(build, query, list(results), pinned, beams, vector, allowed)
         except TriescopeError as error:
             st.error(state.plain(str(error)), icon=":material/error:")
@@ -85,6 +86,7 @@ with st.container(horizontal=True):
         "compare.json",
     )
     shown = (build.folder.name, query, lasting, k, beams, allowed)
+    judging.offer(build)
     commands.offer(commands.search_lines(*shown), commands.search_code(*shown))
     address.offer_link(
         build, scorers, {state.COLUMNS: lasting, state.BEAMS: beams, "k": k, state.QUERY: query, state.FILTER: allowed}

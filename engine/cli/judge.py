@@ -1,0 +1,57 @@
+"""Commands of the workspace: judge a document for a query, and list or write what was judged."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.shell import AsJson, Folder, Text, app, show
+from engine.errors import TriescopeError
+from engine.files import writing
+
+SPLIT = "judged"
+
+
+@app.command("judge")
+def judge_one(
+    folder: Folder,
+    query: Text,
+    document: Annotated[str, typer.Argument(metavar="ID", help="Id of the document.")],
+    grade: Annotated[
+        int | None, typer.Argument(min=0, max=2, help="0 not relevant, 1 relevant, 2 highly; none: take back.")
+    ] = None,
+) -> None:
+    """Keep how relevant a document is to a query, for every build of this catalogue."""
+    from engine import workspace
+    from engine.builds.opened import Build
+
+    build = Build(folder)
+    if document not in build.row_of:
+        raise TriescopeError(f"{build.name} has no document {document!r}")
+    workspace.judge(build.manifest.corpus.sha256, query, document, grade)
+
+
+@app.command("judgements")
+def list_judgements(
+    folder: Folder,
+    out: Annotated[Path | None, typer.Option(help="Write queries.jsonl and qrels/judged.tsv (BEIR) into this folder.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What people judged of this catalogue."""
+    from engine import workspace
+    from engine.builds.opened import Build
+
+    found = workspace.judged(Build(folder).manifest.corpus.sha256)
+    if out:
+        with writing(out):
+            (out / "qrels").mkdir(parents=True, exist_ok=True)
+            (out / "queries.jsonl").write_text(workspace.as_jsonl(found), "utf-8")
+            (out / "qrels" / f"{SPLIT}.tsv").write_text(workspace.as_tsv(found), "utf-8")
+    count = sum(len(grades) for grades in found.qrels.values())
+    told = [f"{count:,} judgements of {len(found.queries):,} queries"]
+    told += [
+        f"{grade}  {document}  {found.queries[query]}"
+        for query, grades in found.qrels.items()
+        for document, grade in grades.items()
+    ]
+    show(found._asdict(), as_json, told)

@@ -1,0 +1,87 @@
+"""The file of the workspace: opened for moments, under a lock, and brought up to date when it is opened.
+
+DuckDB lets no second process open a file that one writes, so a connection is as short as the work, and whoever comes
+meanwhile waits. What a person judged cannot be made again: a file that cannot be read is left as it is.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import paths
+from engine.errors import TriescopeError
+from engine.files import in_turn, writing
+
+if TYPE_CHECKING:
+    import duckdb
+
+FILE = "workspace.duckdb"
+# One entry a version of the tables; a file of an older one takes the steps that it lacks, in order, all or none.
+MIGRATIONS = (
+    """
+    CREATE TABLE judgements (
+        corpus VARCHAR NOT NULL, query VARCHAR NOT NULL, document VARCHAR NOT NULL,
+        grade UTINYINT NOT NULL CHECK (grade <= 2), judged TIMESTAMP NOT NULL DEFAULT current_timestamp,
+        PRIMARY KEY (corpus, query, document)
+    )
+    """,
+)
+
+
+def place() -> Path:
+    """Where the file lies."""
+    return paths.home() / FILE
+
+
+@contextmanager
+def connected() -> "Iterator[duckdb.DuckDBPyConnection]":
+    """The workspace, for as short as possible; whatever is done within is done as a whole or not at all.
+
+    Raises
+    ------
+    TriescopeError
+        The file is no workspace, is of a newer version than this code, or cannot be written.
+    """
+    import duckdb
+
+    file = place()
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with in_turn(file):
+            try:
+                connection = duckdb.connect(
+                    str(file), config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+                )
+            except duckdb.Error as error:
+                raise TriescopeError(f"{file}: not a workspace ({_line(error)}); it is left as it is") from error
+            with connection:
+                _bring_up_to_date(connection, file)
+                connection.begin()
+                try:
+                    yield connection
+                except BaseException:
+                    connection.rollback()
+                    raise
+                connection.commit()
+
+
+def _bring_up_to_date(connection: "duckdb.DuckDBPyConnection", file: Path) -> None:
+    import duckdb
+
+    try:
+        connection.execute("CREATE TABLE IF NOT EXISTS versions (version INTEGER PRIMARY KEY)")
+        (found,) = connection.execute("SELECT coalesce(max(version), 0) FROM versions").fetchone() or (0,)
+        if found > len(MIGRATIONS):
+            raise TriescopeError(f"{file}: made by a newer version ({found}; this one knows {len(MIGRATIONS)})")
+        for version, step in enumerate(MIGRATIONS[found:], found + 1):
+            connection.begin()
+            connection.execute(step)
+            connection.execute("INSERT INTO versions VALUES (?)", [version])
+            connection.commit()
+    except duckdb.Error as error:
+        raise TriescopeError(f"{file}: not a workspace ({_line(error)}); it is left as it is") from error
+
+
+def _line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:120]
