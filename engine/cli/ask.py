@@ -1,5 +1,6 @@
 """Commands that ask a build: search, decode, trie, evaluate."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -174,6 +175,12 @@ def evaluate(
     ] = None,
     beams: Beams = DEFAULT_BEAMS,
     filter_text: Filter = "",
+    run: Annotated[
+        list[Path] | None, typer.Option("--run", help="A TREC run of another system, to stand beside ours; repeat for more.")
+    ] = None,
+    save_runs: Annotated[Path | None, typer.Option(help="Write what each found there as TREC runs, and the judgements.")] = None,
+    latex: Annotated[Path | None, typer.Option(help="Write the table there, for a paper.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write figures and all pairs there, for a spreadsheet.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure retrievers on judged queries: quality and differences, with 95% intervals, and latency.
@@ -183,26 +190,45 @@ def evaluate(
     from engine import evaluation
     from engine.builds.opened import Build
     from engine.data.coverage import told as told_of_coverage
+    from engine.evaluation import tables, trec
     from engine.evaluation.filtered import told as told_of_filter
+    from engine.files import replace_bytes
 
-    names = retriever or usual()
-    found = evaluation.evaluate(Build(folder), split, names, beams, against, measure or evaluation.MEASURES, filter_text)
+    names, opened = retriever or usual(), Build(folder)
+    runs = {path.stem: trec.read_run(path) for path in run or ()}
+    if len(runs) < len(run or ()):
+        raise TriescopeError("two of the runs have one name")
+    found = evaluation.evaluate(opened, split, names, beams, against, measure or evaluation.MEASURES, filter_text, runs)
+    table = tables.Table({name: row.measures for name, row in found.retrievers.items()}, found.pairs)
+    for path, content in ((latex, tables.latex(table)), (csv, tables.rows(table))):
+        if path:
+            replace_bytes(path, content.encode())
+    if save_runs:
+        if len({trec.tag_of(name) for name in found.runs}) < len(found.runs):
+            raise TriescopeError("two of the runs would have one file name; evaluate them one after the other")
+        for name, of_name in found.runs.items():
+            trec.write_run(save_runs / f"{trec.tag_of(name)}.trec", of_name, name)
+        trec.write_qrels(save_runs / f"qrels-{trec.tag_of(split)}.txt", opened.corpus.qrels[split])
     lines = [f"{found.corpus}, {found.split}: {found.queries} queries, {found.device}"]
     lines += told_of_filter(found.filtered) if found.filtered else []
     for name, row in found.retrievers.items():
         figures = "  ".join(f"{m} {evaluation.told(of)}" for m, of in row.measures.items())
-        lines.append(f"{name:12} {figures}  p50 {row.latency_ms.p50:.2f} ms")
+        lines.append(f"{name:12} {figures}" + (f"  p50 {row.latency_ms.p50:.2f} ms" if row.latency_ms else ""))
     lines.append(f"Latency: one query at a time, warm, {found.timed} of {found.queries} queries.")
-    if found.differences:
-        first = next(iter(measure or evaluation.MEASURES))
-        several = f"; p corrected for {len(found.differences)} comparisons (Holm)" if len(found.differences) > 1 else ""
-        lines.append(f"{first}, difference to {found.against}, 95% interval, paired test{several}")
-        for name, of in found.differences.items():
-            lines.append(f"{name:12} {evaluation.told(of[first], sign=True)}  p {evaluation.told_p(of[first])}")
+    first = next(iter(measure or evaluation.MEASURES))
+    if pairs := found.pairs[first]:
+        several = f"; p corrected for {len(pairs)} comparisons (Holm)" if len(pairs) > 1 else ""
+        lines.append(f"{first}, differences, 95% interval, paired test{several}")
+    for pair in pairs:
+        of = f"{evaluation.told(pair.difference, sign=True)}  p {evaluation.told_p(pair.difference)}"
+        lines.append(f"{pair.ours} less {pair.theirs}: {of}; {tables.told(pair)}")
     if amiss := told_of_coverage(split, found.coverage):
         lines.append(amiss)
     if found.left_out:
         lines.append(f"{found.left_out} queries are documents of the corpus; their own document was left out of their results.")
-    if beams < evaluation.DEPTH and "generative" in found.retrievers:
-        lines.append(f"With {beams} beams generative search returns about {beams} documents, which bounds its Recall@100.")
+    for name, row in found.retrievers.items():
+        if row.shorter:
+            lines.append(
+                f"{name}: {row.shorter} lists end before place {found.deepest}, which bounds what is measured that deep."
+            )
     show(found.as_json(), as_json, lines)

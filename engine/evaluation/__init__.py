@@ -1,9 +1,11 @@
 """Quality and latency of retrievers on judged queries: what is measured, how sure it is, and who ran it."""
 
 from engine.data.figures import CERTAIN, FLOOR, Difference, Interval, better, told, told_p
+from engine.evaluation.evaluated import Evaluation, Latency, Measured
 from engine.evaluation.filtered import Filtered
 from engine.evaluation.measures import DEPTH, MEASURES, depth_for, measure, parse, run_of
-from engine.evaluation.run import Evaluation, Latency, Measured, device, differences, evaluate
+from engine.evaluation.pairs import Pair, pairs
+from engine.evaluation.run import device, differences, evaluate
 from engine.evaluation.significance import RESAMPLES, difference, holm, interval, paired_p, together
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "Interval",
     "Latency",
     "Measured",
+    "Pair",
     "better",
     "depth_for",
     "device",
@@ -28,6 +31,7 @@ __all__ = [
     "interval",
     "measure",
     "paired_p",
+    "pairs",
     "parse",
     "run_of",
     "together",

@@ -1,7 +1,7 @@
 """What is measured: measures parsed from text, and their values for a run, a query each.
 
-Computed by ir-measures at document level. A query without results counts as zero, never as missing. Our own order decides ties:
-the runs handed over carry ``-rank`` as score.
+Computed by ir-measures at document level, but for RBP, for which that asks for another package. A query without results counts as
+zero, never as missing. Our own order decides ties: the runs handed over carry ``-rank`` as score.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,13 +18,17 @@ DEPTH = 100
 _ALSO = {"Hit": "Success"}
 
 
+# Rank-biased precision needs no cut-off where all that lies below DEPTH could add no more than this.
+NEGLIGIBLE = 0.001
+
+
 def parse(text: str) -> ir_measures.Measure:
-    """A measure of text like ``nDCG@10``; its parameters are data, as in ``MRR(rel=2)@10``.
+    """A measure of text like ``nDCG@10``; its parameters are data, as in ``MRR(rel=2)@10`` or ``RBP(p=0.8)``.
 
     Raises
     ------
     TriescopeError
-        There is no such measure, it names no cut-off, or it looks deeper than :data:`DEPTH`.
+        There is no such measure, it names no cut-off, looks deeper than :data:`DEPTH`, or cannot be computed here.
 
     >>> parse("Hit@1"), parse("Recall@100"), parse("MRR(rel=2)@10")
     (Success@1, R@100, RR(rel=2)@10)
@@ -35,9 +39,23 @@ def parse(text: str) -> ir_measures.Measure:
         cutoff = measure["cutoff"] if "cutoff" in measure.params else None
     except Exception as error:  # ir-measures lets whatever its own parts raise through
         raise TriescopeError(f"{text!r} is not a measure; write one like {', '.join(MEASURES)}") from error
+    if measure.NAME == "RBP" and cutoff is None and 0 < measure["p"] < 1 and measure["p"] ** DEPTH < NEGLIGIBLE:
+        return measure
     if cutoff is None or not 1 <= cutoff <= DEPTH:
         raise TriescopeError(f"{text!r}: name a cut-off from 1 to {DEPTH}, like nDCG@10")
+    if measure.NAME != "RBP" and not ir_measures.DefaultPipeline.supports(measure):
+        raise TriescopeError(f"{text!r} cannot be computed here: ir-measures asks for another package for it")
     return measure
+
+
+def deepest(measures: Sequence[str]) -> int:
+    """How far down the measures look.
+
+    >>> deepest(["nDCG@10", "Recall@50"]), deepest(["RBP(p=0.8)"])
+    (50, 100)
+    """
+    parsed = [parse(text) for text in measures]
+    return max(one["cutoff"] if "cutoff" in one.params and one["cutoff"] else DEPTH for one in parsed)
 
 
 def measure(
@@ -68,9 +86,20 @@ def measure(
     parsed = {name: parse(name) for name in measures}
     of_measure = {str(known): np.zeros(len(qrels)) for known in parsed.values()}
     if scored:
-        for metric in ir_measures.iter_calc(list(dict.fromkeys(parsed.values())), qrels, scored):
+        theirs = [known for known in dict.fromkeys(parsed.values()) if known.NAME != "RBP"]
+        for metric in ir_measures.iter_calc(theirs, qrels, scored) if theirs else ():
             of_measure[str(metric.measure)][place[metric.query_id]] = metric.value
+    for known in dict.fromkeys(parsed.values()):
+        if known.NAME == "RBP":
+            of_measure[str(known)][:] = [_rbp(known, grades, run.get(query, ())) for query, grades in qrels.items()]
     return {name: of_measure[str(known)] for name, known in parsed.items()}
+
+
+def _rbp(known: ir_measures.Measure, grades: Mapping[str, int], ranked: Sequence[str]) -> float:
+    """Rank-biased precision (Moffat and Zobel 2008): a reader goes on with probability p; relevant is a grade of ``rel``, 1."""
+    p, least = known["p"], known["rel"] if "rel" in known.params and known["rel"] else 1
+    seen = ranked[: known["cutoff"]] if "cutoff" in known.params and known["cutoff"] else ranked
+    return (1 - p) * sum(p**place for place, document in enumerate(seen) if grades.get(document, 0) >= least)
 
 
 def run_of(queries: Iterable[str], rows: Iterable[np.ndarray], ids: Sequence[str]) -> dict[str, list[str]]:

@@ -6,19 +6,22 @@ import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from engine.builds.in_use import in_use
 from engine.builds.opened import Build
 from engine.builds.opening import check_encoder
-from engine.data.coverage import Coverage, coverage
-from engine.data.figures import Difference, Interval
+from engine.data.coverage import coverage
+from engine.data.figures import Difference
 from engine.errors import TriescopeError
-from engine.evaluation.filtered import Filtered, under
-from engine.evaluation.measures import MEASURES, depth_for, measure, parse, run_of
+from engine.evaluation.evaluated import Evaluation, Latency, Measured
+from engine.evaluation.filtered import under
+from engine.evaluation.measures import DEPTH, MEASURES, deepest, depth_for, measure, parse, run_of
+from engine.evaluation.pairs import pairs
 from engine.evaluation.significance import difference, interval, together
+from engine.evaluation.trec import Run
 from engine.retrievers import DEFAULT_BEAMS, Queries, Ranking
 from engine.text import embed
 
@@ -26,80 +29,6 @@ from engine.text import embed
 TIMED = 100
 # Scores that a batch of queries may have at once, in all documents: 128 MB of float32.
 SCORES = 1 << 25
-
-
-class Latency(NamedTuple):
-    """Milliseconds: median, and what 95% of the queries stay below."""
-
-    p50: float
-    p95: float
-
-
-class Measured(NamedTuple):
-    """One retriever: measure -> mean with its interval, and its latency."""
-
-    measures: dict[str, Interval]
-    latency_ms: Latency
-
-
-class Evaluation(NamedTuple):
-    """Retrievers on the judged queries of one split.
-
-    Attributes
-    ----------
-    corpus, split : str
-        Names.
-    queries : int
-        Judged queries.
-    coverage : Coverage
-        What the judgements have of the corpus.
-    left_out : int
-        Queries that are a document of the corpus; each one's own document was left out of what was found for it.
-    beams : int
-        Beam width of those that decode.
-    timed : int
-        Queries that latencies were measured on, one at a time, warm, spread evenly over the split.
-    encoding_ms : Latency
-        Encoding a query anew, apart; a retriever's latency starts with the encoded query.
-    device : str
-        Where it was measured.
-    retrievers : dict
-        Name -> what was measured.
-    against : str
-        The retriever that the others are compared with.
-    differences : dict
-        Name of every other -> measure -> difference to that one; corrected among the retrievers, measure by measure.
-    filtered : Filtered or None
-        What a filter left; None where there was none. The counts above are of what was left.
-    """
-
-    corpus: str
-    split: str
-    queries: int
-    coverage: Coverage
-    left_out: int
-    beams: int
-    timed: int
-    encoding_ms: Latency
-    device: str
-    retrievers: dict[str, Measured]
-    against: str
-    differences: dict[str, dict[str, Difference]]
-    filtered: Filtered | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values. A retriever's measures and its ``latency_ms`` stand side by side; ``filtered`` only under a filter."""
-        known = {name: value for name, value in self._asdict().items() if name != "filtered"}
-        known |= {"filtered": self.filtered._asdict()} if self.filtered else {}
-        return known | {
-            "coverage": self.coverage._asdict(),
-            "encoding_ms": self.encoding_ms._asdict(),
-            "retrievers": {
-                name: {m: found._asdict() for m, found in row.measures.items()} | {"latency_ms": row.latency_ms._asdict()}
-                for name, row in self.retrievers.items()
-            },
-            "differences": {name: {m: found._asdict() for m, found in row.items()} for name, row in self.differences.items()},
-        }
 
 
 def evaluate(
@@ -110,6 +39,7 @@ def evaluate(
     against: str = "",
     measures: Sequence[str] = MEASURES,
     filter: str = "",
+    runs: Mapping[str, Run] | None = None,
 ) -> Evaluation:
     """Evaluate retrievers on one split: quality in batches, latency on a sample of its queries.
 
@@ -129,6 +59,8 @@ def evaluate(
         As :func:`engine.evaluation.measures.parse` reads them.
     filter : str
         Only documents that pass are searched, and only judgements of them count (:mod:`engine.evaluation.filtered`).
+    runs : mapping, optional
+        Name -> what another system found (:func:`engine.evaluation.trec.read_run`), to stand beside them.
 
     Raises
     ------
@@ -145,18 +77,33 @@ def evaluate(
     allowed, filtered = opened.allowed(filter), None
     if allowed is not None:
         qrels, filtered = under(qrels, opened.row_of, allowed, filter, opened.left_aside(filter))
-    values, latency = {}, {}
+    if taken := sorted(set(runs or {}) & {against, *names}):
+        raise TriescopeError(f"{', '.join(taken)}: a run and a retriever of one name")
+    values: dict[str, dict[str, np.ndarray]] = {}
+    latency: dict[str, Latency | None] = {}
+    found: dict[str, Run] = {}
     with in_use(opened.folder):
         searchers = {name: opened.retriever(name, beams) for name in dict.fromkeys([against, *names])}
         sample = _spread(len(qrels))
         queries, encoding = _encoded(opened, qrels, sample, any(searcher.needs_vectors for searcher in searchers.values()))
         for name, searcher in searchers.items():
             find = partial(searcher.search, k=depth_for(qrels, opened.row_of), allowed=allowed)
-            values[name] = measure(qrels, _run(opened, find, qrels, queries), measures)
+            found[name] = _run(opened, find, qrels, queries)
             latency[name] = _timed(find, queries, sample)
+    for name, of_run in (runs or {}).items():
+        # As our own: the document with the query's own id is left out, and no deeper than is looked.
+        found[name] = {query: [i for i in of_run.get(query, ()) if i != query][:DEPTH] for query in qrels}
+        latency[name] = None
+    values = {name: measure(qrels, of_name, measures) for name, of_name in found.items()}
+    depth = deepest(measures)
+    there = min(depth, int(allowed.sum()) if allowed is not None else len(opened.row_of))
     measured = {
-        name: Measured({m: interval(of_queries) for m, of_queries in values[name].items()}, latency[name])
-        for name in dict.fromkeys(names)
+        name: Measured(
+            {m: interval(of_queries) for m, of_queries in values[name].items()},
+            latency[name],
+            sum(len(found[name][query]) < there - (query in opened.row_of) for query in qrels),
+        )
+        for name in dict.fromkeys([*names, *(runs or {})])
     }
     return Evaluation(
         corpus=opened.name,
@@ -171,6 +118,9 @@ def evaluate(
         retrievers=measured,
         against=against,
         differences=differences(values, against),
+        pairs=pairs(values),
+        deepest=depth,
+        runs=found,
         filtered=filtered,
     )
 

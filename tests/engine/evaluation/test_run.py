@@ -132,5 +132,6 @@ def test_the_shell_shows_differences_with_the_correction(opened, shell):
         "evaluate", opened.folder, "--split", "dev", "-r", "bm25", "-r", "dense", "-r", "generative", "--beams", 2, "-m", "MRR@5"
     )
     assert code == 0
-    assert "MRR@5, difference to bm25, 95% interval, paired test; p corrected for 2 comparisons (Holm)" in out
+    assert "MRR@5, differences, 95% interval, paired test; p corrected for 3 comparisons (Holm)" in out
+    assert "bm25 less generative: " in out
     assert shell("evaluate", opened.folder, "-r", "dense", "-m", "luck@5")[0] == 2

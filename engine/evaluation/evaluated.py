@@ -1,0 +1,99 @@
+"""What an evaluation says: retrievers, and runs of other systems, on the judged queries of one split."""
+
+from typing import Any, NamedTuple
+
+from engine.data.coverage import Coverage
+from engine.data.figures import Difference, Interval
+from engine.evaluation.filtered import Filtered
+from engine.evaluation.pairs import Pair
+from engine.evaluation.trec import Run
+
+
+class Latency(NamedTuple):
+    """Milliseconds: median, and what 95% of the queries stay below."""
+
+    p50: float
+    p95: float
+
+
+class Measured(NamedTuple):
+    """One retriever: measure -> mean with its interval, its latency, and on how many queries its list ends before the deepest
+    measure does. A run that was read from a file has no latency."""
+
+    measures: dict[str, Interval]
+    latency_ms: Latency | None
+    shorter: int = 0
+
+
+class Evaluation(NamedTuple):
+    """Retrievers on the judged queries of one split.
+
+    Attributes
+    ----------
+    corpus, split : str
+        Names.
+    queries : int
+        Judged queries.
+    coverage : Coverage
+        What the judgements have of the corpus.
+    left_out : int
+        Queries that are a document of the corpus; each one's own document was left out of what was found for it.
+    beams : int
+        Beam width of those that decode.
+    timed : int
+        Queries that latencies were measured on, one at a time, warm, spread evenly over the split.
+    encoding_ms : Latency
+        Encoding a query anew, apart; a retriever's latency starts with the encoded query.
+    device : str
+        Where it was measured.
+    retrievers : dict
+        Name -> what was measured.
+    against : str
+        The retriever that the others are compared with.
+    differences : dict
+        Name of every other -> measure -> difference to that one; corrected among the retrievers, measure by measure.
+    pairs : dict
+        Measure -> every pair of retrievers (:mod:`engine.evaluation.pairs`); corrected among all of them.
+    deepest : int
+        How far down the measures look.
+    runs : dict
+        Name -> query -> ids of the documents found, best first.
+    filtered : Filtered or None
+        What a filter left; None where there was none. The counts above are of what was left.
+    """
+
+    corpus: str
+    split: str
+    queries: int
+    coverage: Coverage
+    left_out: int
+    beams: int
+    timed: int
+    encoding_ms: Latency
+    device: str
+    retrievers: dict[str, Measured]
+    against: str
+    differences: dict[str, dict[str, Difference]]
+    pairs: dict[str, list[Pair]]
+    deepest: int
+    runs: dict[str, Run]
+    filtered: Filtered | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values. A retriever's measures and its ``latency_ms`` stand side by side (that of a run
+        from a file is empty); ``filtered`` only under a filter;
+        what was found is left out."""
+        known = {name: value for name, value in self._asdict().items() if name not in ("filtered", "runs")}
+        known |= {"filtered": self.filtered._asdict()} if self.filtered else {}
+        return known | {
+            "coverage": self.coverage._asdict(),
+            "encoding_ms": self.encoding_ms._asdict(),
+            "retrievers": {
+                name: {m: found._asdict() for m, found in row.measures.items()}
+                | {"latency_ms": row.latency_ms._asdict() if row.latency_ms else {}}
+                for name, row in self.retrievers.items()
+            },
+            "shorter": {name: row.shorter for name, row in self.retrievers.items()},
+            "pairs": {m: [pair.as_json() for pair in of] for m, of in self.pairs.items()},
+            "differences": {name: {m: found._asdict() for m, found in row.items()} for name, row in self.differences.items()},
+        }
