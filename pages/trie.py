@@ -6,10 +6,16 @@ import streamlit as st
 
 from app.charts import icicle
 from app.charts.window import window
-from app.common import address, documents, exports, resources, state
+from app.common import address, documents, exports, resources, state, walking
 from engine.builds.opened import parse_prefix
 from engine.errors import TriescopeError
 
+WAYS = {
+    walking.UP: "The node above at this level",
+    walking.DOWN: "The node below at this level",
+    walking.LEFT: "One level up, to its parent",
+    walking.RIGHT: "One level down, to its first child",
+}
 st.title("The tree of identifiers")
 build = resources.open_build()
 trie = build.trie
@@ -58,7 +64,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
             on_click=state.focus,
             args=(state.PREFIX, target),
         )
-    st.text(f"{build.names[node] if node else 'all documents'} · {int(trie.counts[node]):,} documents")
+    st.text(f"{build.names[node] if node else 'all documents'} · {int(trie.counts[node]):,} documents", width="stretch")
+    walking.buttons(state.PREFIX, walking.around(trie, node), WAYS)
 if pinned:
     path = build.identifier(build.row_of[pinned])
     with st.container(horizontal=True, vertical_alignment="center"):

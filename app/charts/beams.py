@@ -4,12 +4,13 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK, RAMP
+from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK, RAMP, RED
 from engine.decoding.trace import Trace
 from engine.pictures.beam_points import KEPT_DRAWN, Point
 
 COLOURS = {"leading": ORANGE, "kept": BLUE, "gathered": BLUE, "pruned": GREY, "absent": PINK}
 OPACITY = {"leading": 0.9, "kept": 0.45, "gathered": 0.3, "pruned": 0.25, "absent": 0.45}
+RING = {"borderColor": RED, "borderWidth": 4}
 # Pixels: a picture that has no room for words, room for titles on the right, and the bar of what was masked; its row.
 # Milliseconds: how long a level is shown while the picture plays.
 PLAY_MS = 900
@@ -18,7 +19,7 @@ TITLE_WIDTH, BAR, MASK_ROW = 160, 64, 0.3
 
 
 def option(
-    trace: Trace, drawn: list[Point], words: Mapping[int, str] | None = None, rows: int = 0, unit: str = ""
+    trace: Trace, drawn: list[Point], words: Mapping[int, str] | None = None, rows: int = 0, unit: str = "", chosen: str = ""
 ) -> dict[str, Any]:
     """ECharts option of the picture; data order is the order of ``drawn``.
 
@@ -34,8 +35,11 @@ def option(
         Rows that the picture has room for at least, so that two pictures side by side have one scale.
     unit : str
         Of the totals, where they have one.
+    chosen : str
+        Prefix of the node that is looked at, which has a ring.
     """
     words = words or {}
+    looks = [_style(point) | (RING if chosen and point.prefix == chosen else {}) for point in drawn]
     deepest = max([rows, *(point.drawn_at for point in drawn)])
     size = 22 if deepest <= 14 else 17 if deepest <= 24 else 16 if deepest <= 32 else 10
     nodes = [
@@ -46,7 +50,9 @@ def option(
             "symbolSize": [2 * size, 0.8 * size]
             if point.state == "gathered"
             else size * (0.55 if point.state == "pruned" else 1),
-            "itemStyle": _style(point),
+            "itemStyle": looks[place],
+            # What was clicked is drawn as what it is: what is chosen now, by whatever means, the ring says.
+            "select": {"itemStyle": looks[place]},
             "label": _label(point, size),
             "tooltip": {"formatter": _tooltip(point, unit)},
         }
@@ -104,7 +110,6 @@ def option(
                 "selectedMode": "single",
                 "cursor": "pointer",
                 "label": {"color": "#FFFFFF", "fontSize": 11},
-                "select": {"itemStyle": {"borderColor": "#D55E00", "borderWidth": 4}},
                 "emphasis": {"focus": "adjacency"},
                 "blur": {"itemStyle": {"opacity": 0.35}, "lineStyle": {"opacity": 0.12}},
             },
@@ -118,7 +123,7 @@ def option(
 
 
 def player(
-    trace: Trace, drawn: list[Point], words: Mapping[int, str] | None = None, rows: int = 0, unit: str = ""
+    trace: Trace, drawn: list[Point], words: Mapping[int, str] | None = None, rows: int = 0, unit: str = "", chosen: str = ""
 ) -> dict[str, Any]:
     """The same picture, played by the browser: level after level from the query on, once, with a bar to pause it and to go back.
 
@@ -129,9 +134,9 @@ def player(
     for shown in range(len(trace.steps) + 1):
         some = [point for point in drawn if point.step <= shown]
         here = {place: text for place, text in words.items() if place < len(some)}
-        series = option(trace, some, here, rows, unit)["series"][:3]
+        series = option(trace, some, here, rows, unit, chosen)["series"][:3]
         frames.append({"series": [{key: one[key] for key in ("data", "links") if key in one} for one in series]})
-    whole = option(trace, drawn, words, rows, unit)
+    whole = option(trace, drawn, words, rows, unit, chosen)
     names = ["query", *(f"level {step.level}" for step in trace.steps)]
     bar = {
         "axisType": "category",

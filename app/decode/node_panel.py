@@ -5,13 +5,20 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from app.common import address, glossary, scorers, state
+from app.common import address, glossary, scorers, state, walking
 from app.decode import branching, intervening
 from app.decode.decoding import Decoded
 from engine.builds.opened import Build, parse_prefix
 from engine.errors import TriescopeError
 from engine.pictures import beam_points
 from engine.pictures.beam_points import Point
+
+WAYS = {
+    walking.UP: "One rank up",
+    walking.DOWN: "One rank down",
+    walking.LEFT: "A step back, to what it continues",
+    walking.RIGHT: "A step on, to the first that continues it",
+}
 
 
 def find(build: Build, decoded: Decoded, step: int, drawn: Sequence[Point], prefix: str) -> Point | None:
@@ -34,6 +41,9 @@ def find(build: Build, decoded: Decoded, step: int, drawn: Sequence[Point], pref
 def show(build: Build, shown: Sequence[Decoded], step: int, drawn: Sequence[Sequence[Point]]) -> None:
     """The panel of the node that the address opens, in the first decode that has it; else what there is to do."""
     focus = state.parameter(state.NODE)
+    there = next((points for points in drawn if any(point.prefix == focus for point in points)), drawn[0])
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        walking.buttons(state.NODE, walking.among(there, focus), WAYS)
     for one, points in zip(shown, drawn, strict=True):
         if point := find(build, one, step, points, focus):
             panel(build, one, point)

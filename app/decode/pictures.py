@@ -61,9 +61,10 @@ def legend(build: Build, shown: Sequence[Decoded], pinned: bool, encode_ms: floa
 
 def _draw(build: Build, shown: Decoded, drawn: list[Point], rows: int, key: str, height: int, narrow: bool) -> None:
     st.session_state[f"{key}-nodes"] = [point.prefix for point in drawn]
+    unit = scorers.unit(build, shown.asked.scorer)
     picture = beams.player if stepper.playing() else beams.option
     st.echarts_chart(
-        picture(shown.trace, drawn, words(build, drawn, narrow), rows, scorers.unit(build, shown.asked.scorer)),
+        picture(shown.trace, drawn, words(build, drawn, narrow), rows, unit, state.parameter(state.NODE)),
         height=height,
         key=key,
         on_select=partial(_clicked, key),
@@ -82,10 +83,15 @@ def _draw(build: Build, shown: Decoded, drawn: list[Point], rows: int, key: str,
 
 
 def _clicked(key: str) -> None:
-    index = state.clicked_index(st.session_state[key])
+    """Open the node that was clicked; clicked a second time, ECharts lets go of it, and tells no index."""
+    index, last = state.clicked_index(st.session_state[key]), st.session_state.pop(f"{key}-last", None)
     known = st.session_state.get(f"{key}-nodes", [])
-    if index is not None and index < len(known):
-        state.focus(state.NODE, known[index])
+    at = last if index is None else index
+    if at is None or at >= len(known):
+        return
+    if index is not None:
+        st.session_state[f"{key}-last"] = index
+    state.focus(state.NODE, known[at])
 
 
 def words(build: Build, drawn: Sequence[Point], narrow: bool) -> dict[int, str]:

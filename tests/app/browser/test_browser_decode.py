@@ -42,6 +42,18 @@ class TestInterventions:
         expect(page.get_by_text("of the exact first 10")).to_have_count(2)
 
 
+def test_keys_go_from_node_to_node_but_not_while_one_types(page, server):
+    go(page, server, "decode", query=QUERY, beams=10)
+    page.keyboard.press("Shift+ArrowDown")
+    expect_parameter(page, "node", "9-14-18-1")
+    page.keyboard.press("Shift+ArrowLeft")
+    expect_parameter(page, "node", "9-14-18")
+    page.get_by_role("searchbox", name="Query").press("Shift+ArrowLeft")
+    settled(page).get_by_role("heading", name="Node 9-14-18", exact=True).click()
+    page.keyboard.press("Shift+ArrowLeft")
+    expect_parameter(page, "node", "9-14")
+
+
 class TestPinned:
     def test_the_width_that_keeps_it_is_one_press_away(self, page, server):
         go(page, server, "decode", query=QUERY, doc="dark-city-1998", beams=1)

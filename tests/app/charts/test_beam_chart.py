@@ -198,6 +198,16 @@ class TestBeams:
             assert f"rank {point.rank}, {point.state}" in text
             assert ("1 document below" in text) == (point.documents == 1)
 
+    def test_the_node_that_is_looked_at_has_a_ring_and_no_other_whatever_was_clicked(self, narrow, films):
+        drawn = beam_points.points(narrow, films.trie, films.names, 4)
+        for chosen in (drawn[7].prefix, "", "99-99"):
+            nodes = beams.option(narrow, drawn, chosen=chosen)["series"][0]["data"]
+            ringed = [
+                point.prefix for point, node in zip(drawn, nodes, strict=True) if beams.RING.items() <= node["itemStyle"].items()
+            ]
+            assert ringed == ([chosen] if chosen == drawn[7].prefix else [])
+            assert all(node["select"]["itemStyle"] == node["itemStyle"] for node in nodes)
+
     def test_a_total_has_its_unit_where_it_has_one(self, narrow, films):
         drawn = beam_points.points(narrow, films.trie, films.names, 1)
         for unit, told in (("nats", f"total {drawn[1].total:.2f} nats<br>"), ("", f"total {drawn[1].total:.2f}<br>")):
