@@ -23,7 +23,10 @@ EXPLORE = [
     st.Page("../pages/trie.py", title="Trie", icon=":material/account_tree:", url_path="trie"),
     st.Page("../pages/map.py", title="Map", icon=":material/scatter_plot:", url_path="map"),
 ]
-COMPARE = [st.Page("../pages/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare")]
+COMPARE = [
+    st.Page("../pages/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+    st.Page("../pages/evaluate.py", title="Evaluate", icon=":material/fact_check:", url_path="evaluate"),
+]
 BUILD = [
     st.Page("../pages/identifiers.py", title="Identifiers", icon=":material/fingerprint:", url_path="identifiers"),
     st.Page("../pages/codebooks.py", title="Codebooks", icon=":material/grid_on:", url_path="codebooks"),

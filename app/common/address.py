@@ -85,8 +85,17 @@ def one_of(name: str, known: Collection[str], usual: str, what: str) -> str:
     """A parameter that names one of ``known``; ``usual`` where it is absent, and, said, where there is no such thing."""
     asked = state.parameter(name)
     if asked and asked not in known:
-        say(name, f"The address asks for a {what} that is not there; this is {usual}.")
+        say(name, f"The address asks for {_one(what)} that is not there; this is {usual}.")
     return asked if asked in known else usual
+
+
+def _one(what: str) -> str:
+    """A thing with its article.
+
+    >>> _one("build"), _one("evaluation")
+    ('a build', 'an evaluation')
+    """
+    return f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
 
 
 def number(name: str, usual: int, low: int, high: int, what: str) -> int:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-START, DECODE, TRIE, MAP, COMPARE = "", "decode", "trie", "map", "compare"
+START, DECODE, TRIE, MAP, COMPARE, EVALUATE = "", "decode", "trie", "map", "compare", "evaluate"
 IDENTIFIERS, CODEBOOKS, TRAIN = "identifiers", "codebooks", "train"
 TITLES = {
     START: "Start",
@@ -16,6 +16,7 @@ TITLES = {
     TRIE: "Trie",
     MAP: "Map",
     COMPARE: "Compare",
+    EVALUATE: "Evaluate",
     IDENTIFIERS: "Identifiers",
     CODEBOOKS: "Codebooks",
     TRAIN: "Train",
@@ -48,7 +49,7 @@ TREE = (
     Word(
         "identifier",
         "The sequence of codes that stands for a document. A model finds the document by writing its identifier, code by code.",
-        (TRIE, START, DECODE, MAP, COMPARE, IDENTIFIERS, CODEBOOKS, TRAIN),
+        (TRIE, START, DECODE, MAP, COMPARE, IDENTIFIERS, CODEBOOKS, TRAIN, EVALUATE),
         "the column Identifier of Documents below",
     ),
     Word(
@@ -60,7 +61,7 @@ TREE = (
     Word(
         "level",
         "The position of a code in the identifier, counted from 1. The first level sorts coarsely, later ones more finely.",
-        (DECODE, START, TRIE, COMPARE, IDENTIFIERS, CODEBOOKS, TRAIN),
+        (DECODE, START, TRIE, COMPARE, IDENTIFIERS, CODEBOOKS, TRAIN, EVALUATE),
         "a column of the picture",
     ),
     Word(
@@ -135,14 +136,14 @@ DECODING = (
     Word(
         "beam",
         "One prefix that was kept and is written on. Those that are not kept are cut.",
-        (DECODE, COMPARE, TRAIN, IDENTIFIERS),
+        (DECODE, COMPARE, TRAIN, IDENTIFIERS, EVALUATE),
         "a blue point of the picture",
         ("beams",),
     ),
     Word(
         "beam width",
         "How many prefixes stay after each level, or how many identifiers are drawn. More find more and take longer.",
-        (DECODE, COMPARE),
+        (DECODE, COMPARE, EVALUATE),
         "the control Beams kept",
         ("beams kept", "width"),
     ),
@@ -251,7 +252,7 @@ SCORERS = (
     Word(
         "judged query",
         "A query of which people said what documents answer it, with a grade.",
-        (TRAIN, COMPARE),
+        (TRAIN, COMPARE, EVALUATE),
         "the source of pairs called judged",
         ("judged",),
     ),
@@ -267,7 +268,7 @@ SEARCHING = (
     Word(
         "retriever",
         "A way to search the same documents: by keywords, by vectors, by writing identifiers, or by lists put together.",
-        (COMPARE, START, DECODE),
+        (COMPARE, START, DECODE, EVALUATE),
         "a column",
         ("retrievers",),
     ),

@@ -13,6 +13,7 @@ import streamlit as st
 BUILD, QUERY, BEAMS, STEP, NODE, PREFIX, DOCUMENT = "build", "query", "beams", "step", "node", "prefix", "doc"
 SCORER, COLUMNS, RUN, FILTER = "scorer", "columns", "run", "filter"
 FORCE, BAN, BRANCH, CODE, STAMP = "force", "ban", "branch", "code", "at"
+EVALUATION = "evaluation"
 
 DECODE, TRIE, COMPARE = "../pages/decode.py", "../pages/trie.py", "../pages/compare.py"
 IDENTIFIERS, CODEBOOKS, TRAIN = "../pages/identifiers.py", "../pages/codebooks.py", "../pages/train.py"

@@ -16,7 +16,7 @@ from engine.identifiers import SCHEMES
 from engine.trie import Trie
 
 # Parameter of the chosen branch: the side it was chosen on and its codes, like "a:3-17".
-BRANCH, SIDES = "branch", ("a", "b")
+BRANCH, SIDES = "of", ("a", "b")
 DEPTH = 2
 
 
@@ -40,7 +40,7 @@ def chosen(trees: Sequence[spelling.Tree], cells: Sequence[Sequence[Cell]]) -> t
         for cell in cells[place]:
             if cell.prefix == prefix and cell.node > 0:
                 return place, cell
-    address.say(BRANCH, f"There is no branch {state.parameter(BRANCH)} in these two pictures.")
+    address.say(BRANCH, "The address names a branch that is in neither picture; both are shown whole.")
     return None
 
 

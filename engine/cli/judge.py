@@ -9,8 +9,6 @@ from engine.cli.shell import AsJson, Folder, Text, app, show
 from engine.errors import TriescopeError
 from engine.files import writing
 
-SPLIT = "judged"
-
 
 @app.command("judge")
 def judge_one(
@@ -46,7 +44,7 @@ def list_judgements(
         with writing(out):
             (out / "qrels").mkdir(parents=True, exist_ok=True)
             (out / "queries.jsonl").write_text(workspace.as_jsonl(found), "utf-8")
-            (out / "qrels" / f"{SPLIT}.tsv").write_text(workspace.as_tsv(found), "utf-8")
+            (out / "qrels" / f"{workspace.SPLIT}.tsv").write_text(workspace.as_tsv(found), "utf-8")
     count = sum(len(grades) for grades in found.qrels.values())
     told = [f"{count:,} judgements of {len(found.queries):,} queries"]
     told += [

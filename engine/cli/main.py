@@ -5,6 +5,7 @@ import os
 import sys
 
 from engine.cli import ask as cli_ask
+from engine.cli import evaluate as cli_evaluate
 from engine.cli import judge as cli_judge
 from engine.cli import make as cli_make
 from engine.cli import plugins as cli_plugins
@@ -13,7 +14,7 @@ from engine.cli.shell import app
 from engine.errors import TriescopeError
 from engine.files import refusal
 
-__all__ = ["app", "cli_ask", "cli_judge", "cli_make", "cli_plugins", "cli_train", "main"]
+__all__ = ["app", "cli_ask", "cli_evaluate", "cli_judge", "cli_make", "cli_plugins", "cli_train", "main"]
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from engine.evaluation.evaluated import Evaluation, Latency, Measured
 from engine.evaluation.filtered import Filtered
 from engine.evaluation.measures import DEPTH, MEASURES, depth_for, measure, parse, run_of
 from engine.evaluation.pairs import Pair, pairs
-from engine.evaluation.run import device, differences, evaluate
+from engine.evaluation.run import Asked, device, differences, evaluate
 from engine.evaluation.significance import RESAMPLES, difference, holm, interval, paired_p, together
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "FLOOR",
     "MEASURES",
     "RESAMPLES",
+    "Asked",
     "Difference",
     "Evaluation",
     "Filtered",

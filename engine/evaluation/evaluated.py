@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from engine.data.coverage import Coverage
 from engine.data.figures import Difference, Interval
 from engine.evaluation.filtered import Filtered
@@ -58,6 +60,8 @@ class Evaluation(NamedTuple):
         How far down the measures look.
     runs : dict
         Name -> query -> ids of the documents found, best first.
+    values : dict
+        Name -> measure -> float64 ``(queries,)``, in the order of the queries of ``runs``.
     filtered : Filtered or None
         What a filter left; None where there was none. The counts above are of what was left.
     """
@@ -77,13 +81,13 @@ class Evaluation(NamedTuple):
     pairs: dict[str, list[Pair]]
     deepest: int
     runs: dict[str, Run]
+    values: dict[str, dict[str, np.ndarray]]
     filtered: Filtered | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values. A retriever's measures and its ``latency_ms`` stand side by side (that of a run
-        from a file is empty); ``filtered`` only under a filter;
-        what was found is left out."""
-        known = {name: value for name, value in self._asdict().items() if name not in ("filtered", "runs")}
+        """Plain values. A retriever's measures and its ``latency_ms`` stand side by side (that of a run from a file is empty);
+        ``filtered`` only under a filter; what was found and what it is worth, query by query, are left out."""
+        known = {name: value for name, value in self._asdict().items() if name not in ("filtered", "runs", "values")}
         known |= {"filtered": self.filtered._asdict()} if self.filtered else {}
         return known | {
             "coverage": self.coverage._asdict(),
@@ -97,3 +101,9 @@ class Evaluation(NamedTuple):
             "pairs": {m: [pair.as_json() for pair in of] for m, of in self.pairs.items()},
             "differences": {name: {m: found._asdict() for m, found in row.items()} for name, row in self.differences.items()},
         }
+
+    def by_query(self) -> dict[str, Any]:
+        """Plain values, query by query: ``ids`` of the queries, and name -> measure -> values in their order."""
+        ids = list(next(iter(self.runs.values())))
+        rounded = {name: {m: np.round(of, 6).tolist() for m, of in row.items()} for name, row in self.values.items()}
+        return {"ids": ids, "values": rounded}

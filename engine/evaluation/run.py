@@ -6,7 +6,7 @@ import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,18 @@ from engine.text import embed
 TIMED = 100
 # Scores that a batch of queries may have at once, in all documents: 128 MB of float32.
 SCORES = 1 << 25
+Tell = Callable[[str, int, int], None]
+
+
+class Asked(NamedTuple):
+    """Judged queries: query id -> text, and query id -> document id -> grade."""
+
+    queries: Mapping[str, str]
+    qrels: Mapping[str, Mapping[str, int]]
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 def evaluate(
@@ -40,6 +52,8 @@ def evaluate(
     measures: Sequence[str] = MEASURES,
     filter: str = "",
     runs: Mapping[str, Run] | None = None,
+    asked: Asked | None = None,
+    tell: Tell = _silent,
 ) -> Evaluation:
     """Evaluate retrievers on one split: quality in batches, latency on a sample of its queries.
 
@@ -61,13 +75,17 @@ def evaluate(
         Only documents that pass are searched, and only judgements of them count (:mod:`engine.evaluation.filtered`).
     runs : mapping, optional
         Name -> what another system found (:func:`engine.evaluation.trec.read_run`), to stand beside them.
+    asked : Asked, optional
+        Judged queries that the build does not have; ``split`` is what they are called.
+    tell : callable
+        Progress: ``(stage, done, total)``.
 
     Raises
     ------
     TriescopeError
         The build has no such split, there is no such retriever or measure, or the filter is none or leaves nothing.
     """
-    qrels: Mapping[str, Mapping[str, int]] | None = opened.corpus.qrels.get(split)
+    qrels: Mapping[str, Mapping[str, int]] | None = asked.qrels if asked else opened.corpus.qrels.get(split)
     if not qrels:
         splits = ", ".join(opened.corpus.qrels) or "none"
         raise TriescopeError(f"{opened.name} has no judged queries in split {split!r}; it has {splits}")
@@ -85,8 +103,13 @@ def evaluate(
     with in_use(opened.folder):
         searchers = {name: opened.retriever(name, beams) for name in dict.fromkeys([against, *names])}
         sample = _spread(len(qrels))
-        queries, encoding = _encoded(opened, qrels, sample, any(searcher.needs_vectors for searcher in searchers.values()))
-        for name, searcher in searchers.items():
+        of_queries = asked.queries if asked else opened.corpus.queries
+        texts = [of_queries[query] for query in qrels]
+        needed = any(searcher.needs_vectors for searcher in searchers.values())
+        queries, encoding = _encoded(opened, texts, sample, needed, tell)
+        for place, (name, searcher) in enumerate(searchers.items(), 1):
+            tell("build", place, len(searchers) + 1)
+            tell(name, 0, 0)
             find = partial(searcher.search, k=depth_for(qrels, opened.row_of), allowed=allowed)
             found[name] = _run(opened, find, qrels, queries)
             latency[name] = _timed(find, queries, sample)
@@ -121,6 +144,7 @@ def evaluate(
         pairs=pairs(values),
         deepest=depth,
         runs=found,
+        values=values,
         filtered=filtered,
     )
 
@@ -149,13 +173,12 @@ def _spread(queries: int) -> list[int]:
     return np.unique(np.linspace(0, queries - 1, min(queries, TIMED)).astype(int)).tolist()
 
 
-def _encoded(opened: Build, qrels: Mapping[str, Any], sample: Sequence[int], needed: bool) -> tuple[Queries, Latency]:
+def _encoded(opened: Build, texts: Sequence[str], sample: Sequence[int], needed: bool, tell: Tell) -> tuple[Queries, Latency]:
     """The queries, with their vectors where a retriever needs them, and what encoding one takes."""
-    texts = [opened.corpus.queries[query] for query in qrels]
     if not needed:
         return Queries(texts, None), _percentiles([])
     check_encoder(opened.manifest)
-    vectors = embed.embed(texts, opened.model, role="query")
+    vectors = embed.embed(texts, opened.model, lambda done, total: tell("queries", done, total), role="query")
     encode = embed.query_way(opened.model)
     return Queries(texts, vectors), _percentiles(_took(lambda place: encode(texts[place]), sample))
 

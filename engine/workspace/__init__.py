@@ -1,5 +1,6 @@
-"""What people add to builds, kept in one DuckDB file of the home: judgements of documents for queries."""
+"""What people add to builds, in one DuckDB file of the home: judgements of documents for queries, evaluations that were run."""
 
-from engine.workspace.judgements import Judged, as_jsonl, as_tsv, judge, judged, of_query
+from engine.workspace import evaluations
+from engine.workspace.judgements import SPLIT, Judged, as_jsonl, as_tsv, judge, judged, of_query
 
-__all__ = ["Judged", "as_jsonl", "as_tsv", "judge", "judged", "of_query"]
+__all__ = ["SPLIT", "Judged", "as_jsonl", "as_tsv", "evaluations", "judge", "judged", "of_query"]

@@ -12,6 +12,8 @@ from engine.workspace.store import connected, place
 
 # As in TREC and BEIR: not relevant, relevant, highly relevant.
 GRADES = {0: "not relevant", 1: "relevant", 2: "highly relevant"}
+# What the judgements are called among the splits of a catalogue.
+SPLIT = "judged"
 # Length of a query that is kept, in characters; the app's boxes take no more.
 LONGEST = 500
 

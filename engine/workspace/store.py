@@ -26,6 +26,13 @@ MIGRATIONS = (
         PRIMARY KEY (corpus, query, document)
     )
     """,
+    """
+    CREATE SEQUENCE evaluation_numbers;
+    CREATE TABLE evaluations (
+        number INTEGER PRIMARY KEY DEFAULT nextval('evaluation_numbers'), corpus VARCHAR NOT NULL, build VARCHAR NOT NULL,
+        made TIMESTAMP NOT NULL DEFAULT current_timestamp, asked VARCHAR NOT NULL, found VARCHAR NOT NULL
+    )
+    """,
 )
 
 

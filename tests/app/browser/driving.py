@@ -37,6 +37,7 @@ TITLES = {
     "decode": "Watch it decode",
     "trie": "The tree of identifiers",
     "compare": "Compare retrievers",
+    "evaluate": "Evaluate retrievers",
     "identifiers": "Identifiers: which scheme suits this catalogue?",
     "codebooks": "Codebooks: which codes are used?",
     "train": "Train a scorer",

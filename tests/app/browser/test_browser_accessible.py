@@ -17,6 +17,7 @@ PLACES = {
     "decode": {"query": QUERY, "doc": SAMURAI, "tour": "3", "beams": "10"},
     "trie": {"doc": SAMURAI},
     "compare": {"query": QUERY, "doc": SAMURAI},
+    "evaluate": {},
     "identifiers": {},
     "codebooks": {"code": "1-17"},
     "train": {"build": "sixty", "run": "node"},

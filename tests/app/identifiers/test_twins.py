@@ -29,7 +29,7 @@ def test_what_lies_below_a_cell_is_counted_document_by_document(drawn, limit):
 
 
 def test_a_branch_of_the_address_is_found_in_the_other_tree(studied):
-    at = visit("identifiers", a="rq-kmeans", b="category", branch="a:9")
+    at = visit("identifiers", a="rq-kmeans", b="category", of="a:9")
     trees = [spelling.tree(studied, name) for name in ("rq-kmeans", "category")]
     rows = [row for row in range(len(studied.corpus.documents)) if trees[0].fitted.codes[row][0] == 9]
     firsts = [int(trees[1].fitted.codes[row][0]) for row in rows]
@@ -46,8 +46,8 @@ def test_a_branch_of_the_address_is_found_in_the_other_tree(studied):
 @pytest.mark.parametrize("branch", ["a:999", "c:9", "a", "![x](http://outside.invalid/a.png)", "b:"])
 @pytest.mark.usefixtures("studied")
 def test_a_branch_that_is_not_there_is_said(branch):
-    at = visit("identifiers", branch=branch)
-    assert any("There is no branch" in warning.value for warning in at.warning)
+    at = visit("identifiers", of=branch)
+    assert any("a branch that is in neither picture" in warning.value for warning in at.warning)
     assert "Click a branch of one tree" in said(at)
 
 

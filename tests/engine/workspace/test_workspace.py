@@ -96,7 +96,7 @@ def test_a_file_that_is_no_workspace_is_said_and_left(own_home):
 def test_one_of_a_newer_version_is_said(monkeypatch):
     workspace.judge("c", "cup", "d", 1)
     monkeypatch.setattr(store, "MIGRATIONS", ())
-    with pytest.raises(TriescopeError, match=r"made by a newer version \(1; this one knows 0\)"):
+    with pytest.raises(TriescopeError, match=r"made by a newer version \(\d; this one knows 0\)"):
         workspace.judged("c")
 
 
@@ -106,6 +106,38 @@ def test_an_older_one_takes_the_steps_that_it_lacks_and_keeps_what_it_has(monkey
     assert workspace.of_query("c", "cup") == {"d": 1}
     with store.connected() as connection:
         assert connection.execute("SELECT note FROM judgements").fetchall() == [(None,)]
+
+
+def test_evaluations_are_kept_by_catalogue_newest_first_and_can_be_forgotten(own_home):
+    assert workspace.evaluations.listed("c") == []
+    assert not own_home.exists()
+    numbers = [
+        workspace.evaluations.keep(corpus, "b", {"split": name}, {"é": [name]})
+        for corpus, name in (("c", "x"), ("d", "y"), ("c", "z"))
+    ]
+    assert [(one.number, one.asked) for one in workspace.evaluations.listed("c")] == [
+        (numbers[2], {"split": "z"}),
+        (numbers[0], {"split": "x"}),
+    ]
+    assert workspace.evaluations.read(numbers[1]) == {"é": ["y"]}
+    workspace.evaluations.remove(numbers[0])
+    workspace.evaluations.remove(numbers[0])
+    assert [one.number for one in workspace.evaluations.listed("c")] == [numbers[2]]
+    with pytest.raises(TriescopeError, match=f"there is no evaluation {numbers[0]}"):
+        workspace.evaluations.read(numbers[0])
+
+
+def test_what_is_no_number_is_not_kept():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        workspace.evaluations.keep("c", "b", {}, {"mean": float("nan")})
+    assert workspace.evaluations.listed("c") == []
+
+
+def test_the_shell_keeps_an_evaluation_query_by_query(small_build, told):
+    found = told("evaluate", small_build, "--split", "dev", "-r", "bm25", "-m", "Hit@1", "--keep")
+    kept = workspace.evaluations.read(found["kept"])
+    assert len(kept["ids"]) == kept["queries"] == 6
+    assert sum(kept["values"]["bm25"]["Hit@1"]) / 6 == pytest.approx(found["retrievers"]["bm25"]["Hit@1"]["mean"])
 
 
 def test_the_shell_judges_lists_and_writes_what_evaluations_read(small_build, small_folder, tmp_path, shell, told):

@@ -1,0 +1,99 @@
+"""The command that evaluates retrievers on judged queries, writes tables and runs, and keeps what was found."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.shell import AsJson, Beams, Filter, Folder, Names, ProgressFile, app, show
+from engine.decoding import DEFAULT_BEAMS
+from engine.errors import TriescopeError
+from engine.retrievers import usual
+
+
+@app.command()
+def evaluate(
+    folder: Folder,
+    split: Annotated[str, typer.Option()] = "test",
+    retriever: Names = None,
+    against: Annotated[str, typer.Option(help="Retriever that the others are compared with; the first unless given.")] = "",
+    measure: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--measure", help="Like nDCG@20; repeat for more, five usual ones unless given."),
+    ] = None,
+    beams: Beams = DEFAULT_BEAMS,
+    filter_text: Filter = "",
+    run: Annotated[
+        list[Path] | None, typer.Option("--run", help="A TREC run of another system, to stand beside ours; repeat for more.")
+    ] = None,
+    save_runs: Annotated[Path | None, typer.Option(help="Write what each found there as TREC runs, and the judgements.")] = None,
+    latex: Annotated[Path | None, typer.Option(help="Write the table there, for a paper.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write figures and all pairs there, for a spreadsheet.")] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep it in the workspace, query by query, for the page Evaluate.")
+    ] = False,
+    progress: ProgressFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure retrievers on judged queries: quality and differences, with 95% intervals, and latency.
+
+    Under a filter only documents that pass are searched, and only judgements of them count.
+    """
+    from engine import evaluation, workspace
+    from engine.builds.opened import Build
+    from engine.data.coverage import told as told_of_coverage
+    from engine.evaluation import tables, trec
+    from engine.evaluation.filtered import told as told_of_filter
+    from engine.files import replace_bytes
+    from engine.progress import Progress
+
+    names, opened = retriever or usual(), Build(folder)
+    runs = {path.stem: trec.read_run(path) for path in run or ()}
+    if len(runs) < len(run or ()):
+        raise TriescopeError("two of the runs have one name")
+    measures, asked, corpus = measure or evaluation.MEASURES, None, opened.manifest.corpus.sha256
+    if split == workspace.SPLIT and split not in opened.corpus.qrels:
+        judged = workspace.judged(corpus)
+        asked = evaluation.Asked(judged.queries, judged.qrels)
+    qrels = asked.qrels if asked else opened.corpus.qrels.get(split, {})
+    with Progress(progress, quiet=as_json or not (keep or progress)) as told:
+        found = evaluation.evaluate(opened, split, names, beams, against, measures, filter_text, runs, asked, told)
+        if keep:
+            spec = {"split": split, "retrievers": list(found.retrievers), "beams": beams, "filter": filter_text}
+            spec |= {"measures": list(measures), "versions": opened.manifest.versions}
+            number = workspace.evaluations.keep(corpus, opened.folder.name, spec, found.as_json() | found.by_query())
+    table = tables.Table({name: row.measures for name, row in found.retrievers.items()}, found.pairs)
+    for path, content in ((latex, tables.latex(table)), (csv, tables.rows(table))):
+        if path:
+            replace_bytes(path, content.encode())
+    if save_runs:
+        if len({trec.tag_of(name) for name in found.runs}) < len(found.runs):
+            raise TriescopeError("two of the runs would have one file name; evaluate them one after the other")
+        for name, of_name in found.runs.items():
+            trec.write_run(save_runs / f"{trec.tag_of(name)}.trec", of_name, name)
+        trec.write_qrels(save_runs / f"qrels-{trec.tag_of(split)}.txt", qrels)
+    lines = [f"{found.corpus}, {found.split}: {found.queries} queries, {found.device}"]
+    lines += told_of_filter(found.filtered) if found.filtered else []
+    for name, row in found.retrievers.items():
+        figures = "  ".join(f"{m} {evaluation.told(of)}" for m, of in row.measures.items())
+        lines.append(f"{name:12} {figures}" + (f"  p50 {row.latency_ms.p50:.2f} ms" if row.latency_ms else ""))
+    lines.append(f"Latency: one query at a time, warm, {found.timed} of {found.queries} queries.")
+    first = measures[0]
+    if pairs := found.pairs[first]:
+        several = f"; p corrected for {len(pairs)} comparisons (Holm)" if len(pairs) > 1 else ""
+        lines.append(f"{first}, differences, 95% interval, paired test{several}")
+    for pair in pairs:
+        of = f"{evaluation.told(pair.difference, sign=True)}  p {evaluation.told_p(pair.difference)}"
+        lines.append(f"{pair.ours} less {pair.theirs}: {of}; {tables.told(pair)}")
+    if amiss := told_of_coverage(split, found.coverage):
+        lines.append(amiss)
+    if found.left_out:
+        lines.append(f"{found.left_out} queries are documents of the corpus; their own document was left out of their results.")
+    for name, row in found.retrievers.items():
+        if row.shorter:
+            lines.append(
+                f"{name}: {row.shorter} lists end before place {found.deepest}, which bounds what is measured that deep."
+            )
+    if keep:
+        lines.append(f"Kept as evaluation {number}.")
+    show(found.as_json() | ({"kept": number} if keep else {}), as_json, lines)

@@ -1,0 +1,77 @@
+"""Evaluations that were run, kept by catalogue: what was asked, what was found, query by query, when and on which build."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from engine.errors import TriescopeError
+from engine.workspace.store import connected, place
+
+
+class Kept(NamedTuple):
+    """An evaluation in a list: its number, the build that was asked, when (UTC, to the second), and what was asked."""
+
+    number: int
+    build: str
+    made: str
+    asked: dict[str, Any]
+
+
+def keep(corpus: str, build: str, asked: Mapping[str, Any], found: Mapping[str, Any]) -> int:
+    """Keep an evaluation; returns its number.
+
+    Parameters
+    ----------
+    corpus : str
+        SHA-256 of the catalogue, as the manifest has it.
+    build : str
+        Name of the build's folder.
+    asked, found : mapping
+        Plain values; what was found as :meth:`engine.evaluation.Evaluation.as_json` gives it, with every query's values.
+
+    Raises
+    ------
+    TriescopeError
+        The workspace cannot be used.
+    """
+    texts = [json.dumps(value, ensure_ascii=False, allow_nan=False) for value in (asked, found)]
+    with connected() as connection:
+        insert = "INSERT INTO evaluations (corpus, build, asked, found) VALUES (?, ?, ?, ?) RETURNING number"
+        (number,) = connection.execute(insert, [corpus, build, *texts]).fetchone() or (0,)
+    return int(number)
+
+
+def listed(corpus: str) -> list[Kept]:
+    """The evaluations of a catalogue, newest first; no file is made to find none."""
+    if not place().is_file():
+        return []
+    with connected() as connection:
+        rows = connection.execute(
+            "SELECT number, build, strftime(made, '%Y-%m-%d %H:%M:%S'), asked FROM evaluations WHERE corpus = ? "
+            "ORDER BY number DESC",
+            [corpus],
+        ).fetchall()
+    return [Kept(number, build, made, json.loads(text)) for number, build, made, text in rows]
+
+
+def read(number: int) -> dict[str, Any]:
+    """What an evaluation found.
+
+    Raises
+    ------
+    TriescopeError
+        There is none of that number.
+    """
+    row = None
+    if place().is_file():
+        with connected() as connection:
+            row = connection.execute("SELECT found FROM evaluations WHERE number = ?", [number]).fetchone()
+    if row is None:
+        raise TriescopeError(f"there is no evaluation {number}")
+    return json.loads(row[0])
+
+
+def remove(number: int) -> None:
+    """Forget an evaluation; one that is not there is forgotten already."""
+    with connected() as connection:
+        connection.execute("DELETE FROM evaluations WHERE number = ?", [number])

@@ -1,0 +1,99 @@
+"""Evaluate: retrievers on judged queries, how sure their differences are, and the queries that make them."""
+
+import streamlit as st
+
+from app.charts import systems
+from app.common import address, exports, jobs, resources, state
+from app.compare import measured
+from app.evaluate import asked, pairs
+from engine import workspace
+from engine.errors import TriescopeError
+
+st.title("Evaluate retrievers")
+build = resources.open_build()
+job = asked.job_name(build)
+if over := jobs.ended(job):
+    jobs.say_end(over, "The evaluation failed", "The evaluation was cancelled; nothing of it was kept.")
+    if over.told().state == "done":
+        state.focus(state.EVALUATION, "")  # the newest is shown
+jobs.panel(job)
+try:
+    kept = {one.number: one for one in workspace.evaluations.listed(build.manifest.corpus.sha256)}
+except TriescopeError as error:
+    st.error(state.plain(str(error)), icon=":material/broken_image:")
+    kept = {}
+with st.expander("What to evaluate", icon=":material/tune:", expanded=not kept):
+    asked.offer(build)
+if not kept:
+    st.write(
+        f"Nothing of {state.plain(build.name)} was evaluated on this machine yet. An evaluation searches every judged query with "
+        "each retriever, in a process of its own, and is kept."
+    )
+    measured.show(build)
+    st.stop()
+
+
+def called(number: str) -> str:
+    """An evaluation in a list, in a line."""
+    one = kept[int(number)]
+    return f"{number}: {one.asked['split']}, {', '.join(one.asked['retrievers'])} · {one.build} · {one.made}"
+
+
+chosen = address.one_of(state.EVALUATION, [str(number) for number in kept], str(next(iter(kept))), "evaluation")
+number = int(st.selectbox("Evaluation", [str(n) for n in kept], format_func=called, **address.own(state.EVALUATION, chosen)))
+found = workspace.evaluations.read(number)
+known = systems.measures(found)
+measure = st.segmented_control("By", known, default=known[0], key="by", bind="query-params", required=True)
+
+st.header(f"{measure} on {found['queries']:,} queries of {state.plain(found['split'])}")
+st.plotly_chart(systems.figure(found, measure), key="systems", alt=systems.describe(found, measure))
+whole = systems.table(found)
+st.dataframe(whole, hide_index=True)
+missing = found["coverage"]["unanswerable"]
+st.caption(
+    f"Means over all {found['queries']:,} queries, a query without results counted as 0, with 95% bootstrap intervals. Beam "
+    f"{found['beams']}. Times are medians of {found['timed']:,} searches, one at a time, warm, after encoding "
+    f"({found['encoding_ms']['p50']:.1f} ms). {state.plain(found['device'])}."
+    + (f" {missing:,} queries have no relevant document in the catalogue and count as 0." if missing else "")
+)
+
+st.header("Every pair")
+rows = pairs.table(found, measure)
+three = st.column_config.NumberColumn(format="%.3f")
+if len(rows):
+    st.dataframe(rows, hide_index=True, column_config={"Can be shown": three})
+    st.caption(
+        "The first less the second, query by query, with its 95% interval; p of the paired randomization test, corrected for all "
+        f"{len(rows)} pairs (Holm). Can be shown: the smallest difference that so many queries find four times in five."
+    )
+    names = list(found["values"])
+    first, second = st.columns(2)
+    ours = first.selectbox("Queries of", names, 0, key="ours", bind="query-params")
+    theirs = second.selectbox("less those of", names, min(1, len(names) - 1), key="theirs", bind="query-params")
+    flips = pairs.flips(found, asked.texts(build), ours, theirs, measure)
+    st.header(f"{len(flips):,} queries on which they differ")
+    taken = st.dataframe(
+        flips,
+        hide_index=True,
+        height=380,
+        key=f"flips-{number}-{measure}-{ours}-{theirs}",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config=dict.fromkeys(("Difference", ours, theirs), three),
+    )
+    if taken["selection"]["rows"]:
+        query = flips["Query"].iloc[taken["selection"]["rows"][0]]
+        asks = {state.QUERY: query, state.COLUMNS: list(dict.fromkeys([ours, theirs])), state.BEAMS: str(found["beams"])}
+        st.page_link(state.COMPARE, label="See both lists in Compare", icon=":material/compare_arrows:", query_params=asks)
+    else:
+        st.caption("Choose a row to see both lists. The first rows are won, or lost, by the most.")
+else:
+    st.caption("One retriever alone has no pair.")
+
+with st.container(horizontal=True):
+    exports.offer("Figures, CSV", exports.csv(whole), f"evaluation-{number}.csv")
+    exports.offer("Pairs, CSV", exports.csv(rows), f"evaluation-{number}-pairs.csv")
+    exports.offer("All, JSON", exports.as_json(found), f"evaluation-{number}.json")
+    address.offer_link(build, [], {state.EVALUATION: str(number), "by": measure})
+    with st.popover("Forget", icon=":material/delete:"):
+        st.button(f"Forget evaluation {number} for good", on_click=workspace.evaluations.remove, args=(number,))

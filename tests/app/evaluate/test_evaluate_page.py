@@ -1,0 +1,100 @@
+"""Evaluate as a script: empty, one kept, flips that lead to Compare, judged queries of one's own, a real job."""
+
+import pytest
+
+from app.common import jobs
+from app.evaluate import asked
+from engine import evaluation, workspace
+from engine.builds.opened import Build
+from tests.app.at import button, said, sound, table, visit, wait_for
+
+NAMES = ["bm25", "dense"]
+
+
+@pytest.fixture
+def sixty(empty_home, sixty_home) -> Build:
+    """The app finds the sixty films in a home of its own, whose workspace is empty."""
+    (empty_home / "builds").mkdir()
+    (empty_home / "builds" / "sixty").symlink_to(sixty_home / "builds" / "sixty")
+    return Build(empty_home / "builds" / "sixty")
+
+
+@pytest.fixture
+def kept(sixty) -> dict:
+    """What an evaluation found that was kept."""
+    found = evaluation.evaluate(sixty, "dev", NAMES, beams=5)
+    told = found.as_json() | found.by_query()
+    spec = {"split": "dev", "retrievers": NAMES, "beams": 5, "filter": "", "measures": list(evaluation.MEASURES)}
+    assert workspace.evaluations.keep(sixty.manifest.corpus.sha256, "sixty", spec, told) == 1
+    return told
+
+
+def test_before_the_first_it_says_what_there_would_be_and_the_form_is_open(sixty):
+    at = visit("evaluate", build="sixty")
+    assert "was evaluated on this machine yet" in said(at)
+    assert at.selectbox("split").options == ["dev", "test"]
+    assert "Judged queries: dev 6, test 6" in said(at)
+    assert "python -m engine evaluate sixty --split=dev --retriever=bm25" in " ".join(code.value for code in at.code)
+
+
+@pytest.mark.usefixtures("sixty")
+def test_a_measure_that_is_none_is_said_and_nothing_can_be_started():
+    at = visit("evaluate", build="sixty")
+    at.multiselect("measures").set_value(["nDCG@ten"])
+    at = sound(at.run())
+    assert "nDCG@ten" in at.error[0].value.replace("\\", "")
+    assert "Evaluate" not in [one.label for one in at.button]
+
+
+def test_a_kept_one_is_shown_with_every_pair_and_the_queries_that_differ(kept):
+    at = visit("evaluate", build="sixty")
+    whole = table(at, "Retriever", "nDCG@10", "Search, ms")
+    assert whole["Retriever"].tolist() == NAMES
+    assert whole["Hit@1"].str.startswith(f"{kept['retrievers']['bm25']['Hit@1']['mean']:.3f}").iloc[0]
+    (pair,) = table(at, "Less", "Won").to_dict("records")
+    assert pair["Won"] + pair["Tied"] + pair["Lost"] == kept["queries"]
+    flips = table(at, "Query", "Id")
+    values = zip(*(kept["values"][name]["nDCG@10"] for name in NAMES), strict=True)
+    assert len(flips) == sum(ours != theirs for ours, theirs in values)
+    assert flips["Difference"].abs().is_monotonic_decreasing
+    other = visit("evaluate", build="sixty", by="Hit@1", ours="dense", theirs="bm25")
+    assert len(table(other, "Query", "Id")) == sum(
+        ours != theirs for ours, theirs in zip(*(kept["values"][name]["Hit@1"] for name in NAMES), strict=True)
+    )
+
+
+def test_what_an_address_asks_for_and_cannot_be_had_is_said(kept):
+    at = visit("evaluate", build="sixty", evaluation="99")
+    assert any("an evaluation that is not there" in warning.value for warning in at.warning)
+    assert len(table(at, "Retriever", "Search, ms")) == 2
+
+
+def test_one_can_be_forgotten(kept, sixty):
+    at = visit("evaluate", build="sixty")
+    at = sound(button(at, "Forget evaluation 1 for good").click().run())
+    assert workspace.evaluations.listed(sixty.manifest.corpus.sha256) == []
+    assert "was evaluated on this machine yet" in said(at)
+
+
+def test_queries_that_were_judged_here_are_a_split_of_their_own(sixty):
+    first = sixty.search("a road into the mountains", "bm25")[0][0].id
+    workspace.judge(sixty.manifest.corpus.sha256, "a road into the mountains", first, 2)
+    at = visit("evaluate", build="sixty")
+    assert at.selectbox("split").options[-1] == "judged"
+    assert "judged 1" in said(at)
+    judged = workspace.judged(sixty.manifest.corpus.sha256)
+    found = evaluation.evaluate(sixty, "judged", ["bm25"], asked=evaluation.Asked(judged.queries, judged.qrels))
+    assert (found.split, found.queries, found.retrievers["bm25"].measures["Hit@1"].mean) == ("judged", 1, 1.0)
+
+
+def test_it_is_run_by_a_press_in_a_process_of_its_own_and_shown(sixty):
+    at = visit("evaluate", build="sixty", split="test")
+    at.multiselect("evaluated").set_value(["bm25"])
+    at = sound(at.button("evaluate").click().run())
+    job = jobs.registry().get(asked.job_name(sixty))
+    told = wait_for(lambda: (told := job.told()).over and told, "the end of the evaluation")
+    assert told.state == "done", told.message
+    (one,) = workspace.evaluations.listed(sixty.manifest.corpus.sha256)
+    assert (one.build, one.asked["split"], one.asked["retrievers"]) == ("sixty", "test", ["bm25"])
+    assert "versions" in one.asked
+    assert table(sound(at.run()), "Retriever", "Search, ms")["Retriever"].tolist() == ["bm25"]
