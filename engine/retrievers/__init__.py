@@ -33,6 +33,7 @@ RETRIEVERS: Registry[Method] = Registry(
         "bm25": "engine.retrievers.sparse:METHOD",
         "dense": "engine.retrievers.dense:EXACT",
         "dense-hnsw": "engine.retrievers.dense:HNSW",
+        "moved": "engine.retrievers.moved:METHOD",
         "generative": "engine.retrievers.generative:METHOD",
         "hybrid": "engine.retrievers.fusion:METHOD",
     },

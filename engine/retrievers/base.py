@@ -92,6 +92,16 @@ class Opened(Protocol):
         ...
 
     @property
+    def encoder(self) -> str:
+        """Name of the text encoder."""
+        ...
+
+    @property
+    def row_of(self) -> dict[str, int]:
+        """Document id -> row."""
+        ...
+
+    @property
     def trie(self) -> Trie:
         """The identifiers of all documents."""
         ...

@@ -66,7 +66,7 @@ def walk(folder: Path) -> None:
     corpus = opened.corpus
     assert len(corpus.documents) == len(opened.codes) == len(opened.embeddings)
     assert len(opened.names) == len(opened.trie.code)
-    for name in RETRIEVERS:
+    for name in (name for name in RETRIEVERS if name != "moved"):  # it encodes queries
         hits, _ = opened.search(WORDS, name, 5, vector=query)
         assert all(hit.id in opened.row_of for hit in hits)
     for scorer in opened.scorer_names:

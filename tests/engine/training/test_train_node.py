@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from engine import trie
 from engine.decoding.exact import score_all
+from engine.retrievers.moved import LENDERS, moved
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.scorers.kinds import Parts
 from engine.scorers.node import KIND
 from engine.training.models import node as node_model
 from engine.training.models.base import log_probs, log_softmax_within, path_log_probs
 from engine.training.models.node import create
-from engine.training.models.priming import LENDERS, moved
 from engine.training.models.siblings import path_nodes, siblings, tree_of
 from engine.training.pairs.sources import Pairs
 from tests.engine.oracles import beam_search
