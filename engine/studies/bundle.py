@@ -26,7 +26,10 @@ from engine.training.train import train
 # As in the README's table of trained scorers.
 RECIPE = TrainSpec(scorer=RUN, steps=1400, seed=0)
 SPLIT = "test"
-JUDGED = ("bm25", "dense", f"generative:{runs.CENTROID}", f"generative:{RUN}", f"hybrid:{runs.CENTROID}", f"hybrid:{RUN}")
+JUDGED = (
+    *("bm25", "dense", "moved"),
+    *(f"{kind}:{scorer}" for kind in ("generative", "hybrid") for scorer in (runs.CENTROID, RUN)),
+)
 
 
 def remake(out: Path, tell: Callable[[str, int, int], None]) -> Found:
