@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import regex
 import Stemmer
 
 from engine.errors import TriescopeError
@@ -12,7 +11,7 @@ from engine.files import replace_json
 from engine.retrievers.base import Found, Index, Method, Named, Opened, Queries, Ranking, best, pack
 from engine.stored import arrays, values
 from engine.stored.remembered import once
-from engine.text.words import pieces, words, words_of
+from engine.text.matched import matched_terms, stems
 
 K1, B = 1.5, 0.75
 FOLDER = "sparse"
@@ -30,13 +29,13 @@ def tokens(texts: Sequence[str], rule: int = NOW) -> list[list[str]]:
     >>> tokens(["The heists of dreams, part C"])
     [['heist', 'dream', 'part', 'c']]
     """
-
+    if rule != FIRST:
+        return stems(texts)
     import bm25s
 
-    cut, pattern = (texts, r"(?u)\b\w\w+\b") if rule == FIRST else ([" ".join(words(text)) for text in texts], r"\S+")
     stemmer: Callable = Stemmer.Stemmer("english")
     return bm25s.tokenize(
-        list(cut), token_pattern=pattern, stopwords="en", stemmer=stemmer, return_ids=False, show_progress=False
+        list(texts), token_pattern=r"(?u)\b\w\w+\b", stopwords="en", stemmer=stemmer, return_ids=False, show_progress=False
     )
 
 
@@ -162,29 +161,6 @@ class SparseRetriever:
             nothing = np.zeros(len(of_query), np.float32)
             found.append(np.asarray(self.index.get_scores(known))[of_query] if known else nothing)
         return found
-
-
-def matched_terms(query: str, text: str) -> list[str]:
-    """Words of ``text`` whose stem occurs in the query, in small letters, each once, in order; where there are no spaces, all
-    that two texts share.
-
-    >>> matched_terms("dreaming heist", "A heist inside a dream; dreams within dreams")
-    ['heist', 'dream', 'dreams']
-    >>> matched_terms("北京的烤鸭", "北京最有名的菜是烤鸭")
-    ['北京', '的', '烤鸭']
-    """
-    wanted, known = set(tokens([query])[0]), list(dict.fromkeys(pieces(text)))
-    stems = zip(known, tokens(known), strict=True)
-    return list(dict.fromkeys(word for piece, found in stems if wanted.intersection(found) for word in _shared(piece, wanted)))
-
-
-def _shared(piece: str, wanted: set[str]) -> list[str]:
-    parts = words_of(piece)
-    if len(parts) == 1:
-        return parts
-    hits = [hit for part in wanted.intersection(parts) for hit in regex.finditer(regex.escape(part), piece, overlapped=True)]
-    seen = {place for hit in hits for place in range(*hit.span())}
-    return "".join(sign if place in seen else " " for place, sign in enumerate(piece)).split()
 
 
 def _build(texts: Sequence[str], embeddings: np.ndarray, folder: Path) -> None:

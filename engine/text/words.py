@@ -17,7 +17,7 @@ UNSPACED = r"[[\p{lb=SA}\p{Han}\p{scx=Hiragana}\p{scx=Katakana}\p{Bopomofo}\p{Yi
 SPACED = rf"[\w--{UNSPACED}]"
 _LETTER, _SIGN = rf"[\p{{L}}--{UNSPACED}]", rf"[[\p{{L}}\p{{N}}]--{UNSPACED}]"
 # A single letter or digit is a word unless an apostrophe ties it to another: the s of "director's" is none.
-_PIECE = regex.compile(rf"(?V1){UNSPACED}+|[{_SIGN}_]{SPACED}+|{_SIGN}(?<!\w['’].)(?!['’]\w)")
+PIECE = regex.compile(rf"(?V1){UNSPACED}+|[{_SIGN}_]{SPACED}+|{_SIGN}(?<!\w['’].)(?!['’]\w)")
 # Three letters at least, and no digit.
 _TELLING = regex.compile(rf"(?V1){UNSPACED}+|(?<!{SPACED}){_LETTER}[{_LETTER}\p{{M}}]{{2,}}+(?!{SPACED})")
 _UNSPACED, _CHARACTER, _CHINESE = regex.compile(rf"(?V1){UNSPACED}"), regex.compile(r"\X"), regex.compile(r"\p{Han}")
@@ -46,7 +46,7 @@ def pieces(text: str) -> list[str]:
     >>> pieces("The director's Vitamin C"), pieces("北京烤鸭, 用Python写")
     (['the', 'director', 'vitamin', 'c'], ['北京烤鸭', '用', 'python', '写'])
     """
-    return _PIECE.findall(alike(text))
+    return PIECE.findall(alike(text))
 
 
 def words_of(piece: str, alone: bool = True) -> list[str]:

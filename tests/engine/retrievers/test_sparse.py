@@ -8,6 +8,7 @@ import pytest
 from engine.errors import TriescopeError
 from engine.retrievers import Queries, sparse
 from engine.retrievers.base import Named
+from engine.text.matched import matched_terms
 
 TEXTS = ["red fox red", "red dog", "blue bird river moon"]
 
@@ -120,12 +121,12 @@ def test_an_index_of_words_that_this_version_does_not_know_is_refused(tmp_path):
 
 
 def test_matched_terms_of_texts_without_spaces_are_what_both_share():
-    assert sparse.matched_terms("北京的烤鸭", CHINESE[0]) == ["北京烤鸭", "北京", "的", "烤鸭"]
-    assert sparse.matched_terms("用C写", "C 写字") == ["c", "写"]
-    assert sparse.matched_terms("ภาษา", THAI[0]) == ["ภาษา"]
+    assert matched_terms("北京的烤鸭", CHINESE[0]) == ["北京烤鸭", "北京", "的", "烤鸭"]
+    assert matched_terms("用C写", "C 写字") == ["c", "写"]
+    assert matched_terms("ภาษา", THAI[0]) == ["ภาษา"]
 
 
 def test_matched_terms_are_the_words_of_the_text_that_share_a_stem_with_the_query():
-    assert sparse.matched_terms("dreams of flying", "He dreamed; a dream, a dream of flights") == ["dreamed", "dream"]
-    assert sparse.matched_terms("zeppelin", "red fox") == []
-    assert sparse.matched_terms("red", "") == []
+    assert matched_terms("dreams of flying", "He dreamed; a dream, a dream of flights") == ["dreamed", "dream"]
+    assert matched_terms("zeppelin", "red fox") == []
+    assert matched_terms("red", "") == []
