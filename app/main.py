@@ -37,7 +37,8 @@ page = st.navigation({"Explore": EXPLORE, "Compare": COMPARE, "Build": BUILD, "L
 st.set_page_config(page_title=f"{page.title} · Triescope")
 st.html(ROOT / "app" / "page.css")
 with st.container(key="scripts"):
-    st.html(ROOT / "app" / "phone_menu.html", unsafe_allow_javascript=True)
+    for script in ("phone_menu.html", "no_prefetch.html"):
+        st.html(ROOT / "app" / script, unsafe_allow_javascript=True)
 address.arrive(page.url_path)
 
 # The picker stands above the page and runs before it, so that a page can rely on the chosen build.

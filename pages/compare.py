@@ -15,12 +15,13 @@ from engine.retrievers import method_of
 st.title("Compare retrievers")
 build = resources.open_build()
 query = trying.ask(build)
-first, second = st.columns(2)
+first, second, third = st.columns([1, 1.2, 2], gap="medium", vertical_alignment="bottom")
 address.within("k", 5, 20, "number of results")
 k = first.slider("Results shown", 5, 20, 10, key="k", bind="query-params")
 with second:
     beams = address.choose_beams(build)
-allowed = filtering.choose(build, "lists")
+with third:
+    allowed = filtering.choose(build, "lists")
 names = comparing.choose(build)
 lasting = [comparing.pinned(build, name) for name in names]
 scorers = [named.scorer for name in lasting if (named := method_of(name)[1]).scorer]
@@ -43,6 +44,7 @@ if pinned:
         except TriescopeError as error:
             st.error(state.plain(str(error)), icon=":material/error:")
 
+filtering.told(build, allowed)
 for told in comparing.beside_dense(build, query, results, k, vector, allowed):
     st.caption(told)
 result_cards.show(build, query, columns, pinned, grades)

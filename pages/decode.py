@@ -81,7 +81,7 @@ with below[1]:
     node_panel.show(build, shown, step, drawn)
     st.header("What it wrote" if step == levels else "What it will have written")
     two = st.column_config.NumberColumn(format="%.2f", width="small")
-    st.dataframe(decoding.written(build, decoded), hide_index=True, column_config={"Total": two})
+    st.dataframe(decoding.written(build, query, decoded), hide_index=True, column_config={"Total": two})
     if asked.strategy == "beam" and not asked.interventions:
         st.caption(decoding.why_like_dense(build, query, decoded))
     st.page_link(

@@ -10,6 +10,23 @@ from engine.pictures.labels import cut
 
 # Letters of a line of a column's label.
 LONGEST = 13
+# Plotly's numbers of symbols: of a rank, and of the row below the last.
+CIRCLE, CROSS = 0, 33
+
+
+class _Look(NamedTuple):
+    """How a line is drawn."""
+
+    colour: str
+    width: float
+    size: int
+    opacity: float
+
+
+# In the order in which they are drawn: by how many of the lists hold the document.
+ALONE, SEVERAL = _Look(GREY, 1.6, 7, 0.25), _Look(GREY, 1.6, 7, 0.65)
+EVERYWHERE, PINNED = _Look(BLUE, 1.6, 7, 1.0), _Look(ORANGE, 4, 11, 1.0)
+LOOKS = (ALONE, SEVERAL, EVERYWHERE, PINNED)
 
 
 class Overlap(NamedTuple):
@@ -47,43 +64,65 @@ def overlaps(results: dict[str, list[Hit]]) -> list[Overlap]:
 
 def figure(results: dict[str, list[Hit]], titles: dict[str, str], pinned: str, k: int) -> go.Figure:
     """Rank lines; a document that a list lacks runs to the row below the last. One neutral colour, the pinned one in accent:
-    the slope carries the message."""
+    the slope carries the message.
+
+    Lines that look alike are one trace with gaps in it, those that are drawn last at the end: a trace for each of eighty
+    documents would say the same things eighty times.
+    """
     names = list(results)
     figure = go.Figure()
+    alike: dict[_Look, list[str]] = {look: [] for look in LOOKS}
+    table = ranks(results)
+    for document, places in table.items():
+        alike[_look(len(places), len(names), document == pinned)].append(document)
+    for look, documents in alike.items():
+        if documents:
+            figure.add_trace(_lines(look, documents, table, titles, names, k + 1))
     outside = k + 1
-    for document, places in sorted(ranks(results).items(), key=lambda item: item[0] == pinned):
-        chosen = document == pinned
-        y = [places.get(name, outside) for name in names]
-        figure.add_trace(
-            go.Scatter(
-                x=names,
-                y=y,
-                mode="lines+markers",
-                line={"color": ORANGE if chosen else BLUE if len(places) == len(names) else GREY, "width": 4 if chosen else 1.6},
-                marker={"size": 11 if chosen else 7, "symbol": ["circle" if v <= k else "x-thin" for v in y]},
-                opacity=1.0 if chosen or len(places) == len(names) else 0.65 if len(places) > 1 else 0.25,
-                customdata=[document] * len(names),
-                hovertext=[f"{titles[document]}: " + (f"rank {v}" if v <= k else f"not in the first {k}") for v in y],
-                hoverinfo="text",
-                showlegend=False,
-            )
-        )
     ticks = list(range(1, k + 1))
     figure.update_layout(
         margin={"l": 40, "r": 10, "t": 10, "b": 30},
         height=max(300, 30 * k + 60),
         yaxis={"range": [outside + 0.5, 0.5], "tickvals": [*ticks, outside], "ticktext": [*map(str, ticks), f"> {k}"]},
         xaxis={
-            "type": "category",
             "range": [-0.15, len(names) - 0.85],
             "side": "top",
             "tickangle": 0,
-            "tickvals": names,
+            "tickvals": list(range(len(names))),
             "ticktext": [label(name) for name in names],
         },
         hovermode="closest",
     )
     return figure
+
+
+def _look(lists: int, of: int, pinned: bool) -> _Look:
+    return PINNED if pinned else EVERYWHERE if lists == of else SEVERAL if lists > 1 else ALONE
+
+
+def _lines(
+    look: _Look, documents: list[str], table: dict[str, dict[str, int]], titles: dict[str, str], names: list[str], outside: int
+) -> go.Scatter:
+    """Documents drawn alike, one after the other, with a gap behind each."""
+    y: list[int | None] = []
+    told: list[str | None] = []
+    for document in documents:
+        places = [table[document].get(name, outside) for name in names]
+        y += [*places, None]
+        told += [f"{titles[document]}: " + (f"rank {v}" if v < outside else f"not in the first {outside - 1}") for v in places]
+        told.append(None)
+    return go.Scatter(
+        x=[*range(len(names)), None] * len(documents),
+        y=y,
+        mode="lines+markers",
+        line={"color": look.colour, "width": look.width},
+        marker={"size": look.size, "symbol": [CROSS if v == outside else CIRCLE for v in y]},
+        opacity=look.opacity,
+        hovertext=told,
+        hoverinfo="text",
+        connectgaps=False,
+        showlegend=False,
+    )
 
 
 def label(name: str) -> str:

@@ -1,6 +1,6 @@
 """The filter of a page: its box, the values of a column to choose from, what it leaves, and what to do where it is refused."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,11 +21,12 @@ def asked() -> str:
     return state.parameter(state.FILTER).strip()
 
 
-def box(build: Build, width: int = 300) -> str:
+def box(build: Build, width: int | Literal["stretch"] = 300) -> str:
     """The box; returns what is asked. What is too long for a filter is refused by whoever reads it."""
     now = asked()
     st.text_input(
         "Filter documents",
+        type="search",
         placeholder=trying.of(build).filter,
         max_chars=MAX_LENGTH,
         width=width,
@@ -36,7 +37,7 @@ def box(build: Build, width: int = 300) -> str:
 
 
 def choose(build: Build, what: str) -> str:
-    """The row of a page whose ``what`` (lists, say) a filter restricts: the box, the values of a column, a way out.
+    """The row of a page whose ``what`` (lists, say) a filter restricts: the box and the values of a column.
 
     Returns the filter to use: empty where there is none, or where it is refused, which is said.
     """
@@ -46,15 +47,12 @@ def choose(build: Build, what: str) -> str:
     except TriescopeError as error:
         refused = str(error)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        now = box(build, width=360)
+        now = box(build, "stretch")
         values(build)
-        if now:
-            out()
     if refused:
         st.error(f"{state.plain(refused)}. The {what} are those without it.", icon=":material/error:")
-        return ""
-    told(build, now)
-    return now
+        out()
+    return "" if refused else now
 
 
 def out() -> None:

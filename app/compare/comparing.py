@@ -13,15 +13,17 @@ from engine.builds.hits import Hit
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.retrievers import RETRIEVERS, method_of, usual
+from engine.text.matched import Snippet, snippet, wanted
 
 # Columns shown unless others are chosen, and the most that can be.
 SHOWN, MOST = 4, 7
 
 
 class Column(NamedTuple):
-    """Results of one retriever. An error leaves the rest empty."""
+    """Results of one retriever, and of each the part of its text with the words of the query. An error leaves the rest empty."""
 
     hits: list[Hit]
+    snippets: list[Snippet]
     error: str = ""
 
 
@@ -107,7 +109,7 @@ def column(build: Build, query: str, name: str, k: int, beams: int, vector: np.n
         of_build = (str(build.folder), build.manifest.created)
         return _column(*of_build, name, stamp, query, k, width(name, beams), allowed, build, vector)
     except TriescopeError as error:
-        return Column([], str(error))
+        return Column([], [], str(error))
 
 
 def width(name: str, beams: int) -> int:
@@ -128,7 +130,8 @@ def _column(
     _build: Build,
     _vector: np.ndarray,
 ) -> Column:
-    return Column(_build.search(query, name, k, beams, _vector, allowed)[0])
+    hits, stems = _build.search(query, name, k, beams, _vector, allowed)[0], wanted(query)
+    return Column(hits, [snippet(stems, _build.documents[_build.row_of[hit.id]].text) for hit in hits])
 
 
 def beside_dense(

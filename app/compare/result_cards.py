@@ -1,25 +1,37 @@
-"""The results of all retrievers as cards, a column each; equal ranks stand in one row."""
+"""The results of all retrievers as cards, a column each; equal ranks stand in one row.
+
+A card is one text: each element of a page is a message of its own to the browser, a hundred bytes before it says anything, and
+twenty results of four retrievers are eighty cards.
+"""
 
 from collections.abc import Mapping
 
 import streamlit as st
 
-from app.common import state
+from app.common import documents, metadata, state
+from app.common.marked import bold
 from app.compare import comparing
 from app.compare.comparing import Column
 from engine.builds.hits import Hit
 from engine.builds.opened import Build
+from engine.data.corpus import Document
 from engine.retrievers import method_of
 from engine.retrievers.base import Found
+from engine.text.matched import one_line, wanted
 
 # Narrower than this a card is not readable: the grid then scrolls sideways.
 NARROWEST = 136
+# Ends a line without ending the paragraph.
+BREAK = "  \n"
 
 
 def show(build: Build, query: str, columns: Mapping[str, Column], pinned: str, grades: Mapping[str, int]) -> None:
     """Draw them. ``pinned`` is a document's id or empty; ``grades`` are the judgements of the query, by document."""
     found = {name: column.hits for name, column in columns.items()}
-    grid = st.grid(len(columns), min_column_width=NARROWEST, wrap=False, gap=("xsmall", "small"))
+    listed = {hit.id: _document(build, hit).metadata for hits in found.values() for hit in hits}
+    stems, pictures = wanted(query), metadata.offer_pictures(listed.values())
+    told = {document: metadata.line(of, stems) for document, of in listed.items()}
+    grid = st.grid(len(columns), min_column_width=NARROWEST, wrap=False, gap=("xsmall", "small"), border=True, key="cards")
     for name, column in columns.items():
         with grid.cell():
             st.markdown(f"## {state.plain(name.replace(':', ' · '))}")
@@ -30,29 +42,32 @@ def show(build: Build, query: str, columns: Mapping[str, Column], pinned: str, g
             elif not column.hits:
                 st.info(method.empty)
     for place in range(max((len(hits) for hits in found.values()), default=0)):
-        for name, hits in found.items():
-            with grid.cell():
-                if place < len(hits):
-                    _card(build, query, name, hits[place], found, pinned, grades)
+        for name, column in columns.items():
+            if place >= len(column.hits):
+                grid.empty()
+                continue
+            hit = column.hits[place]
+            marks = f"{' :orange[:material/push_pin:]' if hit.id == pinned else ''}{_graded(grades.get(hit.id))}"
+            title = state.plain(one_line(documents.title_of(_document(build, hit))))
+            others = [f"{comparing.short(n)} {r.rank}" for n, hits in found.items() if n != name for r in hits if r.id == hit.id]
+            evidence = state.plain(f"{' · '.join(others) or 'only here'} · {_evidence(build, query, name, hit)}")
+            lines = [f"**{hit.rank} {title}**{marks}", f":small[:gray[{evidence}]]"]
+            lines += [f":small[{text}]" for text in (bold(column.snippets[place]),) if text]
+            lines += [f":small[:gray[{text}]]" for text in (told[hit.id],) if text]
+            lines[1:1] = map(metadata.picture, metadata.pictures(listed[hit.id])) if pictures else ()
+            grid.markdown(BREAK.join(lines))
 
 
-def _card(
-    build: Build, query: str, name: str, hit: Hit, found: Mapping[str, list[Hit]], pinned: str, grades: Mapping[str, int]
-) -> None:
-    document = build.corpus.documents[build.row_of[hit.id]]
-    with st.container(border=True, gap="xxsmall"):
-        mark = " :orange[:material/push_pin:]" if hit.id == pinned else ""
-        grade = f" :green[:material/check_circle: {grades[hit.id]}]" if grades.get(hit.id) else ""
-        with st.container(horizontal=True, gap="xsmall"):
-            st.markdown(f"**{hit.rank}**{mark}{grade}", width="content")
-            st.text(document.title or hit.id)  # Markdown would make a link of an address, escaped or not
-        others = [f"{comparing.short(n)} {r.rank}" for n, hits in found.items() if n != name for r in hits if r.id == hit.id]
-        st.caption(state.plain(" · ".join(others)) or "only here")
-        st.caption(_evidence(build, query, name, hit))
+def _graded(grade: int | None) -> str:
+    return f" :green[:material/check_circle: {grade}]" if grade else ""
+
+
+def _document(build: Build, hit: Hit) -> Document:
+    return build.documents[build.row_of[hit.id]]
 
 
 def _evidence(build: Build, query: str, name: str, hit: Hit) -> str:
     """What speaks for a hit, in the terms of its retriever."""
-    text = build.corpus.documents[build.row_of[hit.id]].searched_text(build.manifest.spec.fields)
+    text = _document(build, hit).searched_text(build.manifest.spec.fields)
     found = Found(query=query, text=text, score=hit.score, identifier=hit.identifier, source=hit.source)
-    return state.plain(method_of(name)[0].evidence(found))
+    return method_of(name)[0].evidence(found)

@@ -14,6 +14,7 @@ from engine.builds.opened import Build
 from engine.builds.results import Decode, branched_at
 from engine.decoding.strategies import STRATEGIES
 from engine.explaining.difference import Diff
+from engine.text.matched import snippet, wanted
 from engine.trie import Tree
 
 STRATEGY, BESIDE, TEMPERATURE, SEED = "strategy", "beside", "temperature", "seed"
@@ -168,20 +169,23 @@ def named(asked: Asked) -> str:
     return ", ".join([f"{asked.strategy} with {asked.scorer}" if asked.scorer else asked.strategy, *asked.interventions])
 
 
-def written(build: Build, decoded: Decoded) -> pd.DataFrame:
-    """The first ten documents of a decode."""
+def written(build: Build, query: str, decoded: Decoded) -> pd.DataFrame:
+    """The first ten documents of a decode, each with the part of its text that has most words of the query."""
     rows, scores = decoded.trace.documents(decoded.tree, EXACT)
-    known = build.corpus.documents
-    listed = [(build.identifier(int(row)), known[row].title, float(score)) for row, score in zip(rows, scores, strict=True)]
-    return pd.DataFrame(listed, columns=["Identifier", "Title", "Total"])
+    known, stems = build.corpus.documents, wanted(query)
+    listed = [
+        (build.identifier(int(row)), documents.title_of(known[row]), float(score), snippet(stems, known[row].text).text)
+        for row, score in zip(rows, scores, strict=True)
+    ]
+    return pd.DataFrame(listed, columns=["Identifier", "Title", "Total", "Text"])
 
 
 def why_like_dense(build: Build, query: str, decoded: Decoded) -> str:
     """Why what a plain beam search wrote is, or is not, the list of dense search; Markdown."""
-    documents, rows = build.corpus.documents, decoded.trace.documents(decoded.tree, EXACT)[0]
+    known, rows = build.corpus.documents, decoded.trace.documents(decoded.tree, EXACT)[0]
     dense = build.search(query, "dense", len(rows), vector=resources.query_vector(build, query)[0])[0]
     scorer = decoded.asked.scorer or build.default_scorer
-    return beside_dense.told(build, scorer, [documents[row].id for row in rows], [hit.id for hit in dense])
+    return beside_dense.told(build, scorer, [known[row].id for row in rows], [hit.id for hit in dense])
 
 
 def changed(build: Build, changes: Diff) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.cli.shell import AsJson, Beams, Filter, Folder, Name, Temperature, Text, app, show
+from engine.cli.shell import AsJson, Beams, Filter, Folder, Name, Temperature, Text, app, marked, show
 from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.options import described
@@ -21,14 +21,21 @@ def search(
     filter_text: Filter = "",
     as_json: AsJson = False,
 ) -> None:
-    """Search a build with one retriever."""
+    """Search a build with one retriever: titles, and of each text the part that shows most words of the query."""
     from engine.builds.opened import Build
+    from engine.text.matched import snippet, wanted
 
     opened = Build(folder)
     hits, ms = opened.search(query, retriever, k, beams, filter=filter_text)
     method, named = method_of(retriever)
-    value: dict[str, Any] = {"retriever": retriever, "query": query, "hits": [hit._asdict() for hit in hits], "ms": ms}
-    lines = [f"{hit.rank:>3}  {hit.score:>9.3f}  {hit.identifier:<14} {hit.title}  [{hit.source}]" for hit in hits]
+    stems, listed, lines = wanted(query), [], []
+    for hit in hits:
+        document = opened.documents[opened.row_of[hit.id]]
+        shown = snippet(stems, document.text)
+        listed.append(hit._asdict() | {"snippet": shown.text, "marks": shown.marks, "metadata": document.metadata})
+        lines.append(f"{hit.rank:>3}  {hit.score:>9.3f}  {hit.identifier:<14} {hit.title}  [{hit.source}]")
+        lines += [f"     {marked(shown)}"] if shown.text else []
+    value: dict[str, Any] = {"retriever": retriever, "query": query, "hits": listed, "ms": ms}
     lines = lines or [method.empty, *filter(None, [method.told(opened, named)])]
     if (allowed := opened.allowed(filter_text)) is not None:
         passed, aside = int(allowed.sum()), opened.left_aside(filter_text)

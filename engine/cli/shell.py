@@ -10,6 +10,7 @@ import typer
 
 from engine.builds.names import find
 from engine.retrievers import RETRIEVERS
+from engine.text.matched import Snippet
 
 app = typer.Typer(
     help="The shell of Triescope. --json gives the machine form, with stable keys.",
@@ -42,6 +43,12 @@ Name = Annotated[str, typer.Option("-r", "--retriever", help=OF_RETRIEVERS)]
 Filter = Annotated[str, typer.Option("--filter", help="Only documents that pass, like: year > 1990 and genre has Drama.")]
 Temperature = Annotated[float, typer.Option(min=0.01, max=100.0, help="Of the scorer; above 1 evens the odds.")]
 ProgressFile = Annotated[Path | None, typer.Option("--progress", help="Write progress into this file as JSON.")]
+
+
+def marked(snippet: Snippet) -> str:
+    """A snippet as a line; on a terminal the words of the query are bold."""
+    bold = sys.stdout.isatty()
+    return "".join(typer.style(part, bold=True) if found and bold else part for part, found in snippet.parts())
 
 
 def show(value: Any, as_json: bool, lines: list[str]) -> None:

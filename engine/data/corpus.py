@@ -38,7 +38,7 @@ class Document(NamedTuple):
         >>> kites.searched_text(), kites.searched_text(("topic", "year", "price"))
         ('Kites How they fly.', 'Kites How they fly. Toys, Wind. 1999.')
         """
-        told = [_as_words(self.metadata.get(field)) for field in fields]
+        told = [as_words(self.metadata.get(field)) for field in fields]
         return " ".join([f"{self.title} {self.text}".strip(), *(f"{value}." for value in told if value)])
 
 
@@ -161,10 +161,14 @@ def _spelled_as_numbers(ids: Sequence[str]) -> bool:
     return all(re.fullmatch(r"[0-9]+\.0", identifier) for identifier in ids)
 
 
-def _as_words(value: Any) -> str:
-    """A metadata value as text to search: what a list or an object holds, without brackets."""
+def as_words(value: Any) -> str:
+    """A metadata value as text: what a list or an object holds, without brackets.
+
+    >>> as_words(["War", {"at": 1999.0}])
+    'War, at: 1999'
+    """
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {told}" for key, inner in value.items() if (told := _as_words(inner)))
+        return ", ".join(f"{key}: {told}" for key, inner in value.items() if (told := as_words(inner)))
     if isinstance(value, list):
-        return ", ".join(filter(None, map(_as_words, value)))
+        return ", ".join(filter(None, map(as_words, value)))
     return "" if value is None else spelled(value)

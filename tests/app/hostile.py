@@ -28,6 +28,8 @@ TEXTS = (
     "http://outside.invalid/c www.outside.invalid a@outside.invalid",
 )
 WILD = " ".join(TEXTS)
+# A value that is an address is a link; as a picture it is asked for only after a press.
+POSTER = "http://outside.invalid/poster.png"
 # What a build's folder may be called and be listed; a slash or a backslash may not be in it.
 NAME = "<img src=x onerror=alert(1)> :red[x] [a](javascript:alert(1)) {{b}}"
 UNLISTED = "$\\href{x}{y} ![x](y)"
@@ -37,7 +39,7 @@ MEASURES = ("nDCG@10", "Recall@100", WILD)
 def furnish(home: Path) -> Path:
     """Make the home; the build's folder. ``TRIESCOPE_HOME`` is to name it."""
     documents = [
-        Document(f"{number} {text}", f"{text} {number}", f"dreams {text} {WILD}", {"category": [text, WILD], WILD: text})
+        Document(f"{number} {text}", f"{text} {number}", f"dreams {text} {WILD}", _columns(text))
         for number in range(3)
         for text in TEXTS
     ]
@@ -62,6 +64,10 @@ def furnish(home: Path) -> Path:
     made = projection.Projection(np.arange(count, dtype=np.int32), places, count, WILD, 7, 0.25, 10, count)
     projection.write(made, projection.map_folder(opened))
     return folder
+
+
+def _columns(text: str) -> dict:
+    return {"poster": POSTER, "category": [text, WILD], WILD: text}
 
 
 def _train(opened: Build) -> None:

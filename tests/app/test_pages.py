@@ -215,7 +215,7 @@ class TestQueries:
     def test_html_in_the_address_is_never_written_as_html(self, page):
         at = visit(page, query=HTML, doc=HTML, node=HTML, prefix=HTML, build=HTML)
         assert not any(text.allow_html for text in at.markdown)
-        ours = {(paths.ROOT / "app" / name).read_text("utf-8") for name in ("page.css", "phone_menu.html")}
+        ours = {(paths.ROOT / "app" / name).read_text("utf-8") for name in ("page.css", "phone_menu.html", "no_prefetch.html")}
         assert {html.proto.body.removeprefix("<style>").removesuffix("</style>") for html in at.get("html")} <= ours
 
     def test_what_it_wrote_are_ten_identifiers_best_first(self, films):

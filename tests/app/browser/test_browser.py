@@ -184,7 +184,7 @@ class TestCompare:
     def test_equal_ranks_stand_in_one_row(self, fresh, server, width):
         page = go(fresh(viewport={"width": width, "height": 1000}), server, "compare", query=QUERY)
         for rank in range(1, 11):
-            places = [place.bounding_box() for place in page.locator("strong", has_text=re.compile(f"^{rank}$")).all()]
+            places = [place.bounding_box() for place in page.locator("strong", has_text=re.compile(f"^{rank} ")).all()]
             assert len(places) == 4
             assert len({round(place["y"]) for place in places}) == 1
             assert len({round(place["x"]) for place in places}) == 4

@@ -9,7 +9,20 @@ def hits(*ids: str) -> list[Hit]:
 
 
 RESULTS = {"bm25": hits("a", "b", "c"), "dense": hits("b", "a", "d"), "generative": []}
-TITLES = dict.fromkeys("abcd", "a title")
+TITLES = {"a": "A", "b": "B", "c": "C", "d": "D"}
+
+
+def drawn(figure) -> dict[str, tuple[tuple[int, ...], object]]:
+    """Title -> the places of its line, and the trace that it is part of."""
+    lines: dict[str, list[int]] = {}
+    traces = {}
+    for trace in figure.data:
+        for y, told in zip(trace.y, trace.hovertext, strict=True):
+            if told is not None:
+                title = told.partition(":")[0]
+                lines.setdefault(title, []).append(y)
+                traces[title] = trace
+    return {title: (tuple(places), traces[title]) for title, places in lines.items()}
 
 
 class TestRanks:
@@ -34,24 +47,35 @@ class TestRanks:
 
     def test_a_line_a_document_and_the_row_below_for_where_it_is_missing(self):
         figure = ranks.figure(RESULTS, TITLES, "", 3)
-        lines = {line.customdata[0]: tuple(line.y) for line in figure.data}
-        assert lines == {"a": (1, 2, 4), "b": (2, 1, 4), "c": (3, 4, 4), "d": (4, 3, 4)}
+        places = {title: y for title, (y, _) in drawn(figure).items()}
+        assert places == {"A": (1, 2, 4), "B": (2, 1, 4), "C": (3, 4, 4), "D": (4, 3, 4)}
         assert list(figure.layout.yaxis.ticktext) == ["1", "2", "3", "> 3"]
         assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
+        assert list(figure.layout.xaxis.ticktext) == ["bm25", "dense", "generative"]
+
+    def test_no_line_runs_from_one_document_to_the_next(self):
+        for trace in ranks.figure(RESULTS, TITLES, "", 3).data:
+            assert not trace.connectgaps
+            assert list(trace.x)[3::4] == list(trace.y)[3::4] == [None] * (len(trace.x) // 4)
+
+    def test_lines_that_look_alike_are_one_trace_however_many_documents(self):
+        many = {name: hits(*(f"{name}{number}" for number in range(20)), "both") for name in ("one", "two")}
+        titles = dict.fromkeys(ranks.ranks(many), "A")
+        assert len(ranks.figure(many, titles, "one3", 21).data) == 3
 
     def test_the_pinned_document_is_drawn_last_and_in_accent(self):
         figure = ranks.figure(RESULTS, TITLES, "b", 3)
-        assert figure.data[-1].customdata[0] == "b"
-        assert [line.line.color == palette.ORANGE for line in figure.data] == [False, False, False, True]
+        assert {told.partition(":")[0] for told in figure.data[-1].hovertext if told} == {"B"}
+        assert [line.line.color == palette.ORANGE for line in figure.data] == [False, False, True]
 
     def test_a_document_in_all_lists_is_blue_and_the_others_grey(self):
         results = {"one": hits("a", "b"), "two": hits("b", "c")}
-        colours = {line.customdata[0]: line.line.color for line in ranks.figure(results, TITLES, "", 2).data}
-        assert colours == {"a": palette.GREY, "b": palette.BLUE, "c": palette.GREY}
+        colours = {title: line.line.color for title, (_, line) in drawn(ranks.figure(results, TITLES, "", 2)).items()}
+        assert colours == {"A": palette.GREY, "B": palette.BLUE, "C": palette.GREY}
 
     def test_the_hover_text_tells_rank_or_absence(self):
-        line = next(line for line in ranks.figure(RESULTS, TITLES, "", 3).data if line.customdata[0] == "c")
-        assert list(line.hovertext) == ["a title: rank 3", "a title: not in the first 3", "a title: not in the first 3"]
+        told = [text for trace in ranks.figure(RESULTS, TITLES, "", 3).data for text in trace.hovertext if text]
+        assert [text for text in told if text.startswith("C")] == ["C: rank 3", "C: not in the first 3", "C: not in the first 3"]
 
     def test_the_description_counts_the_documents_in_all(self):
         assert ranks.describe({"one": hits("a", "b"), "two": hits("b")}, 5) == (

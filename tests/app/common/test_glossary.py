@@ -19,12 +19,15 @@ ASKED = {
     glossary.MAP: {"doc": PINNED},
 }
 WIDGETS = ("selectbox", "multiselect", "text_input", "number_input", "slider", "select_slider", "toggle", "button", "pills")
+# A card of a result holds texts of the catalogue.
+CARD = re.compile(r"\*\*\d+ ")
 TEXTS = ("title", "header", "subheader", "markdown", "caption", "info", "success", "warning")
 
 
 def spelled(at: AppTest, page: str) -> str:
     """All that a page says by itself: running text, labels, helps and heads of tables; no text of the catalogue, no glossary."""
-    found = [element.value for kind in TEXTS for element in at.get(kind) if element.value != glossary.listed(page)]
+    ours = (element.value for kind in TEXTS for element in at.get(kind) if element.value != glossary.listed(page))
+    found = [value for value in ours if not CARD.match(value)]
     found += [metric.label for metric in at.metric]
     for kind in WIDGETS:
         for widget in at.get(kind):

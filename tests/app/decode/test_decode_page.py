@@ -26,7 +26,7 @@ def visit(**parameters: str) -> AppTest:
 
 
 def written(at: AppTest):
-    return next(frame.value for frame in at.dataframe if list(frame.value.columns) == ["Identifier", "Title", "Total"])
+    return next(frame.value for frame in at.dataframe if list(frame.value.columns) == ["Identifier", "Title", "Total", "Text"])
 
 
 def button(at: AppTest, key: str):

@@ -9,6 +9,7 @@ import pytest
 
 from engine.paths import ROOT
 from engine.retrievers import RETRIEVERS
+from engine.text.matched import matched_terms
 
 HIT = {"rank", "id", "title", "score", "identifier", "source"}
 CANDIDATE = {"rank", "prefix", "code", "log_prob", "total", "documents"}
@@ -40,15 +41,26 @@ def test_search_gives_ranked_hits(told, small_build, opened, retriever):
     assert set(value) == {"retriever", "query", "hits", "ms"}
     assert (value["retriever"], value["query"]) == (retriever, query)
     assert [hit["rank"] for hit in value["hits"]] == list(range(1, len(value["hits"]) + 1))
-    assert all(set(hit) == HIT for hit in value["hits"])
-    assert value["hits"] == [hit._asdict() for hit in opened.search(query, retriever, 3)[0]]
+    assert all(set(hit) == HIT | {"snippet", "marks", "metadata"} for hit in value["hits"])
+    assert [{name: hit[name] for name in HIT} for hit in value["hits"]] == [
+        hit._asdict() for hit in opened.search(query, retriever, 3)[0]
+    ]
+    for hit in value["hits"]:
+        document = opened.documents[opened.row_of[hit["id"]]]
+        assert hit["metadata"] == document.metadata
+        assert hit["snippet"].strip("…") in document.text
+        assert all(hit["snippet"][start:stop].strip() for start, stop in hit["marks"])
     assert set(value["ms"]) == {"encode", "search"}
 
 
-def test_search_prints_a_line_a_hit(shell, small_build, opened):
-    code, out, err = shell("search", small_build, opened.corpus.queries["q1"], "-k", 4)
+def test_search_prints_a_hit_and_the_part_of_its_text_that_has_the_words(shell, small_build, opened):
+    query = opened.corpus.queries["q1"]
+    code, out, err = shell("search", small_build, query, "-k", 4, "-r", "bm25")
     assert (code, err) == (0, "")
-    assert len(out.splitlines()) == 4
+    lines = out.splitlines()
+    assert [line.split()[0] for line in lines[::2]] == ["1", "2", "3", "4"]
+    assert matched_terms(query, lines[1])
+    assert not any("\x1b" in line for line in lines)
 
 
 def test_a_search_that_finds_nothing_is_no_error(told, small_build):
