@@ -49,7 +49,8 @@ def measure(source: str) -> str:
         f"## {corpus.name}, test: {result.queries} queries, {len(corpus.documents):,} documents\n\n{head}{lines}\n"
         f"Identifiers {' x '.join(map(str, opened.manifest.identifiers.vocabulary))}. Encoding a query takes "
         f"{result.encoding_ms.p50:.1f} ms (p50), once for all, not counted above. Hybrid weights "
-        f"{tuning.weights}, fallback below {tuning.threshold:.3f}, chosen on: {tuning.chosen_on}.\n\n{curve(opened)}"
+        f"{tuning.weights} by {tuning.method}, fallback below {tuning.threshold:.3f}, chosen on: {tuning.chosen_on}."
+        f"\n\n{curve(opened)}"
     )
 
 
@@ -76,12 +77,12 @@ def curve(opened: Build, seed: int = 0) -> str:
     return head + lines
 
 
-def _figure(value: dict[str, float]) -> str:
-    return f"{value['mean']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
+def _figure(value: evaluation.Interval) -> str:
+    return evaluation.told(value)
 
 
-def _ms(value: dict[str, float]) -> str:
-    return f"{value['p50']:.2f} / {value['p95']:.2f}"
+def _ms(value: evaluation.Latency | None) -> str:
+    return f"{value.p50:.2f} / {value.p95:.2f}" if value else ""
 
 
 if __name__ == "__main__":
