@@ -13,9 +13,9 @@ from app.charts import groups
 from app.charts.groups import Group
 from app.common import documents, jobs, resources, state
 from engine.builds import layout
-from engine.builds import map as projection
-from engine.builds.map import Projection
+from engine.builds import map as stored_map
 from engine.builds.opened import Build
+from engine.builds.projection import Projection
 from engine.errors import TriescopeError
 from engine.retrievers import Queries
 
@@ -66,7 +66,7 @@ def read(build: Build) -> Projection | None:
     TriescopeError
         It is damaged.
     """
-    folder = projection.map_folder(build)
+    folder = stored_map.map_folder(build)
     try:
         version = (folder / layout.FACTS).stat().st_mtime_ns
     except FileNotFoundError:
@@ -76,7 +76,7 @@ def read(build: Build) -> Projection | None:
 
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _read(folder: str, version: int, documents: int) -> Projection | None:
-    return projection.read(Path(folder), documents)
+    return stored_map.read(Path(folder), documents)
 
 
 def columns(build: Build) -> list[str]:
@@ -143,19 +143,20 @@ def place(made: Projection, row: int) -> int | None:
 
 def trust(made: Projection) -> str:
     """What a map may be believed, what it shows and how it was made: a few sentences of Markdown."""
+    facts = made.facts
     kept = (
-        f"Of a document's {made.neighbours} nearest by cosine, **{made.preservation:.0%}** are among its {made.neighbours} "
-        f"nearest here (measured on {made.judged:,} points; points thrown down at random: {made.chance:.1%}). "
-        if made.preservation is not None
+        f"Of a document's {facts.neighbours} nearest by cosine, **{facts.preservation:.0%}** are among its {facts.neighbours} "
+        f"nearest here (measured on {facts.judged:,} points; points thrown down at random: {made.chance:.1%}). "
+        if facts.preservation is not None
         else ""
     )
     shown = (
-        f"Showing {len(made.rows):,} of {made.documents:,} documents, sampled in proportion to the first codes."
+        f"Showing {len(made.rows):,} of {facts.documents:,} documents, sampled in proportion to the first codes."
         if made.sampled
-        else f"All {made.documents:,} documents are shown."
+        else f"All {facts.documents:,} documents are shown."
     )
-    how = "UMAP, cosine" if made.method == "umap" else "principal components, for there are too few documents for UMAP"
-    return f"{kept}**Distances on this map are not distances in the index.** {shown} Layout: {how}; seed {made.seed}."
+    how = "UMAP, cosine" if facts.method == "umap" else "principal components, for there are too few documents for UMAP"
+    return f"{kept}**Distances on this map are not distances in the index.** {shown} Layout: {how}; seed {facts.seed}."
 
 
 def points_table(build: Build, made: Projection, drawn: Sequence[Group]) -> pd.DataFrame:
@@ -170,7 +171,7 @@ def points_table(build: Build, made: Projection, drawn: Sequence[Group]) -> pd.D
 
 def export(made: Projection, points: pd.DataFrame, coloured_by: str, **more: Any) -> str:
     """The page as JSON text; tables become lists of objects, without the engine's row numbers."""
-    value = {"map": projection.facts(made), "coloured_by": coloured_by, "points": points} | more
+    value = {"map": stored_map.facts(made), "coloured_by": coloured_by, "points": points} | more
     plain = {key: _records(part) if isinstance(part, pd.DataFrame) else part for key, part in value.items()}
     return json.dumps(plain, ensure_ascii=False, indent=1)
 

@@ -177,11 +177,11 @@ def run_study(
 @app.command("map")
 def make_map(folder: Folder, progress: ProgressFile = None, as_json: AsJson = False) -> None:
     """Lay a build's documents out on a plane with UMAP, for the Map page; kept beside the build."""
-    from engine.builds import map as projection
+    from engine.builds import map as stored_map
     from engine.builds.opened import Build
     from engine.progress import Progress
 
     with Progress(progress, quiet=as_json) as told:
-        made = projection.make(Build(folder), told)
-    facts = projection.facts(made)
+        made = stored_map.make(Build(folder), told)
+    facts = stored_map.facts(made)
     show(facts, as_json, [f"{name}: {value}" for name, value in facts.items()])

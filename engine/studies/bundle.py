@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine import evaluation
 from engine.builds import layout, runs
-from engine.builds import map as projection
+from engine.builds import map as stored_map
 from engine.builds.make import make
 from engine.builds.manifest import KnownFile
 from engine.builds.opened import Build
@@ -39,7 +39,7 @@ def remake(out: Path, tell: Callable[[str, int, int], None]) -> Found:
         built = make(corpus, spec, Path(work) / BUNDLED, tell)
         train(built, RECIPE, RUN, tell)
         opened = Build(built)
-        projection.make(opened, tell)
+        stored_map.make(opened, tell)
         schemes.run(opened, report_progress=tell)
         tell("evaluating", 0, 0)
         judged = evaluation.evaluate(opened, SPLIT, JUDGED, against="dense")

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from engine import paths
 from engine.builds import layout, runs
-from engine.builds import map as projection
+from engine.builds import map as stored_map
 from engine.builds.manifest import KnownFile
 from engine.builds.opened import Build
 from engine.builds.packaged import BUNDLED
@@ -129,7 +129,7 @@ def place_of(opened: Build, kind: str) -> Path:
     if kind == "trained":
         return runs.folder_of(opened.folder, RUN)
     if kind == "map":
-        return projection.map_folder(opened)
+        return stored_map.map_folder(opened)
     if kind == "study":
         return schemes.study_folder(opened)
     return layout.evaluation_of(opened.folder, opened.manifest.spec_sha256, opened.manifest.corpus.sha256)

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from streamlit.components.v2 import manifest_scanner
 
 from app.common import jobs, ready
-from engine.builds import map as projection
+from engine.builds import map as stored_map
 from engine.builds import runs
 from engine.builds.make import make
 from engine.builds.opened import Build
@@ -24,6 +23,7 @@ from engine.training.spec import TrainSpec
 from engine.training.train import train
 from tests.app.browser.driving import CHROMIUMS, PATIENCE_MS, USUAL, Opener, serving, watch
 from tests.homes import link_cache, shared_home
+from tests.maps import thrown_down
 
 # AppTest looks through all installed packages for components before each run of a page: most of what a run would take.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
@@ -106,9 +106,7 @@ def studied_home(tmp_path_factory, films_home) -> Path:
         if study.read(opened) is None:
             study.run(opened, STUDIED)
             documents = len(opened.corpus.documents)
-            places = np.random.default_rng(0).normal(size=(documents, 2)).astype(np.float32)
-            made = projection.Projection(np.arange(documents, dtype=np.int32), places, documents, "umap", 7, 0.25, 10, documents)
-            projection.write(made, projection.map_folder(opened))
+            stored_map.write(thrown_down(documents), stored_map.map_folder(opened))
     return home
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.builds import layout, runs
-from engine.builds import map as projection
+from engine.builds import map as stored_map
 from engine.builds.make import make
 from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
@@ -16,6 +16,7 @@ from engine.studies import schemes
 from engine.training.spec import TrainSpec
 from tests.engine.builds.tampering import refit
 from tests.engine.stored_runs import stored_run
+from tests.maps import thrown_down
 
 TEXTS = (
     "![x](http://outside.invalid/a.png)",
@@ -60,9 +61,7 @@ def furnish(home: Path) -> Path:
     _train(opened)
     _study(opened)
     count = len(documents)
-    places = np.random.default_rng(0).normal(size=(count, 2)).astype(np.float32)
-    made = projection.Projection(np.arange(count, dtype=np.int32), places, count, WILD, 7, 0.25, 10, count)
-    projection.write(made, projection.map_folder(opened))
+    stored_map.write(thrown_down(count, method=WILD), stored_map.map_folder(opened))
     return folder
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from engine.builds import map as projection
+from engine.builds import map as stored_map
 from engine.builds import runs
 from engine.builds import stages as of_build
 from engine.builds.make import make, remove
@@ -137,10 +137,10 @@ class TestReadOnly:
             write(fixed)
 
     def test_a_map_says_so_before_it_is_made(self, fixed, monkeypatch):
-        monkeypatch.setattr(projection, "read", lambda *_: None)  # another test may have made one of this build
-        monkeypatch.setattr(projection, "project", lambda *_: pytest.fail("a minute of work for nothing"))
+        monkeypatch.setattr(stored_map, "read", lambda *_: None)  # another test may have made one of this build
+        monkeypatch.setattr(stored_map, "project", lambda *_: pytest.fail("a minute of work for nothing"))
         with pytest.raises(TriescopeError, match=r"\.maps\S+: read-only file system$"):
-            projection.make(Build(fixed))
+            stored_map.make(Build(fixed))
 
 
 def test_the_shell_says_so_too_where_nobody_else_did(shell, monkeypatch):

@@ -4,15 +4,15 @@ import re
 
 from app.common import stages
 from engine import paths
-from engine.builds import map as projection
 from engine.builds import stages as of_builds
+from engine.builds.projection import STAGES
 from engine.progress import Progress
 
 TOLD = re.compile(r"\b(?:tell|report|report_progress|progress)\(\"([^\"]+)\"")
 
 
 def test_every_stage_that_the_engine_names_has_words():
-    named = {*of_builds.stages(), *projection.STAGES, Progress().state["stage"]}
+    named = {*of_builds.stages(), *STAGES, Progress().state["stage"]}
     for file in (paths.ROOT / "engine").rglob("*.py"):
         named |= set(TOLD.findall(file.read_text("utf-8")))
     assert named >= {"training", "judging", "queries", "embeddings"}

@@ -11,17 +11,11 @@ from app.charts import groups
 from app.common import state
 from app.map import maps
 from engine import paths
-from engine.builds import map as projection
-from engine.builds.map import Projection
+from engine.builds import map as stored_map
+from engine.builds.projection import Projection
+from tests.maps import thrown_down
 
 SAMURAI = "seven-samurai-1954"
-
-
-def thrown_down(documents: int, shown: int) -> Projection:
-    """A map of every so many documents, of places that mean nothing."""
-    rows = np.linspace(0, documents - 1, shown).astype(np.int32)
-    xy = np.random.default_rng(0).normal(size=(shown, 2)).astype(np.float32)
-    return Projection(rows, xy, documents, "umap", 7, 0.25, 10, shown)
 
 
 @pytest.fixture
@@ -84,7 +78,7 @@ def test_what_is_sampled_and_what_it_is_worth_is_said(made):
     assert "Showing 400 of 1,201 documents, sampled in proportion to the first codes" in said
     assert "**25%** are among its 10 nearest here (measured on 400 points; points thrown down at random: 2.5%)" in said
     assert "Distances on this map are not distances in the index" in said
-    alone = maps.trust(made._replace(rows=made.rows[:1], documents=1, preservation=None, neighbours=0, method="pca"))
+    alone = maps.trust(thrown_down(1, preservation=None, neighbours=0, method="pca"))
     assert "All 1 documents are shown" in alone
     assert "too few documents for UMAP" in alone
     assert "%" not in alone
@@ -94,8 +88,8 @@ def test_what_is_sampled_and_what_it_is_worth_is_said(made):
 def mapped(films, empty_home, made):
     """A home with the films and a map of them."""
     shutil.copytree(films.folder, empty_home / "builds" / "films")
-    folder = empty_home / "builds" / ".maps" / projection.map_folder(films).name
-    projection.write(made, folder)
+    folder = empty_home / "builds" / ".maps" / stored_map.map_folder(films).name
+    stored_map.write(made, folder)
     return folder
 
 

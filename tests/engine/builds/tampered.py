@@ -23,7 +23,7 @@ os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THR
 import numpy as np
 
 from engine import filters
-from engine.builds import map as projection
+from engine.builds import map as stored_map
 from engine.builds.card import health
 from engine.builds.opened import Build
 from engine.decoding.strategies import STRATEGIES
@@ -32,6 +32,7 @@ from engine.retrievers import dense, sparse
 from engine.studies import schemes
 from engine.training.source import open_source
 from tests.engine.builds.tampering import description, refit, tamper
+from tests.maps import thrown_down
 
 STORED = Path(__file__).parent / "format_2" / "thirteen"
 SECONDS, GROWTH = 20, 1 << 30
@@ -54,8 +55,7 @@ def prepare(home: Path) -> Path:
     refit(folder)
     opened = Build(folder)
     schemes.run(opened, ["rq-kmeans", "atomic"], "none")
-    made = projection.Projection(np.arange(13, dtype=np.int32), np.ones((13, 2), np.float32), 13, "pca", 0, 0.5, 10, 13)
-    projection.write(made, projection.map_folder(opened))
+    stored_map.write(thrown_down(13), stored_map.map_folder(opened))
     return folder
 
 
@@ -76,7 +76,7 @@ def walk(folder: Path) -> None:
     years = filters.evaluate(opened.columns, "title contains a") if opened.columns else np.ones(len(corpus.documents), bool)
     opened.trie.restricted(years).compact()
     health(opened)
-    if made := projection.read(projection.map_folder(opened), len(opened.codes)):
+    if made := stored_map.read(stored_map.map_folder(opened), len(opened.codes)):
         assert made.xy.shape == (len(made.rows), 2)
     if found := schemes.read(opened):
         for name in found.schemes:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.builds import map as projection
-from engine.builds.map import STAGES, map_folder, project, read, sample, write
+from engine.builds import map as stored_map
+from engine.builds.map import map_folder, read, write
 from engine.builds.preservation import knn_preservation
+from engine.builds.projection import STAGES, project, sample
 from engine.errors import TriescopeError
 from engine.paths import ROOT
 
@@ -36,7 +37,7 @@ def laid(planted):
 
 
 def test_planted_clusters_lie_apart_on_the_map(planted, laid):
-    assert (laid.method, laid.xy.dtype, laid.xy.shape) == ("umap", np.float32, (60, 2))
+    assert (laid.facts.method, laid.xy.dtype, laid.xy.shape) == ("umap", np.float32, (60, 2))
     assert laid.rows.tolist() == list(range(60))
     distance = np.linalg.norm(laid.xy[:, None] - laid.xy[None], axis=2)
     np.fill_diagonal(distance, np.inf)
@@ -50,8 +51,8 @@ def test_a_seed_gives_one_map(planted, laid):
 
 def test_what_is_kept_lies_between_chance_and_all(laid):
     assert laid.chance == pytest.approx(10 / 59)
-    assert laid.chance < laid.preservation <= 1
-    assert (laid.neighbours, laid.judged, laid.sampled) == (10, 60, False)
+    assert laid.chance < laid.facts.preservation <= 1
+    assert (laid.facts.neighbours, laid.facts.judged, laid.sampled) == (10, 60, False)
 
 
 def test_copies_of_a_document_are_one_point(planted):
@@ -64,10 +65,10 @@ def test_few_documents_have_a_map_too(planted, documents):
     made = project(planted[0][:documents], seed=0)
     assert made.xy.shape == (documents, 2)
     assert np.isfinite(made.xy).all()
-    assert made.method == ("umap" if documents >= 5 else "pca")
-    assert made.neighbours == min(10, documents - 1)
+    assert made.facts.method == ("umap" if documents >= 5 else "pca")
+    assert made.facts.neighbours == min(10, documents - 1)
     # With so few, all others are the nearest.
-    assert made.preservation == (1.0 if documents > 1 else None)
+    assert made.facts.preservation == (1.0 if documents > 1 else None)
 
 
 def test_two_documents_make_a_line_as_long_as_their_distance(planted):
@@ -79,7 +80,7 @@ def test_two_documents_make_a_line_as_long_as_their_distance(planted):
 def test_documents_that_are_all_the_same_are_one_point_and_nothing_is_lost():
     made = project(np.tile(unit([[1, 2, 3]]), (40, 1)), seed=0)
     assert np.ptp(made.xy, axis=0).tolist() == [0, 0]
-    assert (made.method, made.preservation) == ("pca", 1.0)
+    assert (made.facts.method, made.facts.preservation) == ("pca", 1.0)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_documents_that_are_all_the_same_are_one_point_and_nothing_is_lost():
 def test_odd_vectors_have_a_map_without_holes(vectors):
     made = project(vectors.astype(np.float32), seed=0)
     assert np.isfinite(made.xy).all()
-    assert 0 <= made.preservation <= 1
+    assert 0 <= made.facts.preservation <= 1
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -127,7 +128,7 @@ def test_a_sample_holds_every_stratum_in_proportion_give_or_take_one(codes, limi
 
 def test_a_sampled_map_says_so_and_tells_which_rows_it_shows(planted):
     made = project(planted[0], seed=0, sample_limit=30, strata=planted[1])
-    assert (made.sampled, made.documents, len(made.rows), len(made.xy)) == (True, 60, 30, 30)
+    assert (made.sampled, made.facts.documents, len(made.rows), len(made.xy)) == (True, 60, 30, 30)
     assert np.bincount(planted[1][made.rows]).tolist() == [10, 10, 10]
 
 
@@ -176,7 +177,7 @@ class TestBesideTheBuild:
         assert np.array_equal(again.xy, laid.xy)
         assert again[2:] == laid[2:]
         assert sorted(os.listdir(folder.parent)) == ["one"]
-        assert json.loads((folder / "map.json").read_text())["preservation"] == laid.preservation
+        assert json.loads((folder / "map.json").read_text())["preservation"] == laid.facts.preservation
 
     def test_where_there_is_none_none_is_read(self, folder):
         assert read(folder, 60) is None
@@ -186,8 +187,8 @@ class TestBesideTheBuild:
         left = folder.with_name(".one.partial")
         left.mkdir()
         (left / "map.parquet").write_text("half")
-        write(laid._replace(seed=9), folder)
-        assert read(folder, 60).seed == 9
+        write(laid._replace(facts=laid.facts.model_copy(update={"seed": 9})), folder)
+        assert read(folder, 60).facts.seed == 9
         assert not left.exists()
 
     @pytest.mark.parametrize("name", ["map.json", "map.parquet"])
@@ -215,17 +216,17 @@ class TestBesideTheBuild:
 
     def test_making_a_map_leaves_the_build_as_it_was_and_is_done_once(self, opened, monkeypatch):
         before = {path: path.stat().st_mtime_ns for path in opened.folder.rglob("*")}
-        made = projection.make(opened)
-        assert (made.documents, made.seed) == (len(opened.codes), opened.manifest.spec.seed)
+        made = stored_map.make(opened)
+        assert (made.facts.documents, made.facts.seed) == (len(opened.codes), opened.manifest.spec.seed)
         assert {path: path.stat().st_mtime_ns for path in opened.folder.rglob("*")} == before
-        monkeypatch.setattr(projection, "project", None)
-        assert np.array_equal(projection.make(opened).xy, made.xy)
+        monkeypatch.setattr(stored_map, "project", None)
+        assert np.array_equal(stored_map.make(opened).xy, made.xy)
 
     def test_a_damaged_map_is_made_anew(self, opened, laid, monkeypatch):
         write(laid, map_folder(opened))
         (map_folder(opened) / "map.json").write_text("{")
-        monkeypatch.setattr(projection, "project", lambda *given: laid)
-        assert projection.make(opened) is laid
+        monkeypatch.setattr(stored_map, "project", lambda *given: laid)
+        assert stored_map.make(opened) is laid
         assert np.array_equal(read(map_folder(opened), 60).xy, laid.xy)
 
 

@@ -3,18 +3,18 @@
 import json
 import shutil
 
-import numpy as np
 import pytest
 
 from engine import evaluation, paths
 from engine.builds import layout, runs
-from engine.builds import map as projection
+from engine.builds import map as stored_map
 from engine.builds.examples import shipped
 from engine.builds.opened import Build
 from engine.data.halves import halves
 from engine.files import sha256
 from engine.studies import bundle, bundled, schemes
 from engine.studies.bundled import KINDS, RUN
+from tests.maps import thrown_down
 
 MOST_BYTES = 12_000_000
 COUNT = 10
@@ -54,7 +54,7 @@ def test_it_is_put_where_the_app_looks_and_once(films):
     assert all(name in told for name in KINDS.values())
     opened = Build(films)
     assert opened.scorer_names == ["centroid", RUN]
-    assert projection.read(projection.map_folder(opened), len(opened.documents)).method == "umap"
+    assert stored_map.read(stored_map.map_folder(opened), len(opened.documents)).facts.method == "umap"
     assert set(schemes.read(opened).schemes) == set(schemes.SCHEMES)
     assert set(bundled.evaluated(opened)["retrievers"]) == set(bundle.JUDGED)
     assert opened.search("a heist that happens inside dreams", f"generative:{RUN}")[0][0].id == "inception-2010"
@@ -89,11 +89,10 @@ def test_what_a_person_deletes_stays_deleted_until_the_build_is_made_anew(films,
 
 def test_what_is_there_already_is_not_replaced_and_not_said_to_have_come_along(films):
     opened = Build(films)
-    mine = projection.Projection(np.arange(1201, dtype=np.int32), np.zeros((1201, 2), np.float32), 1201, "pca", 0, None, 10, 0)
-    projection.write(mine, projection.map_folder(opened))
+    stored_map.write(thrown_down(1201, method="pca"), stored_map.map_folder(opened))
     (told,) = bundled.install(films)
     assert KINDS["map"] not in told
-    assert projection.read(projection.map_folder(opened), 1201).method == "pca"
+    assert stored_map.read(stored_map.map_folder(opened), 1201).facts.method == "pca"
     assert not bundled.came_along(opened, "map")
     assert bundled.came_along(opened, "study")
 
@@ -119,7 +118,7 @@ def test_one_that_is_missing_is_left_aside_and_a_path_that_leads_elsewhere_too(f
     (ours / bundled.MANIFEST).write_text(json.dumps(manifest), "utf-8")
     _, *faults = bundled.install(films)
     assert len(faults) == 2
-    assert not projection.map_folder(Build(films)).exists()
+    assert not stored_map.map_folder(Build(films)).exists()
     assert not schemes.study_folder(Build(films)).exists()
 
 
@@ -174,5 +173,5 @@ def test_made_anew_it_finds_the_same(films, tmp_path, monkeypatch):
     for name, row in studies[0].items():
         for measure, of in row.quality.items():
             assert of.mean == pytest.approx(studies[1][name].quality[measure].mean, abs=0.005), (name, measure)
-    maps = [projection.read(projection.map_folder(of), 1201).preservation for of in (first, second)]
+    maps = [stored_map.read(stored_map.map_folder(of), 1201).facts.preservation for of in (first, second)]
     assert maps[0] == pytest.approx(maps[1], abs=0.01)
