@@ -30,7 +30,9 @@ class Column(NamedTuple):
 def offered(build: Build) -> list[str]:
     """Names of the columns there can be; with a trained scorer, every scorer has its own."""
     names = build.scorer_names if len(build.scorer_names) > 1 else []
-    return [*RETRIEVERS, *(f"{method.name}:{name}" for method in RETRIEVERS.values() if method.decodes for name in names)]
+    judged = build.manifest.corpus.queries
+    there = [name for name, method in RETRIEVERS.items() if all(judged.get(split) for split in method.splits)]
+    return [*there, *(f"{method.name}:{name}" for method in RETRIEVERS.values() if method.decodes for name in names)]
 
 
 def shown_first(build: Build) -> list[str]:

@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -72,8 +73,16 @@ def read(build: Path, name: str) -> Run:
         There is none of that name, or its file is damaged.
     """
     path = folder_of(build, name) / layout.RUN
-    if not path.is_file():
-        raise TriescopeError(f"no trained scorer {name!r}; there are {', '.join([CENTROID, *names(build)])}")
+    try:
+        now = path.stat()
+    except OSError:
+        raise TriescopeError(f"no trained scorer {name!r}; there are {', '.join([CENTROID, *names(build)])}") from None
+    return _read(path, name, (now.st_mtime_ns, now.st_size, now.st_ino))
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, name: str, version: tuple[int, ...]) -> Run:
+    """The file as it is in this version: every search with a trained scorer asks, and a history takes milliseconds to read."""
     try:
         run = Run.model_validate_json(read_content(path))
     except ValidationError as error:

@@ -55,7 +55,6 @@ def evaluate(
     if split == workspace.SPLIT and split not in opened.corpus.qrels:
         judged = workspace.judged(corpus)
         asked = evaluation.Asked(judged.queries, judged.qrels)
-    qrels = asked.qrels if asked else opened.corpus.qrels.get(split, {})
     with Progress(progress, quiet=as_json or not (keep or progress)) as told:
         found = evaluation.evaluate(opened, split, names, beams, against, measures, filter_text, runs, asked, told)
         if keep:
@@ -71,7 +70,7 @@ def evaluate(
             raise TriescopeError("two of the runs would have one file name; evaluate them one after the other")
         for name, of_name in found.runs.items():
             trec.write_run(save_runs / f"{trec.tag_of(name)}.trec", of_name, name)
-        trec.write_qrels(save_runs / f"qrels-{trec.tag_of(split)}.txt", qrels)
+        trec.write_qrels(save_runs / f"qrels-{trec.tag_of(split)}.txt", found.qrels)
     lines = [f"{found.corpus}, {found.split}: {found.queries} queries, {found.device}"]
     lines += told_of_filter(found.filtered) if found.filtered else []
     for name, row in found.retrievers.items():

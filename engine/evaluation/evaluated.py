@@ -1,5 +1,6 @@
 """What an evaluation says: retrievers, and runs of other systems, on the judged queries of one split."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,6 +61,8 @@ class Evaluation(NamedTuple):
         How far down the measures look.
     runs : dict
         Name -> query -> ids of the documents found, best first.
+    qrels : dict
+        Query -> document -> grade: the judgements that counted.
     values : dict
         Name -> measure -> float64 ``(queries,)``, in the order of the queries of ``runs``.
     filtered : Filtered or None
@@ -81,13 +84,14 @@ class Evaluation(NamedTuple):
     pairs: dict[str, list[Pair]]
     deepest: int
     runs: dict[str, Run]
+    qrels: Mapping[str, Mapping[str, int]]
     values: dict[str, dict[str, np.ndarray]]
     filtered: Filtered | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values. A retriever's measures and its ``latency_ms`` stand side by side (that of a run from a file is empty);
         ``filtered`` only under a filter; what was found and what it is worth, query by query, are left out."""
-        known = {name: value for name, value in self._asdict().items() if name not in ("filtered", "runs", "values")}
+        known = {name: value for name, value in self._asdict().items() if name not in ("filtered", "runs", "qrels", "values")}
         known |= {"filtered": self.filtered._asdict()} if self.filtered else {}
         return known | {
             "coverage": self.coverage._asdict(),

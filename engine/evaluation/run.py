@@ -144,6 +144,7 @@ def evaluate(
         pairs=pairs(values),
         deepest=depth,
         runs=found,
+        qrels=qrels,
         values=values,
         filtered=filtered,
     )

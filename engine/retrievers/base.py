@@ -180,6 +180,8 @@ class Method(NamedTuple):
         Whether it is compared and evaluated where nobody says which ones are wanted.
     needs : Index or None
         What it needs beside the embeddings, the trie and the scorers.
+    splits : tuple of str
+        Splits whose judged queries it needs; a build without them cannot open it.
     empty : str
         What it means that nothing was found.
     told : callable
@@ -195,6 +197,7 @@ class Method(NamedTuple):
     decodes: bool = False
     usual: bool = False
     needs: Index | None = None
+    splits: tuple[str, ...] = ()
     empty: str = "Nothing was found."
     told: Callable[[Opened, Named], str] = lambda opened, named: ""
 

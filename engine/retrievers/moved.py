@@ -151,5 +151,6 @@ METHOD = Method(
     color="#882255",
     open=_open,
     evidence=cosine,
+    splits=(TRAIN,),
     told=_told,
 )

@@ -9,6 +9,7 @@ import pytest
 from engine.builds import runs
 from engine.builds.history import Evaluation, Finding
 from engine.errors import TriescopeError
+from engine.files import replace_json
 
 FORMAT_2 = Path(__file__).parent / "format_2" / "thirteen"
 KNOWN = json.loads((FORMAT_2 / "trained" / "node" / "run.json").read_text("utf-8"))
@@ -80,4 +81,17 @@ def test_a_damaged_run_is_said_in_one_line_with_its_field(tmp_path, change, fiel
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(json.dumps(KNOWN | change), "utf-8")
     with pytest.raises(TriescopeError, match=r"run.json: the run is damaged \(.*" + field):
+        runs.read(tmp_path, "node")
+
+
+def test_a_run_is_read_once_and_again_when_its_file_is_another(tmp_path):
+    folder = tmp_path / "trained" / "node"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps(KNOWN), "utf-8")
+    first = runs.read(tmp_path, "node")
+    assert runs.read(tmp_path, "node") is first
+    replace_json(folder / "run.json", KNOWN | {"seed": KNOWN["seed"] + 1})
+    assert runs.read(tmp_path, "node").seed == KNOWN["seed"] + 1
+    (folder / "run.json").unlink()
+    with pytest.raises(TriescopeError, match="no trained scorer 'node'"):
         runs.read(tmp_path, "node")

@@ -124,5 +124,9 @@ def test_the_shell_saves_what_was_found_and_sets_it_beside_itself(opened, told, 
     judged = {(q, d): g for q, of in opened.corpus.qrels["test"].items() for d, g in of.items()}
     saved = ir_measures.read_trec_qrels(str(tmp_path / "runs" / "qrels-test.txt"))
     assert {(one.query_id, one.doc_id): one.relevance for one in saved} == judged
+    assert told("evaluate", opened.folder, "-r", "bm25", "--filter", "year > 1990", "--save-runs", tmp_path / "some")["filtered"]
+    some = {(one.query_id, one.doc_id) for one in ir_measures.read_trec_qrels(str(tmp_path / "some" / "qrels-test.txt"))}
+    passing = {document.id for document in opened.corpus.documents if document.metadata["year"] > 1990}
+    assert some == {(q, d) for q, d in judged if d in passing}  # as they counted
     assert (tmp_path / "t.tex").read_text("utf-8").startswith(r"\begin{tabular}")
     assert (tmp_path / "t.csv").read_text("utf-8").count("\n") == 1 + 2 * 5 + 5
