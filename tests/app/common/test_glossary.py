@@ -6,17 +6,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.common import glossary
+from app.common.words import word as pages
 from engine import paths
 from tests.app.at import sound, visit
 
 QUERY, PINNED = "a heist that happens inside dreams", "seven-samurai-1954"
 ASKED = {
-    glossary.DECODE: {"query": QUERY, "doc": PINNED, "node": "9", "force": "9", "ban": "9-14", "table": "true"},
-    glossary.TRIE: {"doc": PINNED, "table": "true"},
-    glossary.COMPARE: {"query": QUERY, "doc": PINNED},
-    glossary.CODEBOOKS: {"code": "1-17"},
-    glossary.TRAIN: {"build": "sixty", "run": "node"},
-    glossary.MAP: {"doc": PINNED},
+    pages.DECODE: {"query": QUERY, "doc": PINNED, "node": "9", "force": "9", "ban": "9-14", "table": "true"},
+    pages.TRIE: {"doc": PINNED, "table": "true"},
+    pages.COMPARE: {"query": QUERY, "doc": PINNED},
+    pages.CODEBOOKS: {"code": "1-17"},
+    pages.TRAIN: {"build": "sixty", "run": "node"},
+    pages.MAP: {"doc": PINNED},
 }
 WIDGETS = ("selectbox", "multiselect", "text_input", "number_input", "slider", "select_slider", "toggle", "button", "pills")
 # A card of a result holds texts of the catalogue.
@@ -54,7 +55,7 @@ def declared(page: str) -> set[str]:
 
 @pytest.mark.parametrize("page", glossary.TITLES)
 def test_a_page_lists_the_words_that_stand_on_it_and_no_others(page, studied_home, trained_home, monkeypatch):
-    monkeypatch.setenv("TRIESCOPE_HOME", str(trained_home if page == glossary.TRAIN else studied_home))
+    monkeypatch.setenv("TRIESCOPE_HOME", str(trained_home if page == pages.TRAIN else studied_home))
     at = visit(page or "start", **ASKED.get(page, {}))
     text = spelled(sound(at), page)
     found = {word.name for word in glossary.WORDS.values() if stands(word, text)}

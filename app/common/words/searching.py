@@ -1,0 +1,75 @@
+"""Words for searching and measuring."""
+
+from app.common.words.word import COMPARE, DECODE, EVALUATE, IDENTIFIERS, START, TRAIN, Word
+
+SEARCHING = (
+    Word(
+        "retriever",
+        "A way to search the same documents: by keywords, by vectors, by writing identifiers, or by lists put together.",
+        (COMPARE, START, DECODE, EVALUATE),
+        "a column",
+        ("retrievers",),
+    ),
+    Word(
+        "bm25",
+        "Keyword search: words that query and document share, rare ones count more.",
+        (COMPARE, START, TRAIN),
+        "the column bm25",
+        ("keyword", "keywords"),
+    ),
+    Word(
+        "dense",
+        "Vector search: query and documents are turned into vectors, and the nearest documents are found, all of them compared.",
+        (COMPARE, START, TRAIN),
+        "the column dense",
+        ("vector search",),
+    ),
+    Word(
+        "generative",
+        "Search by writing identifiers: what the Decode page shows, as a list.",
+        (COMPARE, START, TRAIN),
+        "the column generative",
+    ),
+    Word(
+        "hybrid",
+        "Several lists made one, by the scores that their retrievers give a document or by its ranks (RRF), with weights from "
+        "development queries where there are any.",
+        (COMPARE,),
+        "the column hybrid",
+    ),
+    Word(
+        "fallback",
+        "Where a trained generator is less sure of its best path than a threshold, hybrid takes the list of a vector index "
+        "instead.",
+        (COMPARE,),
+        "the line above the column hybrid",
+    ),
+    Word(
+        "filter",
+        "A condition over the columns of the documents, like year > 1990. What does not pass is not searched: it takes no place "
+        "in a list, and no code that leads to nothing else is written.",
+        (COMPARE, DECODE),
+        "the box Filter documents",
+    ),
+    Word(
+        "recall",
+        "The part of the relevant documents that is found at all, in the first 100 where it says @100.",
+        (TRAIN, IDENTIFIERS),
+        "the column Recall@100",
+        ("recall@100",),
+    ),
+    Word(
+        "nDCG",
+        "How good a list is by what is relevant in it and how high that stands: 1 is the best list there can be. @10 looks at "
+        "the first ten.",
+        (TRAIN, COMPARE, IDENTIFIERS),
+        "the column nDCG@10",
+        ("ndcg@10",),
+    ),
+    Word(
+        "interval",
+        "The range in which a mean over all such queries lies with 95% certainty, from drawing these queries again and again.",
+        (TRAIN, IDENTIFIERS),
+        "the columns Low and High",
+    ),
+)
