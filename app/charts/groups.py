@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK, SKY, retriever
+from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK, SHADES, SKY, retriever
 from engine.data.corpus import Document
 from engine.identifiers import category, columns
 from engine.trie import Trie
@@ -15,17 +15,38 @@ from engine.trie import Trie
 HUES = (BLUE, ORANGE, GREEN, PINK, SKY, "#7A5CC0", "#8A7B00", "#A8327D")
 SYMBOLS = ("circle",) * 5 + ("diamond", "square", "triangle-up")
 NO_IDENTIFIER, NO_VALUE = "no identifier", "no value"
+LEFT_OUT = "does not pass the filter"
 # A column of more values than a quarter of the documents names things, it does not group them.
 GROUPED = 4
 
 
 class Group(NamedTuple):
-    """Points of one colour. ``places`` are int64 indices into the points of the map, not document rows."""
+    """Points of one colour.
+
+    Attributes
+    ----------
+    name, colour, symbol : str
+        What they have in common, and how they are drawn.
+    places : np.ndarray
+        Int64 indices into the points of the map, not document rows.
+    labels : sequence of str
+        What each point is, where the group holds several kinds; else empty.
+    shades : np.ndarray or None
+        Int8: which of the :data:`SHADES` of the colour each point has; None where all have the colour itself.
+    """
 
     name: str
     colour: str
     symbol: str
     places: np.ndarray
+    labels: Sequence[str] = ()
+    shades: np.ndarray | None = None
+
+    def part(self, among: np.ndarray) -> "Group":
+        """Those of its points that ``among``, bool and an entry a point of the group, marks."""
+        labels = [label for label, kept in zip(self.labels, among.tolist(), strict=True) if kept] if self.labels else ()
+        shades = None if self.shades is None else self.shades[among]
+        return self._replace(places=self.places[among], labels=labels, shades=shades)
 
 
 def largest(labels: Sequence[str]) -> list[Group]:
@@ -46,21 +67,52 @@ def largest(labels: Sequence[str]) -> list[Group]:
     return groups
 
 
-def prefix_labels(trie: Trie, names: Sequence[str], rows: np.ndarray, depth: int) -> list[str]:
-    """For each document row the prefix of its first ``depth`` codes and the words of that node: "3-17 · sea, ship".
+def branches(trie: Trie, names: Sequence[str], rows: np.ndarray, depth: int) -> list[Group]:
+    """Document rows by the first ``depth`` codes: a hue a first code (the eight largest, grey for all others), a shade a branch
+    below it, siblings one after the other."""
+    first = largest(prefix_labels(trie, names, rows, 1))
+    if depth == 1:
+        return first
+    labels, nodes = prefix_labels(trie, names, rows, depth), branch_nodes(trie, rows, depth)
+    found, of_point = np.unique(nodes, return_inverse=True)
+    parent = np.zeros(len(found), np.int64)
+    parent[of_point] = branch_nodes(trie, rows, 1)
+    order = np.lexsort((found, parent))
+    _, start, size = np.unique(parent[order], return_index=True, return_counts=True)
+    shade = np.empty(len(found), np.int8)
+    shade[order] = (np.arange(len(order)) - np.repeat(start, size)) % SHADES
+    return [
+        group._replace(labels=[labels[place] for place in group.places], shades=shade[of_point[group.places]]) for group in first
+    ]
 
-    A shorter identifier counts as a whole; a document without one is labelled :data:`NO_IDENTIFIER`.
-    """
+
+def branch_nodes(trie: Trie, rows: np.ndarray, depth: int) -> np.ndarray:
+    """For each document row the node of its first ``depth`` codes, int64; the leaf of a shorter identifier, 0 without one."""
     # Leaf order makes the documents of a node neighbours, so each level is painted over the one above.
     node = np.zeros(max(int(rows.max(initial=-1)), int(trie.documents.max())) + 1, np.int64)
     for level in range(1, min(depth, trie.levels) + 1):
         nodes = np.arange(trie.level_start[level], trie.level_start[level + 1])
         node[trie.documents[_places(trie, nodes)]] = np.repeat(nodes, trie.counts[nodes])
+    return node[rows]
+
+
+def prefix_labels(trie: Trie, names: Sequence[str], rows: np.ndarray, depth: int) -> list[str]:
+    """For each document row the prefix of its first ``depth`` codes and the words of that node: "3-17 · sea, ship".
+
+    A shorter identifier counts as a whole; a document without one is labelled :data:`NO_IDENTIFIER`.
+    """
+    nodes = branch_nodes(trie, rows, depth)
     label = {0: NO_IDENTIFIER}
-    for found in np.unique(node[rows]).tolist():
+    for found in np.unique(nodes).tolist():
         if found:
             label[found] = f"{'-'.join(map(str, trie.prefix(found)))} · {names[found]}"
-    return [label[found] for found in node[rows].tolist()]
+    return [label[found] for found in nodes.tolist()]
+
+
+def under(groups: Sequence[Group], passes: np.ndarray) -> list[Group]:
+    """Groups of the points that pass a filter (bool, an entry a point of the map), and before them, grey, the others."""
+    left = [found for group in groups if len((found := group.part(passes[group.places])).places)]
+    return [*([Group(LEFT_OUT, GREY, "circle", np.flatnonzero(~passes))] if not passes.all() else []), *left]
 
 
 def column_labels(documents: Sequence[Document], rows: np.ndarray, column: str) -> list[str]:

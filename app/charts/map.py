@@ -8,7 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.charts.groups import Group
-from app.charts.palette import GREY, RED
+from app.charts.map_words import Branch, annotations
+from app.charts.palette import GREY, RED, SHADES, shades
 
 HEIGHT = 640
 # Part of the map's width that a close-up shows.
@@ -31,6 +32,7 @@ def figure(
     titles: Sequence[str],
     chosen: Chosen | None = None,
     lasso: bool = False,
+    branches: Sequence[Branch] = (),
 ) -> go.Figure:
     """Scatter of a projection.
 
@@ -48,6 +50,8 @@ def figure(
         Marked in red, with a line to each neighbour; all else steps back.
     lasso : bool
         Whether dragging draws a lasso; Streamlit takes no clicks then. Else it moves the map.
+    branches : sequence of Branch
+        Whose words are written on the map, where there is room.
     """
     size = float(np.clip(220 / np.sqrt(max(len(xy), 1)), 2.5, 9))
     figure = go.Figure()
@@ -57,26 +61,27 @@ def figure(
     for group in groups:
         grey = group.colour == GREY
         marker = {"color": group.colour, "symbol": group.symbol, "size": size if grey else size * larger, "line": {"width": 0}}
-        figure.add_trace(
-            _points(
-                xy,
-                rows,
-                group.places.tolist(),
-                titles,
-                group.name,
-                name=html.escape(f"{_cut(group.name, LEGEND_CHARACTERS)} ({len(group.places):,})"),
-                marker=marker,
-                opacity=(0.4 if grey else 0.9) * (0.5 if chosen else 1),
-            )
-        )
+        opacity = (0.4 if grey else 0.9) * (0.5 if chosen else 1)
+        name = html.escape(f"{_cut(group.name, LEGEND_CHARACTERS)} ({len(group.places):,})")
+        says = group.labels or [group.name] * len(group.places)
+        if group.shades is None:
+            figure.add_trace(_points(xy, rows, group.places.tolist(), titles, says, name=name, marker=marker, opacity=opacity))
+            continue
+        # The legend shows the hue; points have shades of it, told by number so that each takes a byte.
+        figure.add_trace(go.Scattergl(x=[None], y=[None], mode="markers", name=name, legendgroup=group.name, marker=marker))
+        marker |= {"color": group.shades, "colorscale": _scale(group.colour), "cmin": 0, "cmax": SHADES - 1, "showscale": False}
+        style: dict[str, Any] = {"legendgroup": group.name, "showlegend": False, "marker": marker, "opacity": opacity}
+        figure.add_trace(_points(xy, rows, group.places.tolist(), titles, says, **style))
     if chosen:
         _mark(figure, xy, rows, titles, chosen)
+    across, down = _range(xy[:, 0], chosen), _range(xy[:, 1], chosen)
     hidden: dict[str, Any] = {"showgrid": False, "zeroline": False, "showticklabels": False, "title": None, "ticks": ""}
     figure.update_layout(
         height=HEIGHT,
         margin={"l": 0, "r": 0, "t": 6, "b": 0},
-        xaxis=hidden | _range(xy[:, 0], chosen),
-        yaxis=hidden | _range(xy[:, 1], chosen) | {"scaleanchor": "x"},
+        xaxis=hidden | {"range": across},
+        yaxis=hidden | {"range": down, "scaleanchor": "x"},
+        annotations=annotations(xy, branches, across, down, HEIGHT),
         legend={"orientation": "h", "y": -0.02, "yanchor": "top", "x": 0, "itemsizing": "constant", "title": None},
         dragmode="lasso" if lasso else "pan",
         hovermode="closest",
@@ -107,13 +112,22 @@ def selected(selection: Any) -> list[int]:
     return list(dict.fromkeys(int(data[0] if isinstance(data, Sequence) else data) for data in told if data not in (None, [])))
 
 
-def _points(xy: np.ndarray, rows: np.ndarray, places: list[int], titles: Sequence[str], says: str, **style: Any) -> go.Scattergl:
+def _scale(colour: str) -> list[tuple[float, str]]:
+    return [(place / (SHADES - 1), shade) for place, shade in enumerate(shades(colour))]
+
+
+def _points(
+    xy: np.ndarray, rows: np.ndarray, places: list[int], titles: Sequence[str], says: Sequence[str], **style: Any
+) -> go.Scattergl:
     return go.Scattergl(
         x=xy[places, 0],
         y=xy[places, 1],
         mode="markers",
         customdata=rows[places],
-        hovertext=[f"<b>{html.escape(_cut(titles[place], HOVER_CHARACTERS))}</b><br>{html.escape(says)}" for place in places],
+        hovertext=[
+            f"<b>{html.escape(_cut(titles[place], HOVER_CHARACTERS))}</b><br>{html.escape(_cut(told, HOVER_CHARACTERS))}"
+            for place, told in zip(places, says, strict=True)
+        ],
         hoverinfo="text",
         **style,
     )
@@ -141,23 +155,23 @@ def _mark(figure: go.Figure, xy: np.ndarray, rows: np.ndarray, titles: Sequence[
             rows,
             chosen.neighbours,
             titles,
-            "among the nearest by cosine",
+            ["among the nearest by cosine"] * len(chosen.neighbours),
             name=f"nearest ({len(chosen.neighbours):,})",
             marker=ring,
         )
     )
     star = {"color": RED, "symbol": "star", "size": 18, "line": {"width": 1, "color": "white"}}
-    figure.add_trace(_points(xy, rows, [chosen.place], titles, "the chosen document", name="chosen", marker=star))
+    figure.add_trace(_points(xy, rows, [chosen.place], titles, ["the chosen document"], name="chosen", marker=star))
 
 
-def _range(values: np.ndarray, chosen: Chosen | None) -> dict[str, Any]:
+def _range(values: np.ndarray, chosen: Chosen | None) -> list[float]:
     """All points with a margin, or a window around the chosen one."""
     low, high = float(values.min()), float(values.max())
     width = max(high - low, 1.0)
     if chosen and chosen.close:
         middle = float(values[chosen.place])
-        return {"range": [middle - width * CLOSE / 2, middle + width * CLOSE / 2]}
-    return {"range": [(low + high - width * 1.06) / 2, (low + high + width * 1.06) / 2]}
+        return [middle - width * CLOSE / 2, middle + width * CLOSE / 2]
+    return [(low + high - width * 1.06) / 2, (low + high + width * 1.06) / 2]
 
 
 def _cut(text: str, characters: int) -> str:

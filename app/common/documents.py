@@ -185,7 +185,7 @@ def table(
     if taken is None:
         st.dataframe(shown, key=f"{key}-{page}", **look)
     else:
-        pressed = partial(_press, f"{key}-{page}", shown["Id"].tolist(), taken)
+        pressed = partial(take_row, f"{key}-{page}", shown["Id"].tolist(), taken)
         st.dataframe(shown, key=f"{key}-{page}", selection_mode="single-row", on_select=pressed, **look)
     if pages > 1:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -193,6 +193,7 @@ def table(
             st.caption(f"{begin + 1:,} to {begin + len(shown):,} of {len(rows):,}", width="content")
 
 
-def _press(key: str, ids: list[str], taken: Callable[[str], None]) -> None:
+def take_row(key: str, ids: Sequence[str], taken: Callable[[str], None] = focus) -> None:
+    """A row of a table was chosen: its document is handed on, into the URL unless told otherwise."""
     if rows := st.session_state[key]["selection"]["rows"]:
         taken(ids[rows[0]])

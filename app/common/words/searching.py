@@ -1,6 +1,6 @@
 """Words for searching and measuring."""
 
-from app.common.words.word import COMPARE, DECODE, EVALUATE, IDENTIFIERS, START, TRAIN, Word
+from app.common.words.word import COMPARE, DECODE, EVALUATE, IDENTIFIERS, MAP, START, TRAIN, Word
 
 SEARCHING = (
     Word(
@@ -20,14 +20,14 @@ SEARCHING = (
     Word(
         "dense",
         "Vector search: query and documents are turned into vectors, and the nearest documents are found, all of them compared.",
-        (COMPARE, START, TRAIN),
+        (COMPARE, START, TRAIN, MAP),
         "the column dense",
         ("vector search",),
     ),
     Word(
         "generative",
         "Search by writing identifiers: what the Decode page shows, as a list.",
-        (COMPARE, START, TRAIN),
+        (COMPARE, START, TRAIN, MAP),
         "the column generative",
     ),
     Word(
@@ -48,7 +48,7 @@ SEARCHING = (
         "filter",
         "A condition over the columns of the documents, like year > 1990. What does not pass is not searched: it takes no place "
         "in a list, and no code that leads to nothing else is written.",
-        (COMPARE, DECODE),
+        (COMPARE, DECODE, MAP),
         "the box Filter documents",
     ),
     Word(

@@ -1,6 +1,7 @@
 """The map's picture and its colours as what they are: data in, data out. No UMAP, no encoder, no app."""
 
 import html
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.charts import groups
+from app.charts import groups, map_words
 from app.charts import map as picture
 from app.charts.groups import HUES, NO_IDENTIFIER, NO_VALUE, SYMBOLS, Group
-from app.charts.palette import GREY, ORANGE, RED, retriever
+from app.charts.palette import GREY, ORANGE, RED, retriever, shades
 from engine.data.corpus import Document
 from engine.trie import build
 
@@ -99,6 +100,93 @@ class TestGroups:
         assert [group.colour for group in groups.hit_groups(np.arange(3), [], [])] == [GREY]
 
 
+CODE_TABLES = st.lists(st.lists(st.integers(0, 11), min_size=3, max_size=3), min_size=1, max_size=80)
+
+
+class TestBranches:
+    @given(CODE_TABLES, st.integers(2, 3))
+    def test_every_branch_has_the_hue_of_its_first_code_and_siblings_differ(self, codes, depth):
+        trie = build(np.array(codes, np.int32))
+        names, rows = [""] * len(trie.code), np.arange(len(codes))
+        found = groups.branches(trie, names, rows, depth)
+        first = groups.largest(groups.prefix_labels(trie, names, rows, 1))
+        assert [(one.name, one.colour, one.places.tolist()) for one in found] == [
+            (one.name, one.colour, one.places.tolist()) for one in first
+        ]
+        labels = groups.prefix_labels(trie, names, rows, depth)
+        shade_of: dict[str, set[int]] = {}
+        for group in found:
+            assert list(group.labels) == [labels[place] for place in group.places]
+            for label, shade in zip(group.labels, group.shades.tolist(), strict=True):
+                shade_of.setdefault(label, set()).add(shade)
+        assert all(len(shades) == 1 for shades in shade_of.values())
+        # In the order of their codes, two branches of one first code that stand side by side have two shades.
+        ordered = sorted({tuple(code[:depth]) for code in codes})
+        for one, other in pairwise(ordered):
+            if one[0] == other[0]:
+                assert shade_of["-".join(map(str, one)) + " · "] != shade_of["-".join(map(str, other)) + " · "]
+
+    def test_a_document_without_an_identifier_and_one_with_a_short_one_have_a_place(self):
+        trie = build(CODES)
+        found = groups.branches(trie, ["w"] * len(trie.code), np.arange(5), 3)
+        labels = {place: label for group in found for place, label in zip(group.places.tolist(), group.labels, strict=True)}
+        assert (labels[3], labels[4]) == ("3-0 · w", NO_IDENTIFIER)
+
+    @given(CODE_TABLES, st.data())
+    def test_under_a_filter_the_others_are_grey_and_come_first(self, codes, data):
+        trie = build(np.array(codes, np.int32))
+        passes = np.array(data.draw(st.lists(st.booleans(), min_size=len(codes), max_size=len(codes))))
+        whole = groups.branches(trie, [""] * len(trie.code), np.arange(len(codes)), 2)
+        found = groups.under(whole, passes)
+        assert sorted(place for group in found for place in group.places.tolist()) == list(range(len(codes)))
+        kind = {
+            place: (group.name, label)
+            for group in whole
+            for place, label in zip(group.places.tolist(), group.labels, strict=True)
+        }
+        for group in found:
+            if group.name == groups.LEFT_OUT:
+                assert group is found[0]
+                assert not passes[group.places].any()
+                continue
+            assert passes[group.places].all()
+            assert [kind[place] for place in group.places.tolist()] == [(group.name, label) for label in group.labels]
+            assert len(group.shades) == len(group.places)
+
+
+class TestWords:
+    @given(st.integers(1, 40), st.integers(0, 9))
+    def test_no_words_lie_on_others_and_each_stands_at_a_point_of_its_branch(self, branches, seed):
+        random = np.random.default_rng(seed)
+        xy = random.normal(size=(200, 2)).astype(np.float32)
+        nodes = random.integers(0, branches + 1, 200)
+        names = [f"words of branch {node} " * (node % 3) for node in range(branches + 1)]
+        found = map_words.largest(nodes, names)
+        assert [len(one.places) for one in found] == sorted((len(one.places) for one in found), reverse=True)
+        written = map_words.annotations(xy, found, (-3.0, 3.0), (-3.0, 3.0), 640)
+        assert len(written) <= map_words.MOST
+        assert bool(written) == bool(found)
+        boxes = []
+        for one in written:
+            assert len(html.unescape(one["text"])) <= map_words.LETTERS
+            assert (xy == np.array([one["x"], one["y"]], np.float32)).all(axis=1).any()
+            half = len(html.unescape(one["text"])) * map_words.LETTER / 2 * 6 / map_words.WIDTH, map_words.LINE / 2 * 6 / 620
+            boxes.append((one["x"] - half[0], one["x"] + half[0], one["y"] - half[1], one["y"] + half[1]))
+        for place, (left, right, low, high) in enumerate(boxes):
+            for other in boxes[place + 1 :]:
+                assert left >= other[1] - 1e-6 or other[0] >= right - 1e-6 or low >= other[3] - 1e-6 or other[2] >= high - 1e-6
+
+    def test_words_are_text_and_those_outside_the_window_are_not_written(self):
+        xy = np.array([[0, 0], [9, 9]], np.float32)
+        found = [map_words.Branch("<b>&</b>", np.array([0])), map_words.Branch("far", np.array([1]))]
+        assert [one["text"] for one in map_words.annotations(xy, found, (-1, 1), (-1, 1), 640)] == ["&lt;b&gt;&amp;&lt;/b&gt;"]
+
+    def test_a_filter_leaves_points_out(self):
+        nodes = np.array([1, 1, 1, 2])
+        found = map_words.largest(nodes, ["", "a", "b"], np.array([True, False, False, True]))
+        assert [(one.words, one.places.tolist()) for one in found] == [("a", [0]), ("b", [3])]
+
+
 @pytest.fixture
 def parts():
     """Twelve points on rows 100.., three groups."""
@@ -116,6 +204,30 @@ class TestFigure:
             assert list(trace.customdata) == rows[group.places].tolist()
             assert (trace.marker.color, trace.marker.symbol) == (group.colour, group.symbol)
         assert drawn.data[0].name == "a (6)"
+
+    def test_shades_are_numbers_of_one_trace_and_the_legend_has_the_hue(self, parts):
+        xy, rows, found, titles = parts
+        shaded = [
+            group._replace(
+                labels=[f"branch {place} {HOSTILE}" for place in group.places], shades=(group.places % 5).astype(np.int8)
+            )
+            for group in found
+        ]
+        drawn = picture.figure(xy, rows, shaded, titles)
+        legend, points = drawn.data[0::2], drawn.data[1::2]
+        assert [trace.name for trace in legend] == ["a (6)", "b (4)", "c (2)"]
+        assert [trace.marker.color for trace in legend] == [group.colour for group in found]
+        for head, trace, group in zip(legend, points, shaded, strict=True):
+            assert (head.legendgroup, trace.showlegend) == (trace.legendgroup, False)
+            assert list(trace.marker.color) == group.shades.tolist()
+            assert [shade for _, shade in trace.marker.colorscale] == shades(group.colour)
+            assert list(trace.customdata) == rows[group.places].tolist()
+            assert all(html.escape(label)[:20] in told for label, told in zip(group.labels, trace.hovertext, strict=True))
+            assert not any("<script" in told for told in trace.hovertext)
+
+    def test_words_of_branches_are_written_on_it(self, parts):
+        written = picture.figure(*parts, branches=[map_words.Branch("sea · ship", np.arange(6))]).layout.annotations
+        assert [one.text for one in written] == ["sea · ship"]
 
     def test_zoom_survives_and_both_axes_have_one_scale(self, parts):
         layout = picture.figure(*parts).layout

@@ -4,18 +4,21 @@ import json
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.charts import groups
-from app.common import state
-from app.map import maps
+from app.common import documents, state
+from app.map import found, maps
+from app.map.near import neighbours
 from engine import paths
 from engine.builds import map as stored_map
+from engine.builds.hits import Hit
 from engine.builds.projection import Projection
 from tests.maps import thrown_down
 
-SAMURAI = "seven-samurai-1954"
+SAMURAI, QUERY = "seven-samurai-1954", "a heist that happens inside dreams"
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ class TestNeighbours:
         row = films.row_of[SAMURAI]
         cosines = np.asarray(films.embeddings) @ np.asarray(films.embeddings[row])
         expected = [other for other in np.argsort(-cosines, kind="stable").tolist() if other != row][:12]
-        near = maps.neighbours(films, made, row, 12)
+        near = neighbours(films, made, row, 12)
         assert near["Row"].tolist() == expected
         assert np.allclose(near["Cosine"], cosines[expected], atol=1e-4)
         assert near["Rank"].tolist() == list(range(1, 13))
@@ -36,7 +39,7 @@ class TestNeighbours:
     def test_codes_shared_are_the_common_beginning(self, films, made):
         row = films.row_of[SAMURAI]
         own = films.identifier(row).split("-")
-        for told in maps.neighbours(films, made, row, 20).itertuples(index=False):
+        for told in neighbours(films, made, row, 20).itertuples(index=False):
             other = told.Identifier.split("-")
             shared = next(
                 (place for place, (a, b) in enumerate(zip(own, other, strict=False)) if a != b), min(len(own), len(other))
@@ -45,7 +48,7 @@ class TestNeighbours:
 
     def test_the_place_on_the_map_counts_the_points_that_are_nearer(self, films, made):
         row = int(made.rows[5])
-        near = maps.neighbours(films, made, row, 50)
+        near = neighbours(films, made, row, 50)
         distance = np.linalg.norm(made.xy - made.xy[5], axis=1)
         shown = dict(zip(made.rows.tolist(), distance.tolist(), strict=True))
         drawn = near[near["Map place"].notna()]
@@ -54,18 +57,49 @@ class TestNeighbours:
         assert drawn["Row"].tolist() == [other for other in near["Row"] if other in shown]
         assert 0 < len(drawn) < 50
 
+    def test_under_a_filter_they_are_the_nearest_of_those_that_pass(self, films, made):
+        row = films.row_of[SAMURAI]
+        everything = neighbours(films, made, row, 1200)
+        passing = films.allowed("year > 1990")
+        expected = [other for other in everything["Row"] if passing[other]][:8]
+        assert neighbours(films, made, row, 8, "year > 1990")["Row"].tolist() == expected
+
     def test_a_document_that_is_not_drawn_has_neighbours_but_no_places(self, films, made):
         row = next(row for row in range(10) if row not in made.rows)
         assert maps.place(made, row) is None
-        near = maps.neighbours(films, made, row, 5)
+        near = neighbours(films, made, row, 5)
         assert len(near) == 5
         assert near["Map place"].isna().all()
+
+
+class TestFound:
+    def test_the_list_has_every_document_found_by_its_best_rank(self, films):
+        hits = found.hits(films, QUERY)
+        listed = found.table(films, QUERY, hits)
+        rank = {name: {hit.id: hit.rank for hit in of} for name, of in hits.items()}
+        assert set(listed["Id"]) == set(rank["dense"]) | set(rank["generative"])
+        best = []
+        for told in listed.itertuples(index=False):
+            own = [rank[name].get(told.Id) for name in ("dense", "generative")]
+            assert [None if value is pd.NA else value for value in (told.Dense, told.Generative)] == own
+            best.append(min(value for value in own if value))
+        assert best == sorted(best)
+
+    def test_a_document_that_one_retriever_alone_finds_is_in_the_list_without_the_others_rank(self, films):
+        hits = [Hit(1, "ran-1985", "Ran", 1.0, "1", ""), Hit(2, SAMURAI, "Seven Samurai", 1.0, "1", "")]
+        listed = found.table(films, QUERY, {"dense": hits[1:], "generative": hits[:1]})
+        assert listed["Id"].tolist() == ["ran-1985", SAMURAI]
+        assert listed["Dense"].isna().tolist() == [True, False]
+
+    def test_without_a_word_nothing_is_found(self, films):
+        assert found.hits(films, " ?! ") == {"dense": [], "generative": []}
+        assert found.table(films, "", {"dense": [], "generative": []}).empty
 
 
 def test_the_export_is_json_without_row_numbers(films, made):
     drawn = groups.largest(groups.prefix_labels(films.trie, films.names, made.rows, 1))
     points = maps.points_table(films, made, drawn)
-    told = json.loads(maps.export(made, points, "the first code", nearest=maps.neighbours(films, made, 1, 5), selected=["a"]))
+    told = json.loads(maps.export(made, points, "the first code", nearest=neighbours(films, made, 1, 5), selected=["a"]))
     assert (told["map"]["shown"], told["map"]["seed"], len(told["points"])) == (400, 7, 400)
     assert set(told["points"][0]) == {"Id", "Title", "Identifier", "Group", "x", "y"}
     assert "Row" not in told["nearest"][0]
@@ -164,3 +198,37 @@ class TestPage:
         at = visit(colour="Search hits")
         assert "Type a query" in text(at.info)
         assert len(at.get("plotly_chart")) == 1
+
+    @pytest.mark.usefixtures("mapped")
+    def test_hits_stand_in_a_list_beside_the_map_and_pass_the_filter(self, films):
+        at = visit(colour="Search hits", query=QUERY, filter="year < 1960")
+        listed = next(frame.value for frame in at.dataframe if "Generative" in frame.value.columns)
+        assert len(listed) >= 20
+        assert all(films.documents[films.row_of[document]].metadata["year"] < 1960 for document in listed["Id"])
+        passed = int(films.allowed("year < 1960").sum())
+        assert f"{passed:,} of 1,201 documents pass the filter" in text(at.caption)
+        points = next(frame.value for frame in at.dataframe if "Group" in frame.value.columns)
+        grey = points.loc[points["Group"] == groups.LEFT_OUT, "Id"]
+        assert all(films.documents[films.row_of[document]].metadata["year"] >= 1960 for document in grey)
+        assert len(grey)
+
+    @pytest.mark.usefixtures("mapped")
+    def test_the_table_tells_the_branch_of_every_point(self, films):
+        at = visit(codes="2")
+        points = next(frame.value for frame in at.dataframe if "Group" in frame.value.columns)
+        for told in points.itertuples(index=False):
+            assert told.Group.partition(" · ")[0].split("-") == told.Identifier.split("-")[:2]
+
+    @pytest.mark.usefixtures("mapped")
+    def test_a_filter_that_is_refused_leaves_the_colours_without_it(self):
+        at = visit(filter="yeer > 1990")
+        assert "The colours are those without it" in text(at.error)
+        assert len(at.get("plotly_chart")) == 1
+
+
+def test_a_row_of_a_list_that_is_chosen_pins_its_document(monkeypatch):
+    address: dict[str, str] = {}
+    monkeypatch.setattr(state.st, "query_params", address)
+    monkeypatch.setattr(documents.st, "session_state", {"map-hits": {"selection": {"rows": [1]}}})
+    documents.take_row("map-hits", ["a", "b"])
+    assert address == {state.DOCUMENT: "b"}
