@@ -47,7 +47,32 @@ if pinned:
 filtering.told(build, allowed)
 for told in comparing.beside_dense(build, query, results, k, vector, allowed):
     st.caption(told)
-result_cards.show(build, query, columns, pinned, grades)
+# Many columns need the whole width for their lines.
+if results:
+    few = len(results) <= comparing.SHOWN
+    lines, numbers = st.columns([3, 2], gap="large") if few else (st.container(), st.container())
+    with lines:
+        st.header("The same documents, joined")
+        st.plotly_chart(
+            ranks.figure(results, {i: html.escape(t) for i, t in titles.items()}, pinned, k),
+            key="bump",
+            alt=ranks.describe(results, k),
+        )
+        st.caption(
+            f"Blue: in all {len(results)} lists. Grey: missing somewhere; it then runs to the row > {k}. Orange: the pinned one."
+        )
+    with numbers:
+        st.header("What the lists share")
+        shared = pd.DataFrame(ranks.overlaps(results), columns=["Pair", f"Shared of {k}", "Moved up", "Moved down", "Unmoved"])
+        st.dataframe(shared, hide_index=True)
+        timing.show(build, query, list(results), k, beams, vector, allowed, encode_ms)
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.header("The lists", width="content")
+    compact = st.toggle("Titles alone", key="compact", bind="query-params", help="A line a result: many lists on one screen.")
+    if compact:
+        st.caption(":material/star: in no other list", width="content")
+result_cards.show(build, query, columns, pinned, grades, compact)
 if grades:
     passing = build.allowed(allowed)
     known = [build.row_of[document] for document in grades if document in build.row_of]
@@ -56,24 +81,6 @@ if grades:
 
 if not results:
     st.stop()
-# Many columns need the whole width for their lines.
-lines, numbers = st.columns([3, 2], gap="large") if len(results) <= comparing.SHOWN else (st.container(), st.container())
-with lines:
-    st.header("The same documents, joined")
-    st.plotly_chart(
-        ranks.figure(results, {i: html.escape(t) for i, t in titles.items()}, pinned, k),
-        key="bump",
-        alt=ranks.describe(results, k),
-    )
-    st.caption(
-        f"Blue: in all {len(results)} lists. Grey: missing somewhere; it then runs to the row > {k}. Orange: the pinned one."
-    )
-with numbers:
-    st.header("What the lists share")
-    shared = pd.DataFrame(ranks.overlaps(results), columns=["Pair", f"Shared of {k}", "Moved up", "Moved down", "Unmoved"])
-    st.dataframe(shared, hide_index=True)
-    timing.show(build, query, list(results), k, beams, vector, allowed, encode_ms)
-
 table = pd.DataFrame(
     [{"id": i, "title": titles[i]} | {name: places.get(name) for name in results} for i, places in listed.items()]
 )

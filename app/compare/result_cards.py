@@ -15,26 +15,38 @@ from app.compare.comparing import Column
 from engine.builds.hits import Hit
 from engine.builds.opened import Build
 from engine.data.corpus import Document
+from engine.pictures.labels import cut
 from engine.retrievers import method_of
 from engine.retrievers.base import Found
 from engine.text.matched import one_line, wanted
 
 # Narrower than this a card is not readable: the grid then scrolls sideways.
 NARROWEST = 136
+# Letters of a title that stands alone in its line.
+SHORT = 34
 # Ends a line without ending the paragraph.
 BREAK = "  \n"
 
 
-def show(build: Build, query: str, columns: Mapping[str, Column], pinned: str, grades: Mapping[str, int]) -> None:
-    """Draw them. ``pinned`` is a document's id or empty; ``grades`` are the judgements of the query, by document."""
+def show(
+    build: Build,
+    query: str,
+    columns: Mapping[str, Column],
+    pinned: str,
+    grades: Mapping[str, int],
+    compact: bool = False,
+) -> None:
+    """Draw them. ``pinned`` is a document's id or empty; ``grades`` are the judgements of the query, by document; ``compact``
+    leaves a line of each: rank, title, marks, and where no other list has it a sign of that."""
     found = {name: column.hits for name, column in columns.items()}
     listed = {hit.id: _document(build, hit).metadata for hits in found.values() for hit in hits}
-    stems, pictures = wanted(query), metadata.offer_pictures(listed.values())
+    stems, pictures = wanted(query), False if compact else metadata.offer_pictures(listed.values())
     told = {document: metadata.line(of, stems) for document, of in listed.items()}
-    grid = st.grid(len(columns), min_column_width=NARROWEST, wrap=False, gap=("xsmall", "small"), border=True, key="cards")
+    framed = {"gap": ("xxsmall", "small")} if compact else {"gap": ("xsmall", "small"), "border": True}
+    grid = st.grid(len(columns), min_column_width=NARROWEST, wrap=False, key="lines" if compact else "cards", **framed)
     for name, column in columns.items():
         with grid.cell():
-            st.markdown(f"## {state.plain(name.replace(':', ' · '))}")
+            st.markdown(f"### {state.plain(name.replace(':', ' · '))}")
             method = method_of(name)[0]
             st.caption(state.plain(method.summary if column.error else comparing.says(build, name)))
             if column.error:
@@ -51,6 +63,11 @@ def show(build: Build, query: str, columns: Mapping[str, Column], pinned: str, g
             title = state.plain(one_line(documents.title_of(_document(build, hit))))
             others = [f"{comparing.short(n)} {r.rank}" for n, hits in found.items() if n != name for r in hits if r.id == hit.id]
             evidence = state.plain(f"{' · '.join(others) or 'only here'} · {_evidence(build, query, name, hit)}")
+            if compact:
+                alone = "" if others else " :gray[:material/star:]"
+                short = state.plain(cut(one_line(documents.title_of(_document(build, hit))), SHORT))
+                grid.markdown(f":small[**{hit.rank}** {short}]{marks}{alone}")
+                continue
             lines = [f"**{hit.rank} {title}**{marks}", f":small[:gray[{evidence}]]"]
             lines += [f":small[{text}]" for text in (bold(column.snippets[place]),) if text]
             lines += [f":small[:gray[{text}]]" for text in (told[hit.id],) if text]

@@ -65,7 +65,7 @@ class TestRun:
         page.get_by_label("Query", exact=True).fill(WATCHED)
         page.get_by_label("Query", exact=True).press("Enter")
         landed(page, "compare")
-        headings = page.get_by_role("heading", level=2).all_inner_texts()
+        headings = page.get_by_role("heading", level=3).all_inner_texts()
         assert headings[:5] == ["bm25", "dense", "generative · centroid", "generative · node", "hybrid · node"]
 
     def test_its_files_hold_what_the_screen_shows(self, page, server):

@@ -17,8 +17,10 @@ from app.charts import curves
 from app.common import heap, resources
 from app.decode import sharing
 from app.map import maps
-from engine import paths
+from engine import evaluation, paths
+from engine.builds.opened import Build
 from engine.health import cohesion
+from engine.workspace import evaluations
 from tests.app.at import table, visit
 from tests.app.browser import driving
 
@@ -96,7 +98,12 @@ class TestSettle:
 
 
 # What a page needs in its address to have something to offer.
-ASKED = {"decode": {"query": "robots"}, "compare": {"query": "robots"}, "train": {"build": "sixty"}}
+ASKED = {
+    "decode": {"query": "robots"},
+    "compare": {"query": "robots"},
+    "train": {"build": "sixty"},
+    "evaluate": {"build": "sixty"},
+}
 
 
 @pytest.mark.parametrize("page", sorted(path.stem for path in (paths.ROOT / "pages").glob("*.py")))
@@ -106,6 +113,10 @@ def test_no_file_is_made_before_its_button_is_pressed(page, studied_home, traine
         (empty_home / "builds" / name).symlink_to(studied_home / "builds" / name)
     (empty_home / "builds" / "sixty").symlink_to(trained_home / "builds" / "sixty")
     (empty_home / "cache").symlink_to(studied_home / "cache")
+    sixty = Build(empty_home / "builds" / "sixty")
+    found = evaluation.evaluate(sixty, "dev", ["bm25", "dense"])
+    spec = {"split": "dev", "retrievers": ["bm25", "dense"]}
+    evaluations.keep(sixty.manifest.corpus.sha256, "sixty", spec, found.as_json() | found.by_query())
     made, offered = [], {}
 
     def counted(owner, name):

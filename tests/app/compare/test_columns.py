@@ -2,8 +2,24 @@
 
 from app.compare import comparing
 from engine.builds.opened import Build
+from tests.app.at import visit
 
 
 def test_what_needs_train_queries_is_offered_where_there_are_some(films, sixty_home):
     assert "moved" in comparing.offered(films)
     assert "moved" not in comparing.offered(Build(sixty_home / "builds" / "sixty"))
+
+
+def test_titles_alone_leave_a_line_of_each_result_and_the_lines_of_ranks_come_first(films, with_films):
+    asked = {"query": "a heist that happens inside dreams", "columns": ["bm25", "dense"], "k": "7"}
+    whole, alone = visit("compare", **asked), visit("compare", **asked, compact="true")
+    for at in (whole, alone):
+        headers = [header.value for header in at.header]
+        assert headers.index("The same documents, joined") < headers.index("The lists")
+    hits = [hit for name in ("bm25", "dense") for hit in films.search(asked["query"], name, 7)[0]]
+    lines = [one.value for one in alone.markdown if one.value.startswith(":small[**")]
+    assert len(lines) == len(hits) == 14
+    assert all(f"**{hit.rank}**" in " ".join(lines) for hit in hits)
+    shared = {hit.id for hit in hits[:7]} & {hit.id for hit in hits[7:]}
+    assert sum(":material/star:" in line for line in lines) == 14 - 2 * len(shared)
+    assert sum(len(one.value) for one in alone.markdown) < sum(len(one.value) for one in whole.markdown) / 2
