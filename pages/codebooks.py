@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import codebooks, residuals, training
-from app.codebooks import codes
+from app.codebooks import cards, codes
 from app.common import documents, exports, resources, state
 from engine.health.usage import lorenz, residual_steps
 
@@ -32,17 +32,7 @@ build = resources.open_build()
 scheme = build.manifest.spec.scheme
 facts = codes.facts(build)
 books, levels = facts.fitted.codebooks, codes.level_figures(facts)
-cards = st.columns(min(len(levels), 4))
-for place, figures in enumerate(levels):
-    with cards[place % 4].container(border=True, gap="small"):
-        share = f"largest share {figures['largest_share']:.1%}"
-        if figures["counts_only"]:
-            st.metric(f"Level {figures['level']}, only counts", f"{figures['used']:,}")
-            st.caption(f"numbers in use, for documents whose other codes are the same · {share}")
-        else:
-            st.metric(f"Level {figures['level']}, codes used", f"{figures['used'] / figures['codes']:.0%}")
-            dead = f"{figures['dead']:,} of {figures['codes']:,} dead"
-            st.caption(f"{dead} · perplexity {figures['perplexity']:,.1f} · {share}")
+cards.show(levels)
 
 controls = st.columns([3, 1.3], vertical_alignment="bottom")
 conditional = controls[0].toggle(
