@@ -49,6 +49,7 @@ DRAWN = {
     "decode": "[data-testid=stEChartsChart] svg text",
     "trie": "[data-testid=stPlotlyChart] .barlayer .point",
     "compare": "[data-testid=stPlotlyChart] .scatterlayer .trace",
+    "evaluate": "[data-testid=stExpander]",
     "identifiers": "[data-testid=stPlotlyChart] .scatterlayer .point",
     "codebooks": "[data-testid=stEChartsChart] canvas",
     "train": "[data-testid=stPlotlyChart] .scatterlayer .trace",

@@ -28,7 +28,7 @@ class TestInterventions:
     def test_a_filter_is_typed_and_a_wrong_one_is_said(self, page, server):
         go(page, server, "decode", query=QUERY)
         page.get_by_text("Intervene, filter").click()
-        box = page.get_by_role("textbox", name="Filter documents")
+        box = page.get_by_role("searchbox", name="Filter documents")
         box.fill("year > 1990")
         box.press("Enter")
         expect_parameter(page, "filter", "year+>+1990".replace(">", "%3E"))

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 MENUS = {
     "Explore": ("Start", "Decode", "Trie", "Map"),
-    "Compare": ("Compare",),
+    "Compare": ("Compare", "Evaluate"),
     "Build": ("Identifiers", "Codebooks", "Train"),
     "Learn": ("Glossary",),
 }

@@ -21,7 +21,8 @@ def test_a_scorer_is_trained_by_one_press_and_watched_to_the_end(page, server):
     page.get_by_text("Train another scorer").click()
     page.get_by_role("textbox", name="Name", exact=True).fill("pressed")
     page.get_by_role("textbox", name="Name", exact=True).press("Enter")
-    page.get_by_text("Options of node").click()
+    settled(page).get_by_text("Options of node").click()
+    settled(page)  # the field is drawn anew by the run that the name has begun
     patience = page.get_by_role("spinbutton", name="Patience")
     patience.fill("1000")  # these few queries are all answered from the start, so it would stop at once
     patience.press("Enter")

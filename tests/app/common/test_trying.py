@@ -10,7 +10,7 @@ from engine.builds.make import make
 from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
-from tests.app.at import infos, said, sound, visit
+from tests.app.at import infos, said, sound, table, visit
 from tests.app.conftest import HTML
 
 FILMS = [example.query for example in shipped()[1]]
@@ -49,7 +49,7 @@ def test_the_map_has_them_where_it_searches(empty_home, studied_home, monkeypatc
     at = visit("map", colour="Search hits")
     at.pills("map-example").select(FILMS[0]).run()
     assert sound(at).text_input(state.QUERY).value == FILMS[0]
-    assert infos(at) != ""
+    assert len(table(at, "Dense", "Generative", "Title"))
 
 
 def test_the_filter_in_the_empty_box_can_be_typed(with_trained):

@@ -64,8 +64,8 @@ def test_the_judging_half_is_looked_at_once_at_the_end_and_chosen_on_by_nothing(
     folder, run, looked, tuned = watched_training
     half = halves(f"q{row}" for row in range(20, 60))
     assert (len(half.choosing), len(half.judging)) == (20, 20)
-    # The floor, three evaluations; then the centroid scorer, the trained one, and keyword and vector search.
-    assert looked == [half.choosing] * 4 + [half.judging] * 4
+    # What needs no training (the centroid scorer, keyword and vector search), three evaluations; then, once, all four of them.
+    assert looked == [half.choosing] * 6 + [half.judging] * 4
     assert tuned == [half.choosing]
     assert run.tuning.chosen_on.startswith("20 development queries")
     assert (run.dev.queries, run.dev.chosen_on, run.dev.apart, run.labelled) == (20, 20, True, True)
