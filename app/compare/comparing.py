@@ -11,6 +11,7 @@ from app.common.beside_dense import told
 from engine.builds import runs
 from engine.builds.hits import Hit
 from engine.builds.opened import Build
+from engine.builds.results import Results
 from engine.errors import TriescopeError
 from engine.retrievers import RETRIEVERS, method_of, usual
 from engine.text.matched import Snippet, snippet, wanted
@@ -25,6 +26,20 @@ class Column(NamedTuple):
     hits: list[Hit]
     snippets: list[Snippet]
     error: str = ""
+
+
+class Question(NamedTuple):
+    """A search of one retriever: the build and when it was made, the retriever, the weights that it decodes with, and what is
+    asked. Equal questions have equal answers."""
+
+    folder: str
+    created: str
+    name: str
+    stamp: str
+    query: str
+    k: int
+    beams: int
+    allowed: str
 
 
 def offered(build: Build) -> list[str]:
@@ -105,13 +120,23 @@ def short(name: str) -> str:
 
 def column(build: Build, query: str, name: str, k: int, beams: int, vector: np.ndarray, allowed: str) -> Column:
     """Search one retriever, among the documents that pass the filter ``allowed``."""
-    method, named = method_of(name)
     try:
-        stamp = runs.stamp(build.folder, named.scorer or build.default_scorer) if method.decodes else ""
-        of_build = (str(build.folder), build.manifest.created)
-        return _column(*of_build, name, stamp, query, k, width(name, beams), allowed, build, vector)
+        return _column(question(build, query, name, k, beams, allowed), build, vector)
     except TriescopeError as error:
         return Column([], [], str(error))
+
+
+def question(build: Build, query: str, name: str, k: int, beams: int, allowed: str) -> Question:
+    """What a search answers, and so what its answer is kept by.
+
+    Raises
+    ------
+    TriescopeError
+        There is no such retriever or scorer.
+    """
+    method, named = method_of(name)
+    stamp = runs.stamp(build.folder, named.scorer or build.default_scorer) if method.decodes else ""
+    return Question(str(build.folder), build.manifest.created, name, stamp, query, k, width(name, beams), allowed)
 
 
 def width(name: str, beams: int) -> int:
@@ -119,20 +144,14 @@ def width(name: str, beams: int) -> int:
     return beams if method_of(name)[0].decodes else 1
 
 
+def search(build: Build, asked: Question, vector: np.ndarray) -> Results:
+    """What the retriever finds, and how long it took."""
+    return build.search(asked.query, asked.name, asked.k, asked.beams, vector, asked.allowed)
+
+
 @st.cache_data(max_entries=256, show_spinner="Searching")
-def _column(
-    folder: str,
-    created: str,
-    name: str,
-    stamp: str,
-    query: str,
-    k: int,
-    beams: int,
-    allowed: str,
-    _build: Build,
-    _vector: np.ndarray,
-) -> Column:
-    hits, stems = _build.search(query, name, k, beams, _vector, allowed)[0], wanted(query)
+def _column(asked: Question, _build: Build, _vector: np.ndarray) -> Column:
+    hits, stems = search(_build, asked, _vector)[0], wanted(asked.query)
     return Column(hits, [snippet(stems, _build.documents[_build.row_of[hit.id]].text) for hit in hits])
 
 

@@ -12,10 +12,8 @@ import streamlit as st
 from app.charts import latency
 from app.common import resources, state
 from app.compare import comparing
-from engine.builds import runs
 from engine.builds.opened import Build
 from engine.evaluation import device
-from engine.retrievers import method_of
 
 # A retriever is timed so often, or for so long: one that runs a language model would keep the page waiting.
 REPEATS, FEWEST, SECONDS = 20, 3, 0.6
@@ -69,28 +67,14 @@ def _ms(found: Mapping[str, Timing]) -> dict[str, float]:
 
 def timed(build: Build, query: str, name: str, k: int, beams: int, vector: np.ndarray, allowed: str = "") -> Timing:
     """Time one retriever under a filter; asked again, it says what was measured the first time."""
-    method, named = method_of(name)
-    stamp = runs.stamp(build.folder, named.scorer or build.default_scorer) if method.decodes else ""
-    of_build = (str(build.folder), build.manifest.created)
-    return _timed(*of_build, name, stamp, query, k, comparing.width(name, beams), allowed, build, vector)
+    return _timed(comparing.question(build, query, name, k, beams, allowed), build, vector)
 
 
 @st.cache_data(max_entries=256, show_spinner="Timing")
-def _timed(
-    folder: str,
-    created: str,
-    name: str,
-    stamp: str,
-    query: str,
-    k: int,
-    beams: int,
-    allowed: str,
-    _build: Build,
-    _vector: np.ndarray,
-) -> Timing:
-    _build.search(query, name, k, beams, _vector, allowed)  # opens what it needs, so it is not timed
+def _timed(asked: comparing.Question, _build: Build, _vector: np.ndarray) -> Timing:
+    comparing.search(_build, asked, _vector)  # opens what it needs, so it is not timed
     times: list[float] = []
     start = time.perf_counter()
     while len(times) < FEWEST or (len(times) < REPEATS and time.perf_counter() - start < SECONDS):
-        times.append(_build.search(query, name, k, beams, _vector, allowed)[1]["search"])
+        times.append(comparing.search(_build, asked, _vector)[1]["search"])
     return Timing(statistics.median(times), len(times))

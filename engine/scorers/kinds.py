@@ -12,6 +12,20 @@ from engine.plugins import Registry
 from engine.scorers.base import Scorer
 from engine.trie import Trie
 
+# What several kinds have; each says what is different with it.
+RATE = Option(name="learning_rate", label="Learning rate", type=float, default=5e-4, low=1e-6, high=1e-1, help="Of all weights.")
+HIDDEN = Option(
+    name="hidden", label="Width of the adapter", type=int, default=512, low=16, high=4096, help="Width of the query adapter."
+)
+DROPOUT = Option(
+    name="dropout",
+    label="Dropout, adapter",
+    type=float,
+    default=0.1,
+    low=0.0,
+    high=0.9,
+    help="In the query adapter while training.",
+)
 # Of every kind whose training begins with the nodes of the centroid scorer.
 EXPAND = Option(
     name="expand",

@@ -21,7 +21,7 @@ from engine.kernels.best import Best
 from engine.options import Option
 from engine.scorers.base import Abilities, Scored, log_softmax_within
 from engine.scorers.centroid import SCALE, holders
-from engine.scorers.kinds import EXPAND, Kind, Parts
+from engine.scorers.kinds import DROPOUT, EXPAND, HIDDEN, RATE, Kind, Parts
 from engine.scorers.tensors import taken
 from engine.trie import Children, Tree, Trie
 
@@ -160,42 +160,14 @@ KIND = Kind(
             choices=("level", "siblings"),
         ),
         EXPAND,
-        Option(
-            name="learning_rate",
-            label="Learning rate, nodes",
-            type=float,
-            default=1e-4,
-            low=1e-6,
-            high=1e-1,
-            help="Of the node vectors and biases; small sets overfit at 5e-4.",
+        RATE._replace(
+            label="Learning rate, nodes", default=1e-4, help="Of the node vectors and biases; small sets overfit at 5e-4."
         ),
-        Option(
-            name="adapter_rate",
-            label="Learning rate, adapter",
-            type=float,
-            default=1e-4,
-            low=1e-6,
-            high=1e-1,
-            help="Learning rate of the query adapter.",
+        RATE._replace(
+            name="adapter_rate", label="Learning rate, adapter", default=1e-4, help="Learning rate of the query adapter."
         ),
-        Option(
-            name="hidden",
-            label="Width of the adapter",
-            type=int,
-            default=512,
-            low=16,
-            high=4096,
-            help="Width of the query adapter.",
-        ),
-        Option(
-            name="dropout",
-            label="Dropout, adapter",
-            type=float,
-            default=0.1,
-            low=0.0,
-            high=0.9,
-            help="In the query adapter while training.",
-        ),
+        HIDDEN,
+        DROPOUT,
     ),
     open=_open,
     encode=_encode,

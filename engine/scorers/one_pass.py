@@ -17,9 +17,8 @@ import numpy as np
 from scipy.special import log_softmax
 
 from engine.errors import TriescopeError
-from engine.options import Option
 from engine.scorers.base import Abilities, Scored, log_softmax_within, log_sum_exp_within
-from engine.scorers.kinds import Kind, Parts
+from engine.scorers.kinds import DROPOUT, HIDDEN, RATE, Kind, Parts
 from engine.scorers.node import Adapter, adapter_of
 from engine.scorers.tensors import taken
 from engine.trie import Children, Trie
@@ -111,33 +110,9 @@ KIND = Kind(
     summary="Scores all codes of all levels at once from the query, the same after every prefix; the search only adds up.",
     citation="Projection head in place of decoding: Wang et al. 2025 (Lite-LLM4Rec).",
     options=(
-        Option(
-            name="learning_rate",
-            label="Learning rate",
-            type=float,
-            default=1e-3,
-            low=1e-6,
-            high=1e-1,
-            help="Of heads, biases and adapter.",
-        ),
-        Option(
-            name="hidden",
-            label="Width of the adapter",
-            type=int,
-            default=512,
-            low=16,
-            high=4096,
-            help="Width of the query adapter.",
-        ),
-        Option(
-            name="dropout",
-            label="Dropout, adapter",
-            type=float,
-            default=0.1,
-            low=0.0,
-            high=0.9,
-            help="In the query adapter while training.",
-        ),
+        RATE._replace(default=1e-3, help="Of heads, biases and adapter."),
+        HIDDEN,
+        DROPOUT,
     ),
     open=_open,
     encode=_encode,

@@ -19,7 +19,7 @@ import numpy as np
 from engine.errors import TriescopeError
 from engine.options import Option
 from engine.scorers.base import Abilities, Scored, log_softmax_within
-from engine.scorers.kinds import Kind, Parts
+from engine.scorers.kinds import DROPOUT, RATE, Kind, Parts
 from engine.scorers.t5_tokens import parse_tokenizer, source_of, tokenizer_json, tokens_of
 from engine.trie import Children, Trie
 
@@ -191,24 +191,8 @@ KIND = Kind(
             default=None,
             help="T5 to start from: a local folder or a hub name. Default: random weights.",
         ),
-        Option(
-            name="learning_rate",
-            label="Learning rate",
-            type=float,
-            default=None,
-            low=1e-6,
-            high=1e-1,
-            help="Default: 1e-3 from random weights (GRID), 5e-4 from a checkpoint (DSI-QG).",
-        ),
-        Option(
-            name="dropout",
-            label="Dropout, every layer",
-            type=float,
-            default=0.1,
-            low=0.0,
-            high=0.9,
-            help="In every layer while training.",
-        ),
+        RATE._replace(default=None, help="Default: 1e-3 from random weights (GRID), 5e-4 from a checkpoint (DSI-QG)."),
+        DROPOUT._replace(label="Dropout, every layer", help="In every layer while training."),
     ),
     open=_open,
     encode=_encode,

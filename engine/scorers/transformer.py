@@ -22,7 +22,7 @@ from engine.errors import TriescopeError
 from engine.options import Option
 from engine.scorers.base import Abilities, Scored, log_softmax_within
 from engine.scorers.centroid import SCALE, holders
-from engine.scorers.kinds import EXPAND, Kind, Parts
+from engine.scorers.kinds import DROPOUT, EXPAND, RATE, Kind, Parts
 from engine.scorers.tensors import taken
 from engine.text.token_states import token_states
 from engine.trie import ROOT, Children, Trie
@@ -252,19 +252,9 @@ KIND = Kind(
             help="Blocks x width: tiny 1 x 64, small 2 x 128, base 4 x 192.",
             choices=SIZES,
         ),
-        Option(
-            name="learning_rate", label="Learning rate", type=float, default=5e-4, low=1e-6, high=1e-1, help="Of all weights."
-        ),
+        RATE,
         EXPAND,
-        Option(
-            name="dropout",
-            label="Dropout, decoder",
-            type=float,
-            default=0.1,
-            low=0.0,
-            high=0.9,
-            help="Share of the decoder's states dropped while training.",
-        ),
+        DROPOUT._replace(label="Dropout, decoder", help="Share of the decoder's states dropped while training."),
     ),
     open=_open,
     encode=encode,

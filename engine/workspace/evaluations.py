@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.errors import TriescopeError
-from engine.workspace.store import connected, place
+from engine.workspace.store import connected, place, version
 
 
 class Kept(NamedTuple):
@@ -43,27 +45,37 @@ def keep(corpus: str, build: str, asked: Mapping[str, Any], found: Mapping[str, 
 
 def listed(corpus: str) -> list[Kept]:
     """The evaluations of a catalogue, newest first; no file is made to find none."""
-    if not place().is_file():
-        return []
+    return list(_listed(place(), version(), corpus))
+
+
+@lru_cache(maxsize=8)
+def _listed(file: Path, version: tuple[int, ...], corpus: str) -> tuple[Kept, ...]:
+    if not version:
+        return ()
     with connected() as connection:
         rows = connection.execute(
             "SELECT number, build, strftime(made, '%Y-%m-%d %H:%M:%S'), asked FROM evaluations WHERE corpus = ? "
             "ORDER BY number DESC",
             [corpus],
         ).fetchall()
-    return [Kept(number, build, made, json.loads(text)) for number, build, made, text in rows]
+    return tuple(Kept(number, build, made, json.loads(text)) for number, build, made, text in rows)
 
 
 def read(number: int) -> dict[str, Any]:
-    """What an evaluation found.
+    """What an evaluation found; to look at, not to change.
 
     Raises
     ------
     TriescopeError
         There is none of that number.
     """
+    return _read(place(), version(), number)
+
+
+@lru_cache(maxsize=4)
+def _read(file: Path, version: tuple[int, ...], number: int) -> dict[str, Any]:
     row = None
-    if place().is_file():
+    if version:
         with connected() as connection:
             row = connection.execute("SELECT found FROM evaluations WHERE number = ?", [number]).fetchone()
     if row is None:

@@ -5,10 +5,12 @@ They belong to the documents, not to a build of them: another build of the same 
 
 import hashlib
 import json
+from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import TriescopeError
-from engine.workspace.store import connected, place
+from engine.workspace.store import connected, place, version
 
 # As in TREC and BEIR: not relevant, relevant, highly relevant.
 GRADES = {0: "not relevant", 1: "relevant", 2: "highly relevant"}
@@ -74,17 +76,18 @@ def judge(corpus: str, query: str, document: str, grade: int | None) -> None:
 
 def of_query(corpus: str, query: str) -> dict[str, int]:
     """Grades that people gave to documents for a query, document id -> grade; no file is made to find none."""
-    if not place().is_file():
-        return {}
-    with connected() as connection:
-        asked = "SELECT document, grade FROM judgements WHERE corpus = ? AND query = ? ORDER BY document"
-        return dict(connection.execute(asked, [corpus, same(query)]).fetchall())
+    return judged(corpus).qrels.get(query_id(query), {})
 
 
 def judged(corpus: str) -> Judged:
-    """All judgements of a catalogue, queries in the order of their text."""
+    """All judgements of a catalogue, queries in the order of their text; to look at, not to change."""
+    return _judged(place(), version(), corpus)
+
+
+@lru_cache(maxsize=8)
+def _judged(file: Path, version: tuple[int, ...], corpus: str) -> Judged:
     found = Judged({}, {})
-    if not place().is_file():
+    if not version:
         return found
     with connected() as connection:
         asked = "SELECT query, document, grade FROM judgements WHERE corpus = ? ORDER BY query, document"

@@ -41,6 +41,16 @@ def place() -> Path:
     return paths.home() / FILE
 
 
+def version() -> tuple[int, ...]:
+    """What changes when the file does; empty where there is none. Pages ask for what is in it at every run, and opening it takes
+    longer than many a search."""
+    try:
+        now = place().stat()
+    except OSError:
+        return ()
+    return now.st_mtime_ns, now.st_size, now.st_ino
+
+
 @contextmanager
 def connected() -> "Iterator[duckdb.DuckDBPyConnection]":
     """The workspace, for as short as possible; whatever is done within is done as a whole or not at all.
