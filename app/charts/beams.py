@@ -4,7 +4,7 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK, RAMP, RED
+from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK, RED
 from engine.decoding.trace import Trace
 from engine.pictures.beam_points import KEPT_DRAWN, Point
 
@@ -199,7 +199,7 @@ def _style(point: Point) -> dict[str, Any]:
     colour = COLOURS[point.state]
     style: dict[str, Any] = {"color": colour}
     if point.state == "gathered":
-        return {"color": RAMP[0], "borderColor": colour, "borderWidth": 1}
+        return style
     if point.state == "leading":
         style |= {"borderColor": "#B87A00", "borderWidth": 2}
     elif point.state in ("pruned", "absent"):
@@ -209,7 +209,7 @@ def _style(point: Point) -> dict[str, Any]:
 
 def _label(point: Point, size: int) -> dict[str, Any]:
     if point.state == "gathered":
-        return {"show": True, "formatter": f"+{point.gathered:,}", "color": RAMP[-1], "fontSize": 10}
+        return {"show": True, "formatter": f"+{point.gathered:,}", "color": "#FFFFFF", "fontSize": 10}
     if point.rank != point.drawn_at and (point.pinned or point.state != "pruned"):
         look = {"position": "right", "color": GREEN if point.pinned else GREY}
         return {"show": True, "formatter": f"rank {point.rank:,}"} | look
