@@ -12,8 +12,8 @@ from engine.pictures.labels import cut
 MOST, LETTERS = 12, 26
 # Branches that are tried, the largest first: one that would lie on another's words is passed over.
 TRIED = 60
-# Pixels of a letter and of a line, and of the narrowest picture on a usual screen.
-LETTER, LINE, WIDTH = 6.6, 19.0, 620.0
+# Pixels of a letter and of a line, of the picture on a usual screen, and of the narrowest one beside a list.
+LETTER, LINE, WIDTH, NARROWEST = 6.6, 19.0, 620.0, 420.0
 
 
 class Branch(NamedTuple):
@@ -54,15 +54,29 @@ def annotations(
         x, y = middle(xy[branch.places])
         text = cut(branch.words, LETTERS)
         half = np.array([len(text) * LETTER / 2, LINE / 2]) * pixel
-        box = np.array([x - half[0], y - half[1], x + half[0], y + half[1]])
+        anchor = side(x, len(text), across)
+        start = x - half[0] * {"left": 0, "center": 1, "right": 2}[anchor]
+        box = np.array([start, y - half[1], start + 2 * half[0], y + half[1]])
         inside = across[0] <= x <= across[1] and down[0] <= y <= down[1]
         if not inside or any((box[:2] < other[2:]).all() and (other[:2] < box[2:]).all() for other in taken):
             continue
         taken.append(box)
-        written.append({"x": float(x), "y": float(y), "text": html.escape(text), "showarrow": False, "font": {"size": 12}})
+        at = {"x": float(x), "y": float(y), "xanchor": anchor}
+        written.append(at | {"text": html.escape(text), "showarrow": False, "font": {"size": 12}})
         if len(written) == MOST:
             break
     return written
+
+
+def side(x: float, letters: int, across: Sequence[float]) -> str:
+    """Which part of words stands at a place: their middle, or near an edge the end from which they run inwards, for Plotly cuts
+    what leaves a picture.
+
+    >>> [side(x, 20, (0, 9)) for x in (1, 5, 8)]
+    ['left', 'center', 'right']
+    """
+    half = letters * LETTER / 2 * (across[1] - across[0]) / NARROWEST
+    return "left" if x - half < across[0] else "right" if x + half > across[1] else "center"
 
 
 def middle(points: np.ndarray) -> np.ndarray:

@@ -171,7 +171,10 @@ class TestWords:
             assert len(html.unescape(one["text"])) <= map_words.LETTERS
             assert (xy == np.array([one["x"], one["y"]], np.float32)).all(axis=1).any()
             half = len(html.unescape(one["text"])) * map_words.LETTER / 2 * 6 / map_words.WIDTH, map_words.LINE / 2 * 6 / 620
-            boxes.append((one["x"] - half[0], one["x"] + half[0], one["y"] - half[1], one["y"] + half[1]))
+            left = one["x"] - half[0] * {"left": 0, "center": 1, "right": 2}[one["xanchor"]]
+            boxes.append((left, left + 2 * half[0], one["y"] - half[1], one["y"] + half[1]))
+            assert left >= -3
+            assert left + 2 * half[0] <= 3
         for place, (left, right, low, high) in enumerate(boxes):
             for other in boxes[place + 1 :]:
                 assert left >= other[1] - 1e-6 or other[0] >= right - 1e-6 or low >= other[3] - 1e-6 or other[2] >= high - 1e-6
