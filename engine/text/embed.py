@@ -242,15 +242,18 @@ def encode_query(text: str, model: str = DEFAULT_MODEL, expected: str | None = N
     known = look_up(_roots(None), key, keys_of([text], "query"))
     if known is not None and _sound(*known)[0]:
         return known[0][0], 0.0
-    encode = query_way(model)
+    encode = query_way(model, key)
     start = time.perf_counter()
     vector = encode(text)
     return vector, (time.perf_counter() - start) * 1e3
 
 
-def query_way(model: str = DEFAULT_MODEL) -> Callable[[str], np.ndarray]:
-    """What encodes a single query that is in no cache: the exported encoder where there is one, else the encoder itself."""
-    exported = query_encoder.find(fingerprint(model))
+def query_way(model: str = DEFAULT_MODEL, key: str = "") -> Callable[[str], np.ndarray]:
+    """What encodes a single query that is in no cache: the exported encoder where there is one, else the encoder itself.
+
+    ``key`` is the encoder's fingerprint, where it is known: taking it means a look at all of its files.
+    """
+    exported = query_encoder.find(key or fingerprint(model))
     return exported.encode if exported else partial(_usual_way, load(model))
 
 
