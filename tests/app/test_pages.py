@@ -1,21 +1,15 @@
 """Every page as a script: with a build and without, and with whatever a person can put into the address bar."""
 
-import json
 import shutil
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.common import state
 from engine import paths
 from engine.builds.examples import shipped
-from engine.builds.make import make
-from engine.builds.spec import BuildSpec
-from engine.data.corpus import Corpus, Document
-from engine.decoding.exact import exact_search
 from engine.paths import ROOT
-from tests.app.at import infos, pick, said, sound, table, visit
+from tests.app.at import infos, said, sound, table, visit
 
 PAGES = ("start", *(path.stem for path in sorted((ROOT / "pages").glob("*.py")) if path.stem != "start"))
 ASKING = ("decode", "compare")
@@ -23,7 +17,6 @@ EXAMPLES = [example.query for example in shipped()[1]]
 WITH_FILMS = pytest.mark.usefixtures("with_films")
 QUERY = "a heist that happens inside dreams"
 HTML = "<script>alert(1)</script><img src=x onerror=alert(2)> {b} **bold** `code`"
-ODD_QUERIES = ("x", "dream " * 83 + "so", HTML, "雪の中の家族", "🎬 film", "a\x00b", "'; drop table films; --")
 WRONG_BUILDS = ("/etc", "none", "", HTML, "films/../films")
 WRONG_PREFIXES = (
     "99-99",
@@ -258,91 +251,6 @@ class TestDecode:
 
 
 @WITH_FILMS
-class TestCompare:
-    def test_k_results_of_each_retriever(self):
-        at = visit("compare", query=QUERY, k="5")
-        assert f"Shared of {5}" in table(at, "Pair").columns
-        ranked = table(at, "hybrid")
-        assert ranked["dense"].count() == ranked["generative"].count() == ranked["hybrid"].count() == 5
-
-    def test_a_word_that_no_document_has_leaves_keywords_empty(self):
-        assert "No document shares a word" in infos(visit("compare", query="qzxv"))
-
-    def test_the_pin_box_puts_the_document_into_the_address(self):
-        at = visit("compare", query=QUERY)
-        pick(at, "pin", "samurai seven", "seven-samurai-1954")
-        assert sound(at).query_params["doc"] in ("seven-samurai-1954", ["seven-samurai-1954"])
-        assert at.metric
-
-    def test_a_pinned_document_stays_while_queries_come_and_go(self):
-        at = visit("compare", query=QUERY, doc="seven-samurai-1954")
-        at.text_input(state.QUERY).set_value("robot left alone").run()
-        assert sound(at).selectbox("pin").value == "seven-samurai-1954"
-        assert at.metric
-
-    def test_a_pinned_document_has_the_ranks_that_a_search_of_everything_gives(self, films):
-        query, pinned = "samurai hired to protect a poor village", "ran-1985"
-        vector = films.encode(query)[0]
-        told = {metric.label: metric.value for metric in visit("compare", query=query, doc=pinned, beams="20").metric}
-        leaves = exact_search(films.trie, films.scorer(), vector)[0]
-        below = [document for leaf in leaves for document in films.trie.leaf_documents(leaf).tolist()]
-        assert told["rank if nothing were cut"] == str(below.index(films.row_of[pinned]) + 1)
-        everything = [hit.id for hit in films.search(query, "dense", len(films.corpus.documents), vector=vector)[0]]
-        assert told["dense rank"] == str(everything.index(pinned) + 1)
-
-    def test_the_width_that_would_have_kept_a_document_is_a_button(self):
-        at = visit("compare", query=EXAMPLES[3], doc="blue-velvet-1986", columns=["bm25", "generative"])
-        assert at.select_slider(state.BEAMS).value == 100
-        at.button("wide-generative").click().run()
-        assert sound(at).select_slider(state.BEAMS).value == 114
-        assert not [button for button in at.button if button.label.startswith("Use ")]
-        assert {metric.label: metric.value for metric in at.metric}["generative rank"] != "cut"
-
-    def test_a_judged_query_says_so(self, films):
-        judged = next(
-            text for query, text in films.corpus.queries.items() if any(query in q for q in films.corpus.qrels.values())
-        )
-        assert any("judged query" in caption.value for caption in visit("compare", query=judged).caption)
-
-
-@WITH_FILMS
-class TestTrie:
-    def test_the_search_box_pins_a_film_and_opens_the_prefix_above_its_leaf(self, films):
-        at = visit("trie")
-        pick(at, "find", "samurai seven", "seven-samurai-1954")
-        path = films.identifier(films.row_of["seven-samurai-1954"]).split("-")
-        assert sound(at).query_params["prefix"] in ("-".join(path[:-2]), ["-".join(path[:-2])])
-        assert "Seven Samurai" in set(table(at, "Identifier")["Title"])
-
-    def test_a_typed_prefix_is_gone_to(self):
-        at = visit("trie")
-        at.text_input("goto").set_value("15-15").run()
-        assert sound(at).query_params["prefix"] in ("15-15", ["15-15"])
-        assert set(table(at, "Identifier")["Identifier"].str[:6]) == {"15-15-"}
-
-    def test_a_prefix_can_be_gone_to_again(self):
-        at = visit("trie")
-        at.text_input("goto").set_value("15-15").run()
-        at.button("crumb-").click().run()
-        at.text_input("goto").set_value("15-15").run()
-        assert "prefix" in sound(at).query_params
-
-    def test_crumbs_lead_back_to_the_root(self):
-        at = visit("trie", prefix="15-15")
-        at.button("crumb-").click().run()
-        assert "prefix" not in sound(at).query_params
-        assert "1 to 50 of 1,201" in said(at)
-
-    def test_the_table_twin_has_a_row_a_cell(self):
-        at = visit("trie", depth="1", table="true")
-        assert len(table(at, "Prefix")) == 33
-
-    def test_the_table_twin_is_sent_when_it_is_opened(self):
-        at = visit("trie", depth="1")
-        assert not [frame for frame in at.dataframe if "Prefix" in frame.value.columns]
-
-
-@WITH_FILMS
 class TestStart:
     def test_a_query_sent_opens_decode(self):
         at = visit("start")
@@ -367,81 +275,3 @@ class TestStart:
         facts = {metric.label: metric.value for metric in visit("start").metric}
         assert facts["Documents"] == "1,201"
         assert facts["Trie nodes"] == f"{films.manifest.trie.nodes:,}"
-
-
-def test_a_catalogue_of_one_document_has_a_tree(empty_home, monkeypatch):
-    monkeypatch.setattr("engine.text.embed.embed", lambda texts, *_, **__: np.eye(len(texts), 384, dtype=np.float32))
-    make(Corpus("one", [Document("a", "Alone", "one", {})], {}, {}, []), BuildSpec(), empty_home / "builds" / "one")
-    assert "no two documents" in infos(visit("trie", build="one"))
-
-
-@pytest.mark.parametrize("page", ["decode", "compare"])
-def test_a_build_whose_encoder_is_gone_says_so_in_a_line(page, empty_home, small_build):
-    folder = shutil.copytree(small_build, empty_home / "builds" / "sixty")
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    manifest["spec"]["model"] = manifest["encoder"]["name"] = str(empty_home / "moved")
-    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    (error,) = visit(page, build="sixty", query="asked of nobody yet, so no vector of it is kept").error
-    assert "is neither a folder here nor a model that could be fetched" in error.value
-
-
-def test_values_that_a_filter_cannot_compare_are_counted_on_decode(empty_home, monkeypatch):
-    prices = ["1,200", "15", "n/a", 20]
-    with monkeypatch.context() as patch:
-        patch.setattr("engine.text.embed.embed", lambda texts, *_, **__: np.eye(len(texts), 384, dtype=np.float32))
-        documents = [Document(str(row), "A film", "one", {"price": price}) for row, price in enumerate(prices)]
-        make(Corpus("priced", documents, {}, {}, []), BuildSpec(), empty_home / "builds" / "priced")
-    told = "2 of 4 values are no numbers"
-    assert told in said(visit("decode", build="priced", query=QUERY, filter="price > 10"))
-    assert told not in said(visit("decode", build="priced", query=QUERY, filter="title = 'a film'"))
-
-
-@WITH_FILMS
-def test_a_prefix_banned_twice_is_banned_once():
-    at = visit("decode", query=QUERY, ban="0,0")
-    assert [button.label for button in at.button if button.label.startswith("Banned")] == ["Banned 0"]
-
-
-def test_several_builds_can_be_chosen_by_the_address(empty_home, films_home):
-    for name in ("films", "another"):
-        shutil.copytree(films_home / "builds" / "films", empty_home / "builds" / name)
-    at = visit("start", build="another")
-    assert at.selectbox(state.BUILD).options == ["another", "films"]
-    assert at.selectbox(state.BUILD).value == "another"
-    assert visit("start").selectbox(state.BUILD).value == "films"
-
-
-def test_a_build_of_another_format_is_refused_in_a_line(empty_home, films_home):
-    folder = shutil.copytree(films_home / "builds" / "films", empty_home / "builds" / "films")
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    (folder / "manifest.json").write_text(json.dumps(manifest | {"format": 99}), "utf-8")
-    at = visit("start")
-    assert any("format 99" in error.value for error in at.error)
-
-
-def test_start_says_what_the_reader_of_the_files_left_aside(empty_home, small_build):
-    folder = shutil.copytree(small_build, empty_home / "builds" / "sixty")
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    manifest["corpus"] |= {"notes": ["column image: 3 values :red[no]"], "left_out": [f"a{number}" for number in range(12)]}
-    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    told = said(visit("start", build="sixty"))
-    assert r"column image\: 3 values \:red\[no\]" in told
-    assert r"Left out, having neither title nor text: a0\, a1\," in told
-    assert r"a9 and 2 more" in told
-
-
-def test_a_build_of_any_name_is_offered_and_others_are_named_with_the_reason(empty_home, films_home):
-    films, builds = films_home / "builds" / "films", empty_home / "builds"
-    builds.mkdir()
-    for name in ("Amazon_Beauty :red[x]", "a\nb"):
-        (builds / name).symlink_to(films)
-    (builds / "begun").mkdir()
-    at = visit("start", build="Amazon_Beauty :red[x]")
-    assert at.selectbox(state.BUILD).options == ["Amazon_Beauty :red[x]"]
-    assert [button.label for button in at.button if button.label.startswith("Delete")] == [
-        r"Delete Amazon\_Beauty \:red\[x\] for good"
-    ]
-    (told,) = [caption.value for caption in at.caption if caption.value.startswith("Not listed")]
-    assert told == (
-        r"Not listed as builds: \'a\\nb\' (its name holds characters that cannot be shown), begun (it is no finished build)."
-    )
