@@ -163,8 +163,8 @@ def choose(page: Page, label: str, title: str) -> None:
 
 
 def beam_nodes(page: Page) -> Locator:
-    """The codes written on the nodes of the beam picture; axis labels are grey."""
-    return page.locator("[data-testid=stEChartsChart] svg text[fill='#FFFFFF' i]")
+    """The codes written on the nodes of the beam picture; axis labels are grey, and what is gathered says +N."""
+    return page.locator("[data-testid=stEChartsChart] svg text[fill='#FFFFFF' i]").filter(has_text=re.compile(r"^\d+$"))
 
 
 def slices(page: Page) -> Locator:

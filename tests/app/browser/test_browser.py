@@ -30,7 +30,8 @@ FOURTH = shipped()[1][3].query
 NOTE_LEVELS = """() => {
     window.levels = [];
     setInterval(() => {
-        const codes = document.querySelectorAll("[data-testid=stEChartsChart] svg text[fill='#FFFFFF' i]");
+        const white = document.querySelectorAll("[data-testid=stEChartsChart] svg text[fill='#FFFFFF' i]");
+        const codes = [...white].filter(text => !text.textContent.startsWith("+"));
         const drawn = document.querySelector("[data-testid=stEChartsChart] svg text");
         const shown = Math.ceil(codes.length / 10);
         if (drawn && window.levels.at(-1)?.[0] !== shown) window.levels.push([shown, performance.now()]);
