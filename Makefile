@@ -5,6 +5,8 @@ PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# One more than cores: a third of the time of the browser's tests is waiting.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 export HF_HUB_OFFLINE ?= 1
 
 .PHONY: install run test test-slow lint bench films-artefacts pictures mutants clean
@@ -23,7 +25,7 @@ run: install
 	$(BIN)/python -m streamlit run app/main.py --server.port $(PORT)
 
 test: install
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow
