@@ -1,8 +1,4 @@
-"""Every system beside every other on the same queries: the difference, how sure it is, who wins how often, what could be shown.
-
-What could be shown: the smallest mean difference that a test at 5% finds four times in five (power .8) on so many queries whose
-differences spread as these do, and how many queries would show the difference that was seen; both by the normal law.
-"""
+"""Every system beside every other on the same queries: the difference, how sure it is, who wins how often, what can be shown."""
 
 import math
 from collections.abc import Mapping
@@ -12,12 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.data.figures import Difference
+from engine.evaluation.power import TIE, needed, smallest
 from engine.evaluation.significance import difference, together
-
-# Of the normal law: two-sided 5% and power .8.
-REACH = 1.959964 + 0.841621
-# Values of a query that differ by less are a tie.
-TIE = 1e-9
 
 
 class Pair(NamedTuple):
@@ -32,7 +24,7 @@ class Pair(NamedTuple):
     wins, ties, losses : int
         Queries on which ours is the better, neither, the worse.
     shows : float
-        The smallest mean difference that so many queries can show; NaN with fewer than two.
+        The smallest mean difference that so many queries can show (:mod:`engine.evaluation.power`); NaN with fewer than two.
     needed : int or None
         Queries that would show the difference that was seen; None where there is none.
     """
@@ -62,7 +54,7 @@ def pairs(values: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, list[Pair
         found[one] = []
         for (ours, theirs), of in zip(two, compared, strict=True):
             less = values[ours][one] - values[theirs][one]
-            found[one].append(Pair(ours, theirs, of, *count(less), *reach(less)))
+            found[one].append(Pair(ours, theirs, of, *count(less), smallest(less), needed(less)))
     return found
 
 
@@ -74,17 +66,3 @@ def count(differences: np.ndarray) -> tuple[int, int, int]:
     """
     wins, losses = int((differences > TIE).sum()), int((differences < -TIE).sum())
     return wins, len(differences) - wins - losses, losses
-
-
-def reach(differences: np.ndarray) -> tuple[float, int | None]:
-    """The smallest mean difference that so many queries can show, and how many would show the mean of these.
-
-    >>> smallest, needed = reach(np.array([0.2, -0.1] * 50))
-    >>> round(smallest, 3), needed
-    (0.042, 72)
-    """
-    if len(differences) < 2:
-        return float("nan"), None
-    spread, mean = float(np.std(differences, ddof=1)), abs(float(differences.mean()))
-    needed = max(2, math.ceil((REACH * spread / mean) ** 2)) if mean > TIE else None
-    return REACH * spread / math.sqrt(len(differences)), needed

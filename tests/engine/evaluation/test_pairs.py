@@ -1,20 +1,17 @@
-"""All pairs of systems: against scipy, by hand, and by simulation; and how they are written."""
+"""All pairs of systems: against scipy and by hand; and how they are written."""
 
 import csv
 import io
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from engine.data.figures import Difference, Interval
 from engine.evaluation import difference, holm
-from engine.evaluation.pairs import TIE, Pair, count, pairs, reach
+from engine.evaluation.pairs import Pair, count, pairs
+from engine.evaluation.power import TIE, needed, smallest
 from engine.evaluation.tables import COLUMNS, Table, latex, marks, rows
-
-values = st.lists(st.integers(0, 4).map(lambda quarter: quarter / 4), min_size=3, max_size=12)
 
 
 @given(st.integers(3, 10).flatmap(lambda n: st.tuples(*[st.lists(st.integers(0, 4), min_size=n, max_size=n)] * 3)))
@@ -31,34 +28,15 @@ def test_every_pair_is_compared_once_and_corrected_among_all(three):
             sum(ours == theirs for ours, theirs in both),
             sum(ours < theirs for ours, theirs in both),
         )
+        less = of[pair.ours]["m"] - of[pair.theirs]["m"]
+        assert (pair.shows, pair.needed) == (smallest(less), needed(less))
 
 
 def test_a_difference_of_rounding_is_a_tie():
     assert count(np.array([TIE / 2, -TIE / 2, 0.0, 1e-6])) == (1, 3, 0)
 
 
-def test_what_can_be_shown_is_found_four_times_in_five():
-    rng, queries = np.random.default_rng(0), 60
-    smallest, needed = reach(np.tile([0.3, -0.3], queries // 2))
-    draws = smallest + 0.3 * rng.choice([-1, 1], size=(4000, queries))
-    found = stats.ttest_1samp(draws, 0.0, axis=1).pvalue < 0.05
-    assert found.mean() == pytest.approx(0.8, abs=0.03)
-    assert needed is None  # they differ by nothing on average
-
-
-@given(values, st.integers(2, 9))
-def test_as_many_queries_as_are_needed_show_the_difference_that_was_seen(one, times):
-    less = np.array(one) - 0.4
-    smallest, needed = reach(less)
-    assert smallest == pytest.approx(2.801585 * less.std(ddof=1) / np.sqrt(len(less)), abs=1e-6)
-    if needed is not None and needed > 2:
-        spread = less.std(ddof=1)
-        assert 2.801585 * spread / np.sqrt(needed) <= abs(less.mean()) + 1e-6
-        assert 2.801585 * spread / np.sqrt(needed - 1) >= abs(less.mean()) - 1e-6
-
-
 def test_one_query_shows_nothing():
-    assert np.isnan(reach(np.array([0.5]))[0])
     assert pairs({"a": {"m": np.array([1.0])}, "b": {"m": np.array([0.0])}})["m"][0].as_json()["shows"] is None
     assert pairs({}) == {}
 
