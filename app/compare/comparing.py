@@ -46,7 +46,11 @@ def offered(build: Build) -> list[str]:
     """Names of the columns there can be; with a trained scorer, every scorer has its own."""
     names = build.scorer_names if len(build.scorer_names) > 1 else []
     judged = build.manifest.corpus.queries
-    there = [name for name, method in RETRIEVERS.items() if all(judged.get(split) for split in method.splits)]
+    there = [
+        name
+        for name, method in RETRIEVERS.items()
+        if all(judged.get(split) for split in method.splits) and method.there(build.folder)
+    ]
     return [*there, *(f"{method.name}:{name}" for method in RETRIEVERS.values() if method.decodes for name in names)]
 
 

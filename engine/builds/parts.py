@@ -35,7 +35,7 @@ class Parts:
 
     def __init__(self, folder: Path, encoder: str = ""):
         self.folder, self.encoder = folder, encoder
-        self._retriever = lru_cache(maxsize=None)(lambda name: retrievers.open_retriever(name, self))
+        self._retriever = lru_cache(maxsize=32)(lambda name, stamp: retrievers.open_retriever(name, self))
         # A scorer that was trained anew has other weights, hence another stamp, and is opened again.
         self._scorer = lru_cache(maxsize=8)(self._open_scorer)
 
@@ -62,7 +62,7 @@ class Parts:
         rows, width = self.embeddings.shape
         checked.tree(self.folder, tree, fitted, rows, width)
         means = checked.vectors(self.folder / layout.MEANS, len(tree.code), width)
-        return kinds.Parts(tree, means, fitted.codebooks, self.encoder)
+        return kinds.Parts(tree, means, fitted.codebooks, self.encoder, self.folder)
 
     @property
     def trie(self) -> trie.Trie:
@@ -92,7 +92,9 @@ class Parts:
     def retriever(self, name: str, beams: int = retrievers.DEFAULT_BEAMS) -> retrievers.Retriever:
         """A retriever. What reads an index is opened once; what decodes is only put together, around scorers opened once."""
         method, _ = retrievers.method_of(name)
-        return retrievers.open_retriever(name, self, beams) if method.decodes else self._retriever(name)
+        if method.decodes:
+            return retrievers.open_retriever(name, self, beams)
+        return self._retriever(name, method.stamp(self.folder))
 
     def stored_tuning(self, scorer: str) -> Tuning:
         """How the hybrid of a scorer was tuned: with the build for the centroid scorer, else when its training ended."""

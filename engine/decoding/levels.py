@@ -4,6 +4,7 @@ What it returns must equal what the general search (:mod:`engine.decoding.beam`)
 """
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,9 @@ from engine.trie import ROOT, Tree
 
 
 def search_levels(
-    tree: Tree, scorer: Any, queries: np.ndarray, beams: int, temperature: float, narrow: tuple[int, ...]
+    tree: Tree, scorer: Any, queries: Sequence[np.ndarray] | np.ndarray, beams: int, temperature: float, narrow: tuple[int, ...]
 ) -> list[Trace] | None:
-    """Traces of float32 ``(q, d)`` queries without what was pruned, by a scorer that selects
+    """Traces of queries, as the scorer takes them, without what was pruned, by a scorer that selects
     (:class:`engine.scorers.base.SelectingScorer`); None where it leaves them to the general search.
 
     No log-probabilities: they take the scores of all siblings, so they are NaN. A step's milliseconds are the level's, shared

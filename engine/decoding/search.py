@@ -85,7 +85,9 @@ def decode(
         group = queries[start : start + TOGETHER]
         found = None
         if scorer.abilities.selects and not explain:
-            found = search_levels(tree, scorer, np.asarray(group), beams, temperature, narrow)
+            # What a scorer that reads texts made of them may differ in length, from query to query.
+            asked = list(group) if scorer.abilities.reads_text else np.asarray(group)
+            found = search_levels(tree, scorer, asked, beams, temperature, narrow)
             if found is not None and sure:
                 found = [with_share(trace, tree, scorer, query, temperature) for trace, query in zip(found, group, strict=True)]
         if found is None:

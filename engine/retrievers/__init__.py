@@ -34,6 +34,8 @@ RETRIEVERS: Registry[Method] = Registry(
         "dense": "engine.retrievers.dense:EXACT",
         "dense-hnsw": "engine.retrievers.dense:HNSW",
         "moved": "engine.retrievers.moved:METHOD",
+        "tuned": "engine.retrievers.tuned:TUNED",
+        "tuned-moved": "engine.retrievers.tuned:MOVED",
         "generative": "engine.retrievers.generative:METHOD",
         "hybrid": "engine.retrievers.fusion:METHOD",
     },

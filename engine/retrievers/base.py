@@ -184,6 +184,10 @@ class Method(NamedTuple):
         Splits whose judged queries it needs; a build without them cannot open it.
     empty : str
         What it means that nothing was found.
+    there : callable
+        ``(folder) -> bool``: whether a build has what it reads beside its splits and its :attr:`needs`; else it is not offered.
+    stamp : callable
+        ``(folder) -> str``: what changes when that is made anew; then it is opened again.
     told : callable
         ``(opened, named) -> str``: what is to be said of it in this build, else an empty string.
     """
@@ -199,6 +203,8 @@ class Method(NamedTuple):
     needs: Index | None = None
     splits: tuple[str, ...] = ()
     empty: str = "Nothing was found."
+    there: Callable[[Path], bool] = lambda folder: True
+    stamp: Callable[[Path], str] = lambda folder: ""
     told: Callable[[Opened, Named], str] = lambda opened, named: ""
 
 

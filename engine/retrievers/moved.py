@@ -119,14 +119,19 @@ def pairs_of(labels: Labels) -> tuple[np.ndarray, np.ndarray]:
 def labels_of(opened: Opened, split: str, kept: Sequence[str] | None = None) -> Labels:
     """Judged queries of a split that a document answers, or those of them that are ``kept``, embedded through the cache."""
     judged = tables.read_judged(opened.folder, split)
+    asked = gains_of(opened, judged, kept)
+    texts = [judged.queries[query] for query in asked]
+    return Labels(embed.embed(texts, opened.encoder, role="query"), list(asked.values()))
+
+
+def gains_of(opened: Opened, judged: tables.Judged, kept: Sequence[str] | None = None) -> dict[str, dict[int, int]]:
+    """Query -> document row -> grade, of queries that a document answers, or of those among them that are ``kept``."""
     gains = {
         query: {opened.row_of[document]: grade for document, grade in grades.items() if document in opened.row_of}
         for query, grades in judged.qrels.items()
         if kept is None or query in kept
     }
-    asked = {query: of for query, of in gains.items() if any(grade > 0 for grade in of.values())}
-    texts = [judged.queries[query] for query in asked]
-    return Labels(embed.embed(texts, opened.encoder, role="query"), list(asked.values()))
+    return {query: of for query, of in gains.items() if any(grade > 0 for grade in of.values())}
 
 
 def _open(opened: Opened, beams: int, named: Named) -> MovedRetriever:

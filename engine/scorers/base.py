@@ -87,9 +87,10 @@ class SelectingScorer(Scorer, Protocol):
     """A scorer that can tell which candidates cannot win, and takes many queries at once. What it returns equals, bit for bit,
     what a search that scores everything would keep."""
 
-    def start_all(self, tree: Tree, queries: np.ndarray, temperature: float = 1.0) -> Any | None:
-        """State for float32 ``(q, d)`` queries; None where it cannot promise the same result as :meth:`Scorer.score` (another
-        tree than its own, a number that is not finite), and all candidates are scored instead."""
+    def start_all(self, tree: Tree, queries: np.ndarray | Sequence[np.ndarray], temperature: float = 1.0) -> Any | None:
+        """State for float32 ``(q, d)`` queries, or for what a :class:`TextScorer` made of them; None where it cannot promise the
+        same result as :meth:`Scorer.score` (another tree than its own, a number that is not finite), and all candidates are
+        scored instead."""
         ...
 
     def best_children(self, state: Any, old: Best, beams: int) -> Best:

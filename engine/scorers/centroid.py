@@ -11,6 +11,7 @@ and costs a fifth of nDCG on NFCorpus (.258 against .314 at scale 20).
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -148,9 +149,9 @@ class CentroidScorer(MeanScorer):
 
         return NodeSearch(self.trie, self.means, self.log_counts, self.holder)
 
-    def start_all(self, tree: Tree, queries: np.ndarray, temperature: float = 1.0) -> "SearchState | None":
+    def start_all(self, tree: Tree, queries: np.ndarray | Sequence[np.ndarray], temperature: float = 1.0) -> "SearchState | None":
         """See :class:`engine.scorers.base.SelectingScorer`."""
-        return self.search.start(tree, np.float32(SCALE / temperature) * queries)
+        return self.search.start(tree, np.float32(SCALE / temperature) * np.asarray(queries))
 
     def best_children(self, state: "SearchState", old: Best, beams: int) -> Best:
         """See :class:`engine.scorers.base.SelectingScorer`."""

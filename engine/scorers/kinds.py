@@ -2,6 +2,7 @@
 your own (:mod:`engine.plugins`)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,12 +52,15 @@ class Parts(NamedTuple):
         Float32 ``(codes, d)`` a level, where the scheme has them; may be empty or shorter than the trie is deep.
     encoder : str
         Name of the text encoder.
+    folder : Path, optional
+        The build's, where its fine-tuned encoder lies if there is one (:mod:`engine.text.tuned`).
     """
 
     trie: Trie
     means: np.ndarray
     codebooks: list[np.ndarray]
     encoder: str
+    folder: Path | None = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Parts":
         """Itself: they are read only, often mapped, and a copy of a model shares them."""
@@ -96,6 +100,7 @@ KINDS: Registry[Kind] = Registry(
     Kind,
     {
         "node": "engine.scorers.node:KIND",
+        "joint": "engine.scorers.joint:KIND",
         "one-pass": "engine.scorers.one_pass:KIND",
         "transformer": "engine.scorers.transformer:KIND",
         "t5": "engine.scorers.t5:KIND",

@@ -97,7 +97,7 @@ class NodeScorer:
 
         return NodeSearch(self.trie, self.vectors, self.bias, self.row)
 
-    def start_all(self, tree: Tree, queries: np.ndarray, temperature: float = 1.0) -> "SearchState | None":
+    def start_all(self, tree: Tree, queries: np.ndarray | Sequence[np.ndarray], temperature: float = 1.0) -> "SearchState | None":
         """See :class:`engine.scorers.base.SelectingScorer`."""
         return self.search.start(tree, np.stack([self.start(query, temperature) for query in queries]))
 

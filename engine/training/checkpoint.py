@@ -5,6 +5,7 @@ checkpoint before or the new one. Batches are drawn from (seed, step) alone, so 
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from engine.builds.layout import CHECKPOINT
+from engine.builds.layout import CHECKPOINT, HISTORY, TRAIN_SPEC
 from engine.errors import TriescopeError
 from engine.files import replace_json
 
@@ -100,3 +101,33 @@ def load(
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {key.removeprefix(prefix): tensor for key, tensor in tensors.items() if key.startswith(prefix)}
+
+
+def same_or_afresh(work: Path, digest: str, spec: Mapping[str, Any]) -> None:
+    """Keep what an interrupted training of the same spec left, up to its checkpoint; clear away that of another."""
+    try:
+        kept = json.loads((work / CHECKPOINT).read_text("utf-8"))
+        same = kept["digest"] == digest
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        same = False
+    history = work / HISTORY
+    if not same:
+        for left in work.iterdir():
+            left.unlink()
+    elif history.is_file():
+        lines = [line for line in history.read_text("utf-8").splitlines() if _step(line) <= kept["step"]]
+        history.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    replace_json(work / TRAIN_SPEC, spec)
+
+
+def note_down(work: Path, evaluation: Mapping[str, Any]) -> None:
+    """Add an evaluation to the history of a training."""
+    with (work / HISTORY).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(evaluation, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _step(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return float("inf")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -21,7 +21,6 @@ from engine.builds.history import Evaluation
 from engine.errors import TriescopeError
 from engine.training import checkpoint
 from engine.training.checkpoint import Standing
-from engine.training.spec import TrainSpec
 
 # Steps over which the learning rate rises to its value.
 WARM_UP = 50
@@ -43,6 +42,44 @@ class Stretch(NamedTuple):
     losses: dict[str, float]
 
 
+class Budget(Protocol):
+    """What the loop reads of a spec: how long, how often it looks, when it has waited enough, and what decides its course."""
+
+    @property
+    def minutes(self) -> float:
+        """Time to train, where ``steps`` is 0."""
+        ...
+
+    @property
+    def steps(self) -> int:
+        """Steps to train."""
+        ...
+
+    @property
+    def evaluate_every(self) -> int:
+        """Steps between evaluations; 0 leaves it to the loop."""
+        ...
+
+    @property
+    def patience(self) -> int:
+        """Evaluations without a better one until it stops."""
+        ...
+
+    @property
+    def average(self) -> float:
+        """Of the weights over the steps; 0 for none."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """Of everything random."""
+        ...
+
+    def digest(self) -> str:
+        """SHA-256 of what decides the course."""
+        ...
+
+
 Evaluate = Callable[[nn.Module, Stretch], Evaluation]
 Tell = Callable[[str, int, int], None]
 
@@ -58,7 +95,7 @@ class Course:
 
 def fit(
     model: nn.Module,
-    spec: TrainSpec,
+    spec: Budget,
     loss_of: Loss,
     evaluate: Evaluate,
     folder: Path,
@@ -72,8 +109,8 @@ def fit(
     ----------
     model : nn.Module
         A :class:`engine.training.models.base.Model`; it ends with the weights of the last step.
-    spec : TrainSpec
-        Budget, evaluations, patience, seed.
+    spec : Budget
+        Time or steps, evaluations, patience, seed.
     loss_of : callable
         ``(model, step, progress) -> (loss, parts)``.
     evaluate : callable

@@ -1,6 +1,5 @@
 """Train a scorer on a build: from a spec to a stored run, and the first word on whether it is worth having."""
 
-import json
 import logging
 import shutil
 import time
@@ -20,7 +19,7 @@ from engine.builds.parts import Parts
 from engine.builds.trained import Run
 from engine.decoding import decode
 from engine.errors import TriescopeError
-from engine.files import alone, replace_json, writing
+from engine.files import alone, writing
 from engine.identifiers.base import load_without_content
 from engine.retrievers import Queries
 from engine.retrievers.generative import GenerativeRetriever
@@ -31,6 +30,7 @@ from engine.scorers.centroid import CentroidScorer
 from engine.scorers.kinds import kind
 from engine.training import dev, loop
 from engine.training.batches import Batches
+from engine.training.checkpoint import note_down, same_or_afresh
 from engine.training.material import Prepared, prepare
 from engine.training.source import Source, open_source
 from engine.training.spec import TrainSpec, complete
@@ -78,7 +78,7 @@ def train(folder: Path, spec: TrainSpec, name: str = "", tell: Tell | None = Non
         with writing(folder):
             work.mkdir(parents=True, exist_ok=True)
         with writing(folder), alone(work, f"{name}: another process is training a scorer of this name"):
-            _same_or_afresh(work, spec)
+            same_or_afresh(work, spec.digest(), spec.model_dump(mode="json"))
             run, tensors = _train(source, spec, name, work, tell)
             still_there()
             runs.store(folder, run, tensors)
@@ -116,8 +116,7 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
         )
 
     def note(seen: Evaluation) -> None:
-        with (work / layout.HISTORY).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(seen.model_dump(mode="json"), ensure_ascii=False, allow_nan=False) + "\n")
+        note_down(work, seen.model_dump(mode="json"))
 
     course = loop.fit(model, spec, batches.loss, evaluate, work, tell, note, dev.MEASURE)
     model.load_state_dict(course.best)
@@ -234,27 +233,3 @@ def _cold(source: Source, made: Prepared, asked: dev.Dev, ranked: Mapping[str, l
 
 def _codes(source: Source) -> np.ndarray:
     return load_without_content(source.folder / layout.IDENTIFIERS).codes
-
-
-def _same_or_afresh(work: Path, spec: TrainSpec) -> None:
-    """Keep what an interrupted training of the same spec left, up to its checkpoint; clear away that of another."""
-    try:
-        kept = json.loads((work / layout.CHECKPOINT).read_text("utf-8"))
-        same = kept["digest"] == spec.digest()
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        same = False
-    history = work / layout.HISTORY
-    if not same:
-        for left in work.iterdir():
-            left.unlink()
-    elif history.is_file():
-        lines = [line for line in history.read_text("utf-8").splitlines() if _step(line) <= kept["step"]]
-        history.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    replace_json(work / layout.TRAIN_SPEC, spec.model_dump(mode="json"))
-
-
-def _step(line: str) -> float:
-    try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return float("inf")

@@ -69,7 +69,10 @@ class NodeModel(nn.Module):
 
     def encode(self, queries: Sequence[np.ndarray]) -> Tensor:
         """Adapted queries, float ``(q, d)``."""
-        query = torch.from_numpy(np.stack(list(queries)).astype(np.float32)).to(self.bias.device)
+        return self.adapted(torch.from_numpy(np.stack(list(queries)).astype(np.float32)).to(self.bias.device))
+
+    def adapted(self, query: Tensor) -> Tensor:
+        """Unit vectors of queries behind the residual adapter, float ``(q, d)``."""
         return query + self.out(self.dropout(nn.functional.gelu(self.into(query))))
 
     def candidates(self, encoded: Tensor, query: Tensor, leaf: Tensor) -> list[Candidates]:

@@ -3,11 +3,13 @@
 from app.compare import comparing
 from engine.builds.opened import Build
 from tests.app.at import visit
+from tests.labelled import LABELLED
 
 
 def test_what_needs_train_queries_is_offered_where_there_are_some(films, sixty_home):
     assert "moved" in comparing.offered(films)
-    assert "moved" not in comparing.offered(Build(sixty_home / "builds" / "sixty"))
+    assert not set(LABELLED) & set(comparing.offered(Build(sixty_home / "builds" / "sixty")))
+    assert "tuned" not in comparing.offered(films)  # nobody fine-tuned their encoder
 
 
 def test_titles_alone_leave_a_line_of_each_result_and_the_lines_of_ranks_come_first(films, with_films):

@@ -12,9 +12,10 @@ from app.decode import decoding
 from engine.builds import runs
 from engine.builds.hits import Hit
 from engine.builds.opened import Build
-from engine.retrievers import RETRIEVERS, usual
+from engine.retrievers import usual
 from tests.app.at import said, sound, table, visit
 from tests.app.conftest import HTML, WATCHED, change_run
+from tests.labelled import ANYWHERE
 
 
 class TestDecode:
@@ -90,13 +91,13 @@ class TestCompare:
         at = visit("compare", query=WATCHED)
         box = at.multiselect(state.COLUMNS)
         named = [f"{kind}:{name}" for kind in ("generative", "hybrid") for name in ("centroid", "node", "slow")]
-        assert box.options == [*(name for name in RETRIEVERS if name != "moved"), *named]  # sixty films have no train queries
+        assert box.options == [*ANYWHERE, *named]
         assert len(box.value) == comparing.SHOWN
         assert box.value == comparing.shown_first(Build(with_trained))
 
     def test_without_a_trained_scorer_every_retriever_is_offered_and_the_usual_ones_are_shown(self, untrained):
         box = visit("compare", query=WATCHED).multiselect(state.COLUMNS)
-        assert box.options == [name for name in RETRIEVERS if name != "moved"]
+        assert box.options == ANYWHERE
         assert box.value == usual()
 
     def test_columns_of_the_address_are_searched_by_their_scorers(self, with_trained):

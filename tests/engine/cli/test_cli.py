@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from engine.paths import ROOT
-from engine.retrievers import RETRIEVERS
 from engine.text.matched import matched_terms
+from tests.labelled import ANYWHERE
 
 HIT = {"rank", "id", "title", "score", "identifier", "source"}
 CANDIDATE = {"rank", "prefix", "code", "log_prob", "total", "documents"}
@@ -34,7 +34,7 @@ def test_datasets_lists_the_sets_that_have_a_name(told, shell):
     assert len(shell("datasets")[1].splitlines()) == len(rows)
 
 
-@pytest.mark.parametrize("retriever", [name for name in RETRIEVERS if name != "moved"])  # there are no train queries here
+@pytest.mark.parametrize("retriever", ANYWHERE)
 def test_search_gives_ranked_hits(told, small_build, opened, retriever):
     query = opened.corpus.queries["q1"]
     value = told("search", small_build, query, "-r", retriever, "-k", 3)
@@ -188,7 +188,7 @@ def test_build_says_what_was_left_aside_and_takes_columns_by_name(shell, tmp_pat
         )
 
 
-@pytest.mark.parametrize("retriever", [name for name in RETRIEVERS if name != "moved"])  # there are no train queries here
+@pytest.mark.parametrize("retriever", ANYWHERE)
 def test_search_under_a_filter_finds_what_passes_and_says_how_many_do(told, shell, small_build, opened, retriever):
     query, asked = opened.corpus.queries["q1"], ("--filter", "year < 1960")
     early = {document.id for document in opened.documents if document.metadata["year"] < 1960}

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import TriescopeError
-from engine.retrievers import RETRIEVERS, Queries
+from engine.retrievers import Queries
 from engine.retrievers.base import Ranking
 from engine.retrievers.dense import ExactRetriever, HnswRetriever, build_hnsw
 from engine.retrievers.fusion import DEPTH, Fallback, FusedRetriever
@@ -14,6 +14,7 @@ from engine.retrievers.generative import GenerativeRetriever
 from engine.retrievers.shares import RRF, Pool, Z, fused, ranked
 from engine.retrievers.weighting import MEMBERS, Tuning
 from tests.engine.oracles import unit
+from tests.labelled import ANYWHERE
 
 QUERY = "a ship in a storm"
 DOCUMENTS = 60
@@ -123,7 +124,7 @@ def test_the_graph_misses_nothing_where_the_filter_cuts_out_the_neighbourhood_of
     assert allowed[near.rows].all()
 
 
-@pytest.mark.parametrize("name", [name for name in RETRIEVERS if name != "moved"])  # there are no train queries here
+@pytest.mark.parametrize("name", ANYWHERE)
 def test_a_build_is_searched_under_a_filter_as_text(opened, asked, name):
     late = {document.id for document in opened.documents if (document.metadata.get("year") or 0) > 1990}
     hits, _ = opened.search(QUERY, name, 60, vector=asked.vectors[0], filter="year > 1990")

@@ -37,6 +37,7 @@ def test_every_scorer_declares_its_abilities():
     assert declared == {
         "CentroidScorer": {"selects", "bounds", "dense"},
         "NodeScorer": {"selects"},
+        "JointScorer": {"selects", "reads_text"},
         "OnePassScorer": {"dense"},
         "OverlayScorer": {"bounds", "dense"},
         "SiblingScorer": set(),

@@ -1,0 +1,51 @@
+"""The command that fine-tunes a build's encoder on its judged pairs."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.cli import flags
+from engine.cli.shell import AsJson, Folder, ProgressFile, app, show
+from engine.errors import TriescopeError
+from engine.training.encoder.spec import TuneSpec, spec_of
+
+
+@app.command("tune")
+@flags.of_spec(TuneSpec)
+def run_tuning(
+    folder: Folder,
+    asked: dict[str, Any],
+    export: Annotated[
+        Path | None,
+        typer.Option(help="Only write the fine-tuned encoder there, as a folder of sentence-transformers."),
+    ] = None,
+    progress: ProgressFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fine-tune the build's encoder on its judged pairs: the retriever `tuned`, what the same labels give a dense one."""
+    if export is not None:
+        _export(folder, export)
+        show({"folder": str(export)}, as_json, [f"{export}: the fine-tuned encoder; a build takes it with --model {export}"])
+        return
+    from engine.progress import Progress
+    from engine.text.tuned import told as in_words
+    from engine.training.encoder.tune import tune
+
+    with Progress(progress, quiet=as_json) as told:
+        known = tune(folder, spec_of(asked), told)
+    show(known.model_dump(mode="json"), as_json, in_words(known))
+
+
+def _export(folder: Path, out: Path) -> None:
+    from engine.builds.opening import check_encoder, read_manifest
+    from engine.files import writing
+    from engine.text import tuned
+
+    manifest = read_manifest(folder)
+    check_encoder(manifest)
+    if out.exists():
+        raise TriescopeError(f"{out} is there already; name a folder that is not")
+    layers = tuned.open_layers(folder, manifest.spec.model)
+    with writing(out.parent):
+        layers.save(str(out))

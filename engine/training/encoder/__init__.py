@@ -1,0 +1,1 @@
+"""Fine-tuning a build's encoder on its own judged pairs: what the same labels give a dense retriever."""
