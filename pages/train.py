@@ -7,6 +7,7 @@ from app.common import address, exports, jobs, resources, state
 from app.train import form as train_form
 from app.train import job as training
 from app.train import runs as trained
+from app.train import tuning
 from engine.builds import runs
 from engine.builds.trained import head_start, rests_on, verdict
 from engine.studies import bundled
@@ -43,6 +44,8 @@ if job is None:
     if not found or form.open:
         with form:
             train_form.offer(build, list(found))
+
+tuning.offer(build)
 
 if not found:
     st.stop()

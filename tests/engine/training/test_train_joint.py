@@ -11,10 +11,11 @@ from engine.decoding import decode
 from engine.decoding.exact import score_all
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.scorers.joint import KIND
-from engine.text import embed, tuned
+from engine.text import embed
 from engine.text.layered import LayeredEncoder
 from engine.training.models.joint import create
 from engine.training.pairs.sources import Pairs
+from tests.engine import stored_tuned
 
 SETTINGS = {option.name: option.default for option in KIND.options}
 QUERIES = ["an old samurai", "a heist inside dreams"]
@@ -90,15 +91,7 @@ def test_documents_are_moved_towards_queries_as_the_encoder_sees_them(parts, sma
 
 def test_it_can_begin_as_the_fine_tuned_encoder_with_the_documents_as_that_sees_them(small_build, tmp_path):
     folder = shutil.copytree(small_build, tmp_path / "sixty")
-    layers = {name: tensor.numpy() + 0.01 for name, tensor in LayeredEncoder(embed.DEFAULT_MODEL).state_dict().items()}
-    vectors = np.roll(np.load(folder / "embeddings.npy"), 1, axis=0)
-    figures = {"queries": 1, "apart": False, "told": "x", "measure": "nDCG@10", "of": {}, "ahead": {}}
-    known = dict.fromkeys(("layers", "vectors", "created", "device", "stopped", "measure"), "x") | {
-        "encoder": embed.fingerprint()
-    }
-    known |= dict.fromkeys(("seed", "steps", "best_step", "pairs", "queries", "seen", "chosen_on", "pool", "parameters"), 1)
-    known |= {"seconds": 1.0, "spec": {}, "history": [], "judged": figures}
-    tuned.store(folder, tuned.Tuned.model_validate(known), layers, vectors)
+    layers, vectors = stored_tuned.store(folder, 0.01)
     parts = Parts(folder, embed.DEFAULT_MODEL).parts
     model = create(parts, SETTINGS | {"start": "tuned"}, 0)
     assert model.vectors.detach().numpy() == pytest.approx(node_means(parts.trie, vectors)[model.held], abs=1e-6)
