@@ -9,7 +9,7 @@ import streamlit as st
 from app.common import address, state
 from app.common.beside_dense import told
 from engine.builds import runs
-from engine.builds.hits import Hit
+from engine.builds.hits import Hit, evidence
 from engine.builds.opened import Build
 from engine.builds.results import Results
 from engine.errors import TriescopeError
@@ -21,10 +21,12 @@ SHOWN, MOST = 4, 7
 
 
 class Column(NamedTuple):
-    """Results of one retriever, and of each the part of its text with the words of the query. An error leaves the rest empty."""
+    """Results of one retriever, and of each the part of its text with the words of the query, and what speaks for it. An error
+    leaves the rest empty."""
 
     hits: list[Hit]
     snippets: list[Snippet]
+    evidence: list[str]
     error: str = ""
 
 
@@ -127,7 +129,7 @@ def column(build: Build, query: str, name: str, k: int, beams: int, vector: np.n
     try:
         return _column(question(build, query, name, k, beams, allowed), build, vector)
     except TriescopeError as error:
-        return Column([], [], str(error))
+        return Column([], [], [], str(error))
 
 
 def question(build: Build, query: str, name: str, k: int, beams: int, allowed: str) -> Question:
@@ -156,7 +158,8 @@ def search(build: Build, asked: Question, vector: np.ndarray) -> Results:
 @st.cache_data(max_entries=256, show_spinner="Searching")
 def _column(asked: Question, _build: Build, _vector: np.ndarray) -> Column:
     hits, stems = search(_build, asked, _vector)[0], wanted(asked.query)
-    return Column(hits, [snippet(stems, _build.documents[_build.row_of[hit.id]].text) for hit in hits])
+    snippets = [snippet(stems, _build.documents[_build.row_of[hit.id]].text) for hit in hits]
+    return Column(hits, snippets, evidence(_build, asked.query, asked.name, hits))
 
 
 def beside_dense(
@@ -171,9 +174,3 @@ def beside_dense(
     dense = results.get("dense") or build.search(query, "dense", k, vector=vector, filter=allowed)[0]
     vectors = [hit.id for hit in dense]
     return [told(build, scorer, [hit.id for hit in results[of_scorer[scorer]]], vectors) for scorer in reversed(of_scorer)]
-
-
-def grades_of(build: Build, query: str) -> dict[str, int]:
-    """Judgements of a query that was judged word for word; empty for any other."""
-    judged = {i for i, text in build.corpus.queries.items() if text == query}
-    return next((grades[i] for grades in build.corpus.qrels.values() for i in grades if i in judged), {})

@@ -17,7 +17,6 @@ from engine.builds.opened import Build
 from engine.data.corpus import Document
 from engine.pictures.labels import cut
 from engine.retrievers import method_of
-from engine.retrievers.base import Found
 from engine.text.matched import one_line, wanted
 
 # Narrower than this a card is not readable: the grid then scrolls sideways.
@@ -62,7 +61,7 @@ def show(
             marks = f"{' :orange[:material/push_pin:]' if hit.id == pinned else ''}{_graded(grades.get(hit.id))}"
             title = state.plain(one_line(documents.title_of(_document(build, hit))))
             others = [f"{comparing.short(n)} {r.rank}" for n, hits in found.items() if n != name for r in hits if r.id == hit.id]
-            evidence = state.plain(f"{' · '.join(others) or 'only here'} · {_evidence(build, query, name, hit)}")
+            evidence = state.plain(f"{' · '.join(others) or 'only here'} · {column.evidence[place]}")
             if compact:
                 alone = "" if others else " :gray[:material/star:]"
                 short = state.plain(cut(one_line(documents.title_of(_document(build, hit))), SHORT))
@@ -81,10 +80,3 @@ def _graded(grade: int | None) -> str:
 
 def _document(build: Build, hit: Hit) -> Document:
     return build.documents[build.row_of[hit.id]]
-
-
-def _evidence(build: Build, query: str, name: str, hit: Hit) -> str:
-    """What speaks for a hit, in the terms of its retriever."""
-    text = _document(build, hit).searched_text(build.manifest.spec.fields)
-    found = Found(query=query, text=text, score=hit.score, identifier=hit.identifier, source=hit.source)
-    return method_of(name)[0].evidence(found)

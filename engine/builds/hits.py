@@ -1,12 +1,17 @@
 """What is shown of a document that was found."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from engine.data.corpus import Document
 from engine.pictures.labels import escaped
+from engine.retrievers import method_of
+from engine.retrievers.base import Found
+
+if TYPE_CHECKING:
+    from engine.builds.opened import Build
 
 # Rows of a table in a notebook, which keeps what it has shown.
 ROWS = 100
@@ -66,3 +71,13 @@ def hits_of(
         )
         for rank, (row, score, source) in enumerate(zip(rows, scores, sources, strict=True), 1)
     )
+
+
+def evidence(build: "Build", query: str, retriever: str, hits: Sequence[Hit]) -> list[str]:
+    """What speaks for each hit of a retriever, in its own terms."""
+    speaks, fields, told = method_of(retriever)[0].evidence, build.manifest.spec.fields, []
+    for hit in hits:
+        row = build.row_of[hit.id]
+        text = build.documents[row].searched_text(fields)
+        told.append(speaks(Found(query, text, hit.score, hit.identifier, hit.source, row, build)))
+    return told

@@ -25,6 +25,7 @@ from engine.errors import TriescopeError
 from engine.explaining.why import Why, why
 from engine.identifiers import Identifiers
 from engine.retrievers import DEFAULT_BEAMS, Queries
+from engine.retrievers.lost import Loss, lost
 from engine.scorers.base import Scorer, encode_for
 from engine.text import embed
 from engine.trie import Tree, restrict
@@ -217,6 +218,26 @@ class Build(Parts):
         vector = self.encode(query)[0] if vector is None else vector
         opened = self.scorer(scorer)
         return why(tree or self.trie, opened, self.query_for(opened, query, vector), self.row_of[document], beams, temperature)
+
+    def lost(
+        self,
+        query: str,
+        documents: Sequence[str],
+        retriever: str = "generative",
+        k: int = 10,
+        beams: int = DEFAULT_BEAMS,
+        vector: np.ndarray | None = None,
+        filter: str = "",
+    ) -> list[Loss]:
+        """Why the list of ``k`` that :meth:`search` gives lacks each of the documents, by id (:mod:`engine.retrievers.lost`)."""
+        check_query(query)
+        if unknown := [document for document in documents if document not in self.row_of]:
+            raise TriescopeError(f"{self.name} has no document {unknown[0]!r}")
+        if vector is None and self.retriever(retriever, beams).needs_vectors:
+            vector = self.encode(query)[0]
+        rows = [self.row_of[document] for document in documents]
+        asked = Queries([query], None if vector is None else vector[None])
+        return lost(self, retriever, asked, rows, k, beams, self.allowed(filter))
 
     def trace_json(self, query: str, trace: Trace, k: int = 10, tree: Tree | None = None) -> dict:
         """The trace as plain values, with the first ``k`` documents it leads to."""

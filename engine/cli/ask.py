@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.cli.shell import AsJson, Beams, Filter, Folder, Name, Temperature, Text, app, marked, show
+from engine.cli.shell import AsJson, Beams, Filter, Folder, Name, Names, Temperature, Text, app, marked, show
 from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.options import described
-from engine.retrievers import RETRIEVERS, method_of
+from engine.retrievers import RETRIEVERS, method_of, usual
 
 
 @app.command()
@@ -22,6 +22,7 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search a build with one retriever: titles, and of each text the part that shows most words of the query."""
+    from engine.builds.hits import evidence
     from engine.builds.opened import Build
     from engine.text.matched import snippet, wanted
 
@@ -29,11 +30,14 @@ def search(
     hits, ms = opened.search(query, retriever, k, beams, filter=filter_text)
     method, named = method_of(retriever)
     stems, listed, lines = wanted(query), [], []
-    for hit in hits:
+    for hit, speaks in zip(hits, evidence(opened, query, retriever, hits), strict=True):
         document = opened.documents[opened.row_of[hit.id]]
         shown = snippet(stems, document.text)
-        listed.append(hit._asdict() | {"snippet": shown.text, "marks": shown.marks, "metadata": document.metadata})
-        lines.append(f"{hit.rank:>3}  {hit.score:>9.3f}  {hit.identifier:<14} {hit.title}  [{hit.source}]")
+        more = {"evidence": speaks, "snippet": shown.text, "marks": shown.marks, "metadata": document.metadata}
+        listed.append(hit._asdict() | more)
+        # What speaks for a hit of decoding is its identifier, and for one of vectors the score, which stand there.
+        words = f"  {speaks}" if speaks.startswith("words: ") else ""
+        lines.append(f"{hit.rank:>3}  {hit.score:>9.3f}  {hit.identifier:<14} {hit.title}  [{hit.source}]{words}")
         lines += [f"     {marked(shown)}"] if shown.text else []
     value: dict[str, Any] = {"retriever": retriever, "query": query, "hits": listed, "ms": ms}
     lines = lines or [method.empty, *filter(None, [method.told(opened, named)])]
@@ -43,6 +47,47 @@ def search(
         told = f"filter: {passed:,} of {len(allowed):,} documents pass, and are searched"
         lines = [told, *(f"filter, {one}" for one in aside), *lines]
     show(value, as_json, lines)
+
+
+@app.command()
+def lost(
+    folder: Folder,
+    query: Text,
+    retriever: Names = None,
+    document: Annotated[
+        list[str] | None, typer.Option("-d", "--document", help="Id of one; repeat for more. Those judged relevant unless given.")
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Length of the lists.")] = 10,
+    beams: Beams = DEFAULT_BEAMS,
+    filter_text: Filter = "",
+    as_json: AsJson = False,
+) -> None:
+    """Relevant documents that lists lack, and why each list lost them."""
+    from engine import workspace
+    from engine.builds.opened import Build
+
+    opened = Build(folder)
+    grades = opened.corpus.grades(query) | workspace.of_query(opened.manifest.corpus.sha256, query)
+    wanted = document or [known for known, grade in grades.items() if grade > 0]
+    if not wanted:
+        raise TriescopeError("this query has no document judged relevant; name some: -d ID")
+    asked = list(dict.fromkeys(known for known in wanted if document or known in opened.row_of))
+    there, lines, lists = len(asked), [], []
+    if absent := len(set(wanted)) - there:
+        lines.append(f"{absent} judged relevant are not in this catalogue")
+    names = retriever or usual()
+    needed = any(opened.retriever(name, beams).needs_vectors for name in names)
+    vector = opened.encode(query)[0] if needed else None
+    for name in names:
+        hits = {hit.id for hit in opened.search(query, name, k, beams, vector, filter_text)[0]}
+        lacks = [known for known in asked if known not in hits]
+        reasons = opened.lost(query, lacks, name, k, beams, vector, filter_text)
+        lists.append({"retriever": name, "lacks": [{"id": i} | of._asdict() for i, of in zip(lacks, reasons, strict=True)]})
+        lines.append(f"{name} lacks {len(lacks)} of {there} in its first {k}")
+        lines += [
+            f"  {of.told:<70}  {opened.documents[opened.row_of[i]].title or i}" for i, of in zip(lacks, reasons, strict=True)
+        ]
+    show({"query": query, "k": k, "beams": beams, "documents": asked, "lists": lists}, as_json, lines)
 
 
 @app.command()

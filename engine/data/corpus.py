@@ -57,6 +57,15 @@ class Corpus(NamedTuple):
     left_out: list[str]
     notes: tuple[str, ...] = ()
 
+    def grades(self, query: str) -> dict[str, int]:
+        """Judgements of a query by its text, word for word; empty where it was not judged.
+
+        >>> Corpus("c", [], {"q": "red kites"}, {"test": {"q": {"d": 1}}}, []).grades("red kites")
+        {'d': 1}
+        """
+        judged = {known for known, text in self.queries.items() if text == query}
+        return next((grades[known] for grades in self.qrels.values() for known in grades if known in judged), {})
+
 
 def read(source: Path, columns: dict[str, str] | None = None) -> Corpus:
     """Read a BEIR folder or a single file.

@@ -19,7 +19,7 @@ from engine.decoding.exact import Level
 from engine.trie import Tree
 
 
-class Ranked(NamedTuple):
+class Order(NamedTuple):
     """All that a beam without limit holds after one step, best first, ties by the tree's key.
 
     Attributes
@@ -27,12 +27,20 @@ class Ranked(NamedTuple):
     node : np.ndarray
         Nodes of the level, and the leaves of identifiers that ended above it.
     parent : np.ndarray
-        Place of each one's parent in the ranking of the step before; a waiting leaf is its own. Zeros at the first step.
-    place : int
-        Place of the document's own prefix, from 0.
-    total, log_prob : float
-        What the scorer says of that prefix.
+        Place of each one's parent in the order of the step before; a waiting leaf is its own. Zeros at the first step.
+    total, log_prob : np.ndarray
+        What the scorer says of each.
     """
+
+    node: np.ndarray
+    parent: np.ndarray
+    total: np.ndarray
+    log_prob: np.ndarray
+
+
+class Ranked(NamedTuple):
+    """One document in the order of a step: nodes and parents of the whole :class:`Order`, and of the document's own prefix its
+    place, from 0, and what the scorer says of it."""
 
     node: np.ndarray
     parent: np.ndarray
@@ -41,24 +49,31 @@ class Ranked(NamedTuple):
     log_prob: float
 
 
-def rank_levels(tree: Tree, levels: list[Level], path: list[int]) -> list[Ranked]:
-    """Rank every level of :func:`engine.decoding.exact.score_all`; ``path`` has the document's node at each: its leaf, once it
-    ended."""
+def order_levels(tree: Tree, levels: list[Level]) -> list[Order]:
+    """The order of every level of :func:`engine.decoding.exact.score_all`, the same for all documents."""
     found = []
     node, total = np.empty(0, np.int64), np.empty(0, np.float32)
-    # Of the step before: the place in the ranking of each of its nodes, in the order of `node`.
+    # Of the step before: the place in the order of each of its nodes, as they stand in `node`.
     placed = np.zeros(1, np.int64)
-    for level, own in zip(levels, path, strict=True):
+    for level in levels:
         waiting = np.flatnonzero(tree.is_leaf(node)) if len(node) else np.empty(0, np.int64)
         node = np.append(level.node, node[waiting])
         total = np.append(level.total, total[waiting])
         log_prob = np.append(level.log_prob, np.zeros(len(waiting), np.float32))
         parent = placed[np.append(level.parent, waiting)]
         order = np.lexsort((tree.tie_key(node), -total))
-        at = int(np.flatnonzero(node == own)[0])
         placed = np.empty(len(order), np.int64)
         placed[order] = np.arange(len(order))
-        found.append(Ranked(node[order], parent[order], int(placed[at]), float(total[at]), float(log_prob[at])))
+        found.append(Order(node[order], parent[order], total[order], log_prob[order]))
+    return found
+
+
+def on_path(orders: list[Order], path: list[int]) -> list[Ranked]:
+    """A document in every order; ``path`` has its node at each: its leaf, once it ended."""
+    found = []
+    for order, own in zip(orders, path, strict=True):
+        place = int(np.flatnonzero(order.node == own)[0])
+        found.append(Ranked(order.node, order.parent, place, float(order.total[place]), float(order.log_prob[place])))
     return found
 
 

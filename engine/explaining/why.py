@@ -14,7 +14,7 @@ from engine.decoding import decode
 from engine.decoding.exact import score_all
 from engine.decoding.trace import Trace
 from engine.errors import TriescopeError
-from engine.explaining.smallest_beam import rank_levels, smallest_beams
+from engine.explaining.smallest_beam import on_path, order_levels, smallest_beams
 from engine.explaining.survival import survival, verdict
 from engine.scorers.base import Scorer
 from engine.trie import Tree
@@ -138,7 +138,7 @@ def why(tree: Tree, scorer: Scorer, query: np.ndarray, document: int, beams: int
         raise TriescopeError("this document is left out by the filter, the forced prefix or the bans, so no decode can reach it")
     trace = decode(tree, scorer, [query], beams, explain=True, temperature=temperature)[0]
     path += path[-1:] * (tree.levels - len(path))
-    levels = rank_levels(tree, score_all(tree, scorer, query, temperature), path)
+    levels = on_path(order_levels(tree, score_all(tree, scorer, query, temperature)), path)
     stages = survival(trace, tree, document)
     steps = [
         WhyStep(stage.level, stage.code, stage.node, level.total, level.log_prob, stage.rank, stage.kept, level.place + 1)

@@ -12,6 +12,7 @@ from engine.scorers.base import Scorer
 from engine.trie import Trie
 
 if TYPE_CHECKING:
+    from engine.retrievers.lost import Lack, Loss
     from engine.retrievers.weighting import Tuning
 
 
@@ -135,13 +136,16 @@ class Named(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A hit and what was asked: the text that was searched, the score, the identifier, and who brought it."""
+    """A hit and what was asked: the text that was searched, the score, the identifier, and who brought it; its row, and the build
+    that was asked."""
 
     query: str
     text: str
     score: float
     identifier: str
     source: str
+    row: int
+    opened: Opened
 
 
 class Index(NamedTuple):
@@ -190,6 +194,8 @@ class Method(NamedTuple):
         ``(folder) -> str``: what changes when that is made anew; then it is opened again.
     told : callable
         ``(opened, named) -> str``: what is to be said of it in this build, else an empty string.
+    lost : callable, optional
+        Why a list of it lacks some documents (:mod:`engine.retrievers.lost`); their rank among all unless given.
     """
 
     name: str
@@ -206,6 +212,7 @@ class Method(NamedTuple):
     there: Callable[[Path], bool] = lambda folder: True
     stamp: Callable[[Path], str] = lambda folder: ""
     told: Callable[[Opened, Named], str] = lambda opened, named: ""
+    lost: "Callable[[Lack], list[Loss]] | None" = None
 
 
 def best(scores: np.ndarray, k: int, allowed: np.ndarray | None = None) -> np.ndarray:

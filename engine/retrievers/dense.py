@@ -15,6 +15,7 @@ import numpy as np
 from engine.errors import TriescopeError
 from engine.retrievers import faiss_file
 from engine.retrievers.base import Index, Method, Named, Opened, Queries, Ranking, best, cosine, pack, vectors_of
+from engine.retrievers.lost import BELOW, SEARCH, Lack, Loss, by_cosine, places
 from engine.stored.arrays import mapped
 from engine.stored.remembered import once
 
@@ -123,7 +124,7 @@ class HnswRetriever:
     def search(self, queries: Queries, k: int, allowed: np.ndarray | None = None) -> Ranking:
         """See :class:`engine.retrievers.base.Retriever`; scores are cosines."""
         if allowed is not None:
-            return self._compared(vectors_of(self.name, queries), k, allowed)
+            return self.compared(vectors_of(self.name, queries), k, allowed)
         depth = min(k, self.index.ntotal)
         scores, nodes = self.index.search(np.ascontiguousarray(vectors_of(self.name, queries)), depth)
         results = []
@@ -137,7 +138,7 @@ class HnswRetriever:
             results.append((rows[order], score[order]))
         return pack(results, k)
 
-    def _compared(self, queries: np.ndarray, k: int, allowed: np.ndarray) -> Ranking:
+    def compared(self, queries: np.ndarray, k: int, allowed: np.ndarray | None) -> Ranking:
         """Every vector of the graph compared with each query, the best of the documents allowed."""
         results = []
         for query in queries:
@@ -165,6 +166,19 @@ def _open_hnsw(opened: Opened, beams: int, named: Named) -> HnswRetriever:
     return HnswRetriever(opened.folder, (rows, width))
 
 
+def _lost_by_walk(lack: Lack) -> list[Loss]:
+    by = lack.by
+    assert isinstance(by, HnswRetriever)
+    exact = by.compared(vectors_of(by.name, lack.queries), lack.documents, lack.allowed)
+    losses = []
+    for at in places(exact, lack.rows):
+        assert at is not None, "every document has a vector"
+        missed = at.rank <= lack.k
+        how = f"the walk missed it: exact rank {at.rank:,}" if missed else f"rank {at.rank:,}"
+        losses.append(Loss(SEARCH if missed else BELOW, f"{how}, cosine {at.score:.3f}", at.rank, at.score))
+    return losses
+
+
 EXACT = Method(
     name="dense",
     summary="vectors: nearest of all documents, exact",
@@ -173,6 +187,7 @@ EXACT = Method(
     open=_open_exact,
     evidence=cosine,
     usual=True,
+    lost=by_cosine,
 )
 
 HNSW = Method(
@@ -183,4 +198,5 @@ HNSW = Method(
     open=_open_hnsw,
     evidence=cosine,
     needs=Index(stage="dense", build=_build),
+    lost=_lost_by_walk,
 )

@@ -15,6 +15,7 @@ from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
 from engine.retrievers.base import Found, Method, Named, Opened, Queries, Ranking, Retriever, Scoring, pack, vectors_of
 from engine.retrievers.generative import GenerativeRetriever
+from engine.retrievers.lost import BELOW, NO_MEMBER, Lack, Loss
 from engine.retrievers.shares import METHODS, RRF, Pool, fits, fused, ranked
 from engine.retrievers.weighting import GUARDED, Tuning, even
 
@@ -39,6 +40,14 @@ class Listed(NamedTuple):
     scores: np.ndarray
     source: str
     by: Retriever
+
+
+class Fused(NamedTuple):
+    """One query's pool, the fused score of each of its documents, float32, and the name that each member goes by."""
+
+    pool: Pool
+    scores: np.ndarray
+    sources: list[str]
 
 
 class FusedRetriever:
@@ -77,17 +86,25 @@ class FusedRetriever:
 
         A filter is each member's own: ranks and the pool are those of the documents that pass.
         """
-        lists = [self._lists(name, queries, max(k, DEPTH), allowed) for name in self.tuning.used]
-        pools = pooled(lists, queries, self.tuning.method != RRF, allowed)
-        weights = np.array(list(self.tuning.used.values()), np.float64)
         results, sources = [], []
-        for place, pool in enumerate(pools):
-            scores = fused(pool, floats(self.floors), self.tuning.method, weights)
+        for pool, scores, names in self.fuse(queries, k, allowed):
             best = top_k(scores, k, pool.rows)
             results.append((pool.rows[best], scores[best]))
-            names = np.array([of_member[place].source for of_member in lists])
-            sources.append([" + ".join(names[of]) for of in pool.ranks[best] > 0])
+            sources.append([" + ".join(np.array(names)[of]) for of in pool.ranks[best] > 0])
         return pack(results, k)._replace(sources=sources)
+
+    def fuse(self, queries: Queries, k: int, allowed: np.ndarray | None = None) -> list[Fused]:
+        """What the first ``k`` of each query are taken from."""
+        lists = [self._lists(name, queries, max(k, DEPTH), allowed) for name in self.tuning.used]
+        weights = np.array(list(self.tuning.used.values()), np.float64)
+        return [
+            Fused(
+                pool,
+                fused(pool, floats(self.floors), self.tuning.method, weights),
+                [of_member[place].source for of_member in lists],
+            )
+            for place, pool in enumerate(pooled(lists, queries, self.tuning.method != RRF, allowed))
+        ]
 
     def _lists(self, name: str, queries: Queries, depth: int, allowed: np.ndarray | None) -> list[Listed]:
         """What a member, or its stand-in, lists for each query."""
@@ -174,6 +191,24 @@ def _evidence(found: Found) -> str:
     return f"from {found.source}"
 
 
+def _lost(lack: Lack) -> list[Loss]:
+    by, depth = lack.by, max(lack.k, DEPTH)
+    assert isinstance(by, FusedRetriever)
+    ((pool, scores, sources),) = by.fuse(lack.queries, lack.k, lack.allowed)
+    order = top_k(scores, len(pool.rows), pool.rows)
+    losses = []
+    for row in lack.rows:
+        at = np.flatnonzero(pool.rows[order] == row)
+        if not len(at):
+            losses.append(Loss(NO_MEMBER, f"none of {', '.join(sources)} has it in its first {depth}"))
+            continue
+        ranks = pool.ranks[order[at[0]]]
+        members = (f"{name} {rank}" if rank else f"{name} not in {depth}" for name, rank in zip(sources, ranks, strict=True))
+        rank = int(at[0]) + 1
+        losses.append(Loss(BELOW, f"rank {rank:,}: {', '.join(members)}", rank, float(scores[order[at[0]]])))
+    return losses
+
+
 def _told(opened: Opened, named: Named) -> str:
     tuning = _tuning(opened, named)
     weights = ", ".join(f"{name} {weight:g}" for name, weight in tuning.used.items())
@@ -190,4 +225,5 @@ METHOD = Method(
     decodes=True,
     usual=True,
     told=_told,
+    lost=_lost,
 )

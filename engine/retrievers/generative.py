@@ -8,7 +8,9 @@ from engine.decoding import decode
 from engine.decoding.forced import forced_totals
 from engine.decoding.search import TOGETHER
 from engine.decoding.trace import Trace
+from engine.explaining.lost import Fate, fates
 from engine.retrievers.base import DEFAULT_BEAMS, Found, Method, Named, Opened, Queries, Ranking, pack, vectors_of
+from engine.retrievers.lost import MODEL, NO_IDENTIFIER, SEARCH, Lack, Loss
 from engine.scorers.base import Scorer, encode_for
 from engine.trie import Tree, Trie, restrict
 
@@ -44,12 +46,12 @@ class GenerativeRetriever:
 
         Under a filter the branches without a document that passes are not there: the beam is spent on the others.
         """
-        tree = self._tree(allowed)
+        tree = self.tree(allowed)
         if tree is None:
             return pack([NOTHING] * len(queries.texts), k)
         return pack([trace.documents(tree, k) for trace in self.traces(queries, tree=tree)], k)
 
-    def _tree(self, allowed: np.ndarray | None) -> Tree | None:
+    def tree(self, allowed: np.ndarray | None) -> Tree | None:
         """What may be written; None where no document that passes has an identifier."""
         if allowed is None:
             return self.trie
@@ -58,7 +60,7 @@ class GenerativeRetriever:
     def scores(self, queries: Queries, rows: Sequence[np.ndarray], allowed: np.ndarray | None = None) -> list[np.ndarray]:
         """See :class:`engine.retrievers.base.Scoring`: the total of a document's path, whether or not a beam finds it; -inf where
         it has no identifier."""
-        tree = self._tree(allowed)
+        tree = self.tree(allowed)
         if tree is None:
             return [np.full(len(of_query), -np.inf, np.float32) for of_query in rows]
         taken = encode_for(self.scorer, queries.texts, vectors_of(self.name, queries))
@@ -76,7 +78,7 @@ class GenerativeRetriever:
         if self.beams != SURE_BEAMS:
             sure = GenerativeRetriever(self.trie, self.scorer, SURE_BEAMS)
             return self.search(queries, k, allowed), sure.search_with_confidence(queries, 1, allowed)[1]
-        tree, found, confidences = self._tree(allowed), [], []
+        tree, found, confidences = self.tree(allowed), [], []
         if tree is None:
             return self.search(queries, k, allowed), np.zeros(len(queries.texts))
         for trace in self.traces(queries, sure=True, tree=tree):
@@ -93,6 +95,34 @@ def _evidence(found: Found) -> str:
     return f"codes {found.identifier}"
 
 
+def _lost(lack: Lack) -> list[Loss]:
+    by = lack.by
+    assert isinstance(by, GenerativeRetriever)
+    tree = by.tree(lack.allowed)
+    if tree is None:
+        return [_loss(None, by.beams, lack.k)] * len(lack.rows)
+    (query,) = encode_for(by.scorer, lack.queries.texts, vectors_of(by.name, lack.queries))
+    return [_loss(fate, by.beams, lack.k) for fate in fates(tree, by.scorer, query, lack.rows.tolist(), by.beams)]
+
+
+def _loss(fate: Fate | None, beams: int, k: int) -> Loss:
+    """A fate in words.
+
+    >>> _loss(Fate(exact_rank=7, beam_rank=None, cut_at=2, rank=63, keeps=70), 50, 10).told
+    'search error: cut at level 2, 63 of 50; exact rank 7, 70 beams keep it'
+    >>> _loss(Fate(exact_rank=12, beam_rank=11, cut_at=None, rank=None, keeps=None), 50, 10).told
+    'model error: rank 11, exact rank 12'
+    """
+    if fate is None:
+        return Loss(NO_IDENTIFIER, "has no identifier in this trie")
+    if fate.cut_at is None:
+        return Loss(MODEL, f"{MODEL}: rank {fate.beam_rank:,}, exact rank {fate.exact_rank:,}", fate.exact_rank)
+    how = f"cut at level {fate.cut_at}, {fate.rank:,} of {beams}; exact rank {fate.exact_rank:,}"
+    if fate.by_search(k):
+        return Loss(SEARCH, f"{SEARCH}: {how}, {fate.keeps:,} beams keep it", fate.exact_rank)
+    return Loss(MODEL, f"{MODEL}: {how}", fate.exact_rank)
+
+
 METHOD = Method(
     name="generative",
     summary="writes identifiers, one code at a time",
@@ -102,4 +132,5 @@ METHOD = Method(
     evidence=_evidence,
     decodes=True,
     usual=True,
+    lost=_lost,
 )

@@ -15,6 +15,7 @@ from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
 from engine.retrievers.base import Method, Named, Opened, cosine
 from engine.retrievers.dense import ExactRetriever
+from engine.retrievers.lost import by_cosine
 from engine.retrievers.tuning import CUT, ndcg
 from engine.text import embed
 
@@ -158,4 +159,5 @@ METHOD = Method(
     evidence=cosine,
     splits=(TRAIN,),
     told=_told,
+    lost=by_cosine,
 )

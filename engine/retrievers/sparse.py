@@ -9,9 +9,11 @@ import Stemmer
 from engine.errors import TriescopeError
 from engine.files import replace_json
 from engine.retrievers.base import Found, Index, Method, Named, Opened, Queries, Ranking, best, pack
+from engine.retrievers.lost import BELOW, NO_WORD, Lack, Loss, places
+from engine.retrievers.terms import Postings, Terms, listed, terms, told
 from engine.stored import arrays, values
 from engine.stored.remembered import once
-from engine.text.matched import matched_terms, stems
+from engine.text.matched import spelled, stems
 
 K1, B = 1.5, 0.75
 FOLDER = "sparse"
@@ -162,6 +164,17 @@ class SparseRetriever:
             found.append(np.asarray(self.index.get_scores(known))[of_query] if known else nothing)
         return found
 
+    def frequencies(self, texts: Sequence[str]) -> list[list[int]]:
+        """How many documents have each word of each text, of those words that any has."""
+        starts, number = self.index.scores["indptr"], self.index.vocab_dict
+        return [[int(starts[number[word] + 1] - starts[number[word]]) for word in known] for known in self.tokens(texts)]
+
+    def terms(self, query: str, rows: np.ndarray) -> Terms:
+        """What each word of a query adds to the scores of some documents, int64 ``(documents,)``."""
+        of = self.index.scores
+        postings = Postings(of["data"], of["indices"], of["indptr"], self.index.vocab_dict)
+        return terms(postings, tokens([query], self.rule)[0], spelled(query), rows)
+
 
 def _build(texts: Sequence[str], embeddings: np.ndarray, folder: Path) -> None:
     build(texts, folder / FOLDER)
@@ -171,8 +184,31 @@ def _open(opened: Opened, beams: int, named: Named) -> SparseRetriever:
     return SparseRetriever(opened.folder / FOLDER, len(opened.embeddings))
 
 
+def _by(opened: Opened) -> SparseRetriever:
+    found = opened.retriever(METHOD.name)
+    assert isinstance(found, SparseRetriever)
+    return found
+
+
 def _evidence(found: Found) -> str:
-    return f"words: {', '.join(matched_terms(found.query, found.text)) or 'none'}"
+    shares = _by(found.opened).terms(found.query, np.array([found.row])).shares(0)
+    return f"words: {told(shares) or 'none'}"
+
+
+def _lost(lack: Lack) -> list[Loss]:
+    by = lack.by
+    assert isinstance(by, SparseRetriever)
+    found = by.terms(lack.queries.texts[0], lack.rows)
+    there = places(by.search(lack.queries, lack.documents, lack.allowed), lack.rows)
+    losses = []
+    for place, at in enumerate(there):
+        if at is None:
+            losses.append(Loss(NO_WORD, "shares no word with the query", None, 0.0))
+            continue
+        without = found.missing(place)
+        lacks = f"; lacks {listed(without)}" if without else ""
+        losses.append(Loss(BELOW, f"rank {at.rank:,}, score {at.score:.2f}{lacks}", at.rank, at.score))
+    return losses
 
 
 def _told(opened: Opened, named: Named) -> str:
@@ -191,4 +227,5 @@ METHOD = Method(
     needs=Index(stage="sparse", build=_build),
     empty="No document shares a word with the query.",
     told=_told,
+    lost=_lost,
 )

@@ -59,6 +59,18 @@ def stems(texts: Sequence[str]) -> list[list[str]]:
     return [stemmer.stemWords([word for word in words(text) if word not in STOP]) for text in texts]
 
 
+def spelled(text: str) -> dict[str, str]:
+    """Stem -> the first word of a text that has it, in small letters.
+
+    >>> spelled("Dreaming of dreams and a heist")
+    {'dream': 'dreaming', 'heist': 'heist'}
+    """
+    found: dict[str, str] = {}
+    for stem, word in zip(stems([text])[0], (word for word in words(text) if word not in STOP), strict=True):
+        found.setdefault(stem, word)
+    return found
+
+
 def wanted(query: str) -> frozenset[str]:
     """Stems that are looked for: those of a query."""
     return frozenset(stems([query])[0])
@@ -86,17 +98,6 @@ def marks(stems_wanted: frozenset[str], text: str) -> list[Span]:
         if known[piece]:
             found.append(match.span())
     return _joined(found)
-
-
-def matched_terms(query: str, text: str) -> list[str]:
-    """The words that :func:`marks` finds, in small letters, each once, in order.
-
-    >>> matched_terms("dreaming heist", "A heist inside a dream; dreams within dreams")
-    ['heist', 'dream', 'dreams']
-    >>> matched_terms("北京的烤鸭", "北京最有名的菜是烤鸭")
-    ['北京', '的', '烤鸭']
-    """
-    return list(dict.fromkeys(alike(text[start:stop]) for start, stop in marks(wanted(query), text)))
 
 
 def whole(stems_wanted: frozenset[str], text: str) -> Snippet:

@@ -45,6 +45,34 @@ SEARCHING = (
         "the line above the column hybrid",
     ),
     Word(
+        "search error",
+        "A relevant document that the beam lost: its score would have put it into the list, but a prefix of it was cut.",
+        (COMPARE,),
+        "the table of relevant documents that a list lacks",
+        ("search errors",),
+    ),
+    Word(
+        "model error",
+        "A relevant document that the scorer ranks too low: a beam without limit would not list it either.",
+        (COMPARE,),
+        "the table of relevant documents that a list lacks",
+        ("model errors",),
+    ),
+    Word(
+        "RBO",
+        "Rank-biased overlap: how much two lists share, the top of them more than the rest; 1 for equal lists, 0 for lists that "
+        "share nothing.",
+        (COMPARE,),
+        "the column RBO",
+        ("rank-biased overlap",),
+    ),
+    Word(
+        "tau",
+        "Kendall's tau: whether the documents that two lists share stand in the same order, 1, or in the reverse, -1.",
+        (COMPARE,),
+        "the column Tau",
+    ),
+    Word(
         "filter",
         "A condition over the columns of the documents, like year > 1990. What does not pass is not searched: it takes no place "
         "in a list, and no code that leads to nothing else is written.",

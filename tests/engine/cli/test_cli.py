@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from engine.paths import ROOT
-from engine.text.matched import matched_terms
+from engine.text.matched import marks, wanted
 from tests.labelled import ANYWHERE
 
 HIT = {"rank", "id", "title", "score", "identifier", "source"}
@@ -41,7 +41,7 @@ def test_search_gives_ranked_hits(told, small_build, opened, retriever):
     assert set(value) == {"retriever", "query", "hits", "ms"}
     assert (value["retriever"], value["query"]) == (retriever, query)
     assert [hit["rank"] for hit in value["hits"]] == list(range(1, len(value["hits"]) + 1))
-    assert all(set(hit) == HIT | {"snippet", "marks", "metadata"} for hit in value["hits"])
+    assert all(set(hit) == HIT | {"evidence", "snippet", "marks", "metadata"} for hit in value["hits"])
     assert [{name: hit[name] for name in HIT} for hit in value["hits"]] == [
         hit._asdict() for hit in opened.search(query, retriever, 3)[0]
     ]
@@ -59,7 +59,7 @@ def test_search_prints_a_hit_and_the_part_of_its_text_that_has_the_words(shell, 
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert [line.split()[0] for line in lines[::2]] == ["1", "2", "3", "4"]
-    assert matched_terms(query, lines[1])
+    assert marks(wanted(query), lines[1])
     assert not any("\x1b" in line for line in lines)
 
 

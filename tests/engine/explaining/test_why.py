@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engine import trie
 from engine.decoding.exact import exact_search, score_all
 from engine.errors import TriescopeError
-from engine.explaining.smallest_beam import rank_levels, smallest_beams
+from engine.explaining.smallest_beam import on_path, order_levels, smallest_beams
 from engine.explaining.survival import survival
 from engine.explaining.why import DISPLACING, why, why_json
 from engine.scorers.centroid import CentroidScorer, node_means
@@ -51,10 +51,10 @@ def test_the_smallest_beam_keeps_the_document_and_one_less_does_not(seed):
     random = np.random.default_rng(seed)
     built = trie.build(random.integers(0, 12, (200, 4)).astype(np.int32))
     scorer = SumScorer(random.normal(size=len(built.code)))
-    levels = score_all(built, scorer, QUERY)
+    orders = order_levels(built, score_all(built, scorer, QUERY))
     for row in random.integers(0, 200, 5):
         path = built.path(int(row))
-        width = smallest_beams(rank_levels(built, levels, path))
+        width = smallest_beams(on_path(orders, path))
         assert reached(built, scorer, path[-1], width)
         assert not any(reached(built, scorer, path[-1], narrower) for narrower in range(1, width))
 

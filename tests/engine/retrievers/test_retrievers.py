@@ -52,11 +52,13 @@ def test_a_record_is_found_by_its_own_name_and_says_what_there_is_to_know():
     assert len({method.color for method in RETRIEVERS.values()}) == len(RETRIEVERS)
 
 
-def test_evidence_is_in_the_terms_of_the_retriever():
-    found = Found(query="ships", text="A ship at sea", score=0.51234, identifier="3-17", source="bm25 + dense")
+def test_evidence_is_in_the_terms_of_the_retriever(opened):
+    text = opened.documents[3].searched_text()
+    word = max(re.findall("[a-z]+", text), key=len)
+    found = Found(f"{word} zzz", text, 0.51234, "3-17", "bm25 + dense", 3, opened)
     told = {name: method.evidence(found) for name, method in RETRIEVERS.items()}
     assert told == {
-        "bm25": "words: ship",
+        "bm25": f"words: {word} 100%",
         "dense": "cosine 0.512",
         "dense-hnsw": "cosine 0.512",
         "moved": "cosine 0.512",

@@ -8,7 +8,8 @@ import pytest
 from engine.errors import TriescopeError
 from engine.retrievers import Queries, sparse
 from engine.retrievers.base import Named
-from engine.text.matched import matched_terms
+from engine.text.matched import marks, wanted
+from engine.text.words import alike
 
 TEXTS = ["red fox red", "red dog", "blue bird river moon"]
 
@@ -22,6 +23,11 @@ def bm25(tmp_path):
 def found(retriever, query, k=3):
     ranking = retriever.search(Queries([query]), k)
     return {int(row): float(score) for row, score in zip(ranking.rows[0], ranking.scores[0], strict=True) if row >= 0}
+
+
+def matched(query, text):
+    """Words of a text that are marked, in small letters, each once."""
+    return list(dict.fromkeys(alike(text[start:stop]) for start, stop in marks(wanted(query), text)))
 
 
 def told(build):
@@ -121,12 +127,12 @@ def test_an_index_of_words_that_this_version_does_not_know_is_refused(tmp_path):
 
 
 def test_matched_terms_of_texts_without_spaces_are_what_both_share():
-    assert matched_terms("北京的烤鸭", CHINESE[0]) == ["北京烤鸭", "北京", "的", "烤鸭"]
-    assert matched_terms("用C写", "C 写字") == ["c", "写"]
-    assert matched_terms("ภาษา", THAI[0]) == ["ภาษา"]
+    assert matched("北京的烤鸭", CHINESE[0]) == ["北京烤鸭", "北京", "的", "烤鸭"]
+    assert matched("用C写", "C 写字") == ["c", "写"]
+    assert matched("ภาษา", THAI[0]) == ["ภาษา"]
 
 
 def test_matched_terms_are_the_words_of_the_text_that_share_a_stem_with_the_query():
-    assert matched_terms("dreams of flying", "He dreamed; a dream, a dream of flights") == ["dreamed", "dream"]
-    assert matched_terms("zeppelin", "red fox") == []
-    assert matched_terms("red", "") == []
+    assert matched("dreams of flying", "He dreamed; a dream, a dream of flights") == ["dreamed", "dream"]
+    assert matched("zeppelin", "red fox") == []
+    assert matched("red", "") == []
