@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.charts import ranks
 from app.common import address, commands, documents, exports, filtering, resources, state, trying
-from app.compare import comparing, following, judging, measured, result_cards, timing
+from app.compare import alike, comparing, following, judging, measured, missing, result_cards, timing
 from engine.errors import TriescopeError
 from engine.retrievers import method_of
 
@@ -30,7 +30,7 @@ address.check_stamp(build, scorers)
 vector, encode_ms = resources.query_vector(build, query)
 columns = {name: comparing.column(build, query, name, k, beams, vector, allowed) for name in names}
 results = {name: column.hits for name, column in columns.items() if not column.error}
-grades = judging.grades(build, query, comparing.grades_of(build, query))
+grades = judging.grades(build, query, build.corpus.grades(query))
 pinned = documents.chosen(build)
 listed = ranks.ranks(results)
 documents.pick(build, "Pin a document: where is it in each list, and where was it cut?", "pin", pinned, first=listed)
@@ -63,10 +63,10 @@ if results:
         )
     with numbers:
         st.header("What the lists share")
-        shared = pd.DataFrame(ranks.overlaps(results), columns=["Pair", f"Shared of {k}", "Moved up", "Moved down", "Unmoved"])
-        st.dataframe(shared, hide_index=True)
+        alike.show(results, k)
         timing.show(build, query, list(results), k, beams, vector, allowed, encode_ms)
 
+missing.show(build, query, columns, grades, k, beams, vector, allowed)
 with st.container(horizontal=True, vertical_alignment="center"):
     st.header("The lists", width="content")
     compact = st.toggle("Titles alone", key="compact", bind="query-params", help="A line a result: many lists on one screen.")

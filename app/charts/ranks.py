@@ -1,4 +1,4 @@
-"""Where each document stands in each retriever's list: one line a document, and what the lists share."""
+"""Where each document stands in each retriever's list: one line a document."""
 
 from typing import NamedTuple
 
@@ -29,16 +29,6 @@ EVERYWHERE, PINNED = _Look(BLUE, 1.6, 7, 1.0), _Look(ORANGE, 4, 11, 1.0)
 LOOKS = (ALONE, SEVERAL, EVERYWHERE, PINNED)
 
 
-class Overlap(NamedTuple):
-    """What two lists of results share: how many, and how many of these moved up, down or not from the first to the second."""
-
-    pair: str
-    shared: int
-    up: int
-    down: int
-    same: int
-
-
 def ranks(results: dict[str, list[Hit]]) -> dict[str, dict[str, int]]:
     """Document id -> retriever -> rank."""
     table: dict[str, dict[str, int]] = {}
@@ -46,20 +36,6 @@ def ranks(results: dict[str, list[Hit]]) -> dict[str, dict[str, int]]:
         for hit in hits:
             table.setdefault(hit.id, {})[name] = hit.rank
     return table
-
-
-def overlaps(results: dict[str, list[Hit]]) -> list[Overlap]:
-    """Every pair of retrievers, in order."""
-    names = list(results)
-    rows = []
-    for i, first in enumerate(names):
-        for second in names[i + 1 :]:
-            a, b = ({hit.id: hit.rank for hit in results[name]} for name in (first, second))
-            moves = [a[document] - b[document] for document in a.keys() & b.keys()]
-            rows.append(
-                Overlap(f"{first} → {second}", len(moves), sum(m > 0 for m in moves), sum(m < 0 for m in moves), moves.count(0))
-            )
-    return rows
 
 
 def figure(results: dict[str, list[Hit]], titles: dict[str, str], pinned: str, k: int) -> go.Figure:

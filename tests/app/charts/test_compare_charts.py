@@ -34,17 +34,6 @@ class TestRanks:
             "d": {"dense": 3},
         }
 
-    def test_overlaps_of_every_pair_in_order(self):
-        assert ranks.overlaps(RESULTS) == [
-            ("bm25 → dense", 2, 1, 1, 0),
-            ("bm25 → generative", 0, 0, 0, 0),
-            ("dense → generative", 0, 0, 0, 0),
-        ]
-
-    def test_up_means_a_better_place_in_the_second_list(self):
-        assert ranks.overlaps({"one": hits("x", "a"), "two": hits("a", "y")}) == [("one → two", 1, 1, 0, 0)]
-        assert ranks.overlaps({"one": hits("a", "b"), "two": hits("a", "b")}) == [("one → two", 2, 0, 0, 2)]
-
     def test_a_line_a_document_and_the_row_below_for_where_it_is_missing(self):
         figure = ranks.figure(RESULTS, TITLES, "", 3)
         places = {title: y for title, (y, _) in drawn(figure).items()}

@@ -1,6 +1,8 @@
 """Columns that Compare offers: what a build cannot open is none of them."""
 
-from app.compare import comparing
+from app.common import glossary
+from app.compare import alike, comparing
+from engine.builds.hits import Hit
 from engine.builds.opened import Build
 from tests.app.at import visit
 from tests.labelled import LABELLED
@@ -24,4 +26,20 @@ def test_titles_alone_leave_a_line_of_each_result_and_the_lines_of_ranks_come_fi
     assert all(f"**{hit.rank}**" in " ".join(lines) for hit in hits)
     shared = {hit.id for hit in hits[:7]} & {hit.id for hit in hits[7:]}
     assert sum(":material/star:" in line for line in lines) == 14 - 2 * len(shared)
-    assert sum(len(one.value) for one in alone.markdown) < sum(len(one.value) for one in whole.markdown) / 2
+    explained = len(glossary.listed("compare"))  # stands on both
+    long, short = (sum(len(one.value) for one in at.markdown) - explained for at in (whole, alone))
+    assert short < long / 2
+
+
+def test_a_row_a_pair_with_what_they_share_and_how_it_moves():
+    def hits(*ids):
+        return [Hit(rank, name, name, 1.0, "1", "here") for rank, name in enumerate(ids, 1)]
+
+    found = alike.table({"bm25": hits("a", "b", "c"), "dense": hits("b", "a", "c"), "generative:node": []}, 3)
+    assert found["Pair"].tolist() == ["bm25 → dense", "bm25 → node", "dense → node"]
+    assert found["Shared of 3"].tolist() == [3, 0, 0]
+    assert found["Up · down · same"].tolist() == ["1 · 1 · 1", "0 · 0 · 0", "0 · 0 · 0"]
+    assert found["Tau"].round(3)[0] == 0.333
+    assert found["Tau"].isna().tolist() == [False, True, True]
+    assert found["RBO"].tolist()[1:] == [0, 0]
+    assert alike.table({"bm25": hits("a")}, 3).empty
