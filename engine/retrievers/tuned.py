@@ -15,6 +15,7 @@ from engine.data.halves import halves
 from engine.errors import TriescopeError
 from engine.retrievers.base import Method, Named, Opened, Queries, Ranking, cosine
 from engine.retrievers.dense import ExactRetriever
+from engine.retrievers.lost import by_cosine
 from engine.retrievers.moved import DEV, TRAIN, Labels, MovedRetriever, gains_of
 from engine.text import tuned
 
@@ -111,6 +112,7 @@ TUNED = Method(
     there=tuned.is_there,
     stamp=tuned.stamp,
     told=_told,
+    lost=by_cosine,
 )
 MOVED = TUNED._replace(
     name="tuned-moved",
