@@ -66,7 +66,8 @@ st.dataframe(
 )
 st.caption(
     f"{trained.MEASURE} with its 95% interval, on the queries that the column Asked names. Centroid is the untrained scorer on "
-    "the same queries, BM25 and Dense are keyword and exact vector search on them. Difference is to Centroid, query by query; "
+    "the same queries; BM25 and Dense are keyword and exact vector search on them, Moved and Tuned dense search with the same "
+    "labels, where they can be had. Difference is to Centroid, query by query; "
     "Beats is ticked where its interval excludes zero and the paired test agrees; p is corrected for the runs of this table "
     f"(Holm). The default, which `generative` search uses, is **{state.plain(default)}**. It changes by itself only for a scorer "
     "that is better on judged queries that nothing was chosen on."

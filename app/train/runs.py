@@ -17,8 +17,8 @@ from engine.errors import TriescopeError
 
 MEASURE, RECALL = "nDCG@10", "Recall@100"
 HALVES = "Curve and line are of the queries that the weights were chosen on; the sentence above is of others, which judged them."
-# Columns of the table for what needs no training, besides the centroid scorer.
-BESIDE = {"BM25": "bm25", "Dense": "dense"}
+# Columns of the table for what stands beside a trained scorer: the first two have seen no label, the others the same.
+BESIDE = {"BM25": "bm25", "Dense": "dense", "Moved": "moved", "Tuned": "tuned"}
 VERDICTS = {"broken": ("error", ":material/error:"), "watch": ("warning", ":material/visibility:")}
 
 

@@ -11,7 +11,14 @@ from engine.data.halves import FEWEST
 from engine.retrievers.weighting import StoredTuning
 
 # What a trained scorer is held against besides the centroid scorer, and how they are called in a sentence.
-BESIDE = {"bm25": "BM25", "dense": "exact dense search"}
+BESIDE = {
+    "bm25": "BM25",
+    "dense": "exact dense search",
+    "moved": "dense search over documents moved towards the train queries",
+    "tuned": "the fine-tuned encoder",
+}
+# Of those, what has learned from the train queries: it can stand there where none of the queries asked is one of them.
+LABELLED = ("moved", "tuned")
 
 
 class Judged(Stored):

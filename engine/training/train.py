@@ -21,7 +21,7 @@ from engine.decoding import decode
 from engine.errors import TriescopeError
 from engine.files import alone, writing
 from engine.identifiers.base import load_without_content
-from engine.retrievers import Queries
+from engine.retrievers import RETRIEVERS, Queries
 from engine.retrievers.generative import GenerativeRetriever
 from engine.retrievers.tuning import tune_hybrid
 from engine.retrievers.weighting import UNTUNED_TRAINED, Tuning
@@ -98,7 +98,7 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
     codes = _codes(source)
     # Written with every evaluation, so that whoever watches the training sees the lines that it has to cross.
     floor = _means(_of_centroid(source, made.dev, spec.beams)[1])
-    beside = {retriever: _means(values) for retriever, values in _beside(source, made.dev).items()}
+    beside = {retriever: _means(values) for retriever, values in _beside(source, spec, made.dev).items()}
 
     def evaluate(now: nn.Module, stretch: loop.Stretch) -> Evaluation:
         scorer: Scorer = now.scorer()  # type: ignore[operator]
@@ -183,18 +183,24 @@ def _judge(source: Source, spec: TrainSpec, made: Prepared, scorer: Scorer) -> t
             "difference": found,
             "apart": apart,
             "chosen_on": len(made.dev.ids),
-            "beside": _intervals(_beside(source, asked)),
+            "beside": _intervals(_beside(source, spec, asked)),
             **_intervals(values),
         }
     )
     return judged, _cold(source, made, asked, ranked)
 
 
-def _beside(source: Source, asked: dev.Dev) -> dict[str, Values]:
-    """Keyword and vector search on the same queries, retriever -> measure -> values, a query each; without one that the build
-    cannot open, which is said in the log."""
+def _beside(source: Source, spec: TrainSpec, asked: dev.Dev) -> dict[str, Values]:
+    """What a trained scorer is held against on the same queries, retriever -> measure -> values, a query each; without what the
+    build cannot open, which is said in the log. What has the same labels stands there too, where it has no more of them: not
+    where the queries were taken out of the train split, nor where documents were kept out of the training."""
     values = {}
+    fair = bool(source.splits.get(spec.dev)) and not spec.cold
     for name in trained.BESIDE:
+        method = RETRIEVERS[name]
+        known = all(source.splits.get(split) for split in method.splits) and method.there(source.folder)
+        if name in trained.LABELLED and not (fair and known):
+            continue
         try:
             rows = source.retriever(name).search(Queries(asked.texts, asked.vectors), evaluation.DEPTH + 1).rows
         except TriescopeError as error:

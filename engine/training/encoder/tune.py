@@ -39,15 +39,16 @@ from engine.training.teachers import negatives
 
 log = logging.getLogger(__name__)
 Tell = Callable[[str, int, int], None]
-# What the tuned encoder is set beside, in this order; of the last two the documents are moved.
-BESIDE = ("bm25", "dense", "moved")
+# What the tuned encoder is set beside that has seen no label; moved documents have the same ones.
+BESIDE = ("bm25", "dense")
 MINED = 16
 
 
 class Prepared(NamedTuple):
-    """Pairs, their tokens and negatives, and development queries that choose and that judge."""
+    """Pairs, their queries by the untuned encoder, tokens and negatives, and development queries that choose and that judge."""
 
     pairs: Pairs
+    vectors: np.ndarray
     queries: list[np.ndarray]
     documents: list[np.ndarray]
     mined: np.ndarray
@@ -104,6 +105,7 @@ def prepare(source: Source, spec: TuneSpec, tell: Tell) -> Prepared:
     everyone = Dev(asked.ids, asked.texts, vectors[cut:], tokens, asked.qrels, asked.told)
     return Prepared(
         pairs=pairs,
+        vectors=vectors[:cut],
         queries=token_ids(pairs.texts, encoder),
         documents=token_ids(searched, encoder, "document", spec.tokens),
         mined=mined,
@@ -171,11 +173,13 @@ def _judge(source: Source, made: Prepared, text: LayeredEncoder, documents: np.n
             ranked[name] = source.retriever(name).search(Queries(asked.texts, asked.vectors), depth).rows
         except TriescopeError as error:
             log.warning("%s is not set beside the fine-tuned encoder: %s", name, error)
+    choosing, gains = made.choosing, [_gains(source, of) for of in made.choosing.qrels]
+    untuned = MovedRetriever(source.embeddings, _labels(made.pairs, made.vectors), Labels(choosing.vectors, gains))
+    ranked["moved"] = untuned.search(Queries(asked.texts, asked.vectors), depth).rows
     queries = Queries(asked.texts, text.vectors(asked.queries))
     ranked["tuned"] = ExactRetriever(documents).search(queries, depth).rows
-    train, choosing = _labels(source, made.pairs, text.vectors(made.queries)), made.choosing
-    dev_labels = Labels(text.vectors(choosing.queries), [_gains(source, of) for of in choosing.qrels])
-    ranked["tuned-moved"] = MovedRetriever(documents, train, dev_labels).search(queries, depth).rows
+    labels = _labels(made.pairs, text.vectors(made.queries)), Labels(text.vectors(choosing.queries), gains)
+    ranked["tuned-moved"] = MovedRetriever(documents, *labels).search(queries, depth).rows
     values = {name: dev.judge(source, asked, list(rows))[dev.MEASURE] for name, rows in ranked.items()}
     others = [name for name in values if name != "tuned"]
     compared = [evaluation.difference(values["tuned"], values[name]) for name in others]
@@ -189,7 +193,7 @@ def _judge(source: Source, made: Prepared, text: LayeredEncoder, documents: np.n
     )
 
 
-def _labels(source: Source, pairs: Pairs, vectors: np.ndarray) -> Labels:
+def _labels(pairs: Pairs, vectors: np.ndarray) -> Labels:
     gains: list[dict[int, int]] = [{} for _ in pairs.texts]
     for query, row, grade in zip(pairs.query.tolist(), pairs.row.tolist(), pairs.grade.tolist(), strict=True):
         gains[query][row] = int(grade)

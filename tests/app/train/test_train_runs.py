@@ -150,7 +150,7 @@ class TestFinishedRuns:
         )
         assert trained.floor(told) == curves.Floor(0.125, None, {"BM25": 0.5})
         old = told.model_copy(update={"history": (first.model_copy(update={"centroid": {}}), *later)})
-        beside = {name: run.dev.beside[key]["nDCG@10"].mean for name, key in trained.BESIDE.items()}
+        beside = {name: run.dev.beside[key]["nDCG@10"].mean for name, key in trained.BESIDE.items() if key in run.dev.beside}
         of_judging = curves.Floor(judged.mean, (judged.low, judged.high), beside)
         assert trained.floor(old) == of_judging
         assert trained.floor(run.model_copy(update={"dev": run.dev.model_copy(update={"apart": False})})) == of_judging

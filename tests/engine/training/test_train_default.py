@@ -64,8 +64,8 @@ def test_the_judging_half_is_looked_at_once_at_the_end_and_chosen_on_by_nothing(
     folder, run, looked, tuned = watched_training
     half = halves(f"q{row}" for row in range(20, 60))
     assert (len(half.choosing), len(half.judging)) == (20, 20)
-    # What needs no training (the centroid scorer, keyword and vector search), three evaluations; then, once, all four of them.
-    assert looked == [half.choosing] * 6 + [half.judging] * 4
+    # What stands beside it (the centroid scorer, keyword and vector search, moved documents), three evaluations; then, once, all.
+    assert looked == [half.choosing] * 7 + [half.judging] * 5
     assert tuned == [half.choosing]
     assert run.tuning.chosen_on.startswith("20 development queries")
     assert (run.dev.queries, run.dev.chosen_on, run.dev.apart, run.labelled) == (20, 20, True, True)
@@ -77,7 +77,7 @@ def test_the_stored_figures_are_those_of_the_judging_half_with_the_interval_of_t
     opened = Build(folder)
     judging = halves(opened.corpus.qrels["dev"]).judging
     opened.corpus.qrels["judging"] = {query: opened.corpus.qrels["dev"][query] for query in judging}
-    found = evaluate(opened, "judging", ["generative:centroid", "generative:node", "bm25", "dense"], beams=SPEC.beams)
+    found = evaluate(opened, "judging", ["generative:centroid", "generative:node", "bm25", "dense", "moved"], beams=SPEC.beams)
     stored_of = {"generative:node": run.dev.trained, "generative:centroid": run.dev.centroid} | run.dev.beside
     assert set(stored_of) == set(found.retrievers)
     for name, stored in stored_of.items():

@@ -181,7 +181,7 @@ class TestWhole:
         with pytest.raises(TriescopeError, match="tuned-moved needs train queries"):
             Build(finished[0]).search("x", "tuned-moved")
         found = finished[1].judged
-        assert set(found.of) == {"bm25", "dense", "tuned", "tuned-moved"}
+        assert set(found.of) == {"bm25", "dense", "moved", "tuned", "tuned-moved"}
         assert set(found.ahead) == set(found.of) - {"tuned"}
 
     def test_the_shell_says_what_was_seen_and_writes_the_encoder_for_use_elsewhere(self, finished, shell, tmp_path):
