@@ -11,11 +11,23 @@ from engine.cli import make as cli_make
 from engine.cli import plugins as cli_plugins
 from engine.cli import train as cli_train
 from engine.cli import tune as cli_tune
+from engine.cli import verdict as cli_verdict
 from engine.cli.shell import app
 from engine.errors import TriescopeError
 from engine.files import refusal
 
-__all__ = ["app", "cli_ask", "cli_evaluate", "cli_judge", "cli_make", "cli_plugins", "cli_train", "cli_tune", "main"]
+__all__ = [
+    "app",
+    "cli_ask",
+    "cli_evaluate",
+    "cli_judge",
+    "cli_make",
+    "cli_plugins",
+    "cli_train",
+    "cli_tune",
+    "cli_verdict",
+    "main",
+]
 
 
 def main() -> None:

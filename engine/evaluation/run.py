@@ -102,7 +102,7 @@ def evaluate(
     found: dict[str, Run] = {}
     with in_use(opened.folder):
         searchers = {name: opened.retriever(name, beams) for name in dict.fromkeys([against, *names])}
-        sample = _spread(len(qrels))
+        sample = spread_over(len(qrels))
         of_queries = asked.queries if asked else opened.corpus.queries
         texts = [of_queries[query] for query in qrels]
         needed = any(searcher.needs_vectors for searcher in searchers.values())
@@ -112,7 +112,7 @@ def evaluate(
             tell(name, 0, 0)
             find = partial(searcher.search, k=depth_for(qrels, opened.row_of), allowed=allowed)
             found[name] = _run(opened, find, qrels, queries)
-            latency[name] = _timed(find, queries, sample)
+            latency[name] = timed(find, queries, sample)
     for name, of_run in (runs or {}).items():
         # As our own: the document with the query's own id is left out, and no deeper than is looked.
         found[name] = {query: [i for i in of_run.get(query, ()) if i != query][:DEPTH] for query in qrels}
@@ -169,8 +169,8 @@ def device() -> str:
     return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}, CPU"
 
 
-def _spread(queries: int) -> list[int]:
-    """Places of the queries that are timed."""
+def spread_over(queries: int) -> list[int]:
+    """Places of the queries that are timed, of so many."""
     return np.unique(np.linspace(0, queries - 1, min(queries, TIMED)).astype(int)).tolist()
 
 
@@ -189,16 +189,17 @@ def _run(opened: Build, find: Callable[[Queries], Ranking], qrels: Mapping[str, 
     ids = [document.id for document in opened.corpus.documents]
     step = max(1, SCORES // max(1, len(ids)))
     starts = range(0, len(qrels), step)
-    found = [row for start in starts for row in find(_part(queries, start, start + step)).rows]
+    found = [row for start in starts for row in find(part_of(queries, start, start + step)).rows]
     return run_of(qrels, found, ids)
 
 
-def _timed(find: Callable[[Queries], Ranking], queries: Queries, sample: Sequence[int]) -> Latency:
+def timed(find: Callable[[Queries], Ranking], queries: Queries, sample: Sequence[int]) -> Latency:
     """What one query at a time takes, of those that were chosen for it."""
-    return _percentiles(_took(lambda place: find(_part(queries, place, place + 1)), sample))
+    return _percentiles(_took(lambda place: find(part_of(queries, place, place + 1)), sample))
 
 
-def _part(queries: Queries, start: int, stop: int) -> Queries:
+def part_of(queries: Queries, start: int, stop: int) -> Queries:
+    """Some of the queries that follow one another."""
     vectors = None if queries.vectors is None else queries.vectors[start:stop]
     return Queries(queries.texts[start:stop], vectors)
 

@@ -22,6 +22,7 @@ from engine.retrievers import DEFAULT_BEAMS, Queries
 from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.text import embed
+from engine.verdict.measure import verdict
 
 EXAMPLES = [example.query for example in shipped()[1]]
 README = (paths.ROOT / "README.md").read_text("utf-8")
@@ -54,6 +55,14 @@ def evaluated(opened):
         return evaluation.evaluate(opened(name), "test", COLUMNS, beams)
 
     return evaluate
+
+
+@pytest.mark.slow
+def test_the_verdict_of_the_films_is_the_one_told(opened):
+    assert "Of the films with\n   their untrained default it takes half a minute and says no." in README
+    found = verdict(opened("films"), only=("quality",))
+    assert found.scorer == "centroid"
+    assert found.answer.word == "no"
 
 
 def quoted(name: str) -> list[tuple[str, str, tuple[float, float, float]]]:

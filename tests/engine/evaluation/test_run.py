@@ -31,8 +31,8 @@ def test_keyword_search_is_evaluated_without_encoding_a_query(opened):
 
 
 def test_latency_is_measured_on_a_sample_that_goes_from_the_first_query_to_the_last(opened, monkeypatch):
-    assert (evaluate(opened, "test", ["bm25"]).timed, run._spread(1), run._spread(100)) == (6, [0], list(range(100)))
-    assert (len(run._spread(12_345)), run._spread(12_345)[0], run._spread(12_345)[-1]) == (run.TIMED, 0, 12_344)
+    assert (evaluate(opened, "test", ["bm25"]).timed, run.spread_over(1), run.spread_over(100)) == (6, [0], list(range(100)))
+    assert (len(run.spread_over(12_345)), run.spread_over(12_345)[0], run.spread_over(12_345)[-1]) == (run.TIMED, 0, 12_344)
     asked = []
     monkeypatch.setattr(run, "TIMED", 2)
     monkeypatch.setattr(embed, "query_way", lambda model: asked.append)

@@ -1,0 +1,68 @@
+"""A verdict of the sixty films from the shell: every part, the file, what is kept, and what is said when it has aged."""
+
+import json
+import shutil
+
+import pytest
+
+from engine.builds import runs
+from engine.builds.opened import Build
+from engine.verdict import kept, measure, page, scale
+from engine.verdict.rule import RULE
+
+
+@pytest.fixture
+def mine(small_build, tmp_path):
+    """The build of sixty films, the test's own to judge."""
+    return shutil.copytree(small_build, tmp_path / "builds" / "sixty")
+
+
+def test_the_shell_gives_a_verdict_writes_a_file_and_keeps_it(told, mine, tmp_path, monkeypatch):
+    monkeypatch.setattr(scale, "TIMES", (2,))
+    value = told("verdict", mine, "--out", tmp_path / "verdict.html", "--beams", 5, "--sample", 20, "--budget-ms", 1000)
+    keys = [section["key"] for section in value["sections"]]
+    assert keys == ["differences", "quality", "health", "reachability", "unreached", "cold", "speed", "memory", "sizes"]
+    assert value["answer"]["word"] in ("yes", "only as hybrid", "cannot tell", "no")
+    assert (value["build"], value["documents"], value["scorer"], value["made_up"]) == ("sixty", 60, "centroid", False)
+    assert [one["theirs"] for one in value["compared"]] == ["bm25", "dense", "hybrid:centroid"]
+    for section in value["sections"]:
+        assert section["says"].endswith(".")
+        assert section["command"].startswith("python -m engine ")
+        assert all(len(row) == len(section["columns"]) for row in section["rows"])
+    # What it says of quality is what an evaluation says.
+    means = {row[1]: row[2] for row in value["sections"][1]["rows"]}
+    evaluated = told("evaluate", mine, "--beams", 5, "-r", "bm25", "-r", "generative:centroid")["retrievers"]
+    assert means["bm25"] == pytest.approx(evaluated["bm25"]["nDCG@10"]["mean"], abs=1e-4)
+    assert means["generative:centroid"] == pytest.approx(evaluated["generative:centroid"]["nDCG@10"]["mean"], abs=1e-4)
+    opened = Build(mine)
+    found = kept.read(opened)
+    assert json.loads(found.model_dump_json()) == value
+    assert (tmp_path / "verdict.html").read_text("utf-8") == page.html(found)
+    assert RULE.split(",")[0] in page.html(found)
+    assert measure.stale(opened, found) == ""
+    kept.keep(opened, found.model_copy(update={"manifest": "0"}))
+    assert "made anew" in measure.stale(opened, kept.read(opened))
+
+
+def test_a_part_alone_is_shown_and_not_kept(shell, mine):
+    code, out, err = shell("verdict", mine, "--only", "health", "--only", "cold")
+    assert (code, err.count("Traceback")) == (0, 0)
+    assert "Health of the identifiers: The identifiers are" in out
+    assert "no run of this build kept any out" in out
+    assert kept.read(Build(mine)) is None
+    assert shell("verdict", mine, "--only", "luck")[0] == 2
+
+
+def test_it_says_when_the_default_scorer_is_another_one(mine, monkeypatch):
+    opened = Build(mine)
+    found = measure.verdict(opened, only=("cold",))
+    monkeypatch.setattr(runs, "default", lambda build: "node")
+    assert measure.stale(opened, found) == "The default scorer is node now: this verdict is of centroid."
+
+
+def test_a_damaged_one_is_said(mine):
+    opened = Build(mine)
+    kept.place(opened).parent.mkdir(parents=True)
+    kept.place(opened).write_text('{"build": 3}', "utf-8")
+    with pytest.raises(Exception, match="the verdict is damaged; ask for it again"):
+        kept.read(opened)
