@@ -26,6 +26,7 @@ EXPLORE = [
 COMPARE = [
     st.Page("../pages/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
     st.Page("../pages/evaluate.py", title="Evaluate", icon=":material/fact_check:", url_path="evaluate"),
+    st.Page("../pages/verdict.py", title="Verdict", icon=":material/gavel:", url_path="verdict"),
 ]
 BUILD = [
     st.Page("../pages/identifiers.py", title="Identifiers", icon=":material/fingerprint:", url_path="identifiers"),

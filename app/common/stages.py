@@ -21,6 +21,10 @@ WORDS = {
     "layout": "Laying the documents out",
     "neighbours": "Judging what the map keeps",
     "evaluating": "Evaluating",
+    "health": "Looking at the identifiers",
+    "reachability": "Looking for what comes back",
+    "scale": "Making the catalogue larger",
+    "sizes": "Making the catalogue smaller",
     "done": "Putting it together",
 }
 

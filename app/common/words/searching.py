@@ -1,6 +1,6 @@
 """Words for searching and measuring."""
 
-from app.common.words.word import COMPARE, DECODE, EVALUATE, IDENTIFIERS, MAP, START, TRAIN, Word
+from app.common.words.word import COMPARE, DECODE, EVALUATE, IDENTIFIERS, MAP, START, TRAIN, VERDICT, Word
 
 SEARCHING = (
     Word(
@@ -13,28 +13,28 @@ SEARCHING = (
     Word(
         "bm25",
         "Keyword search: words that query and document share, rare ones count more.",
-        (COMPARE, START, TRAIN),
+        (COMPARE, START, TRAIN, VERDICT),
         "the column bm25",
         ("keyword", "keywords"),
     ),
     Word(
         "dense",
         "Vector search: query and documents are turned into vectors, and the nearest documents are found, all of them compared.",
-        (COMPARE, START, TRAIN, MAP),
+        (COMPARE, START, TRAIN, MAP, VERDICT),
         "the column dense",
         ("vector search",),
     ),
     Word(
         "generative",
         "Search by writing identifiers: what the Decode page shows, as a list.",
-        (COMPARE, START, TRAIN, MAP),
+        (COMPARE, START, TRAIN, MAP, VERDICT),
         "the column generative",
     ),
     Word(
         "hybrid",
         "Several lists made one, by the scores that their retrievers give a document or by its ranks (RRF), with weights from "
         "development queries where there are any.",
-        (COMPARE,),
+        (COMPARE, VERDICT),
         "the column hybrid",
     ),
     Word(
@@ -90,14 +90,14 @@ SEARCHING = (
         "nDCG",
         "How good a list is by what is relevant in it and how high that stands: 1 is the best list there can be. @10 looks at "
         "the first ten.",
-        (TRAIN, COMPARE, IDENTIFIERS),
+        (TRAIN, COMPARE, IDENTIFIERS, VERDICT),
         "the column nDCG@10",
         ("ndcg@10",),
     ),
     Word(
         "interval",
         "The range in which a mean over all such queries lies with 95% certainty, from drawing these queries again and again.",
-        (TRAIN, IDENTIFIERS),
+        (TRAIN, IDENTIFIERS, VERDICT),
         "the columns Low and High",
     ),
 )

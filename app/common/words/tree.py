@@ -1,12 +1,12 @@
 """Words for identifiers and their tree."""
 
-from app.common.words.word import CODEBOOKS, COMPARE, DECODE, EVALUATE, IDENTIFIERS, MAP, START, TRAIN, TRIE, Word
+from app.common.words.word import CODEBOOKS, COMPARE, DECODE, EVALUATE, IDENTIFIERS, MAP, START, TRAIN, TRIE, VERDICT, Word
 
 TREE = (
     Word(
         "identifier",
         "The sequence of codes that stands for a document. A model finds the document by writing its identifier, code by code.",
-        (TRIE, START, DECODE, MAP, COMPARE, IDENTIFIERS, CODEBOOKS, TRAIN, EVALUATE),
+        (TRIE, START, DECODE, MAP, COMPARE, IDENTIFIERS, CODEBOOKS, TRAIN, EVALUATE, VERDICT),
         "the column Identifier of Documents below",
     ),
     Word(

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-START, DECODE, TRIE, MAP, COMPARE, EVALUATE = "", "decode", "trie", "map", "compare", "evaluate"
+START, DECODE, TRIE, MAP, COMPARE, EVALUATE, VERDICT = "", "decode", "trie", "map", "compare", "evaluate", "verdict"
 IDENTIFIERS, CODEBOOKS, TRAIN = "identifiers", "codebooks", "train"
 TITLES = {
     START: "Start",
@@ -11,6 +11,7 @@ TITLES = {
     MAP: "Map",
     COMPARE: "Compare",
     EVALUATE: "Evaluate",
+    VERDICT: "Verdict",
     IDENTIFIERS: "Identifiers",
     CODEBOOKS: "Codebooks",
     TRAIN: "Train",

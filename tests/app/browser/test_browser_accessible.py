@@ -18,6 +18,7 @@ PLACES = {
     "trie": {"doc": SAMURAI},
     "compare": {"query": QUERY, "doc": SAMURAI},
     "evaluate": {},
+    "verdict": {},
     "identifiers": {},
     "codebooks": {"code": "1-17"},
     "train": {"build": "sixty", "run": "node"},

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 MENUS = {
     "Explore": ("Start", "Decode", "Trie", "Map"),
-    "Compare": ("Compare", "Evaluate"),
+    "Compare": ("Compare", "Evaluate", "Verdict"),
     "Build": ("Identifiers", "Codebooks", "Train"),
     "Learn": ("Glossary",),
 }

@@ -20,6 +20,7 @@ from app.map import maps
 from engine import evaluation, paths
 from engine.builds.opened import Build
 from engine.health import cohesion
+from engine.verdict import kept, measure
 from engine.workspace import evaluations
 from tests.app.at import table, visit
 from tests.app.browser import driving
@@ -103,6 +104,7 @@ ASKED = {
     "compare": {"query": "robots"},
     "train": {"build": "sixty"},
     "evaluate": {"build": "sixty"},
+    "verdict": {"build": "sixty"},
 }
 
 
@@ -117,6 +119,7 @@ def test_no_file_is_made_before_its_button_is_pressed(page, studied_home, traine
     found = evaluation.evaluate(sixty, "dev", ["bm25", "dense"])
     spec = {"split": "dev", "retrievers": ["bm25", "dense"]}
     evaluations.keep(sixty.manifest.corpus.sha256, "sixty", spec, found.as_json() | found.by_query())
+    kept.keep(sixty, measure.verdict(sixty, only=("cold",)))
     made, offered = [], {}
 
     def counted(owner, name):
