@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from app.charts import systems
+from app.charts import pareto, systems
 from app.common import address, exports, jobs, resources, state
 from app.compare import measured
-from app.evaluate import asked, pairs
+from app.evaluate import asked, kinds, pairs
 from engine import workspace
 from engine.errors import TriescopeError
 
@@ -46,7 +46,11 @@ known = systems.measures(found)
 measure = st.segmented_control("By", known, default=known[0], key="by", bind="query-params", required=True)
 
 st.header(f"{measure} on {found['queries']:,} queries of {state.plain(found['split'])}")
-st.plotly_chart(systems.figure(found, measure), key="systems", alt=systems.describe(found, measure))
+timed = pareto.points(found, measure)
+left, right = st.columns(2, gap="medium") if len(timed) > 1 else (st.container(), st.container())
+left.plotly_chart(systems.figure(found, measure), key="systems", alt=systems.describe(found, measure))
+if len(timed) > 1:
+    right.plotly_chart(pareto.figure(timed, measure), key="pareto", alt=pareto.describe(timed, measure))
 whole = systems.table(found)
 st.dataframe(whole, hide_index=True)
 missing = found["coverage"]["unanswerable"]
@@ -54,6 +58,7 @@ st.caption(
     f"Means over all {found['queries']:,} queries, a query without results counted as 0, with 95% bootstrap intervals. Beam "
     f"{found['beams']}. Times are medians of {found['timed']:,} searches, one at a time, warm, after encoding "
     f"({found['encoding_ms']['p50']:.1f} ms). {state.plain(found['device'])}."
+    + systems.unseen(found)
     + (f" {missing:,} queries have no relevant document in the catalogue and count as 0." if missing else "")
 )
 
@@ -64,7 +69,8 @@ if len(rows):
     st.dataframe(rows, hide_index=True, column_config={"Can be shown": three})
     st.caption(
         "The first less the second, query by query, with its 95% interval; p of the paired randomization test, corrected for all "
-        f"{len(rows)} pairs (Holm). Can be shown: the smallest difference that so many queries find four times in five."
+        f"{len(rows)} pairs (Holm). Can be shown: the smallest difference that so many queries find four times in five; queries "
+        "it needs: as many would find this one so often (5%, power .8, by the normal law from the spread of the differences)."
     )
     names = list(found["values"])
     first, second = st.columns(2)
@@ -89,6 +95,8 @@ if len(rows):
         st.caption("Choose a row to see both lists. The first rows are won, or lost, by the most.")
 else:
     st.caption("One retriever alone has no pair.")
+
+kinds.show(found, number, measure)
 
 with st.container(horizontal=True):
     exports.offer("Figures, CSV", exports.csv(whole), f"evaluation-{number}.csv")

@@ -22,11 +22,21 @@ def table(found: Mapping[str, Any]) -> pd.DataFrame:
     rows = []
     for name, row in found["retrievers"].items():
         figures = {measure: told(Interval(**row[measure])) for measure in measures(found)}
-        time = row["latency_ms"].get("p50")
-        rows.append(
-            {"Retriever": name} | figures | {"Search, ms": time, "Lists that end early": found.get("shorter", {}).get(name)}
-        )
+        time, judged = row["latency_ms"].get("p50"), found.get("judged", {}).get(name)
+        more = {"Search, ms": time, "Judged of 10": "" if judged is None else f"{judged:.0%}"}
+        rows.append({"Retriever": name} | figures | more | {"Lists that end early": found.get("shorter", {}).get(name)})
     return pd.DataFrame(rows)
+
+
+def unseen(found: Mapping[str, Any]) -> str:
+    """What it means that some of what was found has no judgement; empty where all has."""
+    shares = [share for share in found.get("judged", {}).values() if share is not None]
+    if not shares or min(shares) >= 1:
+        return ""
+    return (
+        f" Of the first ten documents {min(shares):.0%} to {max(shares):.0%} are judged; the others count as not relevant, "
+        "though nobody has looked: who finds what the judges never saw is measured too low."
+    )
 
 
 def figure(found: Mapping[str, Any], measure: str) -> go.Figure:

@@ -29,6 +29,9 @@ def evaluate(
     save_runs: Annotated[Path | None, typer.Option(help="Write what each found there as TREC runs, and the judgements.")] = None,
     latex: Annotated[Path | None, typer.Option(help="Write the table there, for a paper.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write figures and all pairs there, for a spreadsheet.")] = None,
+    groups: Annotated[
+        bool, typer.Option("--groups", help="By kind of query too: length, documents to find, rarity of the rarest word.")
+    ] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep it in the workspace, query by query, for the page Evaluate.")
     ] = False,
@@ -84,6 +87,15 @@ def evaluate(
     for pair in pairs:
         of = f"{evaluation.told(pair.difference, sign=True)}  p {evaluation.told_p(pair.difference)}"
         lines.append(f"{pair.ours} less {pair.theirs}: {of}; {tables.told(pair)}")
+    of_groups = []
+    if groups:
+        of_groups = evaluation.groups(found.features, {name: found.values[name][first] for name in found.retrievers})
+        lines.append(f"{first} by kind of query, 95% interval; a group says where to look, not who wins")
+    for group in of_groups:
+        means = "  ".join(f"{name} {evaluation.told(of)}" for name, of in group.means.items())
+        lines.append(f"{group.label:40} n {group.queries:<5} {means}")
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in found.judged.items() if share is not None)
+    lines.append(f"Judged of the first ten: {shares}; the others count as not relevant, though nobody has looked.")
     if amiss := told_of_coverage(split, found.coverage):
         lines.append(amiss)
     if found.left_out:
@@ -95,4 +107,6 @@ def evaluate(
             )
     if keep:
         lines.append(f"Kept as evaluation {number}.")
-    show(found.as_json() | ({"kept": number} if keep else {}), as_json, lines)
+    value = found.as_json() | ({"kept": number} if keep else {})
+    value |= {"groups": [group.as_json() for group in of_groups]} if groups else {}
+    show(value, as_json, lines)

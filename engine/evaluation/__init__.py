@@ -3,6 +3,7 @@
 from engine.data.figures import CERTAIN, FLOOR, Difference, Interval, better, told, told_p
 from engine.evaluation.evaluated import Evaluation, Latency, Measured
 from engine.evaluation.filtered import Filtered
+from engine.evaluation.groups import KINDS, Group, groups
 from engine.evaluation.measures import DEPTH, MEASURES, depth_for, measure, parse, run_of
 from engine.evaluation.pairs import Pair, pairs
 from engine.evaluation.run import Asked, device, differences, evaluate
@@ -12,12 +13,14 @@ __all__ = [
     "CERTAIN",
     "DEPTH",
     "FLOOR",
+    "KINDS",
     "MEASURES",
     "RESAMPLES",
     "Asked",
     "Difference",
     "Evaluation",
     "Filtered",
+    "Group",
     "Interval",
     "Latency",
     "Measured",
@@ -28,6 +31,7 @@ __all__ = [
     "difference",
     "differences",
     "evaluate",
+    "groups",
     "holm",
     "interval",
     "measure",

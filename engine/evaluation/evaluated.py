@@ -1,6 +1,6 @@
 """What an evaluation says: retrievers, and runs of other systems, on the judged queries of one split."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +10,9 @@ from engine.data.figures import Difference, Interval
 from engine.evaluation.filtered import Filtered
 from engine.evaluation.pairs import Pair
 from engine.evaluation.trec import Run
+
+# What is told query by query, or only where there is one.
+BY_QUERY = ("filtered", "runs", "qrels", "values", "features")
 
 
 class Latency(NamedTuple):
@@ -65,6 +68,12 @@ class Evaluation(NamedTuple):
         Query -> document -> grade: the judgements that counted.
     values : dict
         Name -> measure -> float64 ``(queries,)``, in the order of the queries of ``runs``.
+    judged : dict
+        Name -> share of its first ten documents that have a judgement (:func:`engine.evaluation.measures.judged_share`).
+    encode : list of str
+        Those that need the query encoded.
+    features : dict
+        Kind -> its value of every query (:mod:`engine.evaluation.groups`).
     filtered : Filtered or None
         What a filter left; None where there was none. The counts above are of what was left.
     """
@@ -86,12 +95,15 @@ class Evaluation(NamedTuple):
     runs: dict[str, Run]
     qrels: Mapping[str, Mapping[str, int]]
     values: dict[str, dict[str, np.ndarray]]
+    judged: Mapping[str, float | None]
+    encode: Sequence[str]
+    features: Mapping[str, Sequence[int]]
     filtered: Filtered | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values. A retriever's measures and its ``latency_ms`` stand side by side (that of a run from a file is empty);
         ``filtered`` only under a filter; what was found and what it is worth, query by query, are left out."""
-        known = {name: value for name, value in self._asdict().items() if name not in ("filtered", "runs", "qrels", "values")}
+        known = {name: value for name, value in self._asdict().items() if name not in BY_QUERY}
         known |= {"filtered": self.filtered._asdict()} if self.filtered else {}
         return known | {
             "coverage": self.coverage._asdict(),
@@ -107,7 +119,7 @@ class Evaluation(NamedTuple):
         }
 
     def by_query(self) -> dict[str, Any]:
-        """Plain values, query by query: ``ids`` of the queries, and name -> measure -> values in their order."""
+        """Plain values, query by query: ``ids``, and in their order name -> measure -> values, and kind -> values."""
         ids = list(next(iter(self.runs.values())))
         rounded = {name: {m: np.round(of, 6).tolist() for m, of in row.items()} for name, row in self.values.items()}
-        return {"ids": ids, "values": rounded}
+        return {"ids": ids, "values": rounded, "features": {kind: list(of) for kind, of in self.features.items()}}

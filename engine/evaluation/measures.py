@@ -14,6 +14,8 @@ from engine.errors import TriescopeError
 MEASURES = ("nDCG@10", "Recall@10", "Recall@100", "MRR@10", "Hit@1")
 # Documents of a query that are looked at; no measure looks deeper.
 DEPTH = 100
+# Documents of a query whose judgements are counted.
+JUDGED_TO = 10
 # Names that people use and ir-measures does not.
 _ALSO = {"Hit": "Success"}
 
@@ -93,6 +95,19 @@ def measure(
         if known.NAME == "RBP":
             of_measure[str(known)][:] = [_rbp(known, grades, run.get(query, ())) for query, grades in qrels.items()]
     return {name: of_measure[str(known)] for name, known in parsed.items()}
+
+
+def judged_share(
+    qrels: Mapping[str, Mapping[str, int]], run: Mapping[str, Sequence[str]], cutoff: int = JUDGED_TO
+) -> float | None:
+    """Of the documents that a run puts among its first ``cutoff``, the share that has a judgement, of whatever grade; None where
+    it puts none. The others count as not relevant in every measure, though nobody has looked.
+
+    >>> judged_share({"q": {"a": 1, "b": 0}, "r": {"c": 1}}, {"q": ["a", "b", "x"], "r": ["y"]})
+    0.5
+    """
+    seen = [document in grades for query, grades in qrels.items() for document in run.get(query, ())[:cutoff]]
+    return sum(seen) / len(seen) if seen else None
 
 
 def _rbp(known: ir_measures.Measure, grades: Mapping[str, int], ranked: Sequence[str]) -> float:

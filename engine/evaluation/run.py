@@ -18,7 +18,8 @@ from engine.data.figures import Difference
 from engine.errors import TriescopeError
 from engine.evaluation.evaluated import Evaluation, Latency, Measured
 from engine.evaluation.filtered import under
-from engine.evaluation.measures import DEPTH, MEASURES, deepest, depth_for, measure, parse, run_of
+from engine.evaluation.groups import features
+from engine.evaluation.measures import DEPTH, MEASURES, deepest, depth_for, judged_share, measure, parse, run_of
 from engine.evaluation.pairs import pairs
 from engine.evaluation.significance import difference, interval, together
 from engine.evaluation.trec import Run
@@ -105,6 +106,7 @@ def evaluate(
         sample = spread_over(len(qrels))
         of_queries = asked.queries if asked else opened.corpus.queries
         texts = [of_queries[query] for query in qrels]
+        kinds = features(opened, texts, [sum(grade > 0 for grade in grades.values()) for grades in qrels.values()])
         needed = any(searcher.needs_vectors for searcher in searchers.values())
         queries, encoding = _encoded(opened, texts, sample, needed, tell)
         for place, (name, searcher) in enumerate(searchers.items(), 1):
@@ -146,6 +148,9 @@ def evaluate(
         runs=found,
         qrels=qrels,
         values=values,
+        judged={name: judged_share(qrels, found[name]) for name in measured},
+        encode=[name for name in measured if name in searchers and searchers[name].needs_vectors],
+        features=kinds,
         filtered=filtered,
     )
 

@@ -63,6 +63,22 @@ def test_a_kept_one_is_shown_with_every_pair_and_the_queries_that_differ(kept):
     )
 
 
+def test_kinds_of_queries_are_a_table_and_a_picture_that_an_earlier_version_could_not_have(kept, sixty):
+    at = visit("evaluate", build="sixty")
+    groups = table(at, "Queries", "n")
+    assert groups.columns.tolist() == ["Queries", "n", *NAMES]
+    of_length = groups[groups["Queries"].str.contains("word") & ~groups["Queries"].str.contains("rarest")]
+    assert of_length["n"].sum() in (0, kept["queries"])
+    assert "Groups, CSV" in {button.proto.label for button in at.get("download_button")}
+    workspace.evaluations.keep(
+        sixty.manifest.corpus.sha256,
+        "sixty",
+        {"split": "dev", "retrievers": NAMES, "beams": 5},
+        {name: of for name, of in kept.items() if name not in ("features", "judged", "encode")},
+    )
+    assert "An earlier version kept this evaluation" in said(visit("evaluate", build="sixty"))
+
+
 def test_what_an_address_asks_for_and_cannot_be_had_is_said(kept):
     at = visit("evaluate", build="sixty", evaluation="99")
     assert any("an evaluation that is not there" in warning.value for warning in at.warning)

@@ -113,7 +113,7 @@ def test_evaluate_gives_intervals_and_latency(told, shell, small_build):
         assert set(row) == MEASURED | {"latency_ms"}
         assert all(set(row[name]) == {"mean", "low", "high"} for name in MEASURED)
         assert set(row["latency_ms"]) == {"p50", "p95"}
-    assert len(shell("evaluate", small_build, "-r", "bm25", "-r", "dense")[1].splitlines()) == 7
+    assert len(shell("evaluate", small_build, "-r", "bm25", "-r", "dense")[1].splitlines()) == 8
 
 
 def test_build_makes_what_search_opens(told, shell, small_folder, tmp_path):
