@@ -11,6 +11,7 @@ from engine.cli import make as cli_make
 from engine.cli import plugins as cli_plugins
 from engine.cli import train as cli_train
 from engine.cli import tune as cli_tune
+from engine.cli import typos as cli_typos
 from engine.cli import verdict as cli_verdict
 from engine.cli.shell import app
 from engine.errors import TriescopeError
@@ -25,6 +26,7 @@ __all__ = [
     "cli_plugins",
     "cli_train",
     "cli_tune",
+    "cli_typos",
     "cli_verdict",
     "main",
 ]

@@ -21,6 +21,7 @@ from engine.data.datasets import DATASETS, default_fields, load
 from engine.retrievers import DEFAULT_BEAMS, Queries
 from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means
+from engine.studies import typos
 from engine.text import embed
 from engine.verdict.measure import verdict
 
@@ -186,3 +187,16 @@ def test_the_notebook_of_the_readme_runs_as_it_is_written(films_home, monkeypatc
     report = []
     found = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(examples, out=report.append)
     assert found.failed == 0, "".join(report)
+
+
+@pytest.mark.slow
+def test_what_typing_errors_cost(films_home, monkeypatch):
+    monkeypatch.setenv("TRIESCOPE_HOME", str(films_home))
+    names = ["bm25", "dense", "generative:centroid", "generative:node", "hybrid"]
+    found = typos.run(Build(films_home / "builds" / "films"), "test", names)
+    figures = [figure for one in found.losses for figure in (one.clean.mean, one.misspelled.mean)]
+    quoted = [0.194, 0.138, 0.258, 0.182, 0.258, 0.182, 0.337, 0.250, 0.319, 0.239]
+    assert figures == pytest.approx(quoted, abs=TOLERANCE)
+    for one in quoted[:2] + quoted[6:]:
+        assert f"{one:.3f}".removeprefix("0") in README
+    assert all(one.difference.high < 0 for one in found.losses)
