@@ -6,6 +6,7 @@ They are read from the folder that ``TRIESCOPE_DATASETS`` names, else fetched fr
 import doctest
 import os
 import re
+import shutil
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from engine.data.datasets import DATASETS, default_fields, load
 from engine.retrievers import DEFAULT_BEAMS, Queries
 from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means
-from engine.studies import typos
+from engine.studies import bundled, typos
 from engine.text import embed
 from engine.verdict.measure import verdict
 
@@ -190,10 +191,12 @@ def test_the_notebook_of_the_readme_runs_as_it_is_written(films_home, monkeypatc
 
 
 @pytest.mark.slow
-def test_what_typing_errors_cost(films_home, monkeypatch):
+def test_what_typing_errors_cost(films_home, monkeypatch, tmp_path):
     monkeypatch.setenv("TRIESCOPE_HOME", str(films_home))
+    folder = shutil.copytree(films_home / "builds" / "films", tmp_path / "films")
+    bundled.install(folder)
     names = ["bm25", "dense", "generative:centroid", "generative:node", "hybrid"]
-    found = typos.run(Build(films_home / "builds" / "films"), "test", names)
+    found = typos.run(Build(folder), "test", names)
     figures = [figure for one in found.losses for figure in (one.clean.mean, one.misspelled.mean)]
     quoted = [0.194, 0.138, 0.258, 0.182, 0.258, 0.182, 0.337, 0.250, 0.319, 0.239]
     assert figures == pytest.approx(quoted, abs=TOLERANCE)
