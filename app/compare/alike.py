@@ -9,6 +9,10 @@ import streamlit as st
 from app.compare.comparing import short
 from engine.builds.hits import Hit
 from engine.evaluation.similarity import PERSISTENCE, similarity
+from engine.pictures.labels import cut
+
+# Letters of a name; with settings in it one is long.
+LONGEST = 18
 
 
 def show(results: Mapping[str, Sequence[Hit]], k: int) -> None:
@@ -32,5 +36,7 @@ def table(results: Mapping[str, Sequence[Hit]], k: int) -> pd.DataFrame:
         found = similarity(*([hit.id for hit in results[name]] for name in (first, second)))
         moved = f"{found.up} · {found.down} · {found.shared - found.up - found.down}"
         alike = {f"Shared of {k}": found.shared, "RBO": found.rbo, "Tau": found.tau}
-        rows.append({"Pair": f"{short(first)} → {short(second)}"} | alike | {"Up · down · same": moved})
+        rows.append(
+            {"Pair": " → ".join(cut(short(name), LONGEST) for name in (first, second))} | alike | {"Up · down · same": moved}
+        )
     return pd.DataFrame(rows)

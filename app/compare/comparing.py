@@ -80,7 +80,9 @@ def choose(build: Build) -> list[str]:
         list(dict.fromkeys([*offered(build), *now])),
         max_selections=MOST,
         **address.own(state.COLUMNS, now),
-        help="`generative` and `hybrid` decode with the build's default scorer, `generative:NAME` with the scorer named.",
+        accept_new_options=True,
+        help="`generative` and `hybrid` decode with the build's default scorer, `generative:NAME` with the scorer named. Others "
+        "can be typed: `bm25:k1=0.9,b=0.4,method=atire`, or a fusion, `.3*bm25+.7*dense`.",
     )
     if not chosen:
         st.info("Choose at least one column above.", icon=":material/view_column:")
@@ -110,7 +112,8 @@ def says(build: Build, name: str) -> str:
     """A retriever in a line: what it does, what it was given in this build, and which scorer decodes."""
     method, named = method_of(name)
     parts = [method.summary, method.told(build, named)]
-    if method.decodes and len(build.scorer_names) > 1:
+    decodes = any(method_of(member)[0].decodes for member in named.members) if named.members else method.decodes
+    if decodes and len(build.scorer_names) > 1:
         parts.append(f"scorer {named.scorer}" if named.scorer else f"the default scorer, {build.default_scorer}")
     return "; ".join(part for part in parts if part)
 

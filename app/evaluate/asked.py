@@ -10,9 +10,9 @@ from engine import workspace
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.evaluation.measures import MEASURES, parse
-from engine.retrievers import usual
+from engine.retrievers import method_of, usual
 
-# Others can be typed: any measure of ir-measures by its name.
+# Others can be typed: any measure of ir-measures by its name, and any retriever by its.
 OFFERED = (*MEASURES, "AP", "P@10", "nDCG@20", "R@1000", "RBP(p=0.8)", "Judged@10")
 MOST = 8
 
@@ -50,9 +50,13 @@ def offer(build: Build) -> None:
         with st.container(width=300):
             beams = address.choose_beams(build)
     st.caption("Judged queries: " + ", ".join(f"{state.plain(name)} {count:,}" for name, count in counts.items()))
-    names = st.multiselect("Retrievers", comparing.offered(build), usual(), max_selections=MOST, key="evaluated")
+    names = st.multiselect(
+        "Retrievers", comparing.offered(build), usual(), max_selections=MOST, accept_new_options=True, key="evaluated"
+    )
     measures = st.multiselect("Measures", OFFERED, MEASURES, accept_new_options=True, key="measures")
     try:
+        for one in names:
+            method_of(one)
         for one in measures:
             parse(one)
     except TriescopeError as error:

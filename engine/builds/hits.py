@@ -75,9 +75,9 @@ def hits_of(
 
 def evidence(build: "Build", query: str, retriever: str, hits: Sequence[Hit]) -> list[str]:
     """What speaks for each hit of a retriever, in its own terms."""
-    speaks, fields, told = method_of(retriever)[0].evidence, build.manifest.spec.fields, []
+    speaks, by, told = method_of(retriever)[0].evidence, build.retriever(retriever), []
     for hit in hits:
         row = build.row_of[hit.id]
-        text = build.documents[row].searched_text(fields)
-        told.append(speaks(Found(query, text, hit.score, hit.identifier, hit.source, row, build)))
+        text = build.documents[row].searched_text(build.fields)
+        told.append(speaks(Found(query, text, hit.score, hit.identifier, hit.source, row, by)))
     return told

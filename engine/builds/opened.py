@@ -47,7 +47,7 @@ class Build(Parts):
         self.manifest = read_manifest(folder)
         verify(folder, self.manifest)
         checked.counts(folder, self.manifest)
-        super().__init__(folder, self.manifest.spec.model)
+        super().__init__(folder, self.manifest.spec.model, self.manifest.spec.fields)
         try:
             if here(self.model):
                 check_encoder(self.manifest)

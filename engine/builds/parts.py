@@ -5,6 +5,7 @@ harm. No judgement is read, so that it serves a build in the making and a traini
 the files to the manifest, and adds queries and judgements.
 """
 
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -31,11 +32,15 @@ class Parts:
         Where they lie.
     encoder : str
         Name of the text encoder, which some trained scorers need.
+    fields : sequence of str
+        Columns that are searched besides title and text.
     """
 
-    def __init__(self, folder: Path, encoder: str = ""):
-        self.folder, self.encoder = folder, encoder
+    def __init__(self, folder: Path, encoder: str = "", fields: Sequence[str] = ()):
+        self.folder, self.encoder, self.fields = folder, encoder, tuple(fields)
         self._retriever = lru_cache(maxsize=32)(lambda name, stamp: retrievers.open_retriever(name, self))
+        # One with settings of its own holds an index of all documents in memory; anybody can ask for another.
+        self._variant = lru_cache(maxsize=3)(lambda name: retrievers.open_retriever(name, self))
         # A scorer that was trained anew has other weights, hence another stamp, and is opened again.
         self._scorer = lru_cache(maxsize=8)(self._open_scorer)
 
@@ -44,6 +49,10 @@ class Parts:
         """All documents, in row order."""
         rows = len(self.embeddings)
         return checked.documents(self.folder / layout.DOCUMENTS, tables.read_documents(self.folder, rows), rows)
+
+    def texts(self) -> list[str]:
+        """What is searched of each document."""
+        return [document.searched_text(self.fields) for document in self.documents]
 
     @cached_property
     def row_of(self) -> dict[str, int]:
@@ -91,9 +100,11 @@ class Parts:
 
     def retriever(self, name: str, beams: int = retrievers.DEFAULT_BEAMS) -> retrievers.Retriever:
         """A retriever. What reads an index is opened once; what decodes is only put together, around scorers opened once."""
-        method, _ = retrievers.method_of(name)
+        method, named = retrievers.method_of(name)
         if method.decodes:
             return retrievers.open_retriever(name, self, beams)
+        if named.settings:
+            return self._variant(name)
         return self._retriever(name, method.stamp(self.folder))
 
     def stored_tuning(self, scorer: str) -> Tuning:

@@ -160,8 +160,13 @@ def list_strategies(as_json: AsJson = False) -> None:
 @app.command("retrievers")
 def list_retrievers(as_json: AsJson = False) -> None:
     """Ways to retrieve."""
-    listed = [{"name": m.name, "summary": m.summary, "decodes": m.decodes, "citation": m.citation} for m in RETRIEVERS.values()]
-    show(listed, as_json, [f"{m['name']:12} {m['summary']}" for m in listed])
+    listed, lines = [], []
+    for method in RETRIEVERS.values():
+        known = {"name": method.name, "summary": method.summary, "decodes": method.decodes, "citation": method.citation}
+        listed.append(known | {"options": described(method.options)})
+        lines.append(f"{method.name:12} {method.summary}")
+        lines += [f"{'':12}   {method.name}:{of.name}=...  {of.help} (default: {of.default})" for of in method.options]
+    show(listed, as_json, lines)
 
 
 @app.command("why")

@@ -2,6 +2,7 @@
 (:mod:`engine.plugins`). The shell, Compare, the evaluation and the fusion then have it.
 
 ``generative`` and ``hybrid`` decode with the build's default scorer; ``generative:NAME`` and ``hybrid:NAME`` with the one named.
+``bm25:k1=0.9,b=0.4,method=atire`` has settings of its own.
 Names joined by ``+`` are fused, at equal weights by their scores unless the name says more: ``bm25+dense``,
 ``.3*bm25+.7*generative:node``, ``bm25+dense@rrf``.
 """
@@ -9,6 +10,7 @@ Names joined by ``+`` are fused, at equal weights by their scores unless the nam
 import math
 
 from engine.errors import TriescopeError
+from engine.options import check_options, parse_option
 from engine.plugins import Registry
 from engine.retrievers.base import DEFAULT_BEAMS, Method, Named, Opened, Queries, Ranking, Retriever
 from engine.retrievers.shares import METHODS
@@ -31,6 +33,7 @@ RETRIEVERS: Registry[Method] = Registry(
     Method,
     {
         "bm25": "engine.retrievers.sparse:METHOD",
+        "tfidf": "engine.retrievers.variants:TFIDF",
         "dense": "engine.retrievers.dense:EXACT",
         "dense-hnsw": "engine.retrievers.dense:HNSW",
         "moved": "engine.retrievers.moved:METHOD",
@@ -49,7 +52,7 @@ def method_of(name: str) -> tuple[Method, Named]:
     Raises
     ------
     TriescopeError
-        There is no such retriever, or a scorer is named behind one that does not decode.
+        There is no such retriever, a scorer is named behind one that does not decode, or a setting that it does not have.
 
     >>> method, named = method_of("generative:node")
     >>> method.name, named.scorer
@@ -57,18 +60,24 @@ def method_of(name: str) -> tuple[Method, Named]:
     >>> method_of("bm25+dense")[1].members
     ('bm25', 'dense')
     >>> method_of(".3*bm25+.7*generative:node@z")[1]
-    Named(scorer='', members=('bm25', 'generative:node'), weights=(0.3, 0.7), method='z')
+    Named(scorer='', members=('bm25', 'generative:node'), weights=(0.3, 0.7), method='z', settings=())
+    >>> method_of("bm25:k1=0.9,b=0.4")[1].settings
+    (('k1', 0.9), ('b', 0.4))
     """
     if JOINT in name:
         return RETRIEVERS["hybrid"], _fusion(name)
-    kind, _, scorer = name.partition(":")
+    kind, colon, rest = name.partition(":")
     if kind not in RETRIEVERS:
         raise TriescopeError(f"unknown retriever {name!r}; there are {', '.join(RETRIEVERS)}")
     method = RETRIEVERS[kind]
-    if ":" in name and not (method.decodes and scorer):
+    if colon and method.options:
+        settings = dict(parse_option(name, method.options, setting) for setting in rest.split(","))
+        check_options(name, method.options, settings)
+        return method, Named(settings=tuple(settings.items()))
+    if colon and not (method.decodes and rest):
         decoding = " or ".join(known.name for known in RETRIEVERS.values() if known.decodes)
         raise TriescopeError(f"{name!r}: a scorer can be named after {decoding}, like generative:centroid")
-    return method, Named(scorer)
+    return method, Named(rest)
 
 
 def _fusion(name: str) -> Named:

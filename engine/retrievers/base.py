@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
 from engine.decoding import DEFAULT_BEAMS
 from engine.kernels.top_k import top_k
+from engine.options import Option
 from engine.scorers.base import Scorer
 from engine.trie import Trie
 
@@ -97,6 +98,10 @@ class Opened(Protocol):
         """Name of the text encoder."""
         ...
 
+    def texts(self) -> list[str]:
+        """What is searched of each document."""
+        ...
+
     @property
     def row_of(self) -> dict[str, int]:
         """Document id -> row."""
@@ -127,17 +132,18 @@ class Opened(Protocol):
 
 class Named(NamedTuple):
     """What the rest of a retriever's name says: a scorer's name, empty for the default one; members that are fused, by name,
-    their weights, none where they weigh the same, and by which method, empty for the usual one."""
+    their weights, none where they weigh the same, and by which method, empty for the usual one; settings of its own."""
 
     scorer: str = ""
     members: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
     method: str = ""
+    settings: tuple[tuple[str, Any], ...] = ()
 
 
 class Found(NamedTuple):
-    """A hit and what was asked: the text that was searched, the score, the identifier, and who brought it; its row, and the build
-    that was asked."""
+    """A hit and what was asked: the text that was searched, the score, the identifier, and who brought it; its row, and the
+    retriever that was asked."""
 
     query: str
     text: str
@@ -145,7 +151,7 @@ class Found(NamedTuple):
     identifier: str
     source: str
     row: int
-    opened: Opened
+    by: Retriever
 
 
 class Index(NamedTuple):
@@ -196,6 +202,8 @@ class Method(NamedTuple):
         ``(opened, named) -> str``: what is to be said of it in this build, else an empty string.
     lost : callable, optional
         Why a list of it lacks some documents (:mod:`engine.retrievers.lost`); their rank among all unless given.
+    options : tuple of Option
+        Settings that its name can give: ``bm25:k1=0.9,b=0.4``.
     """
 
     name: str
@@ -213,6 +221,7 @@ class Method(NamedTuple):
     stamp: Callable[[Path], str] = lambda folder: ""
     told: Callable[[Opened, Named], str] = lambda opened, named: ""
     lost: "Callable[[Lack], list[Loss]] | None" = None
+    options: tuple[Option, ...] = ()
 
 
 def best(scores: np.ndarray, k: int, allowed: np.ndarray | None = None) -> np.ndarray:

@@ -8,6 +8,7 @@ import Stemmer
 
 from engine.errors import TriescopeError
 from engine.files import replace_json
+from engine.options import Option
 from engine.retrievers.base import Found, Index, Method, Named, Opened, Queries, Ranking, best, pack
 from engine.retrievers.lost import BELOW, NO_WORD, Lack, Loss, places
 from engine.retrievers.terms import Postings, Terms, listed, terms, told
@@ -16,6 +17,13 @@ from engine.stored.remembered import once
 from engine.text.matched import spelled, stems
 
 K1, B = 1.5, 0.75
+# Formulas by name, and what bm25s calls them; in the name of a retriever a plus joins two.
+FORMULAS = {"lucene": "lucene", "robertson": "robertson", "atire": "atire", "bm25l": "bm25l", "bm25plus": "bm25+"}
+OPTIONS = (
+    Option("method", str, "lucene", "The formula, as bm25s has it.", choices=tuple(FORMULAS)),
+    Option("k1", float, K1, "How long a word that is said again goes on to count.", 0.0, 10.0),
+    Option("b", float, B, "How much the length of a document counts.", 0.0, 1.0),
+)
 FOLDER = "sparse"
 # How an index cuts texts is written beside it, and its queries are cut the same way. The first rule is that of indexes that do
 # not say: earlier versions knew words of two letters and more, and no script without spaces.
@@ -181,17 +189,16 @@ def _build(texts: Sequence[str], embeddings: np.ndarray, folder: Path) -> None:
 
 
 def _open(opened: Opened, beams: int, named: Named) -> SparseRetriever:
+    from engine.retrievers.variants import VariantRetriever  # which is made of this one
+
+    if named.settings:
+        return VariantRetriever(opened.texts(), dict(named.settings))
     return SparseRetriever(opened.folder / FOLDER, len(opened.embeddings))
 
 
-def _by(opened: Opened) -> SparseRetriever:
-    found = opened.retriever(METHOD.name)
-    assert isinstance(found, SparseRetriever)
-    return found
-
-
 def _evidence(found: Found) -> str:
-    shares = _by(found.opened).terms(found.query, np.array([found.row])).shares(0)
+    assert isinstance(found.by, SparseRetriever)
+    shares = found.by.terms(found.query, np.array([found.row])).shares(0)
     return f"words: {told(shares) or 'none'}"
 
 
@@ -212,6 +219,8 @@ def _lost(lack: Lack) -> list[Loss]:
 
 
 def _told(opened: Opened, named: Named) -> str:
+    if named.settings:
+        return "indexed in memory when it was first asked for"
     old = rule_of(opened.folder / FOLDER) == FIRST
     return "its index is of an earlier version: no single letters, no words of scripts without spaces" if old else ""
 
@@ -228,4 +237,5 @@ METHOD = Method(
     empty="No document shares a word with the query.",
     told=_told,
     lost=_lost,
+    options=OPTIONS,
 )

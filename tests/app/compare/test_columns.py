@@ -4,7 +4,7 @@ from app.common import glossary
 from app.compare import alike, comparing
 from engine.builds.hits import Hit
 from engine.builds.opened import Build
-from tests.app.at import visit
+from tests.app.at import sound, visit
 from tests.labelled import LABELLED
 
 
@@ -12,6 +12,14 @@ def test_what_needs_train_queries_is_offered_where_there_are_some(films, sixty_h
     assert "moved" in comparing.offered(films)
     assert not set(LABELLED) & set(comparing.offered(Build(sixty_home / "builds" / "sixty")))
     assert "tuned" not in comparing.offered(films)  # nobody fine-tuned their encoder
+
+
+def test_a_column_can_be_typed_and_one_that_is_none_is_left_out_and_said(with_films):
+    at = visit("compare", query="a heist inside dreams", columns=["bm25"], k="5")
+    at.multiselect("columns").set_value(["bm25:k1=0.9,b=0", "bm25:k1=99"])
+    at = sound(at.run())
+    assert [head.value for head in at.markdown if head.value.startswith("### ")] == ["### bm25 · k1\\=0\\.9\\,b\\=0"]
+    assert "1 of the columns" in at.warning[0].value
 
 
 def test_titles_alone_leave_a_line_of_each_result_and_the_lines_of_ranks_come_first(films, with_films):

@@ -38,6 +38,17 @@ def test_before_the_first_it_says_what_there_would_be_and_the_form_is_open(sixty
 
 
 @pytest.mark.usefixtures("sixty")
+def test_a_retriever_can_be_typed_and_one_that_is_none_is_said():
+    at = visit("evaluate", build="sixty")
+    at.multiselect("evaluated").set_value(["bm25:k1=0.9"])
+    assert "--retriever=bm25:k1=0.9" in " ".join(code.value for code in sound(at.run()).code)
+    at.multiselect("evaluated").set_value(["bm25:k2=0.9"])
+    at = sound(at.run())
+    assert "has no option" in at.error[0].value
+    assert "Evaluate" not in [one.label for one in at.button]
+
+
+@pytest.mark.usefixtures("sixty")
 def test_a_measure_that_is_none_is_said_and_nothing_can_be_started():
     at = visit("evaluate", build="sixty")
     at.multiselect("measures").set_value(["nDCG@ten"])

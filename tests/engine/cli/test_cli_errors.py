@@ -55,8 +55,8 @@ def test_a_query_that_is_not_utf_8(refused, small_build, command):
 
 
 def test_an_unknown_retriever(refused, small_build):
-    for command in (["search", small_build, "x", "-r", "tfidf"], ["evaluate", small_build, "-r", "tfidf"]):
-        assert refused(*command) == f"unknown retriever 'tfidf'; there are {', '.join(RETRIEVERS)}"
+    for command in (["search", small_build, "x", "-r", "tfi"], ["evaluate", small_build, "-r", "tfi"]):
+        assert refused(*command) == f"unknown retriever 'tfi'; there are {', '.join(RETRIEVERS)}"
 
 
 @pytest.mark.parametrize("prefix", ["x", "1-", "-1", "1--2", "1.5", "٣", "99999999"])

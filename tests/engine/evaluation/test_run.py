@@ -56,8 +56,8 @@ def test_an_unknown_split_is_said_with_those_that_are_there(opened):
 
 
 def test_an_unknown_retriever_is_said_with_those_that_are_there(opened):
-    with pytest.raises(TriescopeError, match=f"unknown retriever 'tfidf'; there are {', '.join(RETRIEVERS)}"):
-        evaluate(opened, "test", ["tfidf"])
+    with pytest.raises(TriescopeError, match=f"unknown retriever 'tfi'; there are {', '.join(RETRIEVERS)}"):
+        evaluate(opened, "test", ["tfi"])
 
 
 def values_of(opened, split, name, beams):

@@ -43,7 +43,7 @@ def ids(build, name, vector, beams=50):
 
 
 def test_a_record_is_found_by_its_own_name_and_says_what_there_is_to_know():
-    assert list(RETRIEVERS) == ["bm25", "dense", "dense-hnsw", "moved", "tuned", "tuned-moved", "generative", "hybrid"]
+    assert list(RETRIEVERS) == ["bm25", "tfidf", "dense", "dense-hnsw", "moved", "tuned", "tuned-moved", "generative", "hybrid"]
     assert usual() == ["bm25", "dense", "generative", "hybrid"]
     for name, method in RETRIEVERS.items():
         assert method.name == name
@@ -55,10 +55,11 @@ def test_a_record_is_found_by_its_own_name_and_says_what_there_is_to_know():
 def test_evidence_is_in_the_terms_of_the_retriever(opened):
     text = opened.documents[3].searched_text()
     word = max(re.findall("[a-z]+", text), key=len)
-    found = Found(f"{word} zzz", text, 0.51234, "3-17", "bm25 + dense", 3, opened)
+    found = Found(f"{word} zzz", text, 0.51234, "3-17", "bm25 + dense", 3, opened.retriever("bm25"))
     told = {name: method.evidence(found) for name, method in RETRIEVERS.items()}
     assert told == {
         "bm25": f"words: {word} 100%",
+        "tfidf": f"words: {word} 100%",
         "dense": "cosine 0.512",
         "dense-hnsw": "cosine 0.512",
         "moved": "cosine 0.512",
@@ -70,7 +71,8 @@ def test_evidence_is_in_the_terms_of_the_retriever(opened):
 
 
 @pytest.mark.parametrize(
-    "name", ["tfidf", "", "bm25:node", "generative:", ":node", "bm25+tfidf", "bm25+", "bm25+bm25", "+", "2*bm25", "bm25@z"]
+    "name",
+    ["tfi", "", "dense:node", "generative:", ":node", "bm25+tfi", "tfidf:k1=1", "bm25+", "bm25+bm25", "+", "2*bm25", "bm25@z"],
 )
 def test_a_name_that_is_none_is_refused(name):
     with pytest.raises(TriescopeError, match=r"unknown retriever|a scorer can be named after|fused with itself"):
