@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from engine.errors import TriescopeError
-from engine.retrievers import faiss_file
+from engine.retrievers import faiss_file, hnsw_width
 from engine.retrievers.base import Index, Method, Named, Opened, Queries, Ranking, best, cosine, pack, vectors_of
 from engine.retrievers.lost import BELOW, SEARCH, Lack, Loss, by_cosine, places
 from engine.stored.arrays import mapped
 from engine.stored.remembered import once
 
-# Links a node, and width of the search while building and while searching.
-HNSW_LINKS, HNSW_BUILD, HNSW_SEARCH = 32, 200, 128
+# Links a node, and width of the search while building; while searching it is that of :mod:`engine.retrievers.hnsw_width`.
+HNSW_LINKS, HNSW_BUILD = 32, 200
 GRAPH, NODES = "dense.faiss", "dense-nodes.npy"
 
 
@@ -42,6 +42,7 @@ def build_hnsw(embeddings: np.ndarray, folder: Path) -> None:
     index = faiss.IndexHNSWFlat(vectors.shape[1], HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
     index.hnsw.efConstruction = HNSW_BUILD
     index.add(vectors[first[in_order]])
+    hnsw_width.write(folder, hnsw_width.choose(index, vectors[first[in_order]]))
     faiss.write_index(index, str(folder / GRAPH))
     np.save(folder / NODES, node_of[place.reshape(-1)], allow_pickle=False)
 
@@ -108,7 +109,8 @@ class HnswRetriever:
             raise TriescopeError(f"{path}: not a faiss index") from error
         if not isinstance(self.index, faiss.IndexHNSWFlat):
             raise TriescopeError(f"{path}: not an HNSW index")
-        self.index.hnsw.efSearch = HNSW_SEARCH
+        self.width = hnsw_width.read(folder)
+        self.index.hnsw.efSearch = self.width.width
         storage: Any = faiss.downcast_index(self.index.storage)
         self.vectors = faiss.rev_swig_ptr(storage.get_xb(), self.index.ntotal * self.index.d).reshape(-1, self.index.d)
         # A build of format 2 has no such file: its graph has a node a document, in their order.
@@ -179,6 +181,10 @@ def _lost_by_walk(lack: Lack) -> list[Loss]:
     return losses
 
 
+def _told_of_walk(opened: Opened, named: Named) -> str:
+    return hnsw_width.told(hnsw_width.read(opened.folder))
+
+
 EXACT = Method(
     name="dense",
     summary="vectors: nearest of all documents, exact",
@@ -198,5 +204,6 @@ HNSW = Method(
     open=_open_hnsw,
     evidence=cosine,
     needs=Index(stage="dense", build=_build),
+    told=_told_of_walk,
     lost=_lost_by_walk,
 )
