@@ -5,7 +5,7 @@ import streamlit as st
 from app.charts import pareto, systems
 from app.common import address, exports, jobs, resources, state
 from app.compare import measured
-from app.evaluate import asked, kinds, pairs
+from app.evaluate import asked, bringing, kinds, pairs
 from engine import workspace
 from engine.errors import TriescopeError
 
@@ -24,6 +24,8 @@ except TriescopeError as error:
     kept = {}
 with st.expander("What to evaluate", icon=":material/tune:", expanded=not kept):
     asked.offer(build)
+with st.expander("Judged queries of your own", icon=":material/upload_file:"):
+    bringing.show(build)
 if not kept:
     st.write(
         f"Nothing of {state.plain(build.name)} was evaluated on this machine yet. An evaluation searches every judged query with "
@@ -76,7 +78,7 @@ if len(rows):
     first, second = st.columns(2)
     ours = first.selectbox("Queries of", names, 0, key="ours", bind="query-params")
     theirs = second.selectbox("less those of", names, min(1, len(names) - 1), key="theirs", bind="query-params")
-    flips = pairs.flips(found, asked.texts(build), ours, theirs, measure)
+    flips = pairs.flips(found, asked.texts(build, found["split"]), ours, theirs, measure)
     st.header(f"{len(flips):,} queries on which they differ")
     taken = st.dataframe(
         flips,

@@ -27,10 +27,11 @@ def offer(build: Build) -> None:
     counts = {name: queries for name, queries in build.manifest.corpus.queries.items() if queries}
     if (judged := workspace.judged(build.manifest.corpus.sha256)).qrels:
         counts.setdefault(workspace.SPLIT, len(judged.qrels))
+    counts |= workspace.query_sets.listed(build.manifest.corpus.sha256)
     if not counts:
         st.info(
-            "This catalogue has no judged queries, so there is nothing to measure against. Compare takes judgements: pin a "
-            "document and press 0, 1 or 2.",
+            "This catalogue has no judged queries, so there is nothing to measure against. Bring some below, or judge on "
+            "Compare: pin a document and press 0, 1 or 2.",
             icon=":material/rule:",
         )
         return
@@ -76,9 +77,11 @@ def offer(build: Build) -> None:
         commands.offer(commands.line(["evaluate", build.folder.name, *flags]))
 
 
-def texts(build: Build) -> dict[str, str]:
-    """Query id -> text: those of the catalogue, and those that were judged here."""
-    return {**build.corpus.queries, **workspace.judged(build.manifest.corpus.sha256).queries}
+def texts(build: Build, split: str) -> dict[str, str]:
+    """Query id -> text: those of the catalogue, and those that were judged here or brought along under the name of a split."""
+    corpus = build.manifest.corpus.sha256
+    brought = workspace.query_sets.read(corpus, split)
+    return {**build.corpus.queries, **workspace.judged(corpus).queries, **(brought.queries if brought else {})}
 
 
 def arguments(split: str, names: Sequence[str], beams: int, measures: Sequence[str]) -> list[str]:

@@ -55,8 +55,7 @@ def evaluate(
     if len(runs) < len(run or ()):
         raise TriescopeError("two of the runs have one name")
     measures, asked, corpus = measure or evaluation.MEASURES, None, opened.manifest.corpus.sha256
-    if split == workspace.SPLIT and split not in opened.corpus.qrels:
-        judged = workspace.judged(corpus)
+    if split not in opened.corpus.qrels and (judged := workspace.of_split(corpus, split)):
         asked = evaluation.Asked(judged.queries, judged.qrels)
     with Progress(progress, quiet=as_json or not (keep or progress)) as told:
         found = evaluation.evaluate(opened, split, names, beams, against, measures, filter_text, runs, asked, told)

@@ -29,6 +29,39 @@ def judge_one(
     workspace.judge(build.manifest.corpus.sha256, query, document, grade)
 
 
+@app.command("queries")
+def bring_queries(
+    folder: Folder,
+    name: Annotated[str, typer.Argument(help="What the queries are called; evaluate takes it as --split.")] = "",
+    queries: Annotated[
+        Path | None,
+        typer.Option(help="A table with id and text, queries.jsonl, or TREC topics; those of the catalogue unless given."),
+    ] = None,
+    qrels: Annotated[Path | None, typer.Option(help="Their judgements: TREC's lines or BEIR's table.")] = None,
+    forget: Annotated[bool, typer.Option("--forget", help="Forget the queries of that name.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Judged queries of your own, kept beside those of the catalogue; without a name: which there are."""
+    from engine import workspace
+    from engine.builds.opened import Build
+    from engine.data import query_files
+
+    build = Build(folder)
+    corpus, notes = build.manifest.corpus.sha256, []
+    if forget:
+        workspace.query_sets.remove(corpus, name)
+    elif name and not qrels:
+        raise TriescopeError("give the judgements too: --qrels FILE")
+    elif name and qrels:
+        texts = query_files.read_query_file(queries) if queries else build.corpus.queries
+        brought = query_files.bring(texts, qrels, build.row_of)
+        workspace.query_sets.keep(corpus, name, workspace.Judged(brought.queries, brought.qrels), build.corpus.qrels)
+        notes = brought.notes
+    sets = workspace.query_sets.listed(corpus)
+    told = [*notes, *(f"{one}  {judged:,} judged queries" for one, judged in sets.items())]
+    show({"sets": sets, "notes": notes}, as_json, told)
+
+
 @app.command("judgements")
 def list_judgements(
     folder: Folder,

@@ -80,7 +80,7 @@ def read_qrels(path: Path, queries: Collection[str], documents: Collection[str])
     qrels: Qrels = {}
     below = twice = 0
     for row, record in _rows(path):
-        query, document = (_known(record[key], ids) for key, ids in zip(HEADER, (queries, documents), strict=False))
+        query, document = (known(record[key], ids) for key, ids in zip(HEADER, (queries, documents), strict=False))
         if query not in queries:
             raise TriescopeError(f"{path}, row {row}, column query-id: there is no query {query!r} in queries.jsonl")
         if not document:
@@ -103,7 +103,7 @@ def read_qrels(path: Path, queries: Collection[str], documents: Collection[str])
     return qrels, [f"{count:,} {what}" for what, count in told.items() if count]
 
 
-def _known(text: str, ids: Collection[str]) -> str:
+def known(text: str, ids: Collection[str]) -> str:
     """An id as the other file spells it: a data frame writes 101 as 101.0 where a column has gaps."""
     if text not in ids and re.fullmatch(r"[0-9]+\.0", text) and spelled(float(text)) in ids:
         return spelled(float(text))

@@ -1,6 +1,12 @@
-"""What people add to builds, in one DuckDB file of the home: judgements of documents for queries, evaluations that were run."""
+"""What people add to builds, in one DuckDB file of the home: judgements of documents for queries, queries that they bring along,
+evaluations that were run."""
 
-from engine.workspace import evaluations
+from engine.workspace import evaluations, query_sets
 from engine.workspace.judgements import SPLIT, Judged, as_jsonl, as_tsv, judge, judged, of_query
 
-__all__ = ["SPLIT", "Judged", "as_jsonl", "as_tsv", "evaluations", "judge", "judged", "of_query"]
+__all__ = ["SPLIT", "Judged", "as_jsonl", "as_tsv", "evaluations", "judge", "judged", "of_query", "of_split", "query_sets"]
+
+
+def of_split(corpus: str, split: str) -> Judged | None:
+    """What is judged under a name that is no split of the catalogue: here, or brought along; None where nothing is."""
+    return judged(corpus) if split == SPLIT else query_sets.read(corpus, split)

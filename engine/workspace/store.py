@@ -33,6 +33,12 @@ MIGRATIONS = (
         made TIMESTAMP NOT NULL DEFAULT current_timestamp, asked VARCHAR NOT NULL, found VARCHAR NOT NULL
     )
     """,
+    """
+    CREATE TABLE query_sets (
+        corpus VARCHAR NOT NULL, name VARCHAR NOT NULL, judged INTEGER NOT NULL, queries VARCHAR NOT NULL, qrels VARCHAR NOT NULL,
+        PRIMARY KEY (corpus, name)
+    )
+    """,
 )
 
 

@@ -6,7 +6,7 @@ from app.common import jobs
 from app.evaluate import asked
 from engine import evaluation, workspace
 from engine.builds.opened import Build
-from tests.app.at import button, said, sound, table, visit, wait_for
+from tests.app.at import button, infos, said, sound, table, visit, wait_for
 
 NAMES = ["bm25", "dense"]
 
@@ -112,6 +112,27 @@ def test_queries_that_were_judged_here_are_a_split_of_their_own(sixty):
     judged = workspace.judged(sixty.manifest.corpus.sha256)
     found = evaluation.evaluate(sixty, "judged", ["bm25"], asked=evaluation.Asked(judged.queries, judged.qrels))
     assert (found.split, found.queries, found.retrievers["bm25"].measures["Hit@1"].mean) == ("judged", 1, 1.0)
+
+
+def test_queries_of_ones_own_are_read_kept_and_offered_and_what_is_wrong_is_said(sixty):
+    at = visit("evaluate", build="sixty")
+    at.text_input("bring-name").set_value("mine")
+    at.file_uploader("bring-queries").set_value(("../../evil.CSV", b"id,text\n1,a road\n2,not judged\n", "text/csv"))
+    at.file_uploader("bring-qrels").set_value(("qrels.txt", b"1 0 no-such 1\n1 0 nor-such\n", "text/plain"))
+    at = sound(at.run())
+    at = sound(at.button("bring").click().run())
+    assert "judgements, row 2: expected" in at.error[0].value.replace("\\", "")
+    assert workspace.query_sets.listed(sixty.manifest.corpus.sha256) == {}
+    first = sixty.documents[0].id
+    at.file_uploader("bring-qrels").set_value(("qrels.txt", f"1 0 {first} 1\n".encode(), "text/plain"))
+    at = sound(at.button("bring").click().run())
+    assert at.selectbox("split").options == ["dev", "test", "mine"]
+    told = infos(at).replace("\\", "")
+    assert "mine: 1 judged queries are kept" in told
+    assert "1 queries have no judgement, and are left out" in told
+    assert workspace.query_sets.read(sixty.manifest.corpus.sha256, "mine") == ({"1": "a road"}, {"1": {first: 1}})
+    at = sound(button(at, "Forget mine").click().run())
+    assert at.selectbox("split").options == ["dev", "test"]
 
 
 def test_it_is_run_by_a_press_in_a_process_of_its_own_and_shown(sixty):

@@ -30,9 +30,9 @@ def test_every_query_is_in_one_group_and_no_value_in_two(of):
 
 
 @given(st.lists(st.integers(1, 1000), min_size=8, max_size=60, unique=True))
-def test_groups_of_different_values_are_as_large_as_each_other(of):
-    sizes = [len(one.places) for one in buckets(of)]
-    assert len(sizes) == MOST
+def test_groups_of_different_values_are_as_large_as_each_other_and_zeros_stand_apart(of):
+    apart, *sizes = [len(one.places) for one in buckets([*of, *[0] * len(of)])]
+    assert (apart, len(sizes)) == (len(of), MOST)
     assert max(sizes) - min(sizes) <= 1
 
 

@@ -1,0 +1,78 @@
+"""Judged queries of one's own on the Evaluate page: two files are read, and kept beside the splits of the catalogue."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.common import state
+from engine import workspace
+from engine.builds.opened import Build
+from engine.data import query_files
+from engine.errors import TriescopeError
+
+# Endings that are taken; a file is written under a name of ours with one of them, never under that of the browser.
+QUERIES = ("csv", "tsv", "jsonl", "txt", "topics", "xml")
+QRELS = ("txt", "qrels", "tsv", "csv", "qrel")
+MEGABYTES = 20
+SAID = "bringing-said"
+HELP_QUERIES = (
+    "A table with the columns id and text, BEIR's queries.jsonl, TREC topics, or lines of an id, a tab and a text. Without a "
+    "file the judgements are of the catalogue's own queries."
+)
+HELP_QRELS = "TREC's lines of query, 0, document and grade; BEIR's table; or lines of query, document and grade."
+
+
+def show(build: Build) -> None:
+    """The two files, the name, the button, and which sets there are."""
+    if told := st.session_state.pop(SAID, []):
+        st.info("  \n".join(map(state.plain, told)), icon=":material/rule:")
+    left, right = st.columns(2)
+    with left:
+        queries = st.file_uploader("Queries", QUERIES, key="bring-queries", max_upload_size=MEGABYTES, help=HELP_QUERIES)
+    with right:
+        qrels = st.file_uploader("Judgements", QRELS, key="bring-qrels", max_upload_size=MEGABYTES, help=HELP_QRELS)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name", key="bring-name", max_chars=40, width=220, placeholder="mine")
+        if st.button("Keep them", icon=":material/upload_file:", disabled=not (qrels and name), key="bring"):
+            _keep(build, name.strip(), queries, qrels)
+        corpus = build.manifest.corpus.sha256
+        for known in workspace.query_sets.listed(corpus):
+            args = (corpus, known)
+            label = f"Forget {state.plain(known)}"
+            st.button(label, key=f"forget-{known}", type="tertiary", on_click=workspace.query_sets.remove, args=args)
+    st.caption("They stay on this machine, in the workspace, for every build of this catalogue.")
+
+
+def _keep(build: Build, name: str, queries: Any, qrels: Any) -> None:
+    """Read and keep them; what is wrong is said, and nothing kept."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            texts = build.corpus.queries
+            if queries is not None:
+                texts = _told(_written(Path(folder), "queries", queries, QUERIES), query_files.read_query_file)
+            judged = _written(Path(folder), "judgements", qrels, QRELS)
+            found = _told(judged, lambda path: query_files.bring(texts, path, build.row_of))
+        kept = workspace.Judged(found.queries, found.qrels)
+        workspace.query_sets.keep(build.manifest.corpus.sha256, name, kept, build.corpus.qrels)
+    except TriescopeError as error:
+        st.error(state.plain(str(error)), icon=":material/error:")
+        return
+    st.session_state[SAID] = [f"{name}: {len(found.qrels):,} judged queries are kept, and can be chosen above.", *found.notes]
+    st.rerun()
+
+
+def _written(folder: Path, what: str, uploaded: Any, endings: tuple[str, ...]) -> Path:
+    ending = next(one for one in endings if uploaded.name.lower().endswith(f".{one}"))
+    path = folder / f"{what}.{ending}"
+    path.write_bytes(uploaded.getvalue())
+    return path
+
+
+def _told(path: Path, read: Any) -> Any:
+    """What is read from a file; a fault names the file as a person knows it."""
+    try:
+        return read(path)
+    except TriescopeError as error:
+        raise TriescopeError(str(error).replace(str(path), path.stem)) from error
