@@ -2,18 +2,23 @@
 
 from engine.builds import runs
 from engine.builds.opened import Build
-from engine.data.figures import Interval
+from engine.builds.runs import CENTROID
+from engine.builds.trained import Cold
 from engine.errors import TriescopeError
 from engine.evaluation.reachability import DEPTHS, QUERIES, Reachability
 from engine.health.card import Card
+from engine.verdict.rule import FEWEST
 from engine.verdict.shown import Cell, Dot, Picture, Section
+
+# Of a run's measures on cold documents, those that are shown where it has them.
+MEASURES = ("nDCG@10", "Recall@100")
 
 
 def health_section(card: Card, build: str) -> Section:
     """Identifier health, from the report card."""
     amiss = [row for row in card.verdicts if row.verdict != "healthy"]
     levels = [row for row in card.levels if row.verdict not in (None, "healthy")]
-    says = f"The identifiers are {'healthy' if card.verdict == 'healthy' else f'to be called {card.verdict}'}: "
+    says = f"The identifiers are {'to be watched' if card.verdict == 'watch' else card.verdict}: "
     says += f"{card.content_unique_rate:.0%} of the documents have one of their own before numbers tell them apart"
     if amiss or levels:
         named = [row.figure.replace("_", " ") for row in amiss] + [f"level {row.level}" for row in levels]
@@ -96,6 +101,15 @@ def reachability_sections(found: Reachability, build: str, sample: int) -> list[
     return [whole, *([_unreached(found, command)] if found.listed else [])]
 
 
+def nothing_to_ask_by(build: str) -> Section:
+    """That a catalogue without titles and judged queries has nothing that a document could be asked for by."""
+    says = (
+        "Which documents come back is not known: none has a title, or a query that it was judged to answer, to be asked for by."
+    )
+    command = f"python -m engine reachability {build}"
+    return Section(key="reachability", title="Which documents come back", says=says, command=command)
+
+
 def _unreached(found: Reachability, command: str) -> Section:
     listed = f"The first {len(found.listed)} of {found.unreached:,}" if found.unreached > len(found.listed) else "All"
     return Section(
@@ -110,8 +124,7 @@ def _unreached(found: Reachability, command: str) -> Section:
 
 def cold_section(opened: Build, build: str) -> Section:
     """Documents that a training kept out, where a run has them."""
-    rows: list[tuple[Cell, ...]] = []
-    dots: list[Dot] = []
+    kept: dict[str, Cold] = {}
     notes: list[str] = []
     for name in runs.names(opened.folder):
         try:
@@ -119,28 +132,37 @@ def cold_section(opened: Build, build: str) -> Section:
         except TriescopeError as error:
             notes.append(f"{name} is left aside: {error}.")
             continue
-        if not cold or not cold.queries:
-            continue
-        for measure in cold.trained:
-            of: dict[str, Interval] = {"centroid": cold.centroid[measure], name: cold.trained[measure]}
-            for scorer, found in of.items():
-                rows.append((name, measure, scorer, *(round(value, 4) for value in found), cold.documents, cold.queries))
-                dots.append(Dot(name=f"{scorer}, {measure}, run {name}", **found._asdict(), strong=scorer == name))
+        if cold and cold.queries:
+            kept[name] = cold
     command = f"python -m engine train {build} --cold .2"
-    if not rows:
+    if not kept:
         says = "Whether documents that no training saw are found is not known: no run of this build kept any out."
         return Section(key="cold", title="Cold documents", says=says, notes=tuple(notes), command=command)
-    first = rows[0]
+    rows: list[tuple[Cell, ...]] = []
+    dots: list[Dot] = []
+    for name, cold in kept.items():
+        for measure in _measures(cold):
+            for scorer, found in ((CENTROID, cold.centroid[measure]), (name, cold.trained[measure])):
+                rows.append((name, measure, scorer, *(round(value, 4) for value in found), cold.documents, cold.queries))
+                dots.append(Dot(name=f"{scorer}, {measure}, run {name}", **found._asdict(), strong=scorer == name))
+    name, cold = next(iter(kept.items()))
+    measure = _measures(cold)[0]
+    says = (
+        f"Documents that the training of {name} did not see: on the {cold.queries:,} queries that ask for these alone it has "
+        f"{cold.trained[measure].mean:.3f} {measure}, the centroid scorer, which is untrained, {cold.centroid[measure].mean:.3f}."
+    )
     return Section(
         key="cold",
         title="Cold documents",
-        says=(
-            f"Documents that the training of {first[0]} did not see: on the {first[7]:,} queries that ask for these alone it has "
-            f"{dots[1].mean:.3f} {first[1]}, the centroid scorer, which is not trained, {dots[0].mean:.3f}."
-        ),
+        says=says + (" So few queries tell little." if cold.queries < FEWEST else ""),
         picture=Picture(kind="dots", x="mean on queries for cold documents, 95% interval", dots=tuple(dots)),
         columns=("Run", "Measure", "Scorer", "Mean", "Low", "High", "Cold documents", "Queries"),
         rows=tuple(rows),
         notes=tuple(notes),
         command=command,
     )
+
+
+def _measures(cold: Cold) -> list[str]:
+    """Of the measures of a run, those that are shown; all where it has none of these."""
+    return [one for one in MEASURES if one in cold.trained] or list(cold.trained)

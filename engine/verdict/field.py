@@ -116,7 +116,10 @@ def chosen(opened: Build, choosing: Asked, generative: str, vectors: list[str], 
     members = {name: opened.retriever(name, beams) for name in (KEYWORDS, best, generative)}
     without = tune({name: members[name] for name in (KEYWORDS, best)}, queries, gains)
     with_it = tune(members, queries, gains)
-    told = f"Both hybrids are weighed on the {len(texts):,} choosing queries, over the same grid of methods and weights"
+    told = (
+        f"Both hybrids are weighed on the {len(texts):,} choosing queries, over the same grid of methods and weights; others of "
+    )
+    told += "their kind might choose otherwise, which no interval here contains"
     told += f"; the vector search in them is {best}, the best of {', '.join(vectors)} there." if len(vectors) > 1 else "."
     if generative not in with_it.used:
         return named(without), "", f"{told} Those queries give the generative member no weight."

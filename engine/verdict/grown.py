@@ -109,6 +109,9 @@ def identifiers_of(scheme: str, settings: dict, fitted: Identifiers, fit_s: floa
         )
         whole = Identifiers(codes.astype(np.int32), anew.vocabulary[: codes.shape[1]], anew.codebooks)
         return Named(extra_code(whole, Material(embeddings, ()), seed), f"{scheme} fitted anew on {sample:,} of the rows")
+    if not fitted.content.any():
+        flat = Identifiers(np.arange(len(embeddings), dtype=np.int32)[:, None], (len(embeddings),))
+        return Named(flat, "a code of its own each, as in the build")
     said = np.where(np.arange(fitted.codes.shape[1]) < fitted.content[:, None], fitted.codes, -1)
     copied = said[np.arange(len(embeddings)) % there]
     vocabulary = tuple(int(size) for size in np.maximum(copied.max(axis=0) + 1, 1))

@@ -10,7 +10,7 @@ from engine.builds.opened import Build
 from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.evaluation import device
-from engine.evaluation.reachability import SAMPLE, reachability
+from engine.evaluation.reachability import SAMPLE, own_queries, own_titles, reachability
 from engine.evaluation.run import Tell
 from engine.files import sha256
 from engine.verdict import facts, quality, scale, scale_shown, sizes
@@ -79,7 +79,7 @@ def verdict(
             tell("build", place, len(parts))
             if part == "quality":
                 made = quality.quality(opened, judges, beams, tell)
-                given = answer(made.alone, made.hybrid, made.p95_ms, budget_ms)
+                given = answer(made.alone, made.hybrid, made.p95_ms, budget_ms, made.found.queries, judges.made_up)
                 compared = (*made.alone, *([made.hybrid] if made.hybrid else []))
                 found += quality.sections(opened, made, judges, name)
             else:
@@ -118,6 +118,8 @@ def _measured(
         tell("health", 0, 0)
         return [facts.health_section(card.health(opened), name)]
     if part == "reachability":
+        if not any(len(asked.rows) for asked in (own_queries(opened), own_titles(opened))):
+            return [facts.nothing_to_ask_by(name)]
         return facts.reachability_sections(reachability(opened, beams, sample, seed, tell=tell), name, sample)
     if part == "cold":
         return [facts.cold_section(opened, name)]

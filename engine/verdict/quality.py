@@ -10,7 +10,7 @@ from engine.builds.opened import Build
 from engine.data.coverage import told as told_of_coverage
 from engine.evaluation import Evaluation, power
 from engine.evaluation.run import Tell
-from engine.verdict.field import Field, field
+from engine.verdict.field import KEYWORDS, Field, field
 from engine.verdict.judging import DEV, TRUST, Judging
 from engine.verdict.rule import MARGIN, RULE, Compared, signed
 from engine.verdict.shown import Dot, Picture, Section
@@ -38,8 +38,15 @@ def quality(opened: Build, judges: Judging, beams: int, tell: Tell) -> Quality:
         opened, judges.split, names, beams, who.generative, MEASURES, asked=judges.asked, tell=_stages(tell)
     )
     of = {name: values[MEASURES[0]] for name, values in found.values.items()}
-    alone = [compared(of, who.generative, name, -MARGIN, who.called(name)) for name in dict.fromkeys(who.neighbours)]
+    # Made-up queries have the documents' own words, and flatter whoever goes by words.
+    flattered = {KEYWORDS, who.without} if judges.made_up else set()
+    alone = [
+        compared(of, who.generative, name, -MARGIN, who.called(name)).model_copy(update={"counted": name not in flattered})
+        for name in dict.fromkeys(who.neighbours)
+    ]
     hybrid = compared(of, who.with_it, who.without, 0.0, who.called(who.without)) if who.with_it else None
+    if hybrid and judges.made_up:
+        hybrid = hybrid.model_copy(update={"counted": False})
     timed = found.retrievers[who.generative].latency_ms
     assert timed is not None
     return Quality(who, found, alone, hybrid, found.encoding_ms.p95 + timed.p95)
@@ -68,9 +75,10 @@ def command(build: str, judges: Judging, names: Sequence[str], beams: int) -> st
 
 def _differences(made: Quality, judges: Judging, flags: str) -> Section:
     pairs = [*made.alone, *([made.hybrid] if made.hybrid else [])]
-    worst = min(made.alone, key=lambda one: one.mean)
+    worst = min((one for one in made.alone if one.counted), key=lambda one: one.mean)
+    which = "best neighbour that counts" if judges.made_up else "best neighbour here"
     says = (
-        f"Generative search less its best neighbour here, {worst.called}, is {signed(worst.mean)} nDCG@10, between "
+        f"Generative search less its {which}, {worst.called}, is {signed(worst.mean)} nDCG@10, between "
         f"{signed(worst.low)} and {signed(worst.high)}."
     )
     if made.hybrid:
@@ -98,9 +106,16 @@ def _differences(made: Quality, judges: Judging, flags: str) -> Section:
             at=-MARGIN,
             at_told=f"-{MARGIN:g}",
         ),
-        columns=("Retriever", "Less", "Difference", "Low", "High", "Held against", "Queries it needs"),
+        columns=("Retriever", "Less", "Difference", "Low", "High", "Held against", "Queries it needs", "Counts"),
         rows=tuple(
-            (one.ours, one.theirs, *(round(value, 4) for value in (one.mean, one.low, one.high)), against, one.needed)
+            (
+                one.ours,
+                one.theirs,
+                *(round(value, 4) for value in (one.mean, one.low, one.high)),
+                against,
+                one.needed,
+                "yes" if one.counted else "no",
+            )
             for one in pairs
             for against in (0.0 if one is made.hybrid else -MARGIN,)
         ),

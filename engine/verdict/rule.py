@@ -13,13 +13,22 @@ from engine.data.figures import Stored
 Word = Literal["yes", "only as hybrid", "cannot tell", "no"]
 # nDCG@10 that generative search may lie below a neighbour and still be level; what a hybrid must be able to gain to matter.
 MARGIN = 0.01
+# With fewer queries the bootstrap is too sure of itself.
+FEWEST = 25
 RULE = (
     f"Yes, where the 95% interval of generative search less each of its neighbours (BM25, dense, dense with the same labels, "
     f"the hybrid without it) lies above -{MARGIN:g} nDCG@10 and the 95th percentile of its time is within the budget. Only as "
     "hybrid, where the interval of the hybrid with it less the hybrid without it lies above 0. Cannot tell, where neither is so "
     f"and the queries leave one of the two open: an interval that spans -{MARGIN:g} while none lies below it and the time is "
     f"within the budget, or one of the hybrid that spans 0 and reaches +{MARGIN:g}. Else no. Every neighbour has to hold, not "
-    "only the best: to choose the best on the queries that judge would be a choice by luck."
+    "only the best: to choose the best on the queries that judge would be a choice by luck. Pseudo-queries can refute and not "
+    "confirm: BM25 and the hybrids, which profit from the documents' own words in them, are not held against it then, and what "
+    f"would be yes is cannot tell. So it is, whatever the intervals are, with fewer than {FEWEST} queries."
+)
+
+MADE_UP = (
+    "These are pseudo-queries, made of the documents' own words: BM25 and the hybrids profit from that, so that they are not "
+    "held against it, and nothing here says how people's queries fare. Judged queries would tell."
 )
 
 
@@ -36,6 +45,8 @@ class Compared(Stored):
         Mean of the differences of nDCG@10 with its 95% interval.
     needed : int, optional
         Queries that would set the mean apart from what the rule holds it against, four times in five; None where it lies on it.
+    counted : bool
+        Whether the answer rests on it.
     """
 
     ours: str
@@ -45,6 +56,7 @@ class Compared(Stored):
     low: float
     high: float
     needed: int | None = None
+    counted: bool = True
 
 
 class Answer(Stored):
@@ -55,29 +67,39 @@ class Answer(Stored):
     needed: int | None = None
 
 
-def answer(alone: Sequence[Compared], hybrid: Compared | None, p95_ms: float, budget_ms: float) -> Answer:
+def answer(
+    alone: Sequence[Compared], hybrid: Compared | None, p95_ms: float, budget_ms: float, queries: int, made_up: bool = False
+) -> Answer:
     """Whether generative retrieval suits a catalogue.
 
     Parameters
     ----------
     alone : sequence of Compared
-        Generative search less each of its neighbours, at least one.
+        Generative search less each of its neighbours, at least one of them counted.
     hybrid : Compared, optional
         The hybrid with the generative member less the one without; None where the hybrid gives it no weight.
     p95_ms, budget_ms : float
         The 95th percentile of a query's time, encoding included, and what it may be.
+    queries : int
+        On how many the differences are.
+    made_up : bool
+        Whether the queries are pseudo-queries.
 
     >>> level = Compared(ours="generative", theirs="dense", mean=0.0, low=-0.005, high=0.004, needed=900)
-    >>> answer([level], None, 10, 100).word, answer([level], None, 110, 100).word
+    >>> answer([level], None, 10, 100, 300).word, answer([level], None, 110, 100, 300).word
     ('yes', 'no')
     >>> behind, helps = level.model_copy(update={"high": -0.02, "low": -0.04}), level.model_copy(update={"low": 0.001})
-    >>> answer([behind], helps, 10, 100).word
+    >>> answer([behind], helps, 10, 100, 300).word
     'only as hybrid'
     """
-    fast = p95_ms <= budget_ms
-    because = [_level(alone), _time(p95_ms, budget_ms), _gain(hybrid)]
+    fast, alone = p95_ms <= budget_ms, [one for one in alone if one.counted]
+    hybrid = hybrid if hybrid is not None and hybrid.counted else None
+    because = [_level(alone), _time(p95_ms, budget_ms), MADE_UP if made_up else _gain(hybrid)]
+    if queries < FEWEST:
+        few = f"These are {queries} queries, and fewer than {FEWEST} settle nothing."
+        return Answer(word="cannot tell", because=(few, *because), needed=FEWEST)
     if fast and all(one.low > -MARGIN for one in alone):
-        return Answer(word="yes", because=tuple(because))
+        return Answer(word="cannot tell" if made_up else "yes", because=tuple(because))
     if hybrid is not None and hybrid.low > 0:
         return Answer(word="only as hybrid", because=tuple(because))
     undecided = [one for one in alone if one.low <= -MARGIN < one.high]
@@ -128,7 +150,7 @@ def _level(alone: Sequence[Compared]) -> str:
         if behind
         else f"perhaps more than {MARGIN:g} behind, perhaps not, of"
         if undecided
-        else f"less than {MARGIN:g} behind every neighbour; nearest is"
+        else f"less than {MARGIN:g} behind every neighbour that counts; nearest is"
     )
     named = ", ".join(f"{one.called or one.theirs} {_interval(one)}" for one in (shown if behind or undecided else shown[:1]))
     return f"Generative search is {what} {named}."

@@ -8,11 +8,11 @@ import pytest
 from engine import evaluation, trie
 from engine.builds.opened import Build
 from engine.data.corpus import Corpus
-from engine.evaluation import Asked
+from engine.evaluation import Asked, power
 from engine.identifiers import Identifiers
 from engine.retrievers.weighting import Tuning
 from engine.scorers.centroid import node_means
-from engine.verdict import field, grown, judging, scale, sizes
+from engine.verdict import field, grown, judging, measure, quality, scale, sizes
 
 
 def asking(opened: Build, **splits) -> Build:
@@ -65,7 +65,7 @@ class TestField:
         dev = opened.corpus.qrels["dev"] | opened.corpus.qrels["test"]
         found = field.field(opened, Asked(opened.corpus.queries, dev), 5)
         for name in filter(None, (found.without, found.with_it)):
-            assert opened.search("a road", name, 3)[0]
+            assert opened.search("a road", name, 3, vector=np.asarray(opened.embeddings[0]))[0]
         assert "generative" not in found.without
         assert not found.with_it or "generative:centroid" in found.with_it
 
@@ -75,12 +75,30 @@ class TestField:
         assert (opened_by_name.tuning.weights, opened_by_name.tuning.method) == (tuning.weights, "tm2c2")
 
 
+class TestQuality:
+    def test_queries_needed_are_those_that_set_it_apart_from_what_it_is_held_against(self):
+        rng = np.random.default_rng(0)
+        values = {"a": rng.random(50), "b": rng.random(50)}
+        found = quality.compared(values, "a", "b", -0.01, "the other")
+        assert found.needed == power.needed(values["a"] - values["b"], beyond=-0.01)
+        assert found.mean == pytest.approx(values["a"].mean() - values["b"].mean())
+
+    def test_the_time_of_a_query_is_that_of_encoding_and_of_search(self, opened):
+        made = quality.quality(opened, judging.judging(opened), 5, lambda *_: None)
+        assert made.p95_ms == made.found.encoding_ms.p95 + made.found.retrievers["generative:centroid"].latency_ms.p95
+
+
 class TestSizes:
     def test_each_size_is_that_of_a_loop_over_its_parts(self, opened):
-        asked = Asked(opened.corpus.queries, opened.corpus.qrels["dev"])
+        # Answers that are not what the query says, so that few stand first.
+        answers = [document.id for document in opened.documents]
+        asked = Asked(
+            opened.corpus.queries,
+            {query: {answers[7 * place + 3]: 1} for place, query in enumerate(opened.corpus.queries) if place < 8},
+        )
         found = sizes.sizes(opened, asked, 5, 0, lambda *_: None)
-        assert [(one.documents, one.parts, one.queries) for one in found] == [(30, 2, 6), (60, 1, 6)]
-        whole = evaluation.evaluate(opened, "dev", ["generative", "dense", "bm25"], 5)
+        assert [(one.documents, one.parts, one.queries) for one in found] == [(30, 2, 8), (60, 1, 8)]
+        whole = evaluation.evaluate(opened, "odd", ["generative", "dense", "bm25"], 5, asked=asked)
         for name, of in found[-1].quality.items():
             assert of.mean == pytest.approx(whole.retrievers[name].measures["nDCG@10"].mean)
         relevant = np.isin([d.id for d in opened.documents], [i for grades in asked.qrels.values() for i in grades])
@@ -93,6 +111,7 @@ class TestSizes:
             order = sorted(np.flatnonzero(inside), key=lambda row: (-round(float(opened.embeddings[row] @ vector), 6), row))[:10]
             place = order.index(opened.row_of[document]) if opened.row_of[document] in order else None
             values.append(0.0 if place is None else 1 / np.log2(place + 2))
+        assert 0 < np.mean(values) < 1
         assert found[0].quality["dense"].mean == pytest.approx(np.mean(values))
 
     def test_every_document_is_in_one_part_and_each_part_has_its_share_of_answers(self):
@@ -132,6 +151,11 @@ class TestGrown:
         assert len(np.unique(named.fitted.codes, axis=0)) == 6
         assert "codes of the row" in named.told
 
+    def test_identifiers_without_content_stay_one_code_each(self):
+        fitted = Identifiers(np.array([[1], [0]], np.int32), (2,), content=np.zeros(2, np.int32))
+        named = grown.identifiers_of("atomic", {}, fitted, 0.0, np.eye(5, 2, dtype=np.float32) + 1, 0)
+        assert sorted(named.fitted.codes[:, 0].tolist()) == [0, 1, 2, 3, 4]
+
     def test_limits_are_kept_and_told(self):
         before = scale.Sized(1000, 1000, *(evaluation.Latency(0, 0),) * 2, 1.0, 0, 0, 6.0, "")
         assert scale.allowed(9_999, 384, [before]) == (9_999, "")
@@ -147,3 +171,11 @@ def test_a_larger_catalogue_is_measured_beside_exact_search(opened, monkeypatch)
     assert all(one.agree > 0.99 for one in found.sizes), "a beam as wide as the catalogue is exact search"
     assert [one.dense_bytes for one in found.sizes] == [4 * opened.embeddings.shape[1] * n for n in (60, 180, 400)]
     assert "1000 times the size, 60,000 documents, are more than 400: 400 were measured instead." in found.limits
+
+
+def test_without_judgements_words_are_not_held_against_it_and_it_is_never_a_yes(opened):
+    found = measure.verdict(asking(opened), beams=5, only=("quality",))
+    assert found.made_up
+    assert {one.theirs: one.counted for one in found.compared} == {"bm25": False, "dense": True, "hybrid:centroid": False}
+    assert found.answer.word in ("cannot tell", "no")
+    assert all(judging.TRUST in section.notes for section in found.sections)

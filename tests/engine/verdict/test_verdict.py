@@ -2,12 +2,15 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
 from engine.builds import runs
 from engine.builds.opened import Build
-from engine.verdict import kept, measure, page, scale
+from engine.builds.trained import Cold
+from engine.data.figures import Interval
+from engine.verdict import facts, kept, measure, page, scale
 from engine.verdict.rule import RULE
 
 
@@ -56,6 +59,8 @@ def test_a_part_alone_is_shown_and_not_kept(shell, mine):
 def test_it_says_when_the_default_scorer_is_another_one(mine, monkeypatch):
     opened = Build(mine)
     found = measure.verdict(opened, only=("cold",))
+    monkeypatch.setattr(runs, "stamp", lambda build, name: "other weights")
+    assert "was trained anew since" in measure.stale(opened, found)
     monkeypatch.setattr(runs, "default", lambda build: "node")
     assert measure.stale(opened, found) == "The default scorer is node now: this verdict is of centroid."
 
@@ -66,3 +71,21 @@ def test_a_damaged_one_is_said(mine):
     kept.place(opened).write_text('{"build": 3}', "utf-8")
     with pytest.raises(Exception, match="the verdict is damaged; ask for it again"):
         kept.read(opened)
+
+
+def test_cold_documents_are_those_that_a_run_kept_out(small_build, monkeypatch):
+    kept_out = Cold(
+        documents=12,
+        queries=40,
+        centroid={"nDCG@10": Interval(0.2, 0.1, 0.3), "MRR@10": Interval(0, 0, 0)},
+        trained={"nDCG@10": Interval(0.1, 0.0, 0.2), "MRR@10": Interval(0, 0, 0)},
+    )
+    monkeypatch.setattr(runs, "names", lambda build: ["all", "some"])
+    monkeypatch.setattr(runs, "read", lambda build, name: SimpleNamespace(cold=kept_out if name == "some" else None))
+    found = facts.cold_section(Build(small_build), "sixty")
+    assert found.rows == (
+        ("some", "nDCG@10", "centroid", 0.2, 0.1, 0.3, 12, 40),
+        ("some", "nDCG@10", "some", 0.1, 0.0, 0.2, 12, 40),
+    )
+    assert "on the 40 queries that ask for these alone it has 0.100 nDCG@10" in found.says
+    assert "tell little" not in found.says
