@@ -10,7 +10,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from app.common import address, glossary, heap, resources, state  # noqa: E402
+from app.common import address, glossary, heap, jobs_panel, resources, state  # noqa: E402
 from engine.builds import names  # noqa: E402
 from engine.errors import TriescopeError  # noqa: E402
 
@@ -29,6 +29,7 @@ COMPARE = [
     st.Page("../pages/verdict.py", title="Verdict", icon=":material/gavel:", url_path="verdict"),
 ]
 BUILD = [
+    st.Page("../pages/catalogue.py", title="Catalogue", icon=":material/upload_file:", url_path="catalogue"),
     st.Page("../pages/identifiers.py", title="Identifiers", icon=":material/fingerprint:", url_path="identifiers"),
     st.Page("../pages/codebooks.py", title="Codebooks", icon=":material/grid_on:", url_path="codebooks"),
     st.Page("../pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
@@ -52,6 +53,7 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small", key
         glossary.offer(page.url_path)
     else:
         st.caption("No build yet. Everything runs on this machine; nothing is sent anywhere.")
+    jobs_panel.offer()
 
 try:
     page.run()

@@ -18,7 +18,7 @@ class Source(NamedTuple):
     model: str
 
 
-def source_of(named: str, columns: dict[str, str] | None = None) -> Source:
+def source_of(named: str, columns: dict[str, str] | None = None, leave_out: bool = False) -> Source:
     """The source that a person named; a build brings the fields and the encoder that it was made with.
 
     Raises
@@ -29,4 +29,4 @@ def source_of(named: str, columns: dict[str, str] | None = None) -> Source:
     if named not in DATASETS and is_build(folder := find(named)):
         opened = Build(folder)
         return Source(opened.corpus, opened.manifest.spec.fields, opened.model)
-    return Source(load(named, columns), default_fields(named), DEFAULT_MODEL)
+    return Source(load(named, columns, leave_out), default_fields(named), DEFAULT_MODEL)

@@ -56,6 +56,9 @@ def build(
     levels: Annotated[int | None, typer.Option(help="Codes in an identifier, before the collision code.")] = None,
     codes: Annotated[int | None, typer.Option(help="Codes a level; chosen from the corpus size unless given.")] = None,
     column: Annotated[list[str] | None, typer.Option(help="Which column is the id, title or text: id=NAME.")] = None,
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="Leave out rows that are wrong, and say how many, in place of refusing the file.")
+    ] = False,
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -73,7 +76,7 @@ def build(
         scheme = str(asked.get("scheme", BuildSpec().scheme))
         settings = dict(parse_setting(scheme, text) for text in asked.get("settings", ()))
         settings |= {key: value for key, value in (("levels", levels), ("codes", codes)) if value is not None}
-        source = source_of(corpus, _columns(column or []))
+        source = source_of(corpus, _columns(column or []), leave_out)
         spec = spec_of({"fields": source.fields, "model": source.model} | asked | {"settings": settings})
         manifest = read_manifest(make(source.corpus, spec, out, told))
         came = install(out)
@@ -91,6 +94,33 @@ def build(
             *([f"the app does not list it: {hidden}"] if hidden else []),
         ],
     )
+
+
+@app.command("examine")
+def examine_file(
+    file: Annotated[Path, typer.Argument(help="A .jsonl, .csv, .tsv or .parquet file; gzipped too.")],
+    column: Annotated[list[str] | None, typer.Option(help="Which column is the id, title or text: id=NAME.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write all rows that are wrong there.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a file holds and which of its rows are wrong, before a build is made of it."""
+    from engine.data.examined import examine, faults_csv
+    from engine.files import replace_bytes
+
+    found = examine(file, _columns(column or []))
+    if csv:
+        replace_bytes(csv, faults_csv(found.faults).encode())
+    lines = [
+        f"{file}: {found.rows:,} rows read, {found.documents:,} documents, {len(found.left_out):,} with neither title nor text, "
+        f"{found.wrong:,} wrong",
+        *(f"{part:6} {name}" for part, name in found.names.items()),
+        *(f"column {c.name}: {c.filled:,} filled, {c.kinds}; {' | '.join(c.examples)}" for c in found.columns),
+        *(f"row {fault.row}{f', column {fault.column}' if fault.column else ''}: {fault.what}" for fault in found.faults[:20]),
+        *([f"and {found.wrong - 20:,} more wrong rows; --csv FILE writes them all"] if found.wrong > 20 else []),
+    ]
+    value = found._asdict() | {name: [one._asdict() for one in getattr(found, name)] for name in ("faults", "columns")}
+    del value["characters"], value["seen"]
+    show(value, as_json, lines)
 
 
 def _columns(asked: list[str]) -> dict[str, str]:

@@ -6,14 +6,15 @@ file, row and column, and nothing is built from a file that is wrong in part; wh
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from engine.data.delimited import Skip
 from engine.data.judgements import read_judgements
 from engine.data.records import kind_of, records
 from engine.data.values import spelled, text_of
-from engine.errors import TriescopeError
+from engine.errors import RowError, TriescopeError
 
 # Column names that are understood without being told, in order of preference.
 KNOWN = {
@@ -21,6 +22,10 @@ KNOWN = {
     "title": ("title", "name", "headline", "product_name", "product_title"),
     "text": ("text", "description", "body", "abstract", "content", "contents", "about_product"),
 }
+
+
+# Rows left out that are named one by one.
+NAMED = 5
 
 
 class Document(NamedTuple):
@@ -67,7 +72,7 @@ class Corpus(NamedTuple):
         return next((grades[known] for grades in self.qrels.values() for known in grades if known in judged), {})
 
 
-def read(source: Path, columns: dict[str, str] | None = None) -> Corpus:
+def read(source: Path, columns: dict[str, str] | None = None, leave_out: bool = False) -> Corpus:
     """Read a BEIR folder or a single file.
 
     Parameters
@@ -77,57 +82,98 @@ def read(source: Path, columns: dict[str, str] | None = None) -> Corpus:
         .parquet file.
     columns : dict, optional
         Which column is the ``id``, ``title`` or ``text``, where the usual names do not fit.
+    leave_out : bool
+        Leave out rows of the documents' file that are wrong, and note how many; unless asked for, the first one is an error.
 
     Raises
     ------
     TriescopeError
         The path is missing or of another kind, a row is malformed, an id is missing or used twice, nothing remains.
     """
+    wrong: list[RowError] = []
+    skip = wrong.append if leave_out else None
     if source.is_dir():
         if not (source / "corpus.jsonl").is_file():
             raise TriescopeError(f"{source}: a corpus folder needs a file corpus.jsonl")
-        documents, left_out, notes = read_documents(source / "corpus.jsonl", columns)
+        documents, left_out, notes = read_documents(source / "corpus.jsonl", columns, skip)
+        notes += _told_of(wrong)
         judged = read_judgements(source, {document.id for document in documents} | set(left_out))
         return Corpus(source.resolve().name, documents, judged.queries, judged.qrels, left_out, (*notes, *judged.notes))
     if not source.is_file():
         raise TriescopeError(f"{source}: no such file or folder")
-    documents, left_out, notes = read_documents(source, columns)
+    documents, left_out, notes = read_documents(source, columns, skip)
+    notes += _told_of(wrong)
     return Corpus(source.name.split(".")[0], documents, {}, {}, left_out, tuple(notes))
 
 
-def read_documents(path: Path, columns: dict[str, str] | None = None) -> tuple[list[Document], list[str], list[str]]:
-    """Documents of one file, the ids of those left out because title and text are both empty, and notes on what else was."""
-    documents, left_out, row_of, bytes_in = [], [], dict[str, int](), Counter[str]()
+def _told_of(wrong: Sequence[RowError]) -> list[str]:
+    """That rows were left out, how many, and what is wrong with the first ones."""
+    if not wrong:
+        return []
+    first = "; ".join(f"row {one.row}{f', column {one.column}' if one.column else ''}: {one.what}" for one in wrong[:NAMED])
+    more = f"; and {len(wrong) - NAMED:,} more" if len(wrong) > NAMED else ""
+    return [f"{len(wrong):,} {'rows were' if len(wrong) > 1 else 'row was'} wrong and left out ({first}{more})"]
+
+
+class Read(NamedTuple):
+    """A row of a file: its number, its cells by column, the document that it holds, None where it has neither title nor text, and
+    the columns that its id, title and text were taken from."""
+
+    row: int
+    record: dict[str, Any]
+    identifier: str
+    document: Document | None
+    names: dict[str, str]
+
+
+def rows_of(path: Path, columns: dict[str, str] | None = None, skip: Skip | None = None) -> Iterator[Read]:
+    """Rows of one file as documents. ``skip`` is given what is wrong with a single row, which is then passed over; without it,
+    that is raised. Metadata may hold bytes, which are no JSON: whoever keeps the document leaves them out."""
+    row_of: dict[str, int] = {}
     chosen: dict[tuple[str, ...], dict[str, str]] = {}
-    for row, record in records(path):
+    for row, record in records(path, skip):
         # Lines of JSON may differ in their columns, so the choice is made for each set of columns that occurs.
         if (kinds := tuple(record)) not in chosen:
             chosen[kinds] = _choose_columns(path, record, columns or {}, next(iter(chosen.values()), None))
         names = chosen[kinds]
-        identifier = text_of(path, row, names["id"], record.get(names["id"]), exact=True).strip()
-        if not identifier:
-            raise TriescopeError(f"{path}, row {row}, column {names['id']}: the id is missing")
-        if identifier in row_of:
-            raise TriescopeError(
-                f"{path}, row {row}, column {names['id']}: id {identifier!r} was used before, in row {row_of[identifier]}"
+        try:
+            identifier = text_of(path, row, names["id"], record.get(names["id"]), exact=True).strip()
+            if not identifier:
+                raise RowError(path, row, names["id"], "the id is missing")
+            if identifier in row_of:
+                raise RowError(path, row, names["id"], f"id {identifier!r} was used before, in row {row_of[identifier]}")
+            title, text = (
+                _told(path, row, names[part], record.get(names[part])) if part in names else "" for part in ("title", "text")
             )
-        row_of[identifier] = row
-        title, text = (
-            _told(path, row, names[part], record.get(names[part])) if part in names else "" for part in ("title", "text")
-        )
-        if not title and not text:
-            left_out.append(identifier)
+        except RowError as error:
+            if skip is None:
+                raise
+            skip(error)
             continue
+        row_of[identifier] = row
         metadata = {key: value for key, value in record.items() if key not in names.values()}
         if isinstance(inner := metadata.get("metadata"), dict):
             metadata = {key: value for key, value in metadata.items() if key != "metadata"} | inner
-        for key in [key for key, value in metadata.items() if isinstance(value, bytes)]:
+        document = Document(identifier, title, text, metadata) if title or text else None
+        yield Read(row, record, identifier, document, names)
+
+
+def read_documents(
+    path: Path, columns: dict[str, str] | None = None, skip: Skip | None = None
+) -> tuple[list[Document], list[str], list[str]]:
+    """Documents of one file, the ids of those left out because title and text are both empty, and notes on what else was."""
+    documents, left_out, bytes_in = [], [], Counter[str]()
+    for found in rows_of(path, columns, skip):
+        if found.document is None:
+            left_out.append(found.identifier)
+            continue
+        for key in [key for key, value in found.document.metadata.items() if isinstance(value, bytes)]:
             bytes_in[key] += 1
-            del metadata[key]
-        documents.append(Document(identifier, title, text, metadata))
+            del found.document.metadata[key]
+        documents.append(found.document)
     if not documents:
         raise TriescopeError(f"{path}: no document with a title or a text")
-    if kind_of(path) in ("csv", "tsv") and _spelled_as_numbers(list(row_of)):
+    if kind_of(path) in ("csv", "tsv") and _spelled_as_numbers([*(document.id for document in documents), *left_out]):
         documents = [document._replace(id=document.id[:-2]) for document in documents]
         left_out = [identifier[:-2] for identifier in left_out]
     notes = [f"column {key}: {count:,} values are bytes that are no text, and were left out" for key, count in bytes_in.items()]

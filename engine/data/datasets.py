@@ -82,8 +82,8 @@ DATASETS: dict[str, Dataset] = {
 }
 
 
-def load(source: str, columns: dict[str, str] | None = None) -> Corpus:
-    """Corpus of a name in :data:`DATASETS`, or of a file or folder, with its ``columns`` named as for :func:`read`.
+def load(source: str, columns: dict[str, str] | None = None, leave_out: bool = False) -> Corpus:
+    """Corpus of a name in :data:`DATASETS`, or of a file or folder, columns and wrong rows as :func:`read` has it.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def load(source: str, columns: dict[str, str] | None = None) -> Corpus:
         path = Path(source)
         if not path.exists():
             raise TriescopeError(f"{source}: no such file or folder, and no data set of that name ({', '.join(DATASETS)})")
-        return read(path, columns)
+        return read(path, columns, leave_out)
     folder = paths.bundled() / source if DATASETS[source].url is None else fetch(DATASETS[source])
     return read(folder)._replace(name=source)
 

@@ -7,12 +7,12 @@ breaks of each kind included.
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
 from engine.data.lines import LONGEST_LINE, BadLineError, lines
-from engine.errors import TriescopeError
+from engine.errors import RowError, TriescopeError
 
 # A spreadsheet may say its delimiter in a line before the header.
 TOLD_DELIMITER = re.compile(r'"?sep=(.)"?\s*')
@@ -23,14 +23,16 @@ FAULTS = {
     "expected after": "text behind a closing quote",
 }
 
+Skip = Callable[[RowError], None]
+
 csv.field_size_limit(LONGEST_LINE)  # of the whole process; 128 kB otherwise
 
 
-def delimited(path: Path, kind: str) -> Iterator[tuple[int, dict[str, str]]]:
+def delimited(path: Path, kind: str, skip: Skip | None = None) -> Iterator[tuple[int, dict[str, str]]]:
     """(row, record) of a table; rows count from 1, the header and empty rows are none.
 
     A column without a name is called by its number. A TSV file whose first line is a number and a text has no header (MS MARCO's
-    collection): its columns are id and text.
+    collection): its columns are id and text. ``skip`` is given what is wrong with a single row, which is then passed over.
 
     Raises
     ------
@@ -53,7 +55,11 @@ def delimited(path: Path, kind: str) -> Iterator[tuple[int, dict[str, str]]]:
             row += 1
             if len(cells) != len(names):
                 hint = "; in a TSV file a quoted cell holds no tab and no line break" * (kind == "tsv" and '"' in "".join(cells))
-                raise TriescopeError(f"{path}, row {row}: expected {len(names)} cells, found {len(cells)}{hint}")
+                error = RowError(path, row, "", f"expected {len(names)} cells, found {len(cells)}{hint}")
+                if skip is None:
+                    raise error
+                skip(error)
+                continue
             yield row, dict(zip(names, cells, strict=True))
     except csv.Error as error:
         told = next((told for key, told in FAULTS.items() if key in str(error)), str(error))

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.data.delimited import delimited
+from engine.data.delimited import Skip, delimited
 from engine.data.lines import BadLineError, lines
 from engine.data.values import plain
-from engine.errors import TriescopeError
+from engine.errors import RowError, TriescopeError
 
 # Data frames write a missing value as NaN, which JSON does not know.
 JSON = json.JSONDecoder(parse_constant=lambda name: None if name == "NaN" else float(name))
@@ -18,10 +18,11 @@ def kind_of(path: Path) -> str:
     return path.name.lower().removesuffix(".gz").rpartition(".")[2]
 
 
-def records(path: Path) -> Iterator[tuple[int, dict]]:
+def records(path: Path, skip: Skip | None = None) -> Iterator[tuple[int, dict]]:
     """(row, record) of a file; rows count from 1 and a header line is not a row, except that JSONL rows are lines.
 
-    What is missing is None, whatever the file calls it (null, NaN); a cell of a text table is text, also where it is empty.
+    ``skip`` is given what is wrong with a single row, which is then passed over; without it, that is raised. What is missing is
+    None, whatever the file calls it (null, NaN); a cell of a text table is text, also where it is empty.
 
     Raises
     ------
@@ -31,9 +32,9 @@ def records(path: Path) -> Iterator[tuple[int, dict]]:
     kind = kind_of(path)
     try:
         if kind in ("jsonl", "ndjson"):
-            yield from _json_lines(path)
+            yield from _json_lines(path, skip)
         elif kind in ("csv", "tsv"):
-            yield from delimited(path, kind)
+            yield from delimited(path, kind, skip)
         elif kind == "parquet":
             yield from _parquet(path)
         else:
@@ -60,16 +61,22 @@ def _parquet(path: Path) -> Iterator[tuple[int, dict]]:
         raise TriescopeError(f"{path}: {str(error).strip().splitlines()[0]}") from error
 
 
-def _json_lines(path: Path) -> Iterator[tuple[int, dict]]:
+def _json_lines(path: Path, skip: Skip | None) -> Iterator[tuple[int, dict]]:
     row = 0
     try:
         # A carriage return before the end of a line is white space to JSON.
         for row, line in enumerate(lines(path, newline="\n"), 1):
             if not line.strip():
                 continue
-            record = _parsed(path, row, line.rstrip("\r\n"))
-            if "\\u" in line:
-                _check_whole_characters(path, row, record)
+            try:
+                record = _parsed(path, row, line.rstrip("\r\n"))
+                if "\\u" in line:
+                    _check_whole_characters(path, row, record)
+            except RowError as error:
+                if skip is None:
+                    raise
+                skip(error)
+                continue
             yield row, record
     except BadLineError as error:
         raise TriescopeError(f"{path}, row {row + 1}: {error}") from error
@@ -79,11 +86,11 @@ def _parsed(path: Path, row: int, line: str) -> dict:
     try:
         record = JSON.decode(line)
     except json.JSONDecodeError as error:
-        raise TriescopeError(f"{path}, row {row}, column {error.colno}: not valid JSON ({error.msg})") from error
+        raise RowError(path, row, str(error.colno), f"not valid JSON ({error.msg})") from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets without end
-        raise TriescopeError(f"{path}, row {row}: not valid JSON ({str(error).splitlines()[0][:80]})") from error
+        raise RowError(path, row, "", f"not valid JSON ({str(error).splitlines()[0][:80]})") from error
     if not isinstance(record, dict):
-        raise TriescopeError(f"{path}, row {row}: expected a JSON object, found {type(record).__name__}")
+        raise RowError(path, row, "", f"expected a JSON object, found {type(record).__name__}")
     return record
 
 
@@ -93,4 +100,4 @@ def _check_whole_characters(path: Path, row: int, record: dict) -> None:
         try:
             json.dumps([column, value], ensure_ascii=False).encode()
         except UnicodeEncodeError as error:
-            raise TriescopeError(f"{path}, row {row}, column {column}: half a character (a lone surrogate)") from error
+            raise RowError(path, row, column, "half a character (a lone surrogate)") from error

@@ -6,7 +6,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from engine.errors import TriescopeError
+from engine.errors import RowError
 
 # Whole numbers from here on are not all exact in float64: two ids could become one number.
 INEXACT = 1 << 53
@@ -54,15 +54,13 @@ def text_of(path: Path, row: int, column: str, value: Any, exact: bool = False) 
 
     Raises
     ------
-    TriescopeError
+    RowError
         It is no text and no number; or it must be ``exact``, as an id, and is a float so large that others look the same.
     """
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise TriescopeError(f"{path}, row {row}, column {column}: expected text, found {type(value).__name__}")
+        raise RowError(path, row, column, f"expected text, found {type(value).__name__}")
     if exact and isinstance(value, float) and abs(value) >= INEXACT:
-        raise TriescopeError(
-            f"{path}, row {row}, column {column}: {value} is too large for a float to be exact; write it as text"
-        )
+        raise RowError(path, row, column, f"{value} is too large for a float to be exact; write it as text")
     return value.replace("\x00", "") if isinstance(value, str) else spelled(value)

@@ -19,6 +19,7 @@ PLACES = {
     "compare": {"query": QUERY, "doc": SAMURAI},
     "evaluate": {},
     "verdict": {},
+    "catalogue": {},
     "identifiers": {},
     "codebooks": {"code": "1-17"},
     "train": {"build": "sixty", "run": "node"},

@@ -1,0 +1,1 @@
+"""The Catalogue page: a person's own file becomes a build."""

@@ -1,0 +1,98 @@
+"""A looked-at file becomes a build: its name and scheme, what it will take, the job, and the way to what was made."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.common import address, commands, jobs, state
+from engine import paths
+from engine.builds import foreseen, names
+from engine.builds.foreseen import Foreseen
+from engine.data.examined import Examined
+from engine.identifiers import SCHEMES
+
+MADE, PREFIX = "catalogue-made", "catalogue "
+
+
+def offer(path: Path, found: Examined, columns: dict[str, str], fields: tuple[str, ...], leave_out: bool) -> None:
+    """The form, what it will take on this machine, and the button."""
+    free = _free_name(path.name.split(".")[0])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        typed = st.text_input("Name of the build", key="catalogue-name", placeholder=free, max_chars=60, width=280).strip()
+        scheme = st.selectbox("Identifiers", list(SCHEMES), key="catalogue-scheme", width=200)
+        seed = st.number_input("Seed", 0, (1 << 31) - 1, 0, key="catalogue-seed", width=130)
+    st.caption(f"{state.plain(SCHEMES[scheme].summary)} They can be changed afterwards, on Identifiers, without embedding anew.")
+    out = typed or free
+    flags = [*(part for key, name in columns.items() for part in ("--column", f"{key}={name}"))]
+    flags += [part for name in fields for part in ("--field", name)]
+    flags += ["--ids", scheme, "--seed", str(int(seed)), *(["--leave-out"] if leave_out else [])]
+    commands.offer(commands.line(["build", str(path), "--out", str(paths.builds() / out), *flags]))
+    _estimate(found, fields)
+    if wrong := names.fault(out):
+        st.error(f"The app could not list this build: {state.plain(wrong)}.", icon=":material/error:")
+    elif out in names.names():
+        st.error("There is a build of this name; choose another.", icon=":material/error:")
+    elif found.wrong and not leave_out:
+        st.info("Rows are wrong: mend the file, or leave them out, above.", icon=":material/block:")
+    elif not found.documents:
+        st.info("There is no document in it.", icon=":material/block:")
+    # Not a callback: it would be given what the run before knew, without what was typed last.
+    elif st.button(f"Build {state.plain(out)}", type="primary", icon=":material/play_arrow:", key="catalogue-build"):
+        st.session_state[MADE] = out
+        jobs.start_build(f"{PREFIX}{out}", str(path), paths.builds() / out, flags)
+        st.rerun()
+
+
+def at_work() -> bool:
+    """Draw the jobs that this page started, whoever started them, and how the last one ended; whether one is at work."""
+    names_of = [job.name for job in jobs.registry().all() if job.name.startswith(PREFIX)]
+    for name in names_of:
+        if (over := jobs.ended(name)) is not None:
+            kept = "The build was cancelled; nothing of it was kept but the embeddings already made."
+            jobs.say_end(over, "The build failed", kept)
+    running = [name for name in names_of if jobs.running(name)]
+    for name in running:
+        st.header(f"Building {state.plain(name.removeprefix(PREFIX))}")
+        jobs.panel(name)
+    made = st.session_state.get(MADE)
+    if made in names.names() and f"{PREFIX}{made}" not in running:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.success(f"{state.plain(made)} is built.", icon=":material/check:", width="stretch")
+            st.button(
+                f"Open {state.plain(made)}", icon=":material/folder_open:", key="catalogue-open", on_click=_open, args=(made,)
+            )
+    return bool(running)
+
+
+def _estimate(found: Examined, fields: tuple[str, ...]) -> None:
+    """What it will take, on demand: the encoder has to be loaded and two seconds of its work timed."""
+    key = f"{found.documents}-{'-'.join(fields)}"
+    if st.session_state.get("foreseen-of") == key:
+        known: Foreseen = st.session_state["foreseen"]
+        free = " That is more than the disk has left." if known.disk_mb > known.free_mb else ""
+        st.markdown(
+            f":material/schedule: About **{_minutes(known.seconds)}** on this machine, nearly all of it embedding; some "
+            f"{known.memory_mb:,.0f} MB of memory while it is built and {known.disk_mb:,.0f} MB of disk.{free} Measured "
+            f"on the first documents just now; what was embedded before takes no time."
+        )
+    elif st.button("How long will it take?", icon=":material/schedule:", type="tertiary", key="foresee"):
+        texts = [document.searched_text(fields) for document in found.seen] or [""]
+        with st.spinner("Timing two seconds of embedding"):
+            foresaw = foreseen.foresee(texts, found.documents)
+        st.session_state["foreseen-of"], st.session_state["foreseen"] = key, foresaw
+        st.rerun()
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:,.0f} minutes"
+
+
+def _open(made: str) -> None:
+    st.session_state.pop(MADE, None)
+    state.focus(state.BUILD, made)
+    address.forget(address.OF_ONE_BUILD)
+
+
+def _free_name(stem: str) -> str:
+    taken = set(names.names())
+    return next(name for number in range(1, 1000) if (name := stem if number == 1 else f"{stem}-{number}") not in taken)

@@ -1,0 +1,48 @@
+"""The jobs of this server, in the header of every page: what works, what waits, how each ended, and why."""
+
+import streamlit as st
+
+from app.common import jobs, stages, state
+from engine.jobs.process import Job
+
+ICONS = {
+    "waiting": ":material/hourglass_empty:",
+    "running": ":material/play_circle:",
+    "done": ":material/check_circle:",
+    "failed": ":material/error:",
+    "cancelled": ":material/cancel:",
+}
+
+
+def offer() -> None:
+    """A button that opens the list; nothing where no job was started since the server was."""
+    known = jobs.registry().all()
+    if not known:
+        return
+    at_work = sum(job.running() for job in known)
+    label = f"{at_work} job{'s' if at_work > 1 else ''} at work" if at_work else "Jobs"
+    with st.popover(label, icon=":material/pending_actions:", key="jobs"):
+        _list()
+
+
+@st.fragment(run_every=2)
+def _list() -> None:
+    known = jobs.registry().all()
+    for job in reversed(known):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(_told(job), width=420)
+            if job.running():
+                st.button("Stop", on_click=job.cancel, key=f"jobs-cancel-{job.name}", type="tertiary")
+    st.caption("One is at work at a time; the others wait in this order. The list is of this server, whoever started them.")
+
+
+def _told(job: Job) -> str:
+    """A job in a line of Markdown: what it is, how far, or how it ended."""
+    told = job.told()
+    name = f"**{state.plain(job.name)}**" + (f" ({state.plain(job.label)})" if job.label and job.label not in job.name else "")
+    if told.state == "running":
+        counted = f", {told.done:,} of {told.total:,}" if told.total else ""
+        how = f"{told.share:.0%}: {stages.told(told.stage)}{counted}, {job.seconds():.0f} s"
+    else:
+        how = {"waiting": "waits", "done": "done", "cancelled": "cancelled"}.get(told.state, f"failed: {told.message}")
+    return f"{ICONS[told.state]} {name} · {state.plain(how)}"

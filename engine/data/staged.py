@@ -1,0 +1,139 @@
+"""Files that a person hands over through the window: kept under the home until a build is made of them.
+
+What was handed over is known by its content, and kept in a folder of that name; of its own name only letters, digits, ``-`` and
+``_`` remain, so that no name becomes a path. An archive is a BEIR folder, of which only the files that are read are unpacked,
+within limits: what it claims to hold is not believed.
+"""
+
+import hashlib
+import re
+import shutil
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import IO, NamedTuple
+
+from engine import paths
+from engine.errors import TriescopeError
+from engine.files import replace_json, writing
+from engine.stored import values
+
+KINDS = ("csv", "tsv", "jsonl", "ndjson", "parquet")
+ENDINGS = (*(f".{kind}" for kind in KINDS), *(f".{kind}.gz" for kind in KINDS if kind != "parquet"), ".zip")
+INSIDE = re.compile(r"(corpus\.jsonl|queries\.jsonl|qrels/[A-Za-z0-9_-]{1,40}\.tsv)")
+ABOUT = "about.json"
+# Bytes: of all that an archive holds, and of what is copied at once.
+LARGEST, BLOCK = 4 << 30, 1 << 20
+
+
+class Staged(NamedTuple):
+    """Something handed over: its key, what it is called, where it lies, and bytes."""
+
+    key: str
+    name: str
+    path: Path
+    bytes: int
+
+
+def folder() -> Path:
+    """Where they lie."""
+    return paths.home() / "imports"
+
+
+def stage(name: str, content: IO[bytes]) -> Staged:
+    """Keep what was handed over under a name; the same content is kept once.
+
+    Raises
+    ------
+    TriescopeError
+        Its name ends otherwise than a kind of file that is read; an archive that is none, or holds no ``corpus.jsonl``, or more
+        than :data:`LARGEST`; nothing can be written.
+    """
+    ending = next((one for one in sorted(ENDINGS, key=len, reverse=True) if name.lower().endswith(one)), None)
+    if ending is None:
+        raise TriescopeError(f"{name!r}: files of this kind are not read; use {', '.join(ENDINGS)}")
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", name[: -len(ending)]).strip("-")[:40] or "catalogue"
+    digest, size = hashlib.sha256(), 0
+    base = folder()
+    with writing(base):
+        base.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=".", dir=base))  # others may hand over something of that name just now
+        try:
+            with (fresh / f"{stem}{ending}").open("wb") as file:
+                while block := content.read(BLOCK):
+                    digest.update(block)
+                    size += len(block)
+                    file.write(block)
+            key = digest.hexdigest()[:16]
+            kept = f"{stem}{ending}"
+            if ending == ".zip":
+                _unpack(name, fresh / kept, fresh / stem)
+                (fresh / kept).unlink()
+                kept = stem
+            replace_json(fresh / ABOUT, {"name": f"{stem}{ending}", "path": kept, "bytes": size})
+            if not (base / key).exists():
+                fresh.rename(base / key)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    return find(key)
+
+
+def find(key: str) -> Staged:
+    """What was handed over, by its key.
+
+    Raises
+    ------
+    TriescopeError
+        There is nothing of that key any more.
+    """
+    if key not in (known := [entry.name for entry in _entries()]):
+        raise TriescopeError(f"no file was handed over as {key!r}; there are {', '.join(known) or 'none'}")
+    about = values.read(folder() / key / ABOUT)
+    return Staged(key, str(about["name"]), folder() / key / PurePosixPath(str(about["path"])).name, int(about["bytes"]))
+
+
+def everything() -> list[Staged]:
+    """All that was handed over and is still there, by name; what cannot be read is passed over."""
+    found = []
+    for entry in _entries():
+        try:
+            found.append(find(entry.name))
+        except (TriescopeError, KeyError, ValueError, TypeError):
+            continue
+    return sorted(found, key=lambda one: (one.name, one.key))
+
+
+def remove(key: str) -> None:
+    """Delete what was handed over; builds made of it stay."""
+    if key in [entry.name for entry in _entries()]:
+        shutil.rmtree(folder() / key, ignore_errors=True)
+
+
+def _entries() -> list[Path]:
+    here = folder()
+    return [entry for entry in here.iterdir() if re.fullmatch(r"[0-9a-f]{16}", entry.name)] if here.is_dir() else []
+
+
+def _unpack(name: str, archive: Path, out: Path) -> None:
+    """The files of a BEIR folder out of an archive, whether they lie at its root or in one folder."""
+    left = LARGEST
+    try:
+        with zipfile.ZipFile(archive) as zipped:
+            for member in zipped.infolist():
+                parts = PurePosixPath(member.filename).parts
+                inside = next(("/".join(parts[at:]) for at in (0, 1) if INSIDE.fullmatch("/".join(parts[at:]))), None)
+                if member.is_dir() or inside is None:
+                    continue
+                target = out / inside
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with zipped.open(member) as packed, target.open("wb") as file:
+                    while block := packed.read(BLOCK):
+                        left -= len(block)
+                        if left < 0:
+                            raise TriescopeError(f"{name!r}: the archive holds more than {LARGEST >> 30} GB")
+                        file.write(block)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise TriescopeError(f"{name!r}: the archive is damaged, or packed in a way that is not read") from error
+    if not (out / "corpus.jsonl").is_file():
+        raise TriescopeError(f"{name!r}: there is no corpus.jsonl in the archive; a BEIR folder has one")

@@ -1,0 +1,33 @@
+"""Catalogue: hand over a file of one's own, say which column is what, see what is wrong with it, and build it."""
+
+import streamlit as st
+
+from app.catalogue import building, handing, mapping
+from app.common import state
+from engine.errors import TriescopeError
+
+st.title("Your own catalogue")
+building.at_work()
+path = handing.choose()
+if path is None:
+    st.stop()
+
+st.header("Which column is what")
+documents = mapping.documents_of(path)
+try:
+    columns = mapping.ask(documents)
+    found = mapping.examine(documents, columns) if columns else None
+except TriescopeError as error:  # where it lies on the server is nobody's business
+    st.error(state.plain(str(error).replace(str(documents), documents.name)), icon=":material/error:")
+    st.stop()
+if columns is None or found is None:
+    st.stop()
+if told := mapping.judged(path):
+    st.caption(state.plain(told))
+leave_out = mapping.show(found, path.name.split(".")[0])
+
+st.header("What is searched")
+fields = mapping.searched(found)
+
+st.header("Build it")
+building.offer(path, found, columns, fields, leave_out)

@@ -1,0 +1,95 @@
+"""The Catalogue page: a file of one's own, from what is wrong with it to a build that is opened."""
+
+import io
+import json
+
+import pytest
+
+from app.catalogue import handing
+from engine.builds import names
+from engine.data import staged
+from tests.app.at import button, labels, said, sound, table, visit, wait_for
+from tests.app.conftest import HOSTILE
+
+CSV = "sku,name,description,price\n1,Blue cup,A cup,12.5\n2,Rake,A rake,30\n2,Again,x,31\n4,,,1\n"
+
+
+@pytest.fixture
+def handed(warm_home):
+    return staged.stage("shop.csv", io.BytesIO(CSV.encode()))
+
+
+def test_without_a_file_it_says_what_one_looks_like_and_a_press_fills_it(warm_home):
+    at = visit("catalogue")
+    assert "a row a document" in said(at)
+    assert labels(at)[:1] == ["Try it with forty films"]
+    at = sound(button(at, "Try it with forty films").click().run())
+    (found,) = staged.everything()
+    assert at.query_params[handing.FILE] in (found.key, [found.key])
+    assert {metric.label: metric.value for metric in at.metric}["Documents"] == "41"
+    assert at.selectbox(f"map-title-{found.path.name}").value == "title"
+    assert button(at, "Build forty-films")
+
+
+def test_wrong_rows_are_listed_and_nothing_is_built_until_they_are_left_out(handed):
+    at = visit("catalogue", file=handed.key)
+    rows = table(at, "Row", "What")
+    assert rows.values.tolist() == [[3, "sku", "id '2' was used before, in row 2"]]
+    assert "Build shop" not in labels(at)
+    assert "Left out, having neither title nor text: 4." in said(at)
+    at = sound(at.toggle("leave-out").set_value(True).run())
+    assert button(at, "Build shop")
+    assert any("--leave-out" in code.value for code in at.code)
+
+
+def test_columns_can_be_chosen_and_others_searched_too(warm_home):
+    found = staged.stage("odd.jsonl", io.BytesIO(json.dumps({"key": 7, "words": "red kite", "place": "Wales"}).encode()))
+    at = visit("catalogue", file=found.key)
+    assert "Say which column is the id" in at.info[0].value
+    at.selectbox("map-id-odd.jsonl").set_value("key").run()
+    at = sound(at.selectbox("map-text-odd.jsonl").set_value("words").run())
+    at = sound(at.multiselect("fields").set_value(["place"]).run())
+    assert "red kite Wales." in [code.value for code in at.code]
+    assert any("--column id=key --column text=words --field place" in code.value for code in at.code)
+    at = sound(at.selectbox("map-text-odd.jsonl").set_value("key").run())
+    assert "Two of them are the same column." in at.error[0].value
+
+
+def test_a_build_is_made_watched_and_opened(handed):
+    at = visit("catalogue", file=handed.key)
+    at.toggle("leave-out").set_value(True).run()
+    at = sound(button(at, "Build shop").click().run())
+    assert any("Building shop" in header.value for header in at.header) or "shop is built." in [s.value for s in at.success]
+    wait_for(lambda: "shop" in names.names(), "the build")
+    at = sound(at.run())
+    wait_for(lambda: "Open shop" in labels(at.run()), "the way to it")
+    at = sound(button(at, "Open shop").click().run())
+    assert at.query_params["build"] in ("shop", ["shop"])
+
+
+def test_what_a_file_says_is_text(warm_home):
+    table_of = f"id,title,{HOSTILE.replace(',', '')}\n1,{HOSTILE.replace(',', '')},x\n1,b,c\n"
+    found = staged.stage("hostile.csv", io.BytesIO(table_of.encode()))
+    at = visit("catalogue", file=found.key)
+    assert not any("<script>" in element.value for kind in (at.markdown, at.caption) for element in kind)
+    assert not at.exception
+
+
+def test_a_file_that_cannot_be_read_or_is_gone_is_said_in_a_line(warm_home):
+    found = staged.stage("bad.parquet", io.BytesIO(b"no parquet"))
+    at = visit("catalogue", file=found.key)
+    assert "bad\\.parquet" in at.error[0].value
+    assert str(staged.folder()).replace("/", "\\/") not in at.error[0].value
+    at = visit("catalogue", file="0" * 16)
+    assert at.warning
+
+
+def test_files_of_the_import_folder_are_offered_by_name_and_nothing_beside_them(warm_home, tmp_path, monkeypatch):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "large.csv").write_text(CSV, "utf-8")
+    (folder / "notes.exe").write_text("x", "utf-8")
+    monkeypatch.setenv(handing.IMPORTS, str(folder))
+    at = visit("catalogue")
+    assert at.selectbox(handing.FILE).options == [f"large.csv, {len(CSV)} bytes, of the import folder"]
+    assert "Delete it" not in labels(at)

@@ -1,0 +1,137 @@
+"""A file looked at before a build: every wrong row once, columns as they are, and the same documents that are read."""
+
+import csv
+import gzip
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.builds.foreseen import foresee
+from engine.data.corpus import read
+from engine.data.examined import MOST, Column, Fault, examine, faults_csv, guess, header
+from engine.errors import TriescopeError
+
+CSV = """sku,name,description,price
+1,Blue cup,A cup,12.5
+2,Rake,,30
+2,Rake again,x,31
+ ,No id,Nothing,1
+5,,,3
+6,Too,many,cells,1
+"""
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    path = tmp_path / "mixed.csv"
+    path.write_text(CSV, "utf-8")
+    return path
+
+
+def test_every_wrong_row_is_listed_with_its_column_and_what_is_wrong(mixed):
+    found = examine(mixed)
+    assert found.faults == [
+        Fault(3, "sku", "id '2' was used before, in row 2"),
+        Fault(4, "sku", "the id is missing"),
+        Fault(6, "", "expected 4 cells, found 5"),
+    ]
+    assert (found.rows, found.documents, found.left_out, found.wrong) == (3, 2, ["5"], 3)
+    assert found.names == {"id": "sku", "title": "name", "text": "description"}
+    assert found.columns[3] == Column("price", 3, "text", ("12.5", "30", "3"))
+    assert [one.id for one in found.seen] == ["1", "2"]
+
+
+def test_left_out_they_are_counted_in_the_build_and_otherwise_the_first_is_an_error(mixed):
+    with pytest.raises(TriescopeError, match="row 3, column sku: id '2' was used before"):
+        read(mixed)
+    corpus = read(mixed, leave_out=True)
+    assert [one.id for one in corpus.documents] == ["1", "2"]
+    (note,) = corpus.notes
+    assert note.startswith(
+        "3 rows were wrong and left out (row 3, column sku: id '2' was used before, in row 2; row 4, column sku"
+    )
+
+
+@pytest.mark.parametrize(("ending", "opener"), [(".jsonl", open), (".jsonl.gz", gzip.open)])
+def test_lines_that_are_no_json_or_no_object_are_wrong_rows_and_the_others_are_read(tmp_path, ending, opener):
+    path = tmp_path / f"lines{ending}"
+    lines = ['{"id": 1, "text": "a"}', "{", "[1]", '{"id": 2, "text": {"no": "text"}}', '{"id": 3, "text": "\\ud800"}', ""]
+    with opener(path, "wt", encoding="utf-8") as file:
+        file.write("\n".join([*lines, '{"id": 4, "text": "b", "x": null, "y": [1, 2]}']))
+    found = examine(path)
+    assert [(fault.row, fault.what.split("(")[0].strip()) for fault in found.faults] == [
+        (2, "not valid JSON"),
+        (3, "expected a JSON object, found list"),
+        (4, "expected text, found dict"),
+        (5, "half a character"),
+    ]
+    assert [one.id for one in found.seen] == ["1", "4"]
+    assert {column.name: (column.filled, column.kinds) for column in found.columns}["y"] == (1, "list")
+
+
+rows = st.lists(st.tuples(st.sampled_from(["a", "b", "c", "", " d "]), st.sampled_from(["", "t"]), st.booleans()), min_size=1)
+
+
+@given(rows)
+def test_what_is_no_fault_is_what_a_loop_would_keep(tmp_path_factory, some):
+    path = tmp_path_factory.mktemp("rows") / "rows.jsonl"
+    lines = [json.dumps({"id": i, "title": title, "text": "x" if title else ""}) if whole else "no" for i, title, whole in some]
+    path.write_text("\n".join([*lines, '{"id": "last", "title": "t"}']) + "\n", "utf-8")
+    kept, seen, wrong, empty = [], set(), 0, []
+    for i, title, whole in [*some, ("last", "t", True)]:
+        if not whole or not i.strip() or i.strip() in seen:
+            wrong += 1
+            continue
+        seen.add(i.strip())
+        (kept if title else empty).append(i.strip())
+    found = examine(path)
+    assert (found.wrong, len(found.faults), found.left_out, found.documents) == (wrong, wrong, empty, len(kept))
+    assert [one.id for one in read(path, leave_out=True).documents] == kept
+
+
+def test_faults_beyond_the_most_are_counted(tmp_path):
+    path = tmp_path / "many.csv"
+    path.write_text("id,text\nx,y\n" + "x,y\n" * (MOST + 5), "utf-8")
+    found = examine(path)
+    assert (found.wrong, len(found.faults)) == (MOST + 5, MOST)
+
+
+def test_a_guess_is_by_name_and_a_header_is_of_the_first_row_that_can_be_read(mixed, tmp_path):
+    assert header(mixed) == ["sku", "name", "description", "price"]
+    assert guess(["Parent_ASIN", "headline", "other"]) == {"id": "Parent_ASIN", "title": "headline"}
+    path = tmp_path / "late.jsonl"
+    path.write_text('{\n{"number": 1}\n', "utf-8")
+    assert header(path) == ["number"]
+    with pytest.raises(TriescopeError, match="no id column"):
+        examine(path, {"text": "number"})
+
+
+def test_the_table_of_faults_is_no_formula_for_a_spreadsheet():
+    written = faults_csv([Fault(3, "=cmd", "-1 is wrong, and\nmore")])
+    assert list(csv.reader(io.StringIO(written))) == [["Row", "Column", "What"], ["3", "'=cmd", "'-1 is wrong, and\nmore"]]
+
+
+def test_what_a_build_takes_grows_with_its_documents():
+    few, many = foresee(["a red kite"] * 3, 1_000), foresee(["a red kite"] * 3, 100_000)
+    assert many.memory_mb == pytest.approx(100 * few.memory_mb)
+    assert many.rest_s == pytest.approx(100 * few.rest_s)
+    assert few.timed >= 16
+    assert 0 < few.embedding_s < many.embedding_s
+
+
+def test_the_shell_lists_them_and_builds_without_them(mixed, shell, told, tmp_path):
+    code, out, _ = shell("examine", mixed, "--csv", tmp_path / "wrong.csv")
+    assert code == 0
+    assert "3 rows read, 2 documents, 1 with neither title nor text, 3 wrong" in out
+    assert "row 6: expected 4 cells, found 5" in out
+    assert (tmp_path / "wrong.csv").read_text().count("\n") == 4
+    assert told("examine", mixed)["wrong"] == 3
+    code, _, err = shell("build", mixed, "--out", tmp_path / "b", "--ids", "atomic")
+    assert code == 2
+    assert "row 3" in err
+    value = told("build", mixed, "--out", tmp_path / "b", "--ids", "atomic", "--leave-out")
+    assert value["corpus"]["documents"] == 2
+    assert "3 rows were wrong and left out" in value["corpus"]["notes"][0]
