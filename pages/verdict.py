@@ -46,6 +46,8 @@ with st.container(border=True):
         st.markdown("\n".join(f"- {state.plain(one)}" for one in found.answer.because))
     if found.made_up:
         st.warning("It rests on pseudo-queries, which nobody asked: the notes say how far to trust them.", icon=":material/help:")
+    if found.busy:
+        st.caption(state.plain(found.busy))
     st.caption(state.plain(" · ".join(file.under(found))))
     st.caption(f"The rule: {RULE}")
 with st.container(horizontal=True):

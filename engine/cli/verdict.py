@@ -45,7 +45,7 @@ def give_verdict(
         if out:
             with writing(out):
                 replace_bytes(out, page.html(found).encode())
-    lines = [" · ".join(page.under(found))]
+    lines = [" · ".join(page.under(found)), *([found.busy] if found.busy else [])]
     if found.answer:
         lines += [told_answer(found.answer), *(f"  {one}" for one in found.answer.because)]
     for section in found.sections:

@@ -1,6 +1,7 @@
 """A catalogue of more documents than there are: its own vectors, and copies of them with as much noise as documents of one leaf
 differ by."""
 
+import time
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from engine.identifiers.collisions import extra_code
 from engine.trie import Trie
 
 # Rows that identifiers are fitted on at most, and rows that are made at once.
-FITTED_ON, BLOCK = 20_000, 50_000
+FITTED_ON, BLOCK = 10_000, 50_000
 # A node of so many documents has a spread; the deepest level counts at which so large a share of all is in such nodes.
 FEWEST, SHARE = 2, 0.5
 # Seconds that a scheme may take to be fitted anew; by what the build says that it took.
@@ -74,10 +75,11 @@ def grown(embeddings: np.ndarray, documents: int, spread: float, seed: int) -> n
 
 
 class Named(NamedTuple):
-    """Identifiers of a grown catalogue, and how they came about, in words."""
+    """Identifiers of a grown catalogue, how they came about, in words, and the seconds that fitting took, on whatever size."""
 
     fitted: Identifiers
     told: str
+    fit_s: float = 0.0
 
 
 def identifiers_of(scheme: str, settings: dict, fitted: Identifiers, fit_s: float, embeddings: np.ndarray, seed: int) -> Named:
@@ -103,12 +105,14 @@ def identifiers_of(scheme: str, settings: dict, fitted: Identifiers, fit_s: floa
     if known is not None and known.assign is not None and fit_s * sample / max(1, there) <= FIT_S:
         rows = np.sort(np.random.default_rng(seed).permutation(len(embeddings))[:sample])
         chosen = {option.name: settings.get(option.name) for option in known.options}
+        start = time.perf_counter()
         anew = known.fit(Material(embeddings[rows], ()), chosen, seed, lambda done, total: None)
+        took = time.perf_counter() - start
         codes = np.concatenate(
             [known.assign(anew, embeddings[start : start + BLOCK]) for start in range(0, len(embeddings), BLOCK)]
         )
         whole = Identifiers(codes.astype(np.int32), anew.vocabulary[: codes.shape[1]], anew.codebooks)
-        return Named(extra_code(whole, Material(embeddings, ()), seed), f"{scheme} fitted anew on {sample:,} of the rows")
+        return Named(extra_code(whole, Material(embeddings, ()), seed), f"{scheme} fitted anew on {sample:,} of the rows", took)
     if not fitted.content.any():
         flat = Identifiers(np.arange(len(embeddings), dtype=np.int32)[:, None], (len(embeddings),))
         return Named(flat, "a code of its own each, as in the build")

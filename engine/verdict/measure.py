@@ -1,5 +1,6 @@
 """All that a verdict rests on, measured part by part, and the answer."""
 
+import os
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -67,7 +68,7 @@ def verdict(
     """
     if unknown := [part for part in only if part not in PARTS]:
         raise TriescopeError(f"a verdict has no part {unknown[0]!r}; it has {', '.join(PARTS)}")
-    parts, began = [part for part in PARTS if part in (only or PARTS)], time.perf_counter()
+    parts, began, others = [part for part in PARTS if part in (only or PARTS)], time.perf_counter(), busy()
     name, found = opened.folder.name, list[Section]()
     given: Answer | None = None
     compared: tuple[Compared, ...] = ()
@@ -80,6 +81,7 @@ def verdict(
             if part == "quality":
                 made = quality.quality(opened, judges, beams, tell)
                 given = answer(made.alone, made.hybrid, made.p95_ms, budget_ms, made.found.queries, judges.made_up)
+                given = given.model_copy(update={"because": (*given.because, *made.by_heart)})
                 compared = (*made.alone, *([made.hybrid] if made.hybrid else []))
                 found += quality.sections(opened, made, judges, name)
             else:
@@ -97,6 +99,7 @@ def verdict(
         scorer_stamp=stamp,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         device=device(),
+        busy=others,
         seconds=round(time.perf_counter() - began, 1),
         seed=seed,
         beams=beams,
@@ -126,6 +129,17 @@ def _measured(
     if part == "scale":
         return scale_shown.sections(opened, scale.scale(opened, judges.asked, beams, seed, tell), beams, again)
     return [sizes.section(opened, sizes.sizes(opened, judges.asked, beams, seed, tell), judges, again)]
+
+
+def busy() -> str:
+    """That others keep this machine busy, so that times are too long, in a sentence; empty where they do not, or where the
+    machine does not say."""
+    if not hasattr(os, "getloadavg"):
+        return ""
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if load <= cores:
+        return ""
+    return f"Others worked on this machine when it began (load {load:.1f} on {cores} cores): times are longer than alone."
 
 
 def stale(opened: Build, found: Verdict) -> str:

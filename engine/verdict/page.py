@@ -74,8 +74,9 @@ def _answer(found: Verdict) -> str:
         return '<div class="answer"><p>Quality was not measured, so that there is no answer.</p></div>'
     because = "".join(f"<li><bdi>{escaped(one)}</bdi></li>" for one in found.answer.because)
     made_up = "<p>It rests on pseudo-queries, which nobody asked: see what is said of them below.</p>" if found.made_up else ""
+    others = f'<p class="quiet">{escaped(found.busy)}</p>' if found.busy else ""
     return (
-        f'<div class="answer"><strong>{escaped(told(found.answer))}</strong><ul>{because}</ul>{made_up}</div>'
+        f'<div class="answer"><strong>{escaped(told(found.answer))}</strong><ul>{because}</ul>{made_up}{others}</div>'
         f'<p class="quiet">The rule: {escaped(RULE)}</p>'
     )
 

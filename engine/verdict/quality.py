@@ -7,32 +7,40 @@ import numpy as np
 
 from engine import evaluation
 from engine.builds.opened import Build
+from engine.builds.runs import CENTROID
 from engine.data.coverage import told as told_of_coverage
 from engine.evaluation import Evaluation, power
 from engine.evaluation.run import Tell
-from engine.verdict.field import KEYWORDS, Field, field
+from engine.verdict import twins
+from engine.verdict.field import KEYWORDS, LABELLED, Field, field
 from engine.verdict.judging import DEV, TRUST, Judging
-from engine.verdict.rule import MARGIN, RULE, Compared, signed
+from engine.verdict.rule import MARGIN, Compared, signed
 from engine.verdict.shown import Dot, Picture, Section
 
 MEASURES = ("nDCG@10", "Recall@100")
 
 
 class Quality(NamedTuple):
-    """The retrievers that were compared, what evaluation found, the differences that the rule takes, and the time of a query of
-    generative search at its 95th percentile, encoding included, ms."""
+    """The retrievers that were compared, what evaluation found, the differences that the rule takes, the time of a query of
+    generative search at its 95th percentile, encoding included, ms, and what is to be said of queries whose answers may be known
+    by heart."""
 
     field: Field
     found: Evaluation
     alone: list[Compared]
     hybrid: Compared | None
     p95_ms: float
+    by_heart: list[str]
 
 
 def quality(opened: Build, judges: Judging, beams: int, tell: Tell) -> Quality:
     """Evaluate generative search, its neighbours and the hybrid with it on the queries that judge."""
     tell("tuning", 0, 0)
     who = field(opened, judges.choosing, beams)
+    learned = opened.default_scorer != CENTROID or set(who.alone) & set(LABELLED)
+    line, many = twins.told(opened, judges.asked) if learned else ("", False)
+    if line:
+        who = who._replace(notes=[*who.notes, line])
     names = list(dict.fromkeys([who.generative, *who.neighbours, *([who.with_it] if who.with_it else []), *who.others]))
     found = evaluation.evaluate(
         opened, judges.split, names, beams, who.generative, MEASURES, asked=judges.asked, tell=_stages(tell)
@@ -49,7 +57,7 @@ def quality(opened: Build, judges: Judging, beams: int, tell: Tell) -> Quality:
         hybrid = hybrid.model_copy(update={"counted": False})
     timed = found.retrievers[who.generative].latency_ms
     assert timed is not None
-    return Quality(who, found, alone, hybrid, found.encoding_ms.p95 + timed.p95)
+    return Quality(who, found, alone, hybrid, found.encoding_ms.p95 + timed.p95, [line] if many else [])
 
 
 def compared(values: dict[str, np.ndarray], ours: str, theirs: str, held_against: float, called: str) -> Compared:
@@ -123,7 +131,6 @@ def _differences(made: Quality, judges: Judging, flags: str) -> Section:
             f"On {made.found.queries:,} queries ({judges.told}); differences query by query, 95% bootstrap intervals.",
             *([TRUST] if judges.made_up else []),
             *made.field.notes,
-            RULE,
         ),
         command=flags,
     )

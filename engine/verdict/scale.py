@@ -18,7 +18,7 @@ from engine.retrievers import Queries, Retriever
 from engine.retrievers.dense import ExactRetriever
 from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means
-from engine.verdict.grown import Spread, grown, identifiers_of, spread_of, tree_of
+from engine.verdict.grown import FITTED_ON, Named, Spread, grown, identifiers_of, spread_of, tree_of
 
 TIMES = (10, 100)
 # What is not gone beyond: documents, bytes that are held at once, seconds to make one size.
@@ -44,8 +44,8 @@ class Sized(NamedTuple):
         Share of the first ten of exact search that generative search has among its own first ten.
     tree_bytes, dense_bytes : int
         What each holds in memory: trie, node means and their rough copies; the vectors.
-    made_s : float
-        Seconds that its vectors, identifiers, tree and means took.
+    made_s, fit_s : float
+        Seconds that its vectors, identifiers, tree and means took, and those of it that go into fitting identifiers to a sample.
     told : str
         How its identifiers came about.
     """
@@ -58,6 +58,7 @@ class Sized(NamedTuple):
     tree_bytes: int
     dense_bytes: int
     made_s: float
+    fit_s: float
     told: str
 
 
@@ -81,7 +82,9 @@ def scale(opened: Build, asked: Asked, beams: int = DEFAULT_BEAMS, seed: int = 0
     spread = spread_of(opened.trie, embeddings, centroid.means)
     tell("scale", 0, 1 + len(TIMES))
     opened_s = time.perf_counter() - start
-    found = [_sized(embeddings, centroid, queries, beams, len(embeddings), opened_s, "the build's own")]
+    found = [
+        _sized(embeddings, centroid, queries, beams, len(embeddings), opened_s, Named(opened.identifiers, "the build's own"))
+    ]
     limits: list[str] = []
     for place, factor in enumerate(TIMES, 1):
         tell("scale", place, 1 + len(TIMES))
@@ -105,7 +108,10 @@ def allowed(wanted: int, width: int, before: list[Sized]) -> tuple[int, str]:
     limits = {f"are more than {MOST_DOCUMENTS:,}": MOST_DOCUMENTS}
     limits[f"would hold more than {MOST_BYTES >> 30} GB"] = int(MOST_BYTES / (HELD * 4 * width))
     if before:
-        limits[f"would take more than {MOST_S:.0f} s"] = int(before[-1].documents * MOST_S / max(before[-1].made_s, 1e-9))
+        last = before[-1]
+        fit_s = last.fit_s * FITTED_ON / min(last.documents, FITTED_ON)
+        a_document = max(last.made_s - last.fit_s, 1e-9) / last.documents
+        limits[f"would take more than {MOST_S:.0f} s"] = int(max(0.0, MOST_S - fit_s) / a_document)
     why, most = min(limits.items(), key=lambda one: one[1])
     return (wanted, "") if wanted <= most else (most, why)
 
@@ -120,11 +126,11 @@ def _grown(
     tree = tree_of(named.fitted)
     scorer = CentroidScorer(tree, node_means(tree, rows), named.fitted.codebooks)
     _ = scorer.search
-    return _sized(rows, scorer, queries, beams, documents, time.perf_counter() - start, named.told)
+    return _sized(rows, scorer, queries, beams, documents, time.perf_counter() - start, named)
 
 
 def _sized(
-    rows: np.ndarray, scorer: CentroidScorer, queries: Queries, beams: int, wanted: int, made_s: float, told: str
+    rows: np.ndarray, scorer: CentroidScorer, queries: Queries, beams: int, wanted: int, made_s: float, named: Named
 ) -> Sized:
     ours, exact = GenerativeRetriever(scorer.trie, scorer, beams), ExactRetriever(rows)
     lists = [_first(searcher, queries) for searcher in (ours, exact)]
@@ -139,7 +145,8 @@ def _sized(
         tree_bytes=scorer.trie.nbytes + scorer.means.nbytes + scorer.search.nbytes,
         dense_bytes=rows.nbytes,
         made_s=made_s,
-        told=told,
+        fit_s=named.fit_s,
+        told=named.told,
     )
 
 

@@ -101,6 +101,8 @@ class Verdict(Stored):
         What decoded by default, and what changes when it is trained anew.
     made, device : str
         When (UTC), and where.
+    busy : str
+        That others worked on that machine, in a sentence; empty where none did.
     seconds : float
         What measuring took.
     seed, beams : int
@@ -127,6 +129,7 @@ class Verdict(Stored):
     scorer_stamp: str
     made: str
     device: str
+    busy: str = ""
     seconds: float
     seed: int
     beams: int

@@ -12,7 +12,7 @@ from engine.evaluation import Asked, power
 from engine.identifiers import Identifiers
 from engine.retrievers.weighting import Tuning
 from engine.scorers.centroid import node_means
-from engine.verdict import field, grown, judging, measure, quality, scale, sizes
+from engine.verdict import field, grown, judging, measure, quality, scale, sizes, twins
 
 
 def asking(opened: Build, **splits) -> Build:
@@ -82,6 +82,13 @@ class TestQuality:
         found = quality.compared(values, "a", "b", -0.01, "the other")
         assert found.needed == power.needed(values["a"] - values["b"], beyond=-0.01)
         assert found.mean == pytest.approx(values["a"].mean() - values["b"].mean())
+
+    def test_queries_with_a_twin_that_taught_are_counted_as_by_a_loop(self):
+        rng = np.random.default_rng(0)
+        judging, taught = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in rng.normal(size=(2, 300, 3)))
+        slow = sum(any(float(one @ other) > 0.99 for other in taught) for one in judging)
+        assert 0 < slow < 300
+        assert twins.twins(judging, taught, 0.99) == slow
 
     def test_the_time_of_a_query_is_that_of_encoding_and_of_search(self, opened):
         made = quality.quality(opened, judging.judging(opened), 5, lambda *_: None)
@@ -157,9 +164,11 @@ class TestGrown:
         assert sorted(named.fitted.codes[:, 0].tolist()) == [0, 1, 2, 3, 4]
 
     def test_limits_are_kept_and_told(self):
-        before = scale.Sized(1000, 1000, *(evaluation.Latency(0, 0),) * 2, 1.0, 0, 0, 6.0, "")
+        before = scale.Sized(1000, 1000, *(evaluation.Latency(0, 0),) * 2, 1.0, 0, 0, 6.0, 0.0, "")
         assert scale.allowed(9_999, 384, [before]) == (9_999, "")
         assert scale.allowed(100_000, 384, [before]) == (10_000, "would take more than 60 s")
+        fitted = before._replace(made_s=8.0, fit_s=2.0)  # of ten times the rows, fitting takes 20 s and the rest 6 s a thousand
+        assert scale.allowed(100_000, 384, [fitted])[0] == 1000 * (60 - 20) // 6
         assert scale.allowed(900_000, 1024, [])[1].startswith("would hold more than")
 
 

@@ -65,6 +65,14 @@ def test_it_says_when_the_default_scorer_is_another_one(mine, monkeypatch):
     assert measure.stale(opened, found) == "The default scorer is node now: this verdict is of centroid."
 
 
+def test_a_busy_machine_is_said(monkeypatch):
+    monkeypatch.setattr(measure.os, "getloadavg", lambda: (9.04, 1, 1))
+    monkeypatch.setattr(measure.os, "cpu_count", lambda: 2)
+    assert measure.busy().startswith("Others worked on this machine when it began (load 9.0 on 2 cores)")
+    monkeypatch.setattr(measure.os, "getloadavg", lambda: (2.0, 9, 9))
+    assert measure.busy() == ""
+
+
 def test_a_damaged_one_is_said(mine):
     opened = Build(mine)
     kept.place(opened).parent.mkdir(parents=True)
