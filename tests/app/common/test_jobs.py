@@ -13,7 +13,7 @@ from engine import paths
 from engine.builds import names
 from engine.builds.opened import Build
 from engine.jobs.process import Job, Told
-from tests.app.at import wait_for
+from tests.app.at import labels, wait_for
 
 PATIENCE_S = 120
 HEADER = "id,title,text\n"
@@ -150,18 +150,18 @@ class TestOnTheStartPage:
         at = self.start_page()
         at.button[0].click().run()
         job = jobs.registry().get("films")
-        assert [button.label for button in at.button] == ["Cancel"]
+        assert labels(at) == ["Cancel"]
         assert job.told().state == "running"
         at.button("cancel-films").click().run()
         assert not at.exception
         assert ["cancelled" in warning.value for warning in at.warning] == [True]
         assert job.process.poll() is not None
-        assert [button.label for button in at.button] == ["Build the films catalogue"]
+        assert labels(at) == ["Build the films catalogue"]
 
     def test_another_visitor_sees_the_same_build_going_on(self, warm_home):
         self.start_page().button[0].click().run()
         at = self.start_page()
-        assert [button.label for button in at.button] == ["Cancel"]
+        assert labels(at) == ["Cancel"]
         assert len(jobs.registry().all()) == 1
 
     def test_how_another_job_ended_is_not_said_here(self, warm_home):
@@ -189,4 +189,4 @@ class TestOnTheStartPage:
         at.run()
         assert not at.exception
         assert [error.value[:17] for error in at.error] == ["The build failed:"]
-        assert [button.label for button in at.button] == ["Build the films catalogue"]
+        assert labels(at) == ["Build the films catalogue"]
