@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.charts import ranks
 from app.common import address, commands, documents, exports, filtering, resources, state, trying
-from app.compare import alike, comparing, following, judging, measured, missing, result_cards, timing
+from app.compare import alike, comparing, following, handing, judging, measured, missing, result_cards, timing
 from engine.errors import TriescopeError
 from engine.retrievers import method_of
 
@@ -94,6 +94,7 @@ with st.container(horizontal=True):
         lambda: json.dumps({n: [h._asdict() for h in hits] for n, hits in results.items()}, ensure_ascii=False, indent=1),
         "compare.json",
     )
+    handing.offer(build, query, tuple(results), k, beams, vector, allowed, grades)
     shown = (build.folder.name, query, lasting, k, beams, allowed)
     judging.offer(build)
     commands.offer(commands.search_lines(*shown), commands.search_code(*shown))

@@ -11,7 +11,7 @@ import streamlit as st
 
 # What begins a formula for Excel, LibreOffice or Google's sheets, in wide signs too; a number may begin so as well.
 FORMULA, NUMBER = re.compile(r"[=+\-@\t\r\n＝＋－＠]"), re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
-MEDIA_TYPES = {"csv": "text/csv", "json": "application/json", "html": "text/html", "svg": "image/svg+xml"}
+MEDIA_TYPES = {"csv": "text/csv", "json": "application/json", "html": "text/html", "svg": "image/svg+xml", "trec": "text/plain"}
 
 
 def offer(label: str, content: Callable[[], str], file_name: str) -> None:

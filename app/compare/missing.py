@@ -11,6 +11,7 @@ from app.common import documents, exports
 from app.compare import comparing
 from app.compare.comparing import Column, Question
 from engine.builds.opened import Build
+from engine.evaluation.comparison import lacked
 from engine.retrievers import method_of
 from engine.retrievers.lost import Loss
 
@@ -18,7 +19,7 @@ from engine.retrievers.lost import Loss
 SHOWN = 10
 LOOK = {"Document": st.column_config.TextColumn(width=130), "Grade": st.column_config.NumberColumn(width=50), "Id": None}
 # With more documents, or a scorer that runs a language model, the whole tree is scored when someone asks for it.
-AT_ONCE = 20_000
+AT_ONCE = 50_000
 ASK = "It scores the whole tree, which takes a moment where there are many documents, or where a language model scores."
 
 
@@ -38,25 +39,24 @@ def show(
     if not relevant or not found:
         return
     there = [document for document in relevant if document in build.row_of]
-    lacking = {document: sum(document not in ranks for ranks in found.values()) for document in there}
-    lacked = sorted((of for of in there if lacking[of]), key=lambda of: (-grades[of], -lacking[of]))
+    out = lacked(there, grades, found)
     st.header("Relevant documents that a list lacks")
     absent = len(relevant) - len(there)
     gone = f" {absent:,} more are judged relevant and not in this catalogue." if absent else ""
-    if not lacked:
+    if not out:
         st.caption(f"Each list has all {len(there):,} documents that were judged relevant.{gone}")
         return
     questions = {name: comparing.question(build, query, name, k, beams, allowed) for name in found}
     whole = partial(table, build, questions, found, grades, vector)
     why = _quick(build, list(found)) or st.toggle("Say why", key="why", bind="query-params", help=ASK)
-    st.dataframe(whole(tuple(lacked[:SHOWN]), why), hide_index=True, key="missing", column_config=LOOK)
-    cut = f" {SHOWN} of them are shown, the highest grades first; the file has all." if len(lacked) > SHOWN else ""
+    st.dataframe(whole(tuple(out[:SHOWN]), why), hide_index=True, key="missing", column_config=LOOK)
+    cut = f" {SHOWN} of them are shown, the highest grades first; the file has all." if len(out) > SHOWN else ""
     st.caption(
-        f"{len(lacked):,} of {len(there):,} documents judged relevant are missing from at least one list of {k}.{cut}{gone} "
+        f"{len(out):,} of {len(there):,} documents judged relevant are missing from at least one list of {k}.{cut}{gone} "
         "Cut, 208 of 100: its prefix ranked 208 where 100 are kept. Exact rank: with a beam without limit. Search error: the "
         "list would then have it; model error: not even then."
     )
-    exports.offer("Missing, CSV", partial(_file, whole, tuple(lacked)), "missing.csv")
+    exports.offer("Missing, CSV", partial(_file, whole, tuple(out)), "missing.csv")
 
 
 def table(
@@ -65,17 +65,17 @@ def table(
     found: Mapping[str, Mapping[str, int]],
     grades: Mapping[str, int],
     vector: np.ndarray,
-    lacked: tuple[str, ...],
+    rows_of: tuple[str, ...],
     why: bool = True,
 ) -> pd.DataFrame:
     """A row a document: its title, its grade, and of each list its rank or, if asked, why it is not there."""
-    rows = {"Document": [documents.title(build, of) for of in lacked], "Grade": [grades[of] for of in lacked]}
+    rows = {"Document": [documents.title(build, of) for of in rows_of], "Grade": [grades[of] for of in rows_of]}
     for name, ranks in found.items():
-        out = tuple(of for of in lacked if of not in ranks)
+        out = tuple(of for of in rows_of if of not in ranks)
         reasons = [of.told for of in _lost(questions[name], out, build, vector)] if why else ["missing"] * len(out)
         told = dict(zip(out, reasons, strict=True))
-        rows[name] = [told.get(of) or f"listed, rank {ranks[of]}" for of in lacked]
-    return pd.DataFrame(rows | {"Id": list(lacked)})
+        rows[name] = [told.get(of) or f"listed, rank {ranks[of]}" for of in rows_of]
+    return pd.DataFrame(rows | {"Id": list(rows_of)})
 
 
 def _quick(build: Build, names: Sequence[str]) -> bool:
@@ -85,9 +85,9 @@ def _quick(build: Build, names: Sequence[str]) -> bool:
 
 
 @st.cache_data(max_entries=256, show_spinner="Looking for what was lost")
-def _lost(asked: Question, lacked: tuple[str, ...], _build: Build, _vector: np.ndarray) -> list[Loss]:
-    return _build.lost(asked.query, lacked, asked.name, asked.k, asked.beams, _vector, asked.allowed)
+def _lost(asked: Question, out: tuple[str, ...], _build: Build, _vector: np.ndarray) -> list[Loss]:
+    return _build.lost(asked.query, out, asked.name, asked.k, asked.beams, _vector, asked.allowed)
 
 
-def _file(whole: partial, lacked: tuple[str, ...]) -> str:
-    return exports.as_csv(whole(lacked))
+def _file(whole: partial, out: tuple[str, ...]) -> str:
+    return exports.as_csv(whole(out))

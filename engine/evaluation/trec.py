@@ -43,13 +43,27 @@ def read_run(path: Path) -> Run:
 
 
 def write_run(path: Path, run: Mapping[str, Sequence[str]], tag: str) -> None:
-    """Write a run. Scores fall by one a rank, so that every reader ranks as we do."""
-    lines = [
+    """Write a run, as :func:`run_text` has it."""
+    replace_bytes(path, run_text(run, tag).encode())
+
+
+def run_text(run: Mapping[str, Sequence[str]], tag: str) -> str:
+    """A run as text. Scores fall by one a rank, so that every reader ranks as we do.
+
+    Raises
+    ------
+    TriescopeError
+        An id has a space in it.
+
+    >>> print(run_text({"q": ["a", "b"]}, "bm25"), end="")
+    q Q0 a 1 2 bm25
+    q Q0 b 2 1 bm25
+    """
+    return "".join(
         f"{_field(query)} Q0 {_field(document)} {rank} {len(documents) - rank + 1} {tag_of(tag)}\n"
         for query, documents in run.items()
         for rank, document in enumerate(documents, 1)
-    ]
-    replace_bytes(path, "".join(lines).encode())
+    )
 
 
 def write_qrels(path: Path, qrels: Mapping[str, Mapping[str, int]]) -> None:

@@ -3,12 +3,11 @@
 Its policy lets in the one text of style that stands in it, by its hash. What comes from people is text, everywhere.
 """
 
-import base64
-import hashlib
 from functools import cache
 from importlib import resources
 
 from engine.pictures.labels import escaped
+from engine.pictures.still import still
 from engine.verdict.rule import RULE, told
 from engine.verdict.shown import Cell, Section, Verdict
 from engine.verdict.svg import svg
@@ -18,23 +17,13 @@ QUESTION = "Does generative retrieval suit this catalogue?"
 
 def html(found: Verdict) -> str:
     """The whole file as text."""
-    look = style()
-    policy = f"default-src 'none'; style-src {_hash(look)}; img-src data:; base-uri 'none'; form-action 'none'"
-    return "\n".join(
-        [
-            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{escaped(policy).replace("&#x27;", chr(39))}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer">',
-            f'<link rel="icon" href="data:,"><title>{escaped(found.corpus)}: {QUESTION}</title>',
-            f"<style>{look}</style></head><body><main>",
-            f"<h1><bdi>{escaped(found.corpus)}</bdi>: does generative retrieval suit this catalogue?</h1>",
-            f'<p class="quiet">{" · ".join(f"<bdi>{escaped(part)}</bdi>" for part in under(found))}</p>',
-            _answer(found),
-            *(_section(section) for section in found.sections),
-            '<p class="quiet">Made with Triescope. This file asks nobody for anything.</p>',
-            "</main></body></html>\n",
-        ]
-    )
+    body = [
+        f"<h1><bdi>{escaped(found.corpus)}</bdi>: does generative retrieval suit this catalogue?</h1>",
+        f'<p class="quiet">{" · ".join(f"<bdi>{escaped(part)}</bdi>" for part in under(found))}</p>',
+        _answer(found),
+        *(_section(section) for section in found.sections),
+    ]
+    return still(f"{found.corpus}: {QUESTION}", style(), "\n".join(body))
 
 
 def under(found: Verdict) -> list[str]:
@@ -101,8 +90,3 @@ def _table(section: Section) -> str:
         '<details open><summary>As a table</summary><div class="scroll" tabindex="0" role="group" aria-label="The table">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>"
     )
-
-
-def _hash(text: str) -> str:
-    """How a policy names a text that stands in the file."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -2,9 +2,21 @@
 evaluations that were run."""
 
 from engine.workspace import evaluations, query_sets
-from engine.workspace.judgements import SPLIT, Judged, as_jsonl, as_tsv, judge, judged, of_query
+from engine.workspace.judgements import SPLIT, Judged, as_jsonl, as_tsv, judge, judged, of_query, query_id
 
-__all__ = ["SPLIT", "Judged", "as_jsonl", "as_tsv", "evaluations", "judge", "judged", "of_query", "of_split", "query_sets"]
+__all__ = [
+    "SPLIT",
+    "Judged",
+    "as_jsonl",
+    "as_tsv",
+    "evaluations",
+    "judge",
+    "judged",
+    "of_query",
+    "of_split",
+    "query_id",
+    "query_sets",
+]
 
 
 def of_split(corpus: str, split: str) -> Judged | None:
