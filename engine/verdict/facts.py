@@ -55,7 +55,7 @@ def reachability_sections(found: Reachability, build: str, sample: int) -> list[
     """What comes back, beside the neighbours; and what does not, where there is any."""
     deep = DEPTHS[-1]
     told = [
-        f"{of.shares[found.retriever][deep].mean:.1%} of the documents for {'one of ' if of.kind == QUERIES else ''}their {of.kind}"
+        f"{of.shares[found.retriever][deep].mean:.1%} of documents for {'one of ' if of.kind == QUERIES else ''}their {of.kind}"
         for of in found.kinds
     ]
     dots = [
