@@ -1,14 +1,26 @@
 """Rows of a file, whatever its kind; faults are said with file and row."""
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from engine.data.delimited import Skip, delimited
 from engine.data.lines import BadLineError, lines
 from engine.data.values import plain
 from engine.errors import RowError, TriescopeError
 
+# No extension is fetched behind the user's back. A header can claim gigabytes that no file of its size holds.
+CAREFUL: dict[str, Any] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "memory_limit": "4GB",
+    "threads": 2,
+}
+# Rows fetched together, and how long that may take, seconds.
+AT_ONCE, PATIENCE_S = 10_000, 120.0
 # Data frames write a missing value as NaN, which JSON does not know.
 JSON = json.JSONDecoder(parse_constant=lambda name: None if name == "NaN" else float(name))
 
@@ -49,16 +61,34 @@ def _parquet(path: Path) -> Iterator[tuple[int, dict]]:
 
     name, row = "".join(f"[{c}]" if c in "*?[" else c for c in str(path)), 0
     try:
-        # No extension is fetched behind the user's back; nothing but this file is asked for.
-        with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as con:
-            rows = con.execute("SELECT * FROM read_parquet(?)", [name])
-            header = [column[0] for column in rows.description or []]
-            while batch := rows.fetchmany(10_000):
+        with duckdb.connect(config=CAREFUL) as con:
+            with _in_time(con.interrupt):
+                rows = con.execute("SELECT * FROM read_parquet(?)", [name])
+                header = [column[0] for column in rows.description or []]
+            while True:
+                with _in_time(con.interrupt):
+                    batch = rows.fetchmany(AT_ONCE)
                 for values in batch:
                     row += 1
                     yield row, dict(zip(header, map(plain, values), strict=True))
+                if not batch:
+                    return
+    except duckdb.InterruptException as error:
+        raise TriescopeError(f"{path}: no {AT_ONCE:,} rows could be read in {PATIENCE_S:.0f} s behind row {row:,}") from error
     except duckdb.Error as error:
         raise TriescopeError(f"{path}: {str(error).strip().splitlines()[0]}") from error
+
+
+@contextmanager
+def _in_time(interrupt: Callable[[], None]) -> Iterator[None]:
+    """Interrupt what takes longer than any honest file does."""
+    alarm = threading.Timer(PATIENCE_S, interrupt)
+    alarm.daemon = True
+    alarm.start()
+    try:
+        yield
+    finally:
+        alarm.cancel()
 
 
 def _json_lines(path: Path, skip: Skip | None) -> Iterator[tuple[int, dict]]:

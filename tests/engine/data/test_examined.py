@@ -4,12 +4,18 @@ import csv
 import gzip
 import io
 import json
+import threading
+from contextlib import contextmanager
 
+import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from engine.builds.foreseen import foresee
+from engine.data import records as reading
 from engine.data.corpus import read
 from engine.data.examined import MOST, Column, Fault, examine, faults_csv, guess, header
 from engine.errors import TriescopeError
@@ -135,3 +141,28 @@ def test_the_shell_lists_them_and_builds_without_them(mixed, shell, told, tmp_pa
     value = told("build", mixed, "--out", tmp_path / "b", "--ids", "atomic", "--leave-out")
     assert value["corpus"]["documents"] == 2
     assert "3 rows were wrong and left out" in value["corpus"]["notes"][0]
+
+
+def test_what_takes_too_long_is_interrupted_and_what_does_not_is_left_alone(monkeypatch):
+    rung = threading.Event()
+    with reading._in_time(rung.set):
+        pass
+    monkeypatch.setattr(reading, "PATIENCE_S", 0.01)
+    assert not rung.wait(0.05)
+    with reading._in_time(rung.set):
+        assert rung.wait(5)
+
+
+def test_a_parquet_file_that_takes_for_ever_is_given_up_in_a_line(tmp_path, monkeypatch):
+    path = tmp_path / "long.parquet"
+    parquet.write_table(pa.table({"id": ["1"], "text": ["a"]}), path)
+    assert examine(path).documents == 1
+
+    @contextmanager
+    def too_long(interrupt):
+        raise duckdb.InterruptException("INTERRUPT Error: Interrupted!")
+        yield
+
+    monkeypatch.setattr(reading, "_in_time", too_long)
+    with pytest.raises(TriescopeError, match="no 10,000 rows could be read in 120 s behind row 0"):
+        examine(path)
