@@ -109,3 +109,35 @@ def evaluate(
     value = found.as_json() | ({"kept": number} if keep else {})
     value |= {"groups": [group.as_json() for group in of_groups]} if groups else {}
     show(value, as_json, lines)
+
+
+@app.command()
+def evaluations(
+    folder: Folder,
+    number: Annotated[int | None, typer.Argument(help="One that was kept; without it: which there are.")] = None,
+    before: Annotated[int | None, typer.Argument(help="Another one: what changed since.")] = None,
+    measure: Annotated[str, typer.Option("-m", "--measure", help="By which the two are compared.")] = "nDCG@10",
+    as_json: AsJson = False,
+) -> None:
+    """Evaluations of a catalogue that were kept, and what changed between two of them, query by query."""
+    from engine import evaluation, workspace
+    from engine.builds.opened import Build
+    from engine.evaluation.beside import beside, differs
+
+    kept = {one.number: one for one in workspace.evaluations.listed(Build(folder).manifest.corpus.sha256)}
+    if unknown := [one for one in (number, before) if one is not None and one not in kept]:
+        raise TriescopeError(f"there is no evaluation {unknown[0]} of this catalogue")
+    if number is None or before is None:
+        some = [one for one in kept.values() if number in (None, one.number)]
+        lines = [f"{of.number}  {of.made}  {of.build}, {of.asked['split']}: {', '.join(of.asked['retrievers'])}" for of in some]
+        show([one._asdict() for one in some], as_json, lines or ["none was kept; evaluate with --keep"])
+        return
+    found = beside(workspace.evaluations.read(number), workspace.evaluations.read(before), measure)
+    otherwise = differs(kept[number].asked, kept[before].asked)
+    lines = [f"evaluation {before}: {one}" for one in otherwise]
+    lines.append(f"{measure}, {number} less {before}, on {found.queries} queries that both have, 95% interval")
+    for of in found.changes:
+        told = f"{evaluation.told(of.difference, sign=True)}  p {evaluation.told_p(of.difference)}"
+        lines.append(f"{of.name:16} {of.before:.3f}, now {of.now:.3f}: {told}")
+    lines += [f"in one of the two alone: {', '.join(found.alone)}"] if found.alone else []
+    show(found._asdict() | {"changes": [of.as_json() for of in found.changes], "differs": otherwise}, as_json, lines)

@@ -90,6 +90,22 @@ def test_kinds_of_queries_are_a_table_and_a_picture_that_an_earlier_version_coul
     assert "An earlier version kept this evaluation" in said(visit("evaluate", build="sixty"))
 
 
+def test_another_evaluation_stands_beside_it_with_what_changed(kept, sixty):
+    assert "Beside another evaluation" not in [head.value for head in visit("evaluate", build="sixty").header]
+    found = evaluation.evaluate(sixty, "dev", ["dense", "generative"], beams=2)
+    spec = {"split": "dev", "retrievers": ["dense", "generative"], "beams": 2, "filter": ""}
+    workspace.evaluations.keep(sixty.manifest.corpus.sha256, "sixty", spec, found.as_json() | found.by_query())
+    at = visit("evaluate", build="sixty")
+    assert at.selectbox("against").options[0] == "none"
+    at = sound(at.selectbox("against").select("1").run())
+    (row,) = table(at, "Now", "Before").to_dict("records")
+    assert (row["Retriever"], row["Now"], row["p"]) == ("dense", row["Before"], "1")
+    told = said(at).replace("\\", "")
+    assert "Evaluation 1: beams 5, now 2." in told
+    assert f"On the {kept['queries']} queries that both have" in told
+    assert "In one of the two alone: generative, bm25." in told
+
+
 def test_what_an_address_asks_for_and_cannot_be_had_is_said(kept):
     at = visit("evaluate", build="sixty", evaluation="99")
     assert any("an evaluation that is not there" in warning.value for warning in at.warning)
