@@ -1,10 +1,11 @@
-"""Asking for a verdict: the budget, the press that starts the job, and the same as a line for the shell."""
+"""Asking for a verdict: the budget, who judges, the press that starts the job, and the same as a line for the shell."""
 
 import streamlit as st
 
 from app.common import address, commands, jobs
+from engine import workspace
 from engine.builds.opened import Build
-from engine.verdict import measure
+from engine.verdict import judging, measure
 
 # A query that takes longer than this is no search any more.
 MOST_MS = 10_000
@@ -31,12 +32,27 @@ def offer(build: Build) -> None:
             help="What 95% of the queries may take at most, encoding included.",
         )
         flags = [f"--budget-ms={budget}"]
+        if splits := who_may_judge(build):
+            address.known("judge", splits, "split")
+            help = "What taught cannot judge. Where nothing is judged, queries made of the documents' own words do."
+            judge = st.selectbox("Judged by", splits, key="judge", bind="query-params", width=160, help=help)
+            flags += [f"--split={judge}"] if judge != splits[0] else []
         # Not a callback: it would be given what was chosen the run before.
         if st.button("Ask for a verdict", type="primary", icon=":material/gavel:", disabled=jobs.running(name), key="ask"):
             jobs.start_command(name, ["verdict", str(build.folder), *flags])
             st.rerun()
         commands.offer(commands.line(["verdict", build.folder.name, *flags, "--out", "verdict.html"]))
     st.caption(f"It takes about {_time(measure.seconds(len(build.documents)))} here, in a process of its own, and is kept.")
+
+
+def who_may_judge(build: Build) -> list[str]:
+    """Splits of judged queries, the one first that judges where none is named: those of the build that taught nobody, what was
+    judged here, and what was brought along."""
+    corpus = build.manifest.corpus
+    own = [name for name, queries in corpus.queries.items() if queries and name != judging.TRAIN]
+    mine = [workspace.SPLIT] if workspace.judged(corpus.sha256).qrels else []
+    usual = [name for name in (judging.TEST, judging.DEV) if name in own]
+    return list(dict.fromkeys([*usual, *own, *mine, *workspace.query_sets.listed(corpus.sha256)]))
 
 
 def _time(seconds: int) -> str:

@@ -24,6 +24,10 @@ def give_verdict(
         list[str] | None,
         typer.Option(help="Measure this part alone and keep nothing: quality, health, reachability, cold, scale, sizes; repeat."),
     ] = None,
+    split: Annotated[
+        str,
+        typer.Option(help="Whose queries judge; unless given test, else dev, else those judged here, else pseudo-queries."),
+    ] = "",
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -31,15 +35,22 @@ def give_verdict(
 
     The whole is kept beside the build, for the page Verdict.
     """
+    from engine import workspace
     from engine.builds.opened import Build
+    from engine.evaluation import Asked
     from engine.files import replace_bytes, writing
     from engine.progress import Progress
     from engine.verdict import kept, measure, page
+    from engine.verdict.judging import TRAIN
     from engine.verdict.rule import told as told_answer
 
     with Progress(progress, quiet=as_json) as told:
-        opened = Build(folder)
-        found = measure.verdict(opened, budget_ms, beams, sample, seed, only or (), told)
+        opened, brought = Build(folder), None
+        if not split and not set(opened.corpus.qrels) - {TRAIN} and workspace.judged(opened.manifest.corpus.sha256).qrels:
+            split = workspace.SPLIT
+        if split and split not in opened.corpus.qrels and (known := workspace.of_split(opened.manifest.corpus.sha256, split)):
+            brought = Asked(known.queries, known.qrels)
+        found = measure.verdict(opened, budget_ms, beams, sample, seed, only or (), split, brought, told)
         if not only:
             kept.keep(opened, found)
         if out:

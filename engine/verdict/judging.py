@@ -16,7 +16,7 @@ from engine.evaluation import Asked
 from engine.evaluation.reachability import draw
 from engine.training.pairs import pseudo_queries
 
-TEST, DEV, MADE_UP = "test", "dev", "pseudo-queries"
+TEST, DEV, TRAIN, MADE_UP = "test", "dev", "train", "pseudo-queries"
 # Documents that a pseudo-query is made of.
 SPANS = 300
 TRUST = (
@@ -52,37 +52,44 @@ class Judging(NamedTuple):
         return self.split == MADE_UP
 
 
-def judging(opened: Build, seed: int = 0) -> Judging:
+def judging(opened: Build, seed: int = 0, split: str = "", brought: Asked | None = None) -> Judging:
     """The queries that judge a build.
+
+    Parameters
+    ----------
+    opened : Build
+        Whose.
+    seed : int
+        Of the documents that pseudo-queries are made of.
+    split : str
+        Whose queries judge; unless given test, else dev, else another split that taught nobody, else pseudo-queries.
+    brought : Asked, optional
+        Judged queries that the build does not have; ``split`` is what they are called.
 
     Raises
     ------
     TriescopeError
-        There are none, and no document has words to make one of.
+        The split is not there or taught; or nothing is judged, and no document has words to make a query of.
     """
-    counts = opened.manifest.corpus.queries
-    if counts.get(TEST):
-        test, dev = _of(opened, TEST), _of(opened, DEV)
-        if len(dev.qrels) < FEWEST:
-            why = f"with {len(dev.qrels)} development queries nothing is chosen" if dev.qrels else "nothing is chosen"
-            return Judging(TEST, test, Asked({}, {}), f"{len(test.qrels):,} test queries that people judged; {why}")
-        told = (
-            f"{len(test.qrels):,} test queries that people judged; weights are chosen on {len(dev.qrels):,} development queries"
-        )
-        return Judging(TEST, test, dev, told)
-    if counts.get(DEV):
-        dev = _of(opened, DEV)
-        half = halves(dev.qrels)
-        if not half.judging:
-            return Judging(
-                DEV, dev, Asked({}, {}), f"{len(dev.qrels):,} development queries that people judged; nothing is chosen"
-            )
-        told = (
-            f"{len(half.judging):,} development queries that people judged; weights are chosen on {len(half.choosing):,} others"
-        )
-        return Judging(DEV, _some(dev, half.judging), _some(dev, half.choosing), told)
-    made = made_up(opened, seed)
-    return Judging(MADE_UP, made, Asked({}, {}), f"{len(made.qrels):,} pseudo-queries, runs of the documents' own words")
+    own = [name for name, queries in opened.manifest.corpus.queries.items() if queries]
+    usual = [name for name in dict.fromkeys((TEST, DEV, *own)) if name in own and name != TRAIN]
+    if brought is None and not split and not usual:
+        made = made_up(opened, seed)
+        return Judging(MADE_UP, made, Asked({}, {}), f"{len(made.qrels):,} pseudo-queries, runs of the documents' own words")
+    split = split or usual[0]
+    if split == TRAIN or (brought is None and split not in own):
+        why = "what taught cannot judge" if split == TRAIN else f"it has {', '.join(usual) or 'none that may judge'}"
+        raise TriescopeError(f"{opened.name}: no queries of split {split!r} to judge by; {why}")
+    judges, choosing = brought or _of(opened, split), _of(opened, DEV)
+    if brought is None and split == DEV:
+        half = halves(judges.qrels)
+        judges, choosing = _some(judges, half.judging or half.choosing), _some(judges, half.choosing if half.judging else [])
+    elif len(choosing.qrels) < FEWEST:
+        choosing = _some(choosing, [])
+    told = f"{len(judges.qrels):,} {split} queries that people judged; "
+    if not choosing.qrels:
+        return Judging(split, judges, choosing, f"{told}nothing is chosen, for want of development queries")
+    return Judging(split, judges, choosing, f"{told}weights are chosen on {len(choosing.qrels):,} development queries apart")
 
 
 def made_up(opened: Build, seed: int = 0) -> Asked:

@@ -10,7 +10,7 @@ from engine.builds.in_use import in_use
 from engine.builds.opened import Build
 from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
-from engine.evaluation import device
+from engine.evaluation import Asked, device
 from engine.evaluation.reachability import SAMPLE, own_queries, own_titles, reachability
 from engine.evaluation.run import Tell
 from engine.files import sha256
@@ -40,6 +40,8 @@ def verdict(
     sample: int = SAMPLE,
     seed: int = 0,
     only: Sequence[str] = (),
+    split: str = "",
+    brought: Asked | None = None,
     tell: Tell = lambda stage, done, total: None,
 ) -> Verdict:
     """Whether generative retrieval suits a build's catalogue.
@@ -58,13 +60,15 @@ def verdict(
         Of every draw.
     only : sequence of str
         Parts to measure, of :data:`PARTS`; all where none is named. Without ``quality`` there is no answer.
+    split, brought
+        Who judges; see :func:`engine.verdict.judging.judging`.
     tell : callable
         Progress: ``(stage, done, total)``; the stage ``build`` counts parts.
 
     Raises
     ------
     TriescopeError
-        There is no such part, the build went away meanwhile, or nothing in it can be asked for.
+        There is no such part or split, the build went away meanwhile, or nothing in it can be asked for.
     """
     if unknown := [part for part in only if part not in PARTS]:
         raise TriescopeError(f"a verdict has no part {unknown[0]!r}; it has {', '.join(PARTS)}")
@@ -75,7 +79,7 @@ def verdict(
     with in_use(opened.folder):
         # Who decodes is read once: a training may end meanwhile.
         scorer, manifest = opened.default_scorer, sha256(opened.folder / layout.MANIFEST)
-        stamp, judges = runs.stamp(opened.folder, scorer), judging(opened, seed)
+        stamp, judges = runs.stamp(opened.folder, scorer), judging(opened, seed, split, brought)
         for place, part in enumerate(parts):
             tell("build", place, len(parts))
             if part == "quality":
@@ -86,6 +90,7 @@ def verdict(
                 found += quality.sections(opened, made, judges, name)
             else:
                 again = f"python -m engine verdict {name} --only {part} --beams {beams} --seed {seed}"
+                again += f" --split {judges.split}" if split else ""
                 found += _measured(opened, part, judges, beams, sample, seed, again, tell)
         tell("build", len(parts), len(parts))
         if opened.default_scorer != scorer:

@@ -77,7 +77,8 @@ def sections(opened: Build, made: Quality, judges: Judging, build: str) -> list[
 def command(build: str, judges: Judging, names: Sequence[str], beams: int) -> str:
     """The line of the shell that measures it again; where the queries are in no split, the verdict's own."""
     if judges.made_up or (judges.split == DEV and judges.choosing.qrels):
-        return f"python -m engine verdict {build} --only quality --beams {beams}"
+        asked = "" if judges.made_up else f" --split {DEV}"
+        return f"python -m engine verdict {build} --only quality --beams {beams}{asked}"
     return f"python -m engine evaluate {build} --split {judges.split} --beams {beams} " + " ".join(f"-r {name}" for name in names)
 
 

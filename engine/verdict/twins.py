@@ -4,8 +4,8 @@ import numpy as np
 
 from engine.builds.opened import Build
 from engine.evaluation import Asked
+from engine.verdict.judging import TRAIN
 
-TRAIN = "train"
 # Two queries with a cosine above this ask for nearly the same.
 TWIN = 0.9
 # From so large a share of them on, it is said beside the answer.

@@ -3,6 +3,8 @@
 import pytest
 
 from app.common import jobs
+from app.verdict import asking
+from engine import workspace
 from engine.builds.opened import Build
 from engine.verdict import kept, measure
 from engine.verdict.rule import RULE
@@ -47,8 +49,18 @@ def test_a_press_puts_the_command_in_line_with_the_budget_that_stands_there(sixt
     monkeypatch.setattr(jobs, "start_command", lambda name, arguments: started.append((name, arguments)))
     at = visit("verdict", build="sixty")
     at.number_input("budget").set_value(40)
-    sound(at.button("ask").click().run())
+    at = sound(at.button("ask").click().run())
     assert started == [("verdict on sixty", ["verdict", str(sixty.folder), "--budget-ms=40"])]
+    assert at.selectbox("judge").options == ["test", "dev"]
+    at.selectbox("judge").select("dev")
+    sound(at.button("ask").click().run())
+    assert started[1] == ("verdict on sixty", ["verdict", str(sixty.folder), "--budget-ms=40", "--split=dev"])
+
+
+def test_what_was_judged_here_may_judge(sixty):
+    first = sixty.documents[0].id
+    workspace.judge(sixty.manifest.corpus.sha256, "a road into the mountains", first, 2)
+    assert asking.who_may_judge(sixty) == ["test", "dev", "judged"]
 
 
 def test_a_verdict_of_a_scorer_that_is_gone_is_shown_and_said_to_be_old(sixty):

@@ -8,6 +8,7 @@ import pytest
 from engine import evaluation, trie
 from engine.builds.opened import Build
 from engine.data.corpus import Corpus
+from engine.errors import TriescopeError
 from engine.evaluation import Asked, power
 from engine.identifiers import Identifiers
 from engine.retrievers.weighting import Tuning
@@ -33,7 +34,7 @@ class TestJudging:
             list(opened.corpus.qrels["test"]),
             {},
         )
-        assert "with 6 development queries nothing is chosen" in found.told
+        assert "nothing is chosen, for want of development queries" in found.told
         both = opened.corpus.qrels["test"] | opened.corpus.qrels["dev"]
         found = judging.judging(asking(opened, test=opened.corpus.qrels["test"], dev=both))
         assert (len(found.asked.qrels), len(found.choosing.qrels)) == (6, 12)
@@ -45,6 +46,20 @@ class TestJudging:
         assert set(found.asked.qrels) | set(found.choosing.qrels) == set(both)
         few = judging.judging(asking(opened, dev=opened.corpus.qrels["dev"]))
         assert (len(few.asked.qrels), dict(few.choosing.qrels)) == (6, {})
+
+    def test_another_split_and_queries_of_ones_own_judge_where_they_are_asked_for(self, opened):
+        both = opened.corpus.qrels["test"] | opened.corpus.qrels["dev"]
+        other = asking(opened, test=opened.corpus.qrels["test"], dev=both, eval=opened.corpus.qrels["dev"])
+        found = judging.judging(other, split="eval")
+        assert (found.split, dict(found.asked.qrels), len(found.choosing.qrels)) == ("eval", opened.corpus.qrels["dev"], 12)
+        assert judging.judging(asking(opened, eval=opened.corpus.qrels["dev"])).split == "eval"
+        mine = Asked({"q": "a road"}, {"q": {opened.documents[0].id: 1}})
+        found = judging.judging(other, split="mine", brought=mine)
+        assert (found.split, found.asked, len(found.choosing.qrels)) == ("mine", mine, 12)
+        with pytest.raises(TriescopeError, match="what taught cannot judge"):
+            judging.judging(asking(opened, train=both), split="train")
+        with pytest.raises(TriescopeError, match="it has test, dev"):
+            judging.judging(opened, split="nosuch")
 
     def test_without_judgements_each_query_is_a_run_of_its_documents_own_words(self, opened):
         found = judging.judging(asking(opened, train=opened.corpus.qrels["dev"]))

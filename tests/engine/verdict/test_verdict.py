@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from engine import workspace
 from engine.builds import runs
 from engine.builds.opened import Build
 from engine.builds.trained import Cold
@@ -54,6 +55,18 @@ def test_a_part_alone_is_shown_and_not_kept(shell, mine):
     assert "no run of this build kept any out" in out
     assert kept.read(Build(mine)) is None
     assert shell("verdict", mine, "--only", "luck")[0] == 2
+
+
+def test_queries_that_were_judged_here_judge_where_they_are_asked_for(told, mine, home, monkeypatch):
+    monkeypatch.setenv("TRIESCOPE_HOME", str(mine.parent.parent))
+    (mine.parent.parent / "cache").symlink_to(home / "cache")
+    opened = Build(mine)
+    for query, grades in opened.corpus.qrels["dev"].items():
+        for document, grade in grades.items():
+            workspace.judge(opened.manifest.corpus.sha256, opened.corpus.queries[query], document, grade)
+    value = told("verdict", mine, "--only", "quality", "--split", "judged", "--beams", 5)
+    assert value["judged_by"].startswith("6 judged queries that people judged")
+    assert "--split judged" in value["sections"][0]["command"]
 
 
 def test_it_says_when_the_default_scorer_is_another_one(mine, monkeypatch):
