@@ -1,6 +1,6 @@
 """Words for scorers."""
 
-from app.common.words.word import COMPARE, DECODE, EVALUATE, IDENTIFIERS, START, TRAIN, Word
+from app.common.words.word import COMPARE, DECODE, EVALUATE, IDENTIFIERS, START, TRAIN, VERDICT, Word
 
 SCORERS = (
     Word(
@@ -37,7 +37,7 @@ SCORERS = (
     Word(
         "judged query",
         "A query of which people said what documents answer it, with a grade.",
-        (TRAIN, COMPARE, EVALUATE),
+        (TRAIN, COMPARE, EVALUATE, VERDICT),
         "the source of pairs called judged",
         ("judged",),
     ),
