@@ -24,7 +24,7 @@ except TriescopeError as error:
     kept = {}
 with st.expander("What to evaluate", icon=":material/tune:", expanded=not kept):
     asked.offer(build)
-with st.expander("Judged queries of your own", icon=":material/upload_file:"):
+with st.expander("Judged queries and runs of your own", icon=":material/upload_file:"):
     bringing.show(build)
 if not kept:
     st.write(

@@ -54,6 +54,8 @@ def offer(build: Build) -> None:
     names = st.multiselect(
         "Retrievers", comparing.offered(build), usual(), max_selections=MOST, accept_new_options=True, key="evaluated"
     )
+    runs = workspace.runs.listed(build.manifest.corpus.sha256)
+    others = st.multiselect("Runs of other systems", list(runs), key="others") if runs else []
     measures = st.multiselect("Measures", OFFERED, MEASURES, accept_new_options=True, key="measures")
     try:
         for one in names:
@@ -66,7 +68,7 @@ def offer(build: Build) -> None:
     if not names or not measures:
         st.info("Choose at least one retriever and one measure.", icon=":material/checklist:")
         return
-    flags = arguments(split, names, beams, measures)
+    flags = arguments(split, names, beams, measures, others)
     name = job_name(build)
     begun = ["evaluate", str(build.folder), *flags, "--keep"]
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -84,15 +86,18 @@ def texts(build: Build, split: str) -> dict[str, str]:
     return {**build.corpus.queries, **workspace.judged(corpus).queries, **(brought.queries if brought else {})}
 
 
-def arguments(split: str, names: Sequence[str], beams: int, measures: Sequence[str]) -> list[str]:
+def arguments(split: str, names: Sequence[str], beams: int, measures: Sequence[str], others: Sequence[str] = ()) -> list[str]:
     """What is asked as flags of the shell's ``evaluate``.
 
     >>> arguments("dev", ["bm25"], 100, ["nDCG@10"])
     ['--split=dev', '--retriever=bm25', '--beams=100', '--measure=nDCG@10']
+    >>> arguments("dev", ["bm25"], 100, [], ["theirs"])[-1]
+    '--run=theirs'
     """
     return [
         f"--split={split}",
         *(f"--retriever={name}" for name in names),
         f"--beams={beams}",
         *(f"--measure={one}" for one in measures),
+        *(f"--run={one}" for one in others),
     ]

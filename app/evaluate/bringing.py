@@ -1,4 +1,4 @@
-"""Judged queries of one's own on the Evaluate page: two files are read, and kept beside the splits of the catalogue."""
+"""What people bring to the Evaluate page, read and kept beside the catalogue: judged queries, and runs of other systems."""
 
 import tempfile
 from pathlib import Path
@@ -11,21 +11,24 @@ from engine import workspace
 from engine.builds.opened import Build
 from engine.data import query_files
 from engine.errors import TriescopeError
+from engine.evaluation import trec
 
 # Endings that are taken; a file is written under a name of ours with one of them, never under that of the browser.
 QUERIES = ("csv", "tsv", "jsonl", "txt", "topics", "xml")
 QRELS = ("txt", "qrels", "tsv", "csv", "qrel")
+RUNS = ("txt", "trec", "run")
 MEGABYTES = 20
 SAID = "bringing-said"
 HELP_QUERIES = (
     "A table with the columns id and text, BEIR's queries.jsonl, TREC topics, or lines of an id, a tab and a text. Without a "
     "file the judgements are of the catalogue's own queries."
 )
+HELP_RUN = "Lines of query, Q0, document, rank, score and tag, as trec_eval reads them. An evaluation then puts it beside ours."
 HELP_QRELS = "TREC's lines of query, 0, document and grade; BEIR's table; or lines of query, document and grade."
 
 
 def show(build: Build) -> None:
-    """The two files, the name, the button, and which sets there are."""
+    """The files, their names, the buttons, and what there is."""
     if told := st.session_state.pop(SAID, []):
         st.info("  \n".join(map(state.plain, told)), icon=":material/rule:")
     left, right = st.columns(2)
@@ -37,12 +40,37 @@ def show(build: Build) -> None:
         name = st.text_input("Name", key="bring-name", max_chars=40, width=220, placeholder="mine")
         if st.button("Keep them", icon=":material/upload_file:", disabled=not (qrels and name), key="bring"):
             _keep(build, name.strip(), queries, qrels)
-        corpus = build.manifest.corpus.sha256
-        for known in workspace.query_sets.listed(corpus):
-            args = (corpus, known)
-            label = f"Forget {state.plain(known)}"
-            st.button(label, key=f"forget-{known}", type="tertiary", on_click=workspace.query_sets.remove, args=args)
+        _forget(build.manifest.corpus.sha256, workspace.query_sets)
+    run = st.file_uploader("Run of another system", RUNS, key="bring-run", max_upload_size=MEGABYTES, help=HELP_RUN)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        called = st.text_input("Name of the run", key="bring-run-name", max_chars=40, width=220, placeholder="theirs")
+        if st.button("Keep it", icon=":material/upload_file:", disabled=not (run and called), key="bring-it"):
+            _keep_run(build, called.strip(), run)
+        _forget(build.manifest.corpus.sha256, workspace.runs)
     st.caption("They stay on this machine, in the workspace, for every build of this catalogue.")
+
+
+def _forget(corpus: str, kept: Any) -> None:
+    """A button for each that is kept."""
+    for known in kept.listed(corpus):
+        label = f"Forget {state.plain(known)}"
+        st.button(label, key=f"forget-{kept.__name__}-{known}", type="tertiary", on_click=kept.remove, args=(corpus, known))
+
+
+def _keep_run(build: Build, name: str, run: Any) -> None:
+    """Read and keep a run; what is wrong is said, and nothing kept."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            found = read_as(written(Path(folder), "run", run, RUNS), trec.read_run)
+        workspace.runs.keep(build.manifest.corpus.sha256, name, found)
+    except TriescopeError as error:
+        st.error(state.plain(str(error)), icon=":material/error:")
+        return
+    known = {document for documents in found.values() for document in documents}
+    absent = len(known - build.row_of.keys())
+    gone = [f"{absent:,} of its {len(known):,} documents are not in the catalogue"] if absent else []
+    st.session_state[SAID] = [f"{name}: a run of {len(found):,} queries is kept, and can be chosen above.", *gone]
+    st.rerun()
 
 
 def _keep(build: Build, name: str, queries: Any, qrels: Any) -> None:
@@ -51,9 +79,9 @@ def _keep(build: Build, name: str, queries: Any, qrels: Any) -> None:
         with tempfile.TemporaryDirectory() as folder:
             texts = build.corpus.queries
             if queries is not None:
-                texts = _told(_written(Path(folder), "queries", queries, QUERIES), query_files.read_query_file)
-            judged = _written(Path(folder), "judgements", qrels, QRELS)
-            found = _told(judged, lambda path: query_files.bring(texts, path, build.row_of))
+                texts = read_as(written(Path(folder), "queries", queries, QUERIES), query_files.read_query_file)
+            judged = written(Path(folder), "judgements", qrels, QRELS)
+            found = read_as(judged, lambda path: query_files.bring(texts, path, build.row_of))
         kept = workspace.Judged(found.queries, found.qrels)
         workspace.query_sets.keep(build.manifest.corpus.sha256, name, kept, build.corpus.qrels)
     except TriescopeError as error:
@@ -63,14 +91,15 @@ def _keep(build: Build, name: str, queries: Any, qrels: Any) -> None:
     st.rerun()
 
 
-def _written(folder: Path, what: str, uploaded: Any, endings: tuple[str, ...]) -> Path:
+def written(folder: Path, what: str, uploaded: Any, endings: tuple[str, ...]) -> Path:
+    """The file that was handed over, in a folder of ours, under a name of ours with the ending that it has."""
     ending = next(one for one in endings if uploaded.name.lower().endswith(f".{one}"))
     path = folder / f"{what}.{ending}"
     path.write_bytes(uploaded.getvalue())
     return path
 
 
-def _told(path: Path, read: Any) -> Any:
+def read_as(path: Path, read: Any) -> Any:
     """What is read from a file; a fault names the file as a person knows it."""
     try:
         return read(path)

@@ -24,7 +24,8 @@ def evaluate(
     beams: Beams = DEFAULT_BEAMS,
     filter_text: Filter = "",
     run: Annotated[
-        list[Path] | None, typer.Option("--run", help="A TREC run of another system, to stand beside ours; repeat for more.")
+        list[Path] | None,
+        typer.Option("--run", help="A TREC run of another system, or the name of one that is kept, beside ours; repeat."),
     ] = None,
     save_runs: Annotated[Path | None, typer.Option(help="Write what each found there as TREC runs, and the judgements.")] = None,
     latex: Annotated[Path | None, typer.Option(help="Write the table there, for a paper.")] = None,
@@ -51,7 +52,7 @@ def evaluate(
     from engine.progress import Progress
 
     names, opened = retriever or usual(), Build(folder)
-    runs = {path.stem: trec.read_run(path) for path in run or ()}
+    runs = dict(_run(opened.manifest.corpus.sha256, path) for path in run or ())
     if len(runs) < len(run or ()):
         raise TriescopeError("two of the runs have one name")
     measures, asked, corpus = measure or evaluation.MEASURES, None, opened.manifest.corpus.sha256
@@ -109,6 +110,39 @@ def evaluate(
     value = found.as_json() | ({"kept": number} if keep else {})
     value |= {"groups": [group.as_json() for group in of_groups]} if groups else {}
     show(value, as_json, lines)
+
+
+def _run(corpus: str, path: Path) -> tuple[str, dict[str, list[str]]]:
+    """What a run is called and what is in it: a file, else one that the workspace keeps by that name."""
+    from engine import workspace
+    from engine.evaluation import trec
+
+    kept = not path.exists() and str(path) in workspace.runs.listed(corpus)
+    return (str(path), workspace.runs.read(corpus, str(path))) if kept else (path.stem, trec.read_run(path))
+
+
+@app.command("runs")
+def keep_run(
+    folder: Folder,
+    name: Annotated[str, typer.Argument(help="What the run is called; evaluate takes it as --run.")] = "",
+    file: Annotated[Path | None, typer.Argument(help="A TREC run of another system.")] = None,
+    forget: Annotated[bool, typer.Option("--forget", help="Forget the run of that name.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Runs of other systems, kept to stand beside ours; without a name: which there are."""
+    from engine import workspace
+    from engine.builds.opened import Build
+    from engine.evaluation import trec
+
+    corpus = Build(folder).manifest.corpus.sha256
+    if forget:
+        workspace.runs.remove(corpus, name)
+    elif name:
+        if not file:
+            raise TriescopeError("give the file too")
+        workspace.runs.keep(corpus, name, trec.read_run(file))
+    kept = workspace.runs.listed(corpus)
+    show(kept, as_json, [f"{one}  {queries:,} queries" for one, queries in kept.items()])
 
 
 @app.command()

@@ -14,6 +14,12 @@ from engine.workspace.store import connected, place, version
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", re.ASCII)
 
 
+def check_name(name: str) -> None:
+    """Refuse what could be mistaken for something else where it stands."""
+    if not NAME.fullmatch(name):
+        raise TriescopeError("a name has 1 to 40 letters, digits, points, hyphens and underscores, the first a letter or digit")
+
+
 def keep(corpus: str, name: str, found: Judged, taken: Collection[str]) -> None:
     """Keep judged queries in the place of those that had the name.
 
@@ -33,8 +39,7 @@ def keep(corpus: str, name: str, found: Judged, taken: Collection[str]) -> None:
     TriescopeError
         The name is none or taken, or the workspace cannot be used.
     """
-    if not NAME.fullmatch(name):
-        raise TriescopeError("a name has 1 to 40 letters, digits, points, hyphens and underscores, the first a letter or digit")
+    check_name(name)
     if name in (*taken, SPLIT):
         raise TriescopeError(f"{name} is a split of the catalogue; take another name")
     texts = [json.dumps(value, ensure_ascii=False) for value in found]

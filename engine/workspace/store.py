@@ -39,6 +39,11 @@ MIGRATIONS = (
         PRIMARY KEY (corpus, name)
     )
     """,
+    """
+    CREATE TABLE runs (
+        corpus VARCHAR NOT NULL, name VARCHAR NOT NULL, queries INTEGER NOT NULL, run VARCHAR NOT NULL, PRIMARY KEY (corpus, name)
+    )
+    """,
 )
 
 

@@ -151,6 +151,24 @@ def test_queries_of_ones_own_are_read_kept_and_offered_and_what_is_wrong_is_said
     assert at.selectbox("split").options == ["dev", "test"]
 
 
+def test_a_run_of_another_system_is_kept_and_stands_beside_ours(sixty):
+    at = visit("evaluate", build="sixty")
+    at.text_input("bring-run-name").set_value("theirs")
+    at.file_uploader("bring-run").set_value(("x.trec", b"q0 Q0 a 1\n", "text/plain"))
+    at = sound(sound(at.run()).button("bring-it").click().run())
+    assert "run: line 1: 4 columns" in at.error[0].value.replace("\\", "")
+    query, (document, _) = next((query, next(iter(of.items()))) for query, of in sixty.corpus.qrels["dev"].items())
+    lines = f"{query} Q0 {document} 1 2 t\n{query} Q0 zz 2 1 t\n".encode()
+    at.file_uploader("bring-run").set_value(("x.trec", lines, "text/plain"))
+    at = sound(sound(at.run()).button("bring-it").click().run())
+    assert "theirs: a run of 1 queries is kept" in infos(at).replace("\\", "")
+    assert "1 of its 2 documents are not in the catalogue" in infos(at).replace("\\", "")
+    at = sound(at.multiselect("others").set_value(["theirs"]).run())
+    assert "--run=theirs" in " ".join(code.value for code in at.code)
+    at = sound(button(at, "Forget theirs").click().run())
+    assert workspace.runs.listed(sixty.manifest.corpus.sha256) == {}
+
+
 def test_it_is_run_by_a_press_in_a_process_of_its_own_and_shown(sixty):
     at = visit("evaluate", build="sixty", split="test")
     at.multiselect("evaluated").set_value(["bm25"])
