@@ -30,6 +30,7 @@ COMPARE = [
 ]
 BUILD = [
     st.Page("../pages/catalogue.py", title="Catalogue", icon=":material/upload_file:", url_path="catalogue"),
+    st.Page("../pages/builds.py", title="Builds", icon=":material/inventory_2:", url_path="builds"),
     st.Page("../pages/identifiers.py", title="Identifiers", icon=":material/fingerprint:", url_path="identifiers"),
     st.Page("../pages/codebooks.py", title="Codebooks", icon=":material/grid_on:", url_path="codebooks"),
     st.Page("../pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),

@@ -5,6 +5,7 @@ import os
 import sys
 
 from engine.cli import ask as cli_ask
+from engine.cli import builds as cli_builds
 from engine.cli import compare as cli_compare
 from engine.cli import evaluate as cli_evaluate
 from engine.cli import judge as cli_judge
@@ -21,6 +22,7 @@ from engine.files import refusal
 __all__ = [
     "app",
     "cli_ask",
+    "cli_builds",
     "cli_compare",
     "cli_evaluate",
     "cli_judge",

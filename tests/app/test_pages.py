@@ -56,7 +56,7 @@ class TestWithoutABuild:
         assert [button.label for button in at.button] == ["Build the films catalogue"]
         assert not at.selectbox
 
-    @pytest.mark.parametrize("page", [page for page in PAGES if page not in ("start", "glossary", "catalogue")])
+    @pytest.mark.parametrize("page", [page for page in PAGES if page not in ("start", "glossary", "catalogue", "builds")])
     def test_the_other_pages_say_where_to_make_one(self, page):
         at = visit(page, query=QUERY, prefix="3-17", doc="x", node="1", build="films")
         assert "There is no build yet" in infos(at)

@@ -20,6 +20,7 @@ PLACES = {
     "evaluate": {},
     "verdict": {},
     "catalogue": {},
+    "builds": {},
     "identifiers": {},
     "codebooks": {"code": "1-17"},
     "train": {"build": "sixty", "run": "node"},

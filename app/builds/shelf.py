@@ -1,0 +1,124 @@
+"""The builds of this home as a table, and what can be done with the one that is chosen."""
+
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from app.common import address, commands, jobs, resources, state
+from engine import paths
+from engine.builds import names
+from engine.builds.listed import Row
+from engine.builds.naming import rename
+from engine.builds.packed import pack, unpack
+from engine.errors import TriescopeError
+
+SAID, TAKEN = "builds-said", "builds-taken-in"
+# A larger build is handed on by the shell: the browser would have it in memory, and so would the server.
+BY_BROWSER_MB = 500.0
+
+
+def table(rows: list[Row], opened: str) -> pd.DataFrame:
+    """A row a build; the open one is marked."""
+    return pd.DataFrame(
+        [
+            {
+                "Open": row.name == opened,
+                "Build": row.name,
+                "Catalogue": row.catalogue,
+                "Documents": row.documents,
+                "Identifiers": row.scheme,
+                "Codes a level": row.codes,
+                "Encoder": row.encoder,
+                "Seed": row.seed,
+                "Decodes with": row.scorer,
+                "Trained": ", ".join([*row.trained, *(["the encoder, fine-tuned"] if row.tuned else [])]),
+                "Judged queries": row.queries,
+                "MB": row.megabytes,
+                "Seconds": row.seconds,
+                "Made": row.created[:16].replace("T", " "),
+            }
+            for row in rows
+        ]
+    )
+
+
+def act(row: Row) -> None:
+    """Open it, name it anew, hand it on, delete it."""
+    name = row.name
+    busy = jobs.at_work()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Open it", type="primary", icon=":material/folder_open:", on_click=_open, args=(name,), key="builds-open")
+        with st.popover("Rename", icon=":material/edit:", disabled=busy):
+            new = st.text_input("New name", name, key=f"rename-{name}", max_chars=60).strip()
+            if fault := names.fault(new):
+                st.caption(f"Not possible: {state.plain(fault)}.")
+            elif new != name and st.button(f"Call it {state.plain(new)}", key="rename-press"):
+                _rename(name, new)
+        if row.megabytes <= BY_BROWSER_MB:
+            st.download_button(
+                f"Hand it on, {row.megabytes:,.0f} MB" if row.megabytes >= 1 else "Hand it on",
+                lambda: _packed(name),
+                f"{name}.zip",
+                "application/zip",
+                icon=":material/download:",
+                on_click="ignore",
+                help="One file with all of it, trained scorers too. Whoever gets it takes it in on this page.",
+            )
+        with st.popover("Delete", icon=":material/delete:", disabled=busy):
+            st.caption("Its identifiers and its trained scorers are gone for good; cached vectors stay.")
+            st.button(f"Delete {state.plain(name)} for good", on_click=resources.delete, args=(name,), key="builds-delete")
+        commands.offer(commands.line(["pack", name, "--out", f"{name}.zip"]))
+    if row.megabytes > BY_BROWSER_MB:
+        st.caption("It is too large for a browser; the command above writes the file where you are.")
+    if busy:
+        st.caption("A job is at work: renaming and deleting wait for its end.")
+
+
+def take_in() -> None:
+    """A build that somebody handed on."""
+    given = st.file_uploader("A build as .zip", ["zip"], key="build-zip", help="Made by Hand it on, or by the shell's pack.")
+    if given is None:
+        return
+    name = st.text_input("Name", given.name.split(".")[0], key=f"take-{given.file_id}", max_chars=60, width=300).strip()
+    if fault := names.fault(name):
+        st.error(f"The app could not list this build: {state.plain(fault)}.", icon=":material/error:")
+    elif name in names.names():
+        if st.session_state.get(TAKEN) != (given.file_id, name):
+            st.error("There is a build of this name; choose another.", icon=":material/error:")
+    elif st.button(f"Take in {state.plain(name)}", type="primary", icon=":material/archive:", key="take-in"):
+        with st.spinner("Unpacking it, and holding it to its hashes"):
+            try:
+                unpack(given, paths.builds(), name)
+            except TriescopeError as error:
+                st.error(state.plain(str(error).replace(str(paths.builds()), "")), icon=":material/error:")
+                return
+        st.session_state[TAKEN] = (given.file_id, name)
+        st.session_state[SAID] = f"{name} is taken in, and is what its manifest says."
+        st.rerun()
+
+
+def _packed(name: str) -> bytes:
+    """The file, made when it is asked for."""
+    with tempfile.TemporaryFile() as file:
+        pack(paths.builds() / name, file)
+        file.seek(0)
+        return file.read()
+
+
+def _rename(name: str, new: str) -> None:
+    try:
+        rename(Path(paths.builds() / name), new)
+    except TriescopeError as error:
+        st.error(state.plain(str(error)), icon=":material/error:")
+        return
+    st.session_state[SAID] = f"{name} is called {new} now."
+    if st.session_state.get(state.BUILD) == name:
+        state.focus(state.BUILD, new)
+    st.rerun()
+
+
+def _open(name: str) -> None:
+    state.focus(state.BUILD, name)
+    address.forget(address.OF_ONE_BUILD)

@@ -1,0 +1,68 @@
+"""The Builds page: all of them side by side, and what can be done with one."""
+
+import shutil
+
+import pytest
+
+from app.builds import shelf
+from engine.builds import names
+from engine.builds.listed import listed
+from tests.app.at import button, said, sound, table, visit
+
+
+@pytest.fixture
+def two(empty_home, sixty_home):
+    (empty_home / "builds").mkdir()
+    for name in ("sixty", "other"):
+        shutil.copytree(sixty_home / "builds" / "sixty", empty_home / "builds" / name)
+    return empty_home / "builds"
+
+
+def test_without_a_build_it_leads_to_where_one_is_made(empty_home):
+    at = visit("builds")
+    assert "There is no build yet" in said(at)
+    assert {"Your own catalogue", "The bundled films"} <= {link.proto.label for link in at.get("page_link")}
+
+
+def test_they_stand_side_by_side_and_the_open_one_is_marked(two):
+    rows = table(visit("builds", build="other"), "Build", "Decodes with")
+    assert set(rows["Build"]) == {"sixty", "other"}
+    assert rows[rows["Open"]]["Build"].tolist() == ["other"]
+    assert (rows["MB"] > 0).all()
+
+
+def test_one_is_opened_renamed_and_deleted(two):
+    at = visit("builds", build="other", one="sixty")
+    at = sound(button(at, "Open it").click().run())
+    assert at.query_params["build"] in ("sixty", ["sixty"])
+    at.text_input("rename-sixty").set_value("new name").run()
+    at = sound(button(at, "Call it new name").click().run())
+    assert names.names() == ["new name", "other"]
+    assert at.success[0].value == "sixty is called new name now\\."
+    at = visit("builds", one="other")
+    at = sound(button(at, "Delete other for good").click().run())
+    assert names.names() == ["new name"]
+
+
+def test_a_name_that_cannot_be_is_said_before_it_is_pressed(two):
+    at = visit("builds", one="sixty")
+    at = at.text_input("rename-sixty").set_value("a/b").run()
+    assert "its name holds a slash" in said(at)
+    assert not any(one.label.startswith("Call it") for one in at.button)
+
+
+def test_a_damaged_one_is_named_and_the_others_are_there(two):
+    (two / "other" / "manifest.json").write_text("{}")
+    at = visit("builds", build="sixty")
+    assert "other is not listed" in at.warning[0].value
+    assert table(at, "Build")["Build"].tolist() == ["sixty"]
+
+
+def test_what_is_handed_on_can_be_taken_in(two):
+    (row, *_) = listed()[0]
+    content = shelf._packed(row.name)
+    from engine.builds.packed import unpack
+
+    file = two.parent / "x.zip"
+    file.write_bytes(content)
+    assert unpack(file, two, "third").is_dir()
