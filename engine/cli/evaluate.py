@@ -94,6 +94,8 @@ def evaluate(
     for group in of_groups:
         means = "  ".join(f"{name} {evaluation.told(of)}" for name, of in group.means.items())
         lines.append(f"{group.label:40} n {group.queries:<5} {means}")
+    for name, seen in found.exposure.items() if groups else ():
+        lines.append(f"{name:12} shows {seen.shown:.1%} of the documents among its first ten, Gini {seen.gini:.2f}")
     shares = ", ".join(f"{name} {share:.0%}" for name, share in found.judged.items() if share is not None)
     lines.append(f"Judged of the first ten: {shares}; the others count as not relevant, though nobody has looked.")
     if amiss := told_of_coverage(split, found.coverage):

@@ -7,6 +7,7 @@ import numpy as np
 
 from engine.data.coverage import Coverage
 from engine.data.figures import Difference, Interval
+from engine.evaluation.exposure import Exposure
 from engine.evaluation.filtered import Filtered
 from engine.evaluation.pairs import Pair
 from engine.evaluation.trec import Run
@@ -72,6 +73,8 @@ class Evaluation(NamedTuple):
         Name -> share of its first ten documents that have a judgement (:func:`engine.evaluation.measures.judged_share`).
     encode : list of str
         Those that need the query encoded.
+    exposure : dict
+        Name -> which documents it shows at all (:mod:`engine.evaluation.exposure`).
     features : dict
         Kind -> its value of every query (:mod:`engine.evaluation.groups`).
     filtered : Filtered or None
@@ -97,6 +100,7 @@ class Evaluation(NamedTuple):
     values: dict[str, dict[str, np.ndarray]]
     judged: Mapping[str, float | None]
     encode: Sequence[str]
+    exposure: Mapping[str, Exposure]
     features: Mapping[str, Sequence[int]]
     filtered: Filtered | None = None
 
@@ -113,6 +117,7 @@ class Evaluation(NamedTuple):
                 | {"latency_ms": row.latency_ms._asdict() if row.latency_ms else {}}
                 for name, row in self.retrievers.items()
             },
+            "exposure": {name: of.as_json() for name, of in self.exposure.items()},
             "shorter": {name: row.shorter for name, row in self.retrievers.items()},
             "pairs": {m: [pair.as_json() for pair in of] for m, of in self.pairs.items()},
             "differences": {name: {m: found._asdict() for m, found in row.items()} for name, row in self.differences.items()},

@@ -4,6 +4,7 @@ they are than one of them."""
 import os
 import platform
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from engine.data.coverage import coverage
 from engine.data.figures import Difference
 from engine.errors import TriescopeError
 from engine.evaluation.evaluated import Evaluation, Latency, Measured
+from engine.evaluation.exposure import exposure
 from engine.evaluation.filtered import under
 from engine.evaluation.groups import features
 from engine.evaluation.measures import DEPTH, MEASURES, deepest, depth_for, judged_share, measure, parse, run_of
@@ -30,6 +32,8 @@ from engine.text import embed
 TIMED = 100
 # Scores that a batch of queries may have at once, in all documents: 128 MB of float32.
 SCORES = 1 << 25
+# Whose judged queries say which documents are asked for often.
+TRAIN = "train"
 Tell = Callable[[str, int, int], None]
 
 
@@ -130,6 +134,10 @@ def evaluate(
         )
         for name in dict.fromkeys([*names, *(runs or {})])
     }
+    documents = opened.documents
+    searched = [of.id for row, of in enumerate(documents) if allowed is None or allowed[row]]
+    taught = opened.corpus.qrels.get(TRAIN, {}).values()
+    asked_for = Counter(document for grades in taught for document, grade in grades.items() if grade > 0)
     return Evaluation(
         corpus=opened.name,
         split=split,
@@ -150,6 +158,7 @@ def evaluate(
         values=values,
         judged={name: judged_share(qrels, found[name]) for name in measured},
         encode=[name for name in measured if name in searchers and searchers[name].needs_vectors],
+        exposure={name: exposure(found[name], searched, asked_for) for name in measured},
         features=kinds,
         filtered=filtered,
     )

@@ -80,12 +80,14 @@ def test_kinds_of_queries_are_a_table_and_a_picture_that_an_earlier_version_coul
     assert groups.columns.tolist() == ["Queries", "n", *NAMES]
     of_length = groups[groups["Queries"].str.contains("word") & ~groups["Queries"].str.contains("rarest")]
     assert of_length["n"].sum() in (0, kept["queries"])
+    shown = table(at, "Retriever", "Gini")
+    assert shown["Shown"].tolist() == [kept["exposure"][name]["shown"] for name in NAMES]
     assert "Groups, CSV" in {button.proto.label for button in at.get("download_button")}
     workspace.evaluations.keep(
         sixty.manifest.corpus.sha256,
         "sixty",
         {"split": "dev", "retrievers": NAMES, "beams": 5},
-        {name: of for name, of in kept.items() if name not in ("features", "judged", "encode")},
+        {name: of for name, of in kept.items() if name not in ("features", "judged", "encode", "exposure")},
     )
     assert "An earlier version kept this evaluation" in said(visit("evaluate", build="sixty"))
 
