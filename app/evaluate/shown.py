@@ -22,7 +22,7 @@ def show(found: Mapping[str, Any], number: int) -> None:
         st.dataframe(rows, hide_index=True, column_config=config)
         popular = next(iter(found["exposure"].values()))["popular"]
         asked = ", ".join(f"{_queries(of)} {of['documents']:.0%}" for of in popular)
-        places = f" Answering: share of the places of documents that answer so many train queries; of the documents it is {asked}."
+        places = f" Answering: share of the places of documents that answer so many train queries; of documents it is {asked}."
         st.caption(
             "Shown: documents that stand among the first ten of any query. Gini: how unevenly the places are shared out, 0 where "
             f"all have as many. Few queries can show few documents: hold the rows against each other.{places if asked else ''}"
