@@ -27,6 +27,7 @@ from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
 from engine.files import alone, replace_json, sha256, writing
 from engine.text import embed, hub
+from engine.text.lengths import cut
 
 BUSY = "{}: another process is building here"
 VERSIONS_OF = ("torch", "sentence-transformers", "faiss-cpu", "bm25s", "duckdb", "numpy")
@@ -158,6 +159,8 @@ def _resume(work: Path, made_of: dict[str, str]) -> dict[str, float]:
 def _manifest(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encoder: str, seconds: dict[str, float]) -> Manifest:
     tree = trie.load(work / layout.TRIE)
     files = sorted(path for path in work.rglob("*") if path.is_file())
+    found = cut([document.searched_text(spec.fields) for document in corpus.documents], spec.model)
+    reads, beyond = found or (None, None)
     return Manifest(
         format=FORMAT,
         triescope=engine.__version__,
@@ -165,7 +168,7 @@ def _manifest(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encoder:
         spec=spec,
         spec_sha256=spec.digest(),
         seeds={"identifiers": spec.seed},
-        encoder=KnownEncoder(name=spec.model, sha256=encoder, verified=True),
+        encoder=KnownEncoder(name=spec.model, sha256=encoder, verified=True, reads=reads, cut=beyond),
         corpus=KnownCorpus(
             name=corpus.name,
             documents=len(corpus.documents),

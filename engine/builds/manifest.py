@@ -39,12 +39,26 @@ class KnownEncoder(_Frozen):
     """The encoder by name, and its :func:`engine.text.embed.fingerprint`; None where that could not be had.
 
     ``verified`` says that the documents were embedded by the encoder of that fingerprint. It is false in a build of an earlier
-    format, which knew the name alone.
+    format, which knew the name alone. It ``reads`` so many tokens of a document, and ``cut`` documents have more; both are None
+    where that could not be told, and in builds of earlier versions.
     """
 
     name: str
     sha256: str | None
     verified: bool
+    reads: int | None = None
+    cut: int | None = None
+
+    def told(self) -> str:
+        """How many documents are cut, in a sentence; empty where none is, or nobody knows.
+
+        >>> KnownEncoder(name="a", sha256=None, verified=True, reads=256, cut=14).told()
+        '14 documents are longer than the 256 tokens that the encoder reads: only keyword search sees their ends'
+        """
+        if not self.cut:
+            return ""
+        are, their = ("documents are", "their ends") if self.cut > 1 else ("document is", "its end")
+        return f"{self.cut:,} {are} longer than the {self.reads} tokens that the encoder reads: only keyword search sees {their}"
 
 
 class KnownIdentifiers(_Frozen):

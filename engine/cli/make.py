@@ -90,6 +90,7 @@ def build(
             f"{sum(manifest.stages.values()):.1f} s -> {out}",
             *([f"left out, having neither title nor text: {', '.join(known.left_out)}"] if known.left_out else []),
             *source.corpus.notes,
+            *filter(None, [manifest.encoder.told()]),
             *came,
             *([f"the app does not list it: {hidden}"] if hidden else []),
         ],
