@@ -33,6 +33,8 @@ def told(opened: Build, asked: Asked) -> tuple[str, bool]:
     if not taught:
         return "", False
     found = twins(opened.embed_queries(list(asked.queries.values())), opened.embed_queries(taught))
+    if not found:
+        return f"None of the {len(asked.queries):,} queries that judge has a train query with a cosine above {TWIN:g}.", False
     line = (
         f"{found:,} of the {len(asked.queries):,} queries that judge have a train query with a cosine above {TWIN:g}: whoever "
         "learned from labels, generative or not, may know their answers by heart."
