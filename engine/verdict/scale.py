@@ -9,6 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from engine.builds.opened import Build
 from engine.decoding import DEFAULT_BEAMS
@@ -136,11 +137,14 @@ def _sized(
     lists = [_first(searcher, queries) for searcher in (ours, exact)]
     shared = [len(np.intersect1d(mine[mine >= 0], theirs)) / len(theirs) for mine, theirs in zip(*lists, strict=True)]
     every = range(len(queries.texts))
+    # One thread each: two that wait for a core which others use take many times what one does.
+    with threadpool_limits(1):
+        generative, dense = (timed(partial(searcher.search, k=DEPTH), queries, every) for searcher in (ours, exact))
     return Sized(
         documents=len(rows),
         wanted=wanted,
-        generative=timed(partial(ours.search, k=DEPTH), queries, every),
-        dense=timed(partial(exact.search, k=DEPTH), queries, every),
+        generative=generative,
+        dense=dense,
         agree=float(np.mean(shared)),
         tree_bytes=scorer.trie.nbytes + scorer.means.nbytes + scorer.search.nbytes,
         dense_bytes=rows.nbytes,

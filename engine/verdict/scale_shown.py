@@ -100,7 +100,7 @@ def _notes(opened: Build, found: Scale, beams: int) -> tuple[str, ...]:
         "mean. "
         "The noise has no direction of its own, and nobody wrote such documents: times and memory are measured, quality is not."
     )
-    second = f"{found.queries} queries one at a time, warm, after encoding; {beams} beams, the first {DEPTH} documents."
+    second = f"{found.queries} queries one by one, warm, after encoding, one thread; {beams} beams, the first {DEPTH} documents."
     other = opened.default_scorer
     trained = (
         [f"The default scorer, {other}, has learned from this catalogue and cannot grow: the centroid scorer decodes here."]
