@@ -10,7 +10,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from app.common import address, glossary, heap, jobs_panel, resources, state  # noqa: E402
+from app.common import address, glossary, guard, heap, jobs_panel, resources, state  # noqa: E402
 from engine.builds import names  # noqa: E402
 from engine.errors import TriescopeError  # noqa: E402
 
@@ -36,6 +36,7 @@ BUILD = [
     st.Page("../pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
 ]
 LEARN = [st.Page("../pages/glossary.py", title="Glossary", icon=":material/dictionary:", url_path="glossary")]
+guard.let_in()
 page = st.navigation({"Explore": EXPLORE, "Compare": COMPARE, "Build": BUILD, "Learn": LEARN}, position="top")
 st.set_page_config(page_title=f"{page.title} · Triescope")
 st.html(ROOT / "app" / "page.css")
@@ -55,6 +56,8 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small", key
     else:
         st.caption("No build yet. Everything runs on this machine; nothing is sent anywhere.")
     jobs_panel.offer()
+    if guard.read_only():
+        st.badge("read only", icon=":material/visibility:", color="gray", help=guard.SHOWS)
 
 try:
     page.run()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.charts import pareto, systems
-from app.common import address, exports, jobs, resources, state
+from app.common import address, exports, guard, jobs, resources, state
 from app.compare import measured
 from app.evaluate import asked, before, bringing, kinds, pairs, shown
 from engine import workspace
@@ -108,4 +108,4 @@ with st.container(horizontal=True):
     exports.offer("All, JSON", exports.as_json(found), f"evaluation-{number}.json")
     address.offer_link(build, [], {state.EVALUATION: str(number), "by": measure})
     with st.popover("Forget", icon=":material/delete:"):
-        st.button(f"Forget evaluation {number} for good", on_click=workspace.evaluations.remove, args=(number,))
+        st.button(f"Forget evaluation {number} for good", on_click=guard.changes(workspace.evaluations.remove), args=(number,))

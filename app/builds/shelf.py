@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from app.common import address, commands, jobs, resources, state
+from app.common import address, commands, guard, jobs, resources, state
 from engine import paths
 from engine.builds import names
 from engine.builds.listed import Row
@@ -81,6 +81,9 @@ def take_in() -> None:
     given = st.file_uploader("A build as .zip", ["zip"], key="build-zip", help="Made by Hand it on, or by the shell's pack.")
     if given is None:
         return
+    if guard.read_only():
+        st.info(guard.SHOWS, icon=":material/visibility:")
+        return
     name = st.text_input("Name", given.name.split(".")[0], key=f"take-{given.file_id}", max_chars=60, width=300).strip()
     if fault := names.fault(name):
         st.error(f"The app could not list this build: {state.plain(fault)}.", icon=":material/error:")
@@ -107,6 +110,7 @@ def _packed(name: str) -> bytes:
         return file.read()
 
 
+@guard.changes
 def _rename(name: str, new: str) -> None:
     try:
         rename(Path(paths.builds() / name), new)

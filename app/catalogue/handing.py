@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.common import address, exports, state
+from app.common import address, exports, guard, state
 from engine import paths
 from engine.data import staged
 from engine.errors import TriescopeError
@@ -66,6 +66,7 @@ def _size(count: int) -> str:
     return f"{count:,} bytes" if count < 10_000 else f"{count / 1e3:,.0f} kB" if count < 1e6 else f"{count / 1e6:,.1f} MB"
 
 
+@guard.changes
 def _keep(name: str, content) -> None:
     try:
         state.focus(FILE, staged.stage(name, content).key)
@@ -82,6 +83,7 @@ def _example() -> None:
     _keep("forty-films.csv", io.BytesIO(exports.as_csv(table).encode()))
 
 
+@guard.changes
 def _remove(key: str) -> None:
     staged.remove(key)
     state.focus(FILE, "")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.common import stages, state
+from app.common import guard, stages, state
 from engine import paths
 from engine.builds.make import discard
 from engine.health.card import Change
@@ -28,6 +28,7 @@ def registry() -> Registry:
     return Registry()
 
 
+@guard.changes
 def start_command(
     name: str,
     arguments: Sequence[str],
@@ -119,7 +120,7 @@ def _watch(job: Job) -> None:
         st.progress(0.0, state.plain(f"waits {first}: one job is at work at a time"))
     else:
         st.progress(told.share, state.plain(_line(job, told)))
-    st.button("Cancel", icon=":material/cancel:", on_click=job.cancel, key=f"cancel-{job.name}")
+    st.button("Cancel", icon=":material/cancel:", on_click=guard.changes(job.cancel), key=f"cancel-{job.name}")
     _log(job, f"log-{job.name}")
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.common import jobs, stages, state
+from app.common import guard, jobs, stages, state
 from engine.jobs.process import Job
 
 ICONS = {
@@ -32,7 +32,7 @@ def _list() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(_told(job), width=420)
             if job.running():
-                st.button("Stop", on_click=job.cancel, key=f"jobs-cancel-{job.name}", type="tertiary")
+                st.button("Stop", on_click=guard.changes(job.cancel), key=f"jobs-cancel-{job.name}", type="tertiary")
     st.caption("One is at work at a time; the others wait in this order. The list is of this server, whoever started them.")
 
 

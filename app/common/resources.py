@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from app.common import ready, state
+from app.common import guard, ready, state
 from engine import paths
 from engine.builds import names, runs
 from engine.builds.layout import MANIFEST
@@ -52,6 +52,7 @@ def _opened(folder: str, version: int) -> Build:
     return Build(Path(folder))
 
 
+@guard.changes
 def delete(name: str) -> None:
     """Delete a build; what has it open keeps its mapped files until it lets go."""
     if name in names.names():

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from app.common import exports, state
+from app.common import exports, guard, state
 from engine import workspace
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
@@ -55,6 +55,7 @@ def offer(build: Build) -> None:
         exports.offer("Judgements, JSON", exports.as_json(found._asdict()), "judgements.json")
 
 
+@guard.changes
 def _judge(corpus: str, query: str, document: str, grade: int | None) -> None:
     try:
         workspace.judge(corpus, query, document, grade)

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.common import state
+from app.common import guard, state
 from engine import workspace
 from engine.builds.opened import Build
 from engine.data import query_files
@@ -54,9 +54,16 @@ def _forget(corpus: str, kept: Any) -> None:
     """A button for each that is kept."""
     for known in kept.listed(corpus):
         label = f"Forget {state.plain(known)}"
-        st.button(label, key=f"forget-{kept.__name__}-{known}", type="tertiary", on_click=kept.remove, args=(corpus, known))
+        st.button(
+            label,
+            key=f"forget-{kept.__name__}-{known}",
+            type="tertiary",
+            on_click=guard.changes(kept.remove),
+            args=(corpus, known),
+        )
 
 
+@guard.changes
 def _keep_run(build: Build, name: str, run: Any) -> None:
     """Read and keep a run; what is wrong is said, and nothing kept."""
     try:
@@ -73,6 +80,7 @@ def _keep_run(build: Build, name: str, run: Any) -> None:
     st.rerun()
 
 
+@guard.changes
 def _keep(build: Build, name: str, queries: Any, qrels: Any) -> None:
     """Read and keep them; what is wrong is said, and nothing kept."""
     try:

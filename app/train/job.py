@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.common import jobs, state
+from app.common import guard, jobs, state
 from app.train import runs as trained
 from engine import files
 from engine.builds import layout, runs
@@ -88,6 +88,7 @@ def left_steps(folder: Path, run: str) -> int:
         return 0
 
 
+@guard.changes
 def discard(folder: Path, run: str) -> None:
     """Remove what is left of an unfinished run; a finished one of that name stays."""
     shutil.rmtree(runs.partial_of(folder, run), ignore_errors=True)

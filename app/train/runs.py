@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import curves, sharpen
-from app.common import state
+from app.common import guard, state
 from engine import evaluation
 from engine.builds import runs
 from engine.builds.history import Evaluation
@@ -223,6 +223,7 @@ def _words(build: Build, prefix: str) -> str:
     return "" if node is None else build.names[node]
 
 
+@guard.changes
 def use(build: Build, name: str) -> None:
     """Make a scorer the build's default, or say why not."""
     try:
@@ -231,6 +232,7 @@ def use(build: Build, name: str) -> None:
         st.session_state["train-said"] = str(error)
 
 
+@guard.changes
 def delete(build: Build, name: str) -> None:
     """Delete a run, or say why not."""
     try:

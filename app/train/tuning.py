@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import curves
-from app.common import commands, exports, jobs, state
+from app.common import commands, exports, guard, jobs, state
 from app.common.fields import field
 from engine import files
 from engine.builds import layout
@@ -154,6 +154,7 @@ def _live(folder: Path) -> None:
         st.caption("The first look, before the first step, comes when queries and documents are embedded.")
 
 
+@guard.changes
 def _delete(folder: Path) -> None:
     (folder / tuned.FOLDER / tuned.ABOUT).unlink(missing_ok=True)
     shutil.rmtree(folder / tuned.FOLDER, ignore_errors=True)
