@@ -5,7 +5,7 @@ import streamlit as st
 from app.charts import pareto, systems
 from app.common import address, exports, guard, jobs, resources, state
 from app.compare import measured
-from app.evaluate import asked, before, bringing, kinds, pairs, shown
+from app.evaluate import asked, before, bringing, kinds, pairs, shown, widths
 from engine import workspace
 from engine.errors import TriescopeError
 
@@ -99,6 +99,7 @@ else:
     st.caption("One retriever alone has no pair.")
 
 kinds.show(found, number, measure)
+widths.show(found, number, measure)
 shown.show(found, number)
 before.show(kept, number, found, measure)
 

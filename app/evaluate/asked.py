@@ -10,6 +10,7 @@ from engine import workspace
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.evaluation.measures import MEASURES, parse
+from engine.evaluation.widths import WIDTHS
 from engine.retrievers import method_of, usual
 
 # Others can be typed: any measure of ir-measures by its name, and any retriever by its.
@@ -68,7 +69,9 @@ def offer(build: Build) -> None:
     if not names or not measures:
         st.info("Choose at least one retriever and one measure.", icon=":material/checklist:")
         return
-    flags = arguments(split, names, beams, measures, others)
+    told = f"Those that have a beam: {', '.join(map(str, WIDTHS))} beams."
+    widths = st.toggle("At several beam widths too", key="widths", help=told)
+    flags = [*arguments(split, names, beams, measures, others), *(["--widths"] if widths else [])]
     name = job_name(build)
     begun = ["evaluate", str(build.folder), *flags, "--keep"]
     with st.container(horizontal=True, vertical_alignment="center"):

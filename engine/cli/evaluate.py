@@ -33,6 +33,7 @@ def evaluate(
     groups: Annotated[
         bool, typer.Option("--groups", help="By kind of query too: length, documents to find, rarity of the rarest word.")
     ] = False,
+    widths: Annotated[bool, typer.Option("--widths", help="Those that decode at several beam widths too.")] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep it in the workspace, query by query, for the page Evaluate.")
     ] = False,
@@ -59,7 +60,7 @@ def evaluate(
     if split not in opened.corpus.qrels and (judged := workspace.of_split(corpus, split)):
         asked = evaluation.Asked(judged.queries, judged.qrels)
     with Progress(progress, quiet=as_json or not (keep or progress)) as told:
-        found = evaluation.evaluate(opened, split, names, beams, against, measures, filter_text, runs, asked, told)
+        found = evaluation.evaluate(opened, split, names, beams, against, measures, filter_text, runs, asked, told, widths)
         if keep:
             spec = {"split": split, "retrievers": list(found.retrievers), "beams": beams, "filter": filter_text}
             spec |= {"measures": list(measures), "versions": opened.manifest.versions}
@@ -94,6 +95,9 @@ def evaluate(
     for group in of_groups:
         means = "  ".join(f"{name} {evaluation.told(of)}" for name, of in group.means.items())
         lines.append(f"{group.label:40} n {group.queries:<5} {means}")
+    for name, of_widths in found.widths.items():
+        for one in of_widths:
+            lines.append(f"{name}, {one.beams} beams: {first} {evaluation.told(one.measures[first])}, {one.ms:.2f} ms")
     for name, seen in found.exposure.items() if groups else ():
         lines.append(f"{name:12} shows {seen.shown:.1%} of the documents among its first ten, Gini {seen.gini:.2f}")
     shares = ", ".join(f"{name} {share:.0%}" for name, share in found.judged.items() if share is not None)

@@ -11,6 +11,7 @@ from engine.evaluation.exposure import Exposure
 from engine.evaluation.filtered import Filtered
 from engine.evaluation.pairs import Pair
 from engine.evaluation.trec import Run
+from engine.evaluation.widths import Width
 
 # What is told query by query, or only where there is one.
 BY_QUERY = ("filtered", "runs", "qrels", "values", "features")
@@ -75,6 +76,8 @@ class Evaluation(NamedTuple):
         Those that need the query encoded.
     exposure : dict
         Name -> which documents it shows at all (:mod:`engine.evaluation.exposure`).
+    widths : dict
+        Name -> quality and time at several beam widths (:mod:`engine.evaluation.widths`); empty unless that was asked for.
     features : dict
         Kind -> its value of every query (:mod:`engine.evaluation.groups`).
     filtered : Filtered or None
@@ -101,6 +104,7 @@ class Evaluation(NamedTuple):
     judged: Mapping[str, float | None]
     encode: Sequence[str]
     exposure: Mapping[str, Exposure]
+    widths: Mapping[str, Sequence[Width]]
     features: Mapping[str, Sequence[int]]
     filtered: Filtered | None = None
 
@@ -118,6 +122,7 @@ class Evaluation(NamedTuple):
                 for name, row in self.retrievers.items()
             },
             "exposure": {name: of.as_json() for name, of in self.exposure.items()},
+            "widths": {name: [one.as_json() for one in of] for name, of in self.widths.items()},
             "shorter": {name: row.shorter for name, row in self.retrievers.items()},
             "pairs": {m: [pair.as_json() for pair in of] for m, of in self.pairs.items()},
             "differences": {name: {m: found._asdict() for m, found in row.items()} for name, row in self.differences.items()},

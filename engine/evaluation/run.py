@@ -25,7 +25,8 @@ from engine.evaluation.measures import DEPTH, MEASURES, deepest, depth_for, judg
 from engine.evaluation.pairs import pairs
 from engine.evaluation.significance import difference, interval, together
 from engine.evaluation.trec import Run
-from engine.retrievers import DEFAULT_BEAMS, Queries, Ranking
+from engine.evaluation.widths import WIDTHS, Width
+from engine.retrievers import DEFAULT_BEAMS, Queries, Ranking, method_of
 from engine.text import embed
 
 # Queries that are timed, spread over the split: a median of so many is steady, and a thousand need not wait for it.
@@ -59,6 +60,7 @@ def evaluate(
     runs: Mapping[str, Run] | None = None,
     asked: Asked | None = None,
     tell: Tell = _silent,
+    widths: bool = False,
 ) -> Evaluation:
     """Evaluate retrievers on one split: quality in batches, latency on a sample of its queries.
 
@@ -84,6 +86,8 @@ def evaluate(
         Judged queries that the build does not have; ``split`` is what they are called.
     tell : callable
         Progress: ``(stage, done, total)``.
+    widths : bool
+        Those that decode are run at every width of :data:`engine.evaluation.widths.WIDTHS` too.
 
     Raises
     ------
@@ -105,6 +109,7 @@ def evaluate(
     values: dict[str, dict[str, np.ndarray]] = {}
     latency: dict[str, Latency | None] = {}
     found: dict[str, Run] = {}
+    wide: dict[str, list[Width]] = {}
     with in_use(opened.folder):
         searchers = {name: opened.retriever(name, beams) for name in dict.fromkeys([against, *names])}
         sample = spread_over(len(qrels))
@@ -119,6 +124,12 @@ def evaluate(
             find = partial(searcher.search, k=depth_for(qrels, opened.row_of), allowed=allowed)
             found[name] = _run(opened, find, qrels, queries)
             latency[name] = timed(find, queries, sample)
+            for width in WIDTHS if widths and method_of(name)[0].decodes else ():
+                tell(f"{name}, {width} beams", 0, 0)
+                find = partial(opened.retriever(name, width).search, k=depth_for(qrels, opened.row_of), allowed=allowed)
+                of_width = measure(qrels, _run(opened, find, qrels, queries), measures)
+                means = {m: interval(of_queries) for m, of_queries in of_width.items()}
+                wide.setdefault(name, []).append(Width(width, means, timed(find, queries, sample).p50))
     for name, of_run in (runs or {}).items():
         # As our own: the document with the query's own id is left out, and no deeper than is looked.
         found[name] = {query: [i for i in of_run.get(query, ()) if i != query][:DEPTH] for query in qrels}
@@ -159,6 +170,7 @@ def evaluate(
         judged={name: judged_share(qrels, found[name]) for name in measured},
         encode=[name for name in measured if name in searchers and searchers[name].needs_vectors],
         exposure={name: exposure(found[name], searched, asked_for) for name in measured},
+        widths=wide,
         features=kinds,
         filtered=filtered,
     )

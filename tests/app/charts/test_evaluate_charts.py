@@ -1,6 +1,8 @@
 """Charts of an evaluation: kinds of queries against retrievers, and quality against the time of a query."""
 
-from app.charts import kinds, pareto, systems
+import pytest
+
+from app.charts import kinds, pareto, systems, widths
 from engine.data.figures import Interval
 from engine.evaluation.groups import Group
 
@@ -70,3 +72,29 @@ class TestPareto:
 def test_what_nobody_has_judged_is_said_where_there_is_some():
     assert "10% to 40% are judged" in systems.unseen({"judged": {"a": 0.4, "b": 0.1, "theirs": None}})
     assert systems.unseen({"judged": {"a": 1.0}}) == systems.unseen({}) == ""
+
+
+WIDTHS = {
+    name: [
+        {"beams": beams, "measures": {"m": {"mean": mean + beams / 100, "low": mean, "high": 1.0}}, "ms": beams / 10}
+        for beams in (5, 50)
+    ]
+    for name, mean in (("generative", 0.1), ("hybrid:<b>", 0.3))
+}
+
+
+class TestWidths:
+    def test_a_line_a_retriever_by_width_with_intervals(self):
+        lines = widths.quality(WIDTHS, "m").data
+        assert [line.name for line in lines] == ["generative", "hybrid:&lt;b&gt;"]
+        assert (list(lines[0].x), list(lines[1].y)) == ([5, 50], [0.35, 0.8])
+        assert list(lines[0].error_y.arrayminus) == pytest.approx([0.05, 0.5])
+        drawn = widths.time(WIDTHS)
+        assert list(drawn.data[0].y) == [0.5, 5.0]
+        assert (drawn.layout.yaxis.type, list(drawn.layout.xaxis.tickvals)) == ("log", [5, 50])
+
+    def test_the_table_and_the_description_say_the_same(self):
+        rows = widths.table(WIDTHS, "m")
+        assert rows["Beams"].tolist() == [5, 50, 5, 50]
+        assert rows["m"][0] == "0.150 [0.100, 1.000]"
+        assert widths.describe(WIDTHS, "m").startswith("m by beam width: generative 0.150 at 5 beams, 0.600 at 50; hybrid")

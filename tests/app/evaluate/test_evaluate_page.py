@@ -108,6 +108,18 @@ def test_another_evaluation_stands_beside_it_with_what_changed(kept, sixty):
     assert "In one of the two alone: generative, bm25." in told
 
 
+def test_widths_are_drawn_where_they_were_asked_for(kept, sixty):
+    at = visit("evaluate", build="sixty")
+    assert "What the width of the beam buys" not in [head.value for head in at.header]
+    at = sound(at.toggle("widths").set_value(True).run())
+    assert "--widths" in " ".join(code.value for code in at.code)
+    found = evaluation.evaluate(sixty, "dev", ["generative"], beams=2, widths=True)
+    spec = {"split": "dev", "retrievers": ["generative"], "beams": 2, "filter": ""}
+    workspace.evaluations.keep(sixty.manifest.corpus.sha256, "sixty", spec, found.as_json() | found.by_query())
+    rows = table(visit("evaluate", build="sixty"), "Beams", "nDCG@10")
+    assert rows["Beams"].tolist() == [one.beams for one in found.widths["generative"]]
+
+
 def test_what_an_address_asks_for_and_cannot_be_had_is_said(kept):
     at = visit("evaluate", build="sixty", evaluation="99")
     assert any("an evaluation that is not there" in warning.value for warning in at.warning)
