@@ -13,7 +13,7 @@ from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
 from engine.data.datasets import default_fields, load
 from engine.verdict import measure
-from engine.verdict.rule import RULE
+from engine.verdict.rule import RULES
 from engine.verdict.shown import Verdict
 
 OUT = Path(__file__).parent / "results" / "verdict.md"
@@ -23,9 +23,10 @@ COLUMNS = ("set", "documents", "judged by", "answer", "took, s")
 def main() -> None:
     """Give every corpus named its verdict and write the table."""
     found = [given(source) for source in sys.argv[1:] or ["films"]]
+    rules = "".join(f"- {one}\n" for one in RULES)
     command = "python -m benchmarks.verdict" + "".join(f" {Path(source).name}" for source in sys.argv[1:])
     OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(f"# Verdicts\n\n`{command}`, seed 0. {evaluation.device()}.\n\n{RULE}\n\n{table(found)}", "utf-8")
+    OUT.write_text(f"# Verdicts\n\n`{command}`, seed 0. {evaluation.device()}.\n\n{rules}\n{table(found)}", "utf-8")
     print(OUT.read_text("utf-8"))
 
 

@@ -11,9 +11,10 @@ from app.verdict import asking
 from engine.errors import TriescopeError
 from engine.verdict import kept, measure
 from engine.verdict import page as file
-from engine.verdict.rule import RULE, told
+from engine.verdict.rule import RULES, told
 from engine.verdict.shown import describe
 
+THE_RULE = "\n".join(["The rule:\n", *(f"- {state.plain(one)}" for one in RULES)])
 st.title("Does generative retrieval suit this catalogue?")
 build = resources.open_build()
 job = asking.job_name(build)
@@ -32,7 +33,7 @@ if found is None:
         "a rule, which stands below it, gives the answer."
     )
     asking.offer(build)
-    st.caption(f"The rule: {RULE}")
+    st.caption(THE_RULE)
     st.stop()
 
 # The scorer may be gone since.
@@ -49,7 +50,7 @@ with st.container(border=True):
     if found.busy:
         st.caption(state.plain(found.busy))
     st.caption(state.plain(" · ".join(file.under(found))))
-    st.caption(f"The rule: {RULE}")
+    st.caption(THE_RULE)
 with st.container(horizontal=True):
     exports.offer("One HTML file", partial(file.html, found), f"verdict-{build.folder.name}.html")
     exports.offer("All, JSON", partial(found.model_dump_json, indent=1), f"verdict-{build.folder.name}.json")

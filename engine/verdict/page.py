@@ -8,7 +8,7 @@ from importlib import resources
 
 from engine.pictures.labels import escaped
 from engine.pictures.still import still
-from engine.verdict.rule import RULE, told
+from engine.verdict.rule import RULES, told
 from engine.verdict.shown import Cell, Section, Verdict
 from engine.verdict.svg import svg
 
@@ -66,7 +66,7 @@ def _answer(found: Verdict) -> str:
     others = f'<p class="quiet">{escaped(found.busy)}</p>' if found.busy else ""
     return (
         f'<div class="answer"><strong>{escaped(told(found.answer))}</strong><ul>{because}</ul>{made_up}{others}</div>'
-        f'<p class="quiet">The rule: {escaped(RULE)}</p>'
+        f'<p class="quiet">The rule:</p><ul class="quiet">{"".join(f"<li>{escaped(one)}</li>" for one in RULES)}</ul>'
     )
 
 

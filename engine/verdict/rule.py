@@ -15,17 +15,17 @@ Word = Literal["yes", "only as hybrid", "cannot tell", "no"]
 MARGIN = 0.01
 # With fewer queries the bootstrap is too sure of itself.
 FEWEST = 25
-RULE = (
-    f"Yes, where the 95% interval of generative search less each of its neighbours (BM25, dense, dense with the same labels, "
-    f"the hybrid without it) lies above -{MARGIN:g} nDCG@10 and the 95th percentile of its time is within the budget. Only as "
-    "hybrid, where the interval of the hybrid with it less the hybrid without it lies above 0. Cannot tell, where neither is so "
-    f"and the queries leave one of the two open: an interval that spans -{MARGIN:g} while none lies below it and the time is "
-    f"within the budget, or one of the hybrid that spans 0 and reaches +{MARGIN:g}. Else no. Every neighbour has to hold, not "
-    "only the best: to choose the best on the queries that judge would be a choice by luck. Pseudo-queries can refute and not "
-    "confirm: BM25 and the hybrids, which profit from the documents' own words in them, are not held against it then, and what "
-    f"would be yes is cannot tell. So it is, whatever the intervals are, with fewer than {FEWEST} queries."
+RULES = (
+    "Yes: the 95% interval of generative search less each of its neighbours (BM25, dense, dense with the same labels, the "
+    f"hybrid without it) lies above -{MARGIN:g} nDCG@10, and the 95th percentile of its time is within the budget.",
+    "Only as hybrid: the interval of the hybrid with it less the hybrid without it lies above 0.",
+    f"Cannot tell: neither is so, and the queries leave one of the two open. That is, an interval spans -{MARGIN:g} while none "
+    f"lies below it and the time is within the budget, or that of the hybrid spans 0 and reaches +{MARGIN:g}.",
+    "No: all else.",
+    "Every neighbour has to hold, not only the best: to choose the best on the queries that judge would be a choice by luck.",
+    "Pseudo-queries can refute and not confirm: BM25 and the hybrids, which profit from the documents' own words in them, are "
+    f"not held against it then, and yes becomes cannot tell. With fewer than {FEWEST} queries it is always cannot tell.",
 )
-
 MADE_UP = (
     "These are pseudo-queries, made of the documents' own words: BM25 and the hybrids profit from that, so that they are not "
     "held against it, and nothing here says how people's queries fare. Judged queries would tell."

@@ -1,9 +1,10 @@
 """What a verdict shows: sections of a sentence, a picture, a table and a command. Plain values; a file of HTML and a page of the
 app draw the same ones."""
 
-from typing import Literal
+import math
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from engine.data.figures import Stored
 from engine.verdict.rule import Answer, Compared
@@ -58,6 +59,17 @@ class Picture(Stored):
     at: float | None = None
     at_told: str = ""
 
+    @model_validator(mode="after")
+    def _can_be_drawn(self) -> Self:
+        points = [point for line in self.lines.values() for point in line]
+        if not (self.dots if self.kind == "dots" else points):
+            raise ValueError("nothing to draw")
+        known = [value for dot in self.dots for value in (dot.mean, dot.low, dot.high)]
+        known += [value for point in points for value in (point.x, point.y, point.low, point.high)] + [self.at]
+        if not all(math.isfinite(value) for value in known if value is not None) or any(point.x <= 0 for point in points):
+            raise ValueError("a point that has no place")
+        return self
+
 
 class Section(Stored):
     """One thing that was measured.
@@ -84,6 +96,12 @@ class Section(Stored):
     rows: tuple[tuple[Cell, ...], ...] = ()
     notes: tuple[str, ...] = ()
     command: str
+
+    @model_validator(mode="after")
+    def _has_a_cell_a_column(self) -> Self:
+        if any(len(row) != len(self.columns) for row in self.rows):
+            raise ValueError("a row of another table")
+        return self
 
 
 class Verdict(Stored):

@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
+import math
 import re
 from html.parser import HTMLParser
 
 import pytest
+from pydantic import ValidationError
 
 from engine.verdict import page
 from engine.verdict.rule import Answer, Compared
@@ -114,6 +116,23 @@ def test_its_policy_lets_in_its_style_alone(wild):
     }
     assert set(re.findall(r"https?://[^\"'\s)]+", page.html(verdict_of("x")))) == {"http://www.w3.org/2000/svg"}
     assert "prefers-color-scheme: dark" in style
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"kind": "dots", "x": "x"},
+        {"kind": "lines", "x": "x", "lines": {"a": []}},
+        {"kind": "lines", "x": "x", "lines": {"a": [{"x": 0, "y": 1}]}},
+        {"kind": "dots", "x": "x", "dots": [{"name": "a", "mean": math.nan}]},
+        {"kind": "dots", "x": "x", "dots": [{"name": "a", "mean": 1}], "at": math.inf},
+    ],
+)
+def test_a_picture_that_cannot_be_drawn_is_none_and_a_row_has_a_cell_a_column(broken):
+    with pytest.raises(ValidationError):
+        Picture.model_validate(broken)
+    with pytest.raises(ValidationError):
+        Section(key="k", title="t", says="s", columns=("a",), rows=((1, 2),), command="c")
 
 
 def test_it_gives_the_answer_its_reasons_and_the_rule():

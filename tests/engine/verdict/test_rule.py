@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.verdict.rule import MARGIN, RULE, Compared, answer, told
+from engine.verdict.rule import MARGIN, RULES, Compared, answer, told
 
 BOUNDS = st.floats(-0.2, 0.2, allow_nan=False)
 
@@ -57,7 +57,7 @@ def test_the_sentences_name_who_is_behind_and_by_how_much():
     assert found.because[0] == "Generative search is surely more than 0.01 behind moved -0.055 [-0.080, -0.030]."
     assert found.because[1] == "95% of its queries take at most 12.3 ms, encoding included, within the budget of 100 ms."
     assert found.because[2].startswith("The hybrid with it is not 0.01 better")
-    assert f"-{MARGIN:g}" in RULE
+    assert f"-{MARGIN:g}" in RULES[0]
 
 
 def test_few_queries_settle_nothing():

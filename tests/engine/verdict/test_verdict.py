@@ -11,8 +11,9 @@ from engine.builds import runs
 from engine.builds.opened import Build
 from engine.builds.trained import Cold
 from engine.data.figures import Interval
+from engine.pictures.labels import escaped
 from engine.verdict import facts, kept, measure, page, scale
-from engine.verdict.rule import RULE
+from engine.verdict.rule import RULES
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_the_shell_gives_a_verdict_writes_a_file_and_keeps_it(told, mine, tmp_pa
     found = kept.read(opened)
     assert json.loads(found.model_dump_json()) == value
     assert (tmp_path / "verdict.html").read_text("utf-8") == page.html(found)
-    assert RULE.split(",")[0] in page.html(found)
+    assert all(escaped(one) in page.html(found) for one in RULES)
     assert measure.stale(opened, found) == ""
     kept.keep(opened, found.model_copy(update={"manifest": "0"}))
     assert "made anew" in measure.stale(opened, kept.read(opened))
