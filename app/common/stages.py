@@ -25,6 +25,8 @@ WORDS = {
     "reachability": "Looking for what comes back",
     "scale": "Making the catalogue larger",
     "sizes": "Making the catalogue smaller",
+    "packing": "Packing its files",
+    "unpacking": "Unpacking its files",
     "done": "Putting it together",
 }
 
