@@ -10,6 +10,7 @@ import streamlit as st
 from app.common import documents, exports
 from app.compare import comparing
 from app.compare.comparing import Column, Question
+from engine import workspace
 from engine.builds.opened import Build
 from engine.evaluation.comparison import lacked
 from engine.retrievers import method_of
@@ -49,12 +50,16 @@ def show(
     questions = {name: comparing.question(build, query, name, k, beams, allowed) for name in found}
     whole = partial(table, build, questions, found, grades, vector)
     why = _quick(build, list(found)) or st.toggle("Say why", key="why", bind="query-params", help=ASK)
-    st.dataframe(whole(tuple(out[:SHOWN]), why), hide_index=True, key="missing", column_config=LOOK)
+    # Of a key of its own for each query: a row that was chosen is none of the next.
+    shown, key = out[:SHOWN], f"missing-{workspace.query_id(query)}"
+    pressed = partial(documents.take_row, key, shown)
+    rows = whole(tuple(shown), why)
+    st.dataframe(rows, hide_index=True, key=key, column_config=LOOK, selection_mode="single-row", on_select=pressed)
     cut = f" {SHOWN} of them are shown, the highest grades first; the file has all." if len(out) > SHOWN else ""
     st.caption(
         f"{len(out):,} of {len(there):,} documents judged relevant are missing from at least one list of {k}.{cut}{gone} "
-        "Cut, 208 of 100: its prefix ranked 208 where 100 are kept. Exact rank: with a beam without limit. Search error: the "
-        "list would then have it; model error: not even then."
+        "A row that is chosen is pinned. Cut, 208 of 100: its prefix ranked 208 where 100 are kept. Exact rank: with a beam "
+        "without limit. Search error: the list would then have it; model error: not even then."
     )
     exports.offer("Missing, CSV", partial(_file, whole, tuple(out)), "missing.csv")
 

@@ -33,6 +33,8 @@ class TestMissing:
                 assert row[name] == (listed or films.lost(query, [row["Id"]], name, 5, 10)[0].told)
         relevant = sum(grade > 0 for grade in grades.values())
         assert f"{len(lacked)} of {relevant} documents judged relevant are missing from at least one list of 5. 10 of" in said(at)
+        (frame,) = [frame for frame in at.dataframe if "Grade" in frame.value.columns]
+        assert list(frame.proto.selection_mode), "a row can be chosen, and is pinned"
         assert {"Missing, CSV", "Comparison, HTML", "Runs, TREC"} <= {button.proto.label for button in at.get("download_button")}
 
     def test_a_query_that_nobody_judged_has_no_such_table(self):
