@@ -4,7 +4,7 @@
 ``generative`` and ``hybrid`` decode with the build's default scorer; ``generative:NAME`` and ``hybrid:NAME`` with the one named.
 ``bm25:k1=0.9,b=0.4,method=atire`` has settings of its own.
 Names joined by ``+`` are fused, at equal weights by their scores unless the name says more: ``bm25+dense``,
-``.3*bm25+.7*generative:node``, ``bm25+dense@rrf``.
+``.3*bm25+.7*generative:node``, ``bm25+dense@rrf``. ``bm25~dense`` has candidates of the first ranked by the second.
 """
 
 import math
@@ -41,9 +41,10 @@ RETRIEVERS: Registry[Method] = Registry(
         "tuned-moved": "engine.retrievers.tuned:MOVED",
         "generative": "engine.retrievers.generative:METHOD",
         "hybrid": "engine.retrievers.fusion:METHOD",
+        "reranked": "engine.retrievers.reranked:METHOD",
     },
 )
-JOINT, TIMES, BY = "+", "*", "@"
+JOINT, TIMES, BY, THEN = "+", "*", "@", "~"
 
 
 def method_of(name: str) -> tuple[Method, Named]:
@@ -63,7 +64,14 @@ def method_of(name: str) -> tuple[Method, Named]:
     Named(scorer='', members=('bm25', 'generative:node'), weights=(0.3, 0.7), method='z', settings=())
     >>> method_of("bm25:k1=0.9,b=0.4")[1].settings
     (('k1', 0.9), ('b', 0.4))
+    >>> method_of("bm25+dense~tuned")[1].members
+    ('bm25+dense', 'tuned')
     """
+    if THEN in name:
+        first, _, second = name.partition(THEN)
+        for member in (first, second):
+            method_of(member)
+        return RETRIEVERS["reranked"], Named(members=(first, second))
     if JOINT in name:
         return RETRIEVERS["hybrid"], _fusion(name)
     kind, colon, rest = name.partition(":")

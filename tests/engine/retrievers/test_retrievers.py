@@ -43,7 +43,7 @@ def ids(build, name, vector, beams=50):
 
 
 def test_a_record_is_found_by_its_own_name_and_says_what_there_is_to_know():
-    assert list(RETRIEVERS) == ["bm25", "tfidf", "dense", "dense-hnsw", "moved", "tuned", "tuned-moved", "generative", "hybrid"]
+    assert list(RETRIEVERS) == ("bm25 tfidf dense dense-hnsw moved tuned tuned-moved generative hybrid reranked".split())
     assert usual() == ["bm25", "dense", "generative", "hybrid"]
     for name, method in RETRIEVERS.items():
         assert method.name == name
@@ -67,6 +67,7 @@ def test_evidence_is_in_the_terms_of_the_retriever(opened):
         "tuned-moved": "cosine 0.512",
         "generative": "codes 3-17",
         "hybrid": "from bm25 + dense",
+        "reranked": "score 0.512 of who ranks",
     }
 
 
