@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 MENUS = {
     "Explore": ("Start", "Decode", "Trie", "Map"),
     "Compare": ("Compare", "Evaluate", "Verdict"),
-    "Build": ("Catalogue", "Identifiers", "Codebooks", "Train"),
+    "Build": ("Catalogue", "Builds", "Identifiers", "Codebooks", "Train"),
     "Learn": ("Glossary",),
 }
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
