@@ -118,3 +118,27 @@ def test_the_readme_says_how_little_a_t5_from_random_weights_learns():
 def test_the_results_file_holds_every_study():
     for title, _ in STUDIES.values():
         assert re.search(rf"^## {re.escape(title)}(: \w+)?$", RESULTS, re.MULTILINE), title
+
+
+def test_the_readme_quotes_the_results_of_encoders_that_learn():
+    results = (paths.ROOT / "benchmarks" / "results" / "encoders.md").read_text("utf-8")
+    found = dict(re.findall(r"^\| (\S+) \| (\S+ \[\S+ \S+\]) \| [^|]+\|", results, re.MULTILINE))
+    block = README.partition("### When the encoder learns")[2].partition("\nDecoding beside")[0]
+    told = {
+        "dense": "dense, no label",
+        "moved": "dense, documents moved, no training",
+        "generative:node": "generative, node scorer",
+        "generative:joint": "generative, joint, begun as the build's encoder",
+        "tuned": r"\*\*dense, encoder tuned\*\*",
+        "generative:joint-tuned": "generative, joint, begun as the tuned encoder",
+        "hybrid:joint-tuned": "hybrid with that",
+    }
+    for name, label in told.items():
+        (cell,) = re.findall(rf"^\| {label} \| ([^|]+) \|", block, re.MULTILINE)
+        assert cell.replace("*", "") == found[name].replace("0.", "."), name
+    first = next(line for line in README.splitlines() if line.startswith("| *after learning"))
+    for name in ("tuned", "generative:joint-tuned", "hybrid:joint-tuned"):
+        assert found[name].replace("0.", ".") in first.replace("*", "")
+    less = dict(re.findall(r"^- (\S+ less \S+): (\S+ \[\S+ \S+\])", results, re.MULTILINE))
+    assert less["generative:joint-tuned less tuned"] == "-0.014 [-0.032, +0.003]"
+    assert less["generative:node less tuned"] == "-0.106 [-0.134, -0.078]"
