@@ -97,8 +97,12 @@ def test_a_corpus_that_is_not_there(refused, tmp_path, source):
 
 
 def test_a_public_set_whose_source_does_not_answer(refused, tmp_path, monkeypatch):
-    monkeypatch.setitem(DATASETS, "tiny", Dataset("tiny", "", 1, "", "http://127.0.0.1:9/tiny.zip", "md5:" + "0" * 32))
-    assert refused("build", "tiny", "--out", tmp_path / "out").startswith("data set tiny: could not be fetched from its source")
+    monkeypatch.setitem(
+        DATASETS, "unanswered", Dataset("unanswered", "", 1, "", "http://127.0.0.1:9/unanswered.zip", "md5:" + "0" * 32)
+    )
+    assert refused("build", "unanswered", "--out", tmp_path / "out").startswith(
+        "data set unanswered: could not be fetched from its source"
+    )
 
 
 def test_a_corpus_that_is_malformed(refused, tmp_path):
