@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
 from engine import paths
+from engine.data import staged
 from tests.app.browser.driving import CHROMIUMS, PATIENCE_MS, landed, serving
 
 OUT = paths.ROOT / "docs"
@@ -23,11 +24,21 @@ PAGES: dict[str, dict[str, str]] = {
     "decode": {"query": QUERY},
     "trie": {},
     "compare": {"query": QUERY},
+    "evaluate": {},
+    "catalogue": {},
     "identifiers": {},
     "codebooks": {},
     "train": {},
     "map": {},
 }
+# What somebody's own file may look like: a row twice, one without an id.
+SHOP = """sku,name,description,category,price
+1,Blue cup,A cup of blue clay that holds a quarter of a litre,Kitchen > Cups,12.50
+2,Garden rake,Fourteen steel teeth on a handle of ash,Garden > Tools,31.00
+2,Garden rake,Twice the same id,Garden > Tools,31.00
+,Tea towel,Linen with red stripes,Kitchen > Linen,8.00
+5,Watering can,Zinc; nine litres; a rose that comes off,Garden > Tools,27.90
+"""
 LEVEL_MS, LAST_MS = 900, 2500
 
 
@@ -55,6 +66,7 @@ def animated(frames: Sequence[Image.Image], file: Path) -> None:
 def main(home: Path | None = None) -> None:
     """Start the app on the bundled films and take all pictures."""
     home, browser = home or paths.home(), next(path for path in CHROMIUMS if path.exists())
+    handed = staged.stage("shop.csv", io.BytesIO(SHOP.encode()))
     expect.set_options(timeout=PATIENCE_MS)
     with (
         tempfile.TemporaryDirectory() as work,
@@ -68,6 +80,7 @@ def main(home: Path | None = None) -> None:
         steps = [shot(page, address, "decode", {"query": QUERY, "step": str(step)}) for step in range(5)]
         animated(steps, OUT / "decode.gif")
         chromium.close()
+    staged.remove(handed.key)
     for file in sorted([*OUT.glob("*.png"), *OUT.glob("*.gif")]):
         print(f"{file.name}: {file.stat().st_size / 1e3:.0f} kB")
 

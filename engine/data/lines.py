@@ -1,5 +1,6 @@
 """Lines of a text file, packed or not, whatever ends them; what is no text is said where it stands."""
 
+import codecs
 import gzip
 import io
 import re
@@ -23,25 +24,29 @@ def lines(path: Path, newline: str) -> Iterator[str]:
     Parameters
     ----------
     path : Path
-        UTF-8, packed with gzip if it is called .gz.
+        UTF-8, or UTF-16 that begins with the mark of its byte order; packed with gzip if it is called .gz.
     newline : str
         What ends a line: ``"\\n"``, or ``""`` for that, a carriage return and both, each line its own.
 
     Raises
     ------
     BadLineError
-        A line is too long, no UTF-8, or cannot be unpacked.
+        A line is too long, in another encoding, or cannot be unpacked.
     """
     with gzip.open(path) if path.name.lower().endswith(".gz") else open(path, "rb") as raw:
-        # A fault is found in the line it stands in, not in the block that was decoded with it.
-        text = io.TextIOWrapper(raw, "utf-8-sig", errors="surrogateescape", newline=newline)
         try:
+            # What Windows calls Unicode says so in its first two bytes.
+            wide = raw.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+            # A fault is found in the line it stands in, not in the block that was decoded with it.
+            text = io.TextIOWrapper(raw, "utf-16" if wide else "utf-8-sig", "strict" if wide else "surrogateescape", newline)
             while line := text.readline(LONGEST_LINE + 1):
                 if len(line) > LONGEST_LINE:
                     raise BadLineError(f"the line is longer than {LONGEST_LINE:,} characters")
                 if not line.isascii() and UNDECODED.search(line):
-                    raise BadLineError("not UTF-8")
+                    raise BadLineError("not UTF-8; save it as UTF-8 (in Excel: CSV UTF-8) or as UTF-16 with its mark")
                 yield line
+        except UnicodeDecodeError as error:
+            raise BadLineError("not UTF-16, though its first bytes say so") from error
         except gzip.BadGzipFile as error:
             raise BadLineError("not a GZIP stream") from error
         except (EOFError, zlib.error) as error:

@@ -1,5 +1,6 @@
 """A file looked at before a build: every wrong row once, columns as they are, and the same documents that are read."""
 
+import codecs
 import csv
 import gzip
 import io
@@ -166,3 +167,32 @@ def test_a_parquet_file_that_takes_for_ever_is_given_up_in_a_line(tmp_path, monk
     monkeypatch.setattr(reading, "_in_time", too_long)
     with pytest.raises(TriescopeError, match="no 10,000 rows could be read in 120 s behind row 0"):
         examine(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(("kind", "packed"), [("csv", False), ("tsv", True), ("jsonl", False)])
+def test_a_file_is_read_in_each_encoding_that_says_what_it_is(tmp_path, encoding, kind, packed):
+    rows = [("1", "Été à Zürich", "雪 und снег"), ("2", "😀", "x")]
+    table = {
+        "csv": "id,title,text\r\n" + "".join(f'{i},"{t}","{x}"\r\n' for i, t, x in rows),
+        "tsv": "id\ttitle\ttext\n" + "".join(f"{i}\t{t}\t{x}\n" for i, t, x in rows),
+        "jsonl": "".join(json.dumps({"id": i, "title": t, "text": x}, ensure_ascii=False) + "\n" for i, t, x in rows),
+    }[kind]
+    marks = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
+    content = marks.get(encoding, b"") + table.encode(encoding)
+    path = tmp_path / f"a.{kind}{'.gz' if packed else ''}"
+    path.write_bytes(gzip.compress(content) if packed else content)
+    assert [(one.id, one.title, one.text) for one in read(path).documents] == rows
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("id,text\n1,Zürich\n".encode("latin-1"), "row 1: not UTF-8; save it as UTF-8"),
+        (codecs.BOM_UTF16_LE + b"i\x00d\x00\n\x00\x00\xd8x\x00", "not UTF-16, though its first bytes say so"),
+    ],
+)
+def test_what_is_in_no_encoding_that_it_says_is_refused_where_it_stands(tmp_path, content, says):
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(TriescopeError, match=says):
+        read(tmp_path / "a.csv")
