@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from app.catalogue import building, handing, mapping
+from app.catalogue import building, handing, mapping, public
 from app.common import state
 from engine.errors import TriescopeError
 
 st.title("Your own catalogue")
 building.at_work()
 path = handing.choose()
+public.offer()
 if path is None:
     st.stop()
 

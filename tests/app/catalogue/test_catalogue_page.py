@@ -6,6 +6,7 @@ import json
 import pytest
 
 from app.catalogue import handing
+from app.common import jobs
 from engine.builds import names
 from engine.data import staged
 from tests.app.at import button, labels, said, sound, table, visit, wait_for
@@ -93,3 +94,15 @@ def test_files_of_the_import_folder_are_offered_by_name_and_nothing_beside_them(
     at = visit("catalogue")
     assert at.selectbox(handing.FILE).options == [f"large.csv, {len(CSV)} bytes, of the import folder"]
     assert "Delete it" not in labels(at)
+
+
+def test_a_public_set_is_fetched_after_a_press_and_never_before(warm_home, monkeypatch):
+    started = []
+    monkeypatch.setattr(jobs, "start_build", lambda name, corpus, out, flags=(): started.append((name, corpus, out.name)))
+    at = visit("catalogue")
+    at = sound(at.selectbox("public-set").set_value("nfcorpus").run())
+    assert "academic use" in said(at)
+    assert any(code.value.endswith("/nfcorpus.zip") for code in at.code)
+    assert started == []
+    sound(button(at, "Fetch nfcorpus and build it").click().run())
+    assert started == [("catalogue nfcorpus", "nfcorpus", "nfcorpus")]

@@ -1,0 +1,31 @@
+"""Public sets by name: what they are, under which licence, from where; fetched after a press and never before."""
+
+import streamlit as st
+
+from app.catalogue import building
+from app.common import commands, jobs, state
+from engine import paths
+from engine.builds import names
+from engine.data.datasets import DATASETS
+
+
+def offer() -> None:
+    """The sets that have a publisher, and a button that fetches the chosen one and builds it."""
+    known = {entry.name: entry for entry in DATASETS.values() if entry.url}
+    with st.expander("A public set by name", icon=":material/public:"):
+        chosen = st.selectbox("Set", list(known), key="public-set", width=200)
+        entry = known[chosen]
+        st.markdown(f"{state.plain(entry.summary)} {entry.documents:,} documents, licence: {state.plain(entry.licence)}.")
+        st.code(entry.url, language=None)
+        held = "its publisher's hash" if str(entry.known_hash).startswith("md5") else "a hash that is known here"
+        st.caption(
+            f"It is fetched once from that address, held to {held} before it is opened, and kept under the home. Nothing is "
+            "asked for before the button is pressed; without a network the job says so."
+        )
+        commands.offer(commands.line(["build", chosen, "--out", str(paths.builds() / chosen)]))
+        if chosen in names.names():
+            st.info("There is a build of this name already.", icon=":material/check:")
+        elif st.button(f"Fetch {chosen} and build it", icon=":material/download:", key="public-fetch"):
+            st.session_state[building.MADE] = chosen
+            jobs.start_build(f"{building.PREFIX}{chosen}", chosen, paths.builds() / chosen)
+            st.rerun()
