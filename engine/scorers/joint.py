@@ -100,12 +100,7 @@ KIND = Kind(
         RATE._replace(
             name="encoder_rate", label="Learning rate, encoder", default=3e-5, help="Learning rate of the encoder's layers."
         ),
-        # Films, 50 development queries: begun as the tuned encoder .411 with moved documents, .421 without.
-        EXPAND._replace(
-            default=None,
-            help="Start: how far documents move towards their training queries (Brauen 1971); by itself 1 where it begins as the "
-            "build's encoder, 0 where as the tuned one, which has brought them together already.",
-        ),
+        EXPAND,
         RATE._replace(label="Learning rate, nodes", default=1e-4, help="Of the node vectors and biases."),
         RATE._replace(
             name="adapter_rate", label="Learning rate, adapter", default=1e-4, help="Learning rate of the query adapter."

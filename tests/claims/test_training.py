@@ -122,6 +122,7 @@ def test_the_results_file_holds_every_study():
 
 def test_the_readme_quotes_the_results_of_encoders_that_learn():
     results = (paths.ROOT / "benchmarks" / "results" / "encoders.md").read_text("utf-8")
+    results, _, other = results.partition("\n## nfcorpus\n")
     found = dict(re.findall(r"^\| (\S+) \| (\S+ \[\S+ \S+\]) \| [^|]+\|", results, re.MULTILINE))
     block = README.partition("### When the encoder learns")[2].partition("\nDecoding beside")[0]
     told = {
@@ -142,3 +143,10 @@ def test_the_readme_quotes_the_results_of_encoders_that_learn():
     less = dict(re.findall(r"^- (\S+ less \S+): (\S+ \[\S+ \S+\])", results, re.MULTILINE))
     assert less["generative:joint-tuned less tuned"] == "-0.014 [-0.032, +0.003]"
     assert less["generative:node less tuned"] == "-0.106 [-0.134, -0.078]"
+    figures = dict(re.findall(r"^\| (\S+) \| (\S+ \[\S+ \S+\]) \| [^|]+\|", other, re.MULTILINE))
+    told = block.partition("On NFCorpus")[2]
+    for name in ("tuned", "dense", "generative:node", "moved"):
+        assert figures[name].replace("0.", ".") in told, name
+    less = dict(re.findall(r"^- (\S+ less \S+): (\S+ \[\S+ \S+\])", other, re.MULTILINE))
+    assert less["generative:node less tuned"] == "+0.101 [+0.077, +0.126]"
+    assert ".101 [.077, .126] above the tuned encoder" in told

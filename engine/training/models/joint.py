@@ -43,11 +43,7 @@ class JointModel(NodeModel):
         if self.settings["start"] == TUNED:
             assert self.parts.folder is not None
             embeddings = np.asarray(tuned.open_vectors(self.parts.folder, len(embeddings)))
-        asked = self.settings["expand"]
-        share = (0.0 if self.settings["start"] == TUNED else 1.0) if asked is None else float(asked)
-        if share:
-            embeddings = primed(embeddings, pairs, list(self.text.vectors(queries)), share)
-        self._begin_at(embeddings)
+        self._begin_at(primed(embeddings, pairs, list(self.text.vectors(queries)), float(self.settings["expand"])))
 
     def encode(self, queries: Sequence[np.ndarray]) -> Tensor:
         """Encoded and adapted queries, float ``(q, d)``; ``queries`` are tokens."""

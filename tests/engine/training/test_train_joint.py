@@ -94,9 +94,6 @@ def test_it_can_begin_as_the_fine_tuned_encoder_with_the_documents_as_that_sees_
     layers, vectors = stored_tuned.store(folder, 0.01)
     parts = Parts(folder, embed.DEFAULT_MODEL).parts
     model = create(parts, SETTINGS | {"start": "tuned"}, 0)
-    one = np.array([0], np.int64)
-    pairs = Pairs(QUERIES[:1], one, one, np.zeros(1, np.int8), np.ones(1, np.float32))
-    model.prime(np.load(folder / "embeddings.npy"), pairs, tokens(parts)[:1])  # moves nothing unless it is told to
     assert model.vectors.detach().numpy() == pytest.approx(node_means(parts.trie, vectors)[model.held], abs=1e-6)
     text = LayeredEncoder(embed.DEFAULT_MODEL).take(layers)
     assert model.text.vectors(tokens(parts)) == pytest.approx(text.vectors(tokens(parts)), abs=1e-6)
