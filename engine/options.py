@@ -1,12 +1,14 @@
 """One setting as data: the same record makes the shell's flag, the form's field and the row in the docs."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from engine.errors import TriescopeError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+Spec = TypeVar("Spec", bound="BaseModel")
 
 
 class Option(NamedTuple):
@@ -106,3 +108,20 @@ def _check(owner: str, option: Option, value: Any) -> None:
         raise TriescopeError(f"{owner}: {option.name} must be {'a text' if option.type is str else 'a number'}, not {value!r}")
     if option.choices and value not in option.choices:
         raise TriescopeError(f"{owner}: {option.name} must be one of {', '.join(option.choices)}, not {value!r}")
+
+
+def checked(spec: type[Spec], asked: Mapping[str, Any]) -> Spec:
+    """A spec from what a person asked for, field by field.
+
+    Raises
+    ------
+    TriescopeError
+        There is no such field, or a value cannot be used; it says which.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return spec(**asked)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise TriescopeError(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from error

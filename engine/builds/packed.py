@@ -7,7 +7,6 @@ read, and what came out is opened and held to its manifest before it takes its n
 import re
 import shutil
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -16,12 +15,13 @@ from engine.builds import layout, names
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.files import alone, writing
+from engine.stored import zipped
 
 # Folders and files of a build are named so; nothing hidden, nothing that is no part of one.
 PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 DEEPEST, MOST_FILES = 4, 10_000
-# Bytes of a whole build, and of what is copied at once.
-LARGEST, BLOCK = 64 << 30, 1 << 20
+# Bytes of a whole build.
+LARGEST = 64 << 30
 # The moment of all files in an archive, so that one build gives one file.
 MOMENT = (1980, 1, 1, 0, 0, 0)
 
@@ -43,7 +43,7 @@ def pack(folder: Path, out: IO[bytes] | Path, tell: Tell | None = None) -> int:
         for place, path in enumerate(files):
             member = zipfile.ZipInfo(path.relative_to(folder).as_posix(), MOMENT)
             with path.open("rb") as source, archive.open(member, "w", force_zip64=True) as target:
-                shutil.copyfileobj(source, target, BLOCK)
+                shutil.copyfileobj(source, target, zipped.BLOCK)
             if tell:
                 tell("packing", place + 1, len(files))
     return len(files)
@@ -84,7 +84,7 @@ def unpack(source: IO[bytes] | Path, builds: Path, name: str, tell: Tell | None 
 def _extract(source: IO[bytes] | Path, work: Path, tell: Tell | None) -> None:
     left = LARGEST
     try:
-        with zipfile.ZipFile(source) as archive:
+        with zipped.readable("the archive"), zipfile.ZipFile(source) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
             if len(members) > MOST_FILES:
                 raise TriescopeError(f"the archive has {len(members):,} files; a build has at most {MOST_FILES:,}")
@@ -92,18 +92,13 @@ def _extract(source: IO[bytes] | Path, work: Path, tell: Tell | None) -> None:
                 parts = PurePosixPath(member.filename).parts
                 if not parts or len(parts) > DEEPEST or not all(PART.fullmatch(part) for part in parts):
                     raise TriescopeError(f"the archive has a file {member.filename[:80]!r}, which no build has")
-                target = work.joinpath(*parts)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(member) as packed, target.open("xb") as file:
-                    while block := packed.read(BLOCK):
-                        left -= len(block)
-                        if left < 0:
-                            raise TriescopeError(f"the archive holds more than {LARGEST >> 30} GB")
-                        file.write(block)
+                left -= zipped.copy(archive, member, work.joinpath(*parts), left)
                 if tell:
                     tell("unpacking", place + 1, len(members))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, FileExistsError) as error:
-        raise TriescopeError("the archive is damaged, or packed in a way that is not read") from error
+    except OverflowError as error:
+        raise TriescopeError(f"the archive holds more than {LARGEST >> 30} GB") from error
+    except FileExistsError as error:
+        raise TriescopeError("the archive is damaged: it has one file twice") from error
     if not layout.is_build(work):
         raise TriescopeError("the archive is of no build: there is no manifest.json at its root")
 

@@ -5,9 +5,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from engine.errors import TriescopeError
+from engine.options import checked
 from engine.text.hub import DEFAULT_MODEL
 
 
@@ -51,8 +51,4 @@ def spec_of(values: Mapping[str, Any]) -> BuildSpec:
     >>> spec_of({"scheme": "pq", "seed": 3}).seed
     3
     """
-    try:
-        return BuildSpec(**values)
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        raise TriescopeError(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from error
+    return checked(BuildSpec, values)

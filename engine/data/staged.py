@@ -10,14 +10,13 @@ import re
 import shutil
 import tempfile
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from engine import paths
 from engine.errors import TriescopeError
 from engine.files import replace_json, writing
-from engine.stored import values
+from engine.stored import values, zipped
 
 KINDS = ("csv", "tsv", "jsonl", "ndjson", "parquet")
 ENDINGS = (*(f".{kind}" for kind in KINDS), *(f".{kind}.gz" for kind in KINDS if kind != "parquet"), ".zip")
@@ -119,21 +118,15 @@ def _unpack(name: str, archive: Path, out: Path) -> None:
     """The files of a BEIR folder out of an archive, whether they lie at its root or in one folder."""
     left = LARGEST
     try:
-        with zipfile.ZipFile(archive) as zipped:
-            for member in zipped.infolist():
+        with zipped.readable(f"{name!r}: the archive"), zipfile.ZipFile(archive) as opened:
+            for member in opened.infolist():
                 parts = PurePosixPath(member.filename).parts
                 inside = next(("/".join(parts[at:]) for at in (0, 1) if INSIDE.fullmatch("/".join(parts[at:]))), None)
-                if member.is_dir() or inside is None:
-                    continue
-                target = out / inside
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with zipped.open(member) as packed, target.open("wb") as file:
-                    while block := packed.read(BLOCK):
-                        left -= len(block)
-                        if left < 0:
-                            raise TriescopeError(f"{name!r}: the archive holds more than {LARGEST >> 30} GB")
-                        file.write(block)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise TriescopeError(f"{name!r}: the archive is damaged, or packed in a way that is not read") from error
+                if not member.is_dir() and inside is not None:
+                    left -= zipped.copy(opened, member, out / inside, left)
+    except OverflowError as error:
+        raise TriescopeError(f"{name!r}: the archive holds more than {LARGEST >> 30} GB") from error
+    except FileExistsError as error:
+        raise TriescopeError(f"{name!r}: the archive has one file twice") from error
     if not (out / "corpus.jsonl").is_file():
         raise TriescopeError(f"{name!r}: there is no corpus.jsonl in the archive; a BEIR folder has one")

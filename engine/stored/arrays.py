@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.errors import TriescopeError
 from engine.stored.content import opened
+from engine.stored.zipped import UNREADABLE
 
 NUMBERS = ("float32", "float64", "int32", "int64", "uint8", "uint16", "bool")
 
@@ -70,8 +71,7 @@ def members(path: Path, kinds: tuple[str, ...] = NUMBERS, axes: int | None = Non
                 for info in infos:
                     with packed.open(info) as member:
                         found[info.filename.removesuffix(".npy")] = _read(member, path, info, kinds, axes)
-        # zipfile says NotImplementedError of a newer format and RuntimeError of an encrypted member.
-        except (OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, *UNREADABLE) as error:
             raise TriescopeError(f"{path}: not a file of arrays ({_first_line(error)})") from error
     return found
 

@@ -5,11 +5,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from engine.decoding import DEFAULT_BEAMS
-from engine.errors import TriescopeError
-from engine.options import check_options
+from engine.options import check_options, checked
 
 # With judged queries: two of three examples retrieve, one indexes, as DSI mixes its two tasks (Tay et al. 2022).
 WITH_LABELS = {"judged": 2.0, "title": 1.0}
@@ -84,11 +83,7 @@ def spec_of(asked: Mapping[str, Any]) -> TrainSpec:
     TriescopeError
         A value cannot be used; it says which.
     """
-    try:
-        return TrainSpec(**asked)
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        raise TriescopeError(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from error
+    return checked(TrainSpec, asked)
 
 
 def usual_losses(labelled: bool) -> dict[str, float]:

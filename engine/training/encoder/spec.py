@@ -5,9 +5,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from engine.errors import TriescopeError
+from engine.options import checked
 
 
 class TuneSpec(BaseModel):
@@ -62,8 +62,4 @@ def spec_of(asked: Mapping[str, Any]) -> TuneSpec:
     TriescopeError
         A value cannot be used; it says which.
     """
-    try:
-        return TuneSpec(**asked)
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        raise TriescopeError(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from error
+    return checked(TuneSpec, asked)
