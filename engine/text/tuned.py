@@ -59,7 +59,8 @@ class Tuned(Stored):
 
     ``encoder`` is the fingerprint of the one it began as. There are ``pairs`` to learn from; ``seen`` were drawn, some of them
     more than once. The development queries that choose the weights search ``pool`` documents, not all: each of those is embedded
-    anew at every look.
+    anew at every look. ``whole`` is their measure among all documents, by the untuned encoder and by the weights that were chosen
+    so; where the first is no lower, it is what is kept. Empty for one of an earlier version, which did not look.
     """
 
     encoder: str
@@ -82,6 +83,7 @@ class Tuned(Stored):
     measure: str
     history: tuple[Turn, ...]
     judged: Judged
+    whole: tuple[float, ...] = Field(default=(), max_length=2)
     notes: tuple[str, ...] = Field(default=())
 
 
@@ -208,6 +210,10 @@ def told(known: Tuned) -> list[str]:
         f"The weights after step {known.best_step:,} are kept: {known.measure} {known.history[0].dev:.3f} before the first step, "
         f"{kept.dev:.3f} then, on {known.chosen_on:,} development queries among {known.pool:,} documents."
     )
+    if known.whole:
+        before, after = known.whole
+        kept_untuned = "" if known.best_step or after > before else ": the untuned encoder is kept"
+        chosen += f" Among all documents: {before:.3f} before, {after:.3f} then{kept_untuned}."
     reaches = ", ".join(f"{name} {told_figure(of)}" for name, of in judged.of.items())
     lines = [made, chosen, f"On {judged.queries:,} queries ({judged.told}) {apart}, {judged.measure}: {reaches}."]
     for name, of in judged.ahead.items():

@@ -31,7 +31,7 @@ from engine.training.dev import Dev
 from engine.training.encoder.draws import Draws
 from engine.training.encoder.model import BiEncoder, Loss
 from engine.training.encoder.spec import TuneSpec
-from engine.training.encoder.watched import look, pool, subset
+from engine.training.encoder.watched import among_all, look, pool, subset
 from engine.training.pairs.sources import Pairs, collect
 from engine.training.source import Source, open_source
 from engine.training.spec import TrainSpec
@@ -136,8 +136,15 @@ def _tune(source: Source, spec: TuneSpec, work: Path, tell: Tell) -> tuple[tuned
     texts = [document.searched_text(source.fields) for document in source.documents]
     vectors = model.text.vectors(token_ids(texts, encoder, "document"), partial(tell, "embeddings"))
     tell("judging", 0, 0)
+    asked, standing = made.choosing, course.standing
+    whole = (
+        among_all(source, asked, asked.vectors, source.embeddings),
+        among_all(source, asked, model.text.vectors(asked.queries), vectors),
+    )
+    untuned = standing.best_step > 0 and whole[0] >= whole[1]
+    if untuned:  # better among the documents of the pool, and not among all
+        model, vectors = BiEncoder(encoder, spec.learning_rate).to(device), np.asarray(source.embeddings)
     state = {name: tensor.detach().cpu().numpy() for name, tensor in model.text.state_dict().items()}
-    standing = course.standing
     known = tuned.Tuned(
         encoder=embed.fingerprint(encoder),
         layers="",  # this and the next are known when they are written
@@ -147,7 +154,7 @@ def _tune(source: Source, spec: TuneSpec, work: Path, tell: Tell) -> tuple[tuned
         seed=spec.seed,
         spec=spec.model_dump(mode="json"),
         steps=standing.step,
-        best_step=standing.best_step,
+        best_step=0 if untuned else standing.best_step,
         seconds=round(standing.seconds, 1),
         stopped=course.stopped,
         pairs=len(made.pairs.query),
@@ -157,6 +164,7 @@ def _tune(source: Source, spec: TuneSpec, work: Path, tell: Tell) -> tuple[tuned
         pool=len(watched.rows),
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         measure=dev.MEASURE,
+        whole=whole,
         history=tuple(map(tuned.Turn.model_validate_json, (work / layout.HISTORY).read_text("utf-8").splitlines())),
         judged=_judge(source, made, model.text, vectors),
     )

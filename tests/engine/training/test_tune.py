@@ -102,6 +102,7 @@ def always_better(patch):
     """So few queries are answered from the start: let the weights of the last step be kept all the same."""
     counted = itertools.count(1)
     patch.setattr("engine.training.encoder.tune.look", lambda *given: next(counted) / 10)
+    patch.setattr("engine.training.encoder.tune.among_all", lambda *given: next(counted) / 10)
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +209,43 @@ def test_queries_of_development_are_not_learned_from(small_build, home, monkeypa
     assert not set(made.pairs.texts) & {*made.choosing.texts, *made.judging.texts}
     positives = {(int(query), int(row)) for query, row in zip(made.pairs.query, made.pairs.row, strict=True)}
     assert not positives & {(query, int(row)) for query, mined in enumerate(made.mined) for row in mined}
+
+
+def test_the_untuned_encoder_is_kept_where_it_is_no_worse_among_all_documents(small_build, tmp_path, monkeypatch):
+    folder, seen = shutil.copytree(small_build, tmp_path / "sixty"), itertools.count(1)
+    always_better(monkeypatch)
+    monkeypatch.setattr("engine.training.encoder.tune.among_all", lambda *given: 1 / next(seen))
+    known = tune(folder, SPEC.model_copy(update={"steps": 1}))
+    assert (known.best_step, known.whole) == (0, (1.0, 0.5))
+    assert "Among all documents: 1.000 before, 0.500 then: the untuned encoder is kept." in tuned.told(known)[1]
+    build = Build(folder)
+    assert np.array_equal(tuned.open_vectors(folder, 60), build.embeddings)
+    found, untuned = (build.search("an old samurai", name, 10).hits for name in ("tuned", "dense"))
+    assert [hit.id for hit in found] == [hit.id for hit in untuned]
+
+
+def test_the_pool_is_filled_without_a_look_at_what_any_encoder_ranks_high(small_build, monkeypatch):
+    from engine.training.encoder import watched
+    from engine.training.encoder.tune import prepare
+    from engine.training.source import open_source
+
+    source = open_source(small_build)
+    asked = prepare(source, SPEC, lambda stage, done, total: None).choosing
+    monkeypatch.setattr(watched, "POOL", 20)
+    pools = [watched.pool(source, of, 0).rows for of in (asked, asked._replace(vectors=-asked.vectors))]
+    assert [len(rows) for rows in pools] == [20, 20]
+    assert pools[0].tolist() == pools[1].tolist()
+    assert watched.pool(source, asked, 1).rows.tolist() != pools[0].tolist()
+    everything = source.embeddings @ asked.vectors.T
+    assert watched.among_all(source, asked, asked.vectors, source.embeddings) == pytest.approx(
+        np.mean(
+            [
+                1 / np.log2(2 + (column > column[source.row_of[next(iter(own))]]).sum())
+                for column, own in zip(everything.T, asked.qrels, strict=True)
+            ]
+        ),
+        abs=1e-6,
+    )
 
 
 def test_the_pool_has_every_relevant_document_and_a_look_is_the_measure_among_it(small_build):
