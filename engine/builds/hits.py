@@ -8,7 +8,7 @@ import numpy as np
 from engine.data.corpus import Document
 from engine.pictures.labels import escaped
 from engine.retrievers import method_of
-from engine.retrievers.base import Found
+from engine.retrievers.base import Found, Ranking
 
 if TYPE_CHECKING:
     from engine.builds.opened import Build
@@ -71,6 +71,13 @@ def hits_of(
         )
         for rank, (row, score, source) in enumerate(zip(rows, scores, sources, strict=True), 1)
     )
+
+
+def of_query(build: "Build", ranking: Ranking, place: int, retriever: str) -> Hits:
+    """Hits of one of the queries that a retriever ranked documents for."""
+    found = ranking.rows[place][ranking.rows[place] >= 0]
+    sources = ranking.sources[place] if ranking.sources else [retriever] * len(found)
+    return hits_of(build.documents, build.identifier, found, ranking.scores[place][: len(found)], sources[: len(found)])
 
 
 def evidence(build: "Build", query: str, retriever: str, hits: Sequence[Hit]) -> list[str]:

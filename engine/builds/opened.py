@@ -11,7 +11,7 @@ import numpy as np
 
 from engine import filters
 from engine.builds import checked
-from engine.builds.hits import hits_of
+from engine.builds.hits import hits_of, of_query
 from engine.builds.opening import check_encoder, read_identifiers, read_manifest, verify
 from engine.builds.parts import Parts
 from engine.builds.results import Decode, How, Results, told
@@ -143,10 +143,7 @@ class Build(Parts):
         start = time.perf_counter()
         ranking = opened.search(Queries([query], None if vector is None else vector[None]), k, allowed)
         search_ms = (time.perf_counter() - start) * 1e3
-        found = ranking.rows[0][ranking.rows[0] >= 0]
-        sources = ranking.sources[0] if ranking.sources else [retriever] * len(found)
-        hits = hits_of(self.documents, self.identifier, found, ranking.scores[0][: len(found)], sources[: len(found)])
-        return Results(hits, {"encode": round(encode_ms, 3), "search": round(search_ms, 3)})
+        return Results(of_query(self, ranking, 0, retriever), {"encode": round(encode_ms, 3), "search": round(search_ms, 3)})
 
     def allowed(self, filter_text: str) -> np.ndarray | None:
         """Which documents pass a filter: bool, an entry a document row; None where there is no filter.

@@ -22,30 +22,25 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search a build with one retriever: titles, and of each text the part that shows most words of the query."""
-    from engine.builds.hits import evidence
+    from engine.builds.answers import filter_json, hits_json
     from engine.builds.opened import Build
-    from engine.text.matched import snippet, wanted
+    from engine.text.matched import Snippet
 
     opened = Build(folder)
     hits, ms = opened.search(query, retriever, k, beams, filter=filter_text)
     method, named = method_of(retriever)
-    stems, listed, lines = wanted(query), [], []
-    for hit, speaks in zip(hits, evidence(opened, query, retriever, hits), strict=True):
-        document = opened.documents[opened.row_of[hit.id]]
-        shown = snippet(stems, document.text)
-        more = {"evidence": speaks, "snippet": shown.text, "marks": shown.marks, "metadata": document.metadata}
-        listed.append(hit._asdict() | more)
+    listed, lines = hits_json(opened, query, retriever, hits), []
+    for hit, of in zip(hits, listed, strict=True):
         # What speaks for a hit of decoding is its identifier, and for one of vectors the score, which stand there.
-        words = f"  {speaks}" if speaks.startswith("words: ") else ""
+        words = f"  {of['evidence']}" if of["evidence"].startswith("words: ") else ""
         lines.append(f"{hit.rank:>3}  {hit.score:>9.3f}  {hit.identifier:<14} {hit.title}  [{hit.source}]{words}")
-        lines += [f"     {marked(shown)}"] if shown.text else []
+        lines += [f"     {marked(Snippet(of['snippet'], of['marks']))}"] if of["snippet"] else []
     value: dict[str, Any] = {"retriever": retriever, "query": query, "hits": listed, "ms": ms}
     lines = lines or [method.empty, *filter(None, [method.told(opened, named)])]
     if (allowed := opened.allowed(filter_text)) is not None:
-        passed, aside = int(allowed.sum()), opened.left_aside(filter_text)
-        value |= {"filter": filter_text, "documents": passed, "left_aside": aside}
-        told = f"filter: {passed:,} of {len(allowed):,} documents pass, and are searched"
-        lines = [told, *(f"filter, {one}" for one in aside), *lines]
+        value |= filter_json(opened, filter_text, int(allowed.sum()))
+        told = f"filter: {value['documents']:,} of {len(allowed):,} documents pass, and are searched"
+        lines = [told, *(f"filter, {one}" for one in value["left_aside"]), *lines]
     show(value, as_json, lines)
 
 
@@ -112,21 +107,19 @@ def decode(
     as_json: AsJson = False,
 ) -> None:
     """Decode a query and print the trace: every step, what was kept, what was cut."""
+    from engine.builds.answers import decoded
     from engine.builds.opened import Build
     from engine.builds.results import branched_at
     from engine.decoding import strategies
 
     settings = dict(strategies.parse_setting(strategy, text) for text in option or ())
-    opened = Build(folder)
-    tree = opened.view(filter_text, force, ban or ())
-    decoded = opened.decode(query, beams, None, strategy, tree, settings, seed, temperature, scorer, branch)
-    aside = opened.left_aside(filter_text)
-    trace = opened.trace_json(query, decoded, k, tree) | ({"left_aside": aside} if filter_text else {})
-    trace |= {"branch": branch} if branch else {}
+    asked = (query, beams, k, strategy, settings, filter_text, force, ban or (), branch, temperature, seed, scorer)
+    found, trace = decoded(Build(folder), *asked)
+    aside = trace.get("left_aside", [])
     scored = f"{strategy}: {trace['scored']:,} nodes scored"
     lines = [*(f"filter, {told}" for told in aside), scored + (f", {branched_at(branch)}" if branch else "")]
     if strategy == "unconstrained":
-        lines.append(f"{strategies.existing_share(decoded):.0%} of its outputs are identifiers of a document")
+        lines.append(f"{strategies.existing_share(found):.0%} of its outputs are identifiers of a document")
     for step in trace["steps"]:
         lines.append(
             f"step {step['level']}: {len(step['kept'])} kept, {step['pruned_count']} pruned, "
@@ -180,15 +173,11 @@ def show_why(
     as_json: AsJson = False,
 ) -> None:
     """Why a document comes back, or at which level it is cut and what displaced it."""
+    from engine.builds.answers import explained
     from engine.builds.opened import Build
-    from engine.explaining.why import why_json
 
-    opened = Build(folder)
-    found = opened.why(query, document, beams, None, opened.view(filter_text), temperature)
-    aside = opened.left_aside(filter_text)
-    value: dict[str, Any] = {"query": query, "document": document, "beams": beams} | why_json(found)
-    value |= {"left_aside": aside} if filter_text else {}
-    lines = [*(f"filter, {told}" for told in aside), found.verdict]
+    found, value = explained(Build(folder), query, document, beams, filter_text, temperature)
+    lines = [*(f"filter, {told}" for told in value.get("left_aside", [])), found.verdict]
     for step in value["steps"]:
         rank = f"rank {step['rank']}" if step["rank"] else "gone"
         lines.append(
@@ -204,16 +193,8 @@ def show_trie(
     as_json: AsJson = False,
 ) -> None:
     """Show what lies below a prefix of the trie."""
-    from engine.builds.opened import Build, parse_prefix
+    from engine.builds.answers import trie_json
+    from engine.builds.opened import Build
 
-    opened, codes = Build(folder), parse_prefix(prefix)
-    node = opened.trie.find(codes)
-    if node is None:
-        raise TriescopeError(f"no identifier starts with {prefix}")
-    counts = opened.trie.counts
-    children = [
-        {"code": int(opened.trie.code[child]), "documents": int(counts[child]), "name": opened.names[child]}
-        for child in range(opened.trie.first_child[node], opened.trie.first_child[node + 1])
-    ]
-    value = {"prefix": prefix, "documents": int(counts[node]), "children": children}
-    show(value, as_json, [f"{c['code']:>5}  {c['documents']:>6}  {c['name']}" for c in children])
+    value = trie_json(Build(folder), prefix)
+    show(value, as_json, [f"{c['code']:>5}  {c['documents']:>6}  {c['name']}" for c in value["children"]])

@@ -207,7 +207,7 @@ def _encoded(opened: Build, texts: Sequence[str], sample: Sequence[int], needed:
     check_encoder(opened.manifest)
     vectors = embed.embed(texts, opened.model, lambda done, total: tell("queries", done, total), role="query")
     encode = embed.query_way(opened.model)
-    return Queries(texts, vectors), _percentiles(_took(lambda place: encode(texts[place]), sample))
+    return Queries(texts, vectors), _percentiles(_took(lambda place: encode([texts[place]]), sample))
 
 
 def _run(opened: Build, find: Callable[[Queries], Ranking], qrels: Mapping[str, Any], queries: Queries) -> dict[str, list[str]]:

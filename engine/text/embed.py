@@ -244,21 +244,18 @@ def encode_query(text: str, model: str = DEFAULT_MODEL, expected: str | None = N
         return known[0][0], 0.0
     encode = query_way(model, key)
     start = time.perf_counter()
-    vector = encode(text)
+    vector = encode([text])[0]
     return vector, (time.perf_counter() - start) * 1e3
 
 
-def query_way(model: str = DEFAULT_MODEL, key: str = "") -> Callable[[str], np.ndarray]:
-    """What encodes a single query that is in no cache: the exported encoder where there is one, else the encoder itself.
+def query_way(model: str = DEFAULT_MODEL, key: str = "") -> Callable[[Sequence[str]], np.ndarray]:
+    """What encodes queries that are in no cache, float32 ``(len(texts), d)``: the exported encoder where there is one, else the
+    encoder itself.
 
     ``key`` is the encoder's fingerprint, where it is known: taking it means a look at all of its files.
     """
     exported = query_encoder.find(key or fingerprint(model))
-    return exported.encode if exported else partial(_usual_way, load(model))
-
-
-def _usual_way(encoder: Encoder, text: str) -> np.ndarray:
-    return encoder.encode([text], "query")[0]
+    return exported.encode_all if exported else partial(load(model).encode, role="query")
 
 
 def _spread(total: int, step: int) -> list[int]:

@@ -4,10 +4,12 @@ that it takes to import torch and sentence-transformers alone, and a warm one 3 
 An export is made once (:func:`export`) from the encoder that sentence-transformers loads, and kept in the cache under the
 encoder's fingerprint. It is held to the original before it is kept: on texts short and long, in several scripts, the cosine is
 at least :data:`LEAST_COSINE`. An encoder that cannot be exported takes the usual way
-(:func:`engine.text.embed.encode_query`). Documents take it always: long texts are no faster here.
+(:func:`engine.text.embed.encode_query`). Documents take it always: long texts are no faster here. Several queries go through it
+together, which a server does (:mod:`engine.serve`): eight in about half the time of one after the other.
 """
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
     from engine.text.embed import Encoder
 
 LEAST_COSINE = 0.99999
-GRAPH, TOKENIZER, ABOUT = "query.onnx", "tokenizer.json", "about.json"
+MOST_TOGETHER = 1024
+GRAPH, TOKENIZER, ABOUT = "queries.onnx", "tokenizer.json", "queries.json"
+# What an earlier version wrote, whose graph took one query at a time; it makes room for the new one.
+BEFORE = ("query.onnx", "about.json")
 # What an export has to reproduce: one letter, a sentence, other scripts, nothing but signs, more than fits.
 PROBES = (
     "x",
@@ -52,8 +57,17 @@ class QueryEncoder(NamedTuple):
 
     def encode(self, text: str) -> np.ndarray:
         """Embed one query: float32 ``(d,)``, length 1."""
-        ids = np.array([self.tokenizer.encode(self.about.prompt + text).ids], np.int64)
-        return self.session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
+        return self.encode_all([text])[0]
+
+    def encode_all(self, texts: Sequence[str]) -> np.ndarray:
+        """Embed queries together: float32 ``(len(texts), d)``, rows of length 1. With others beside it, a query's vector may
+        differ from what it is alone by some 1e-7."""
+        tokens = [self.tokenizer.encode(self.about.prompt + text).ids for text in texts]
+        ids = np.zeros((len(texts), max(map(len, tokens))), np.int64)
+        mask = np.zeros_like(ids)
+        for row, of_text in enumerate(tokens):
+            ids[row, : len(of_text)], mask[row, : len(of_text)] = of_text, 1
+        return self.session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
 
 
 def folder_of(key: str) -> Path:
@@ -105,6 +119,8 @@ def export(encoder: "Encoder") -> About:
     if why:
         raise TriescopeError(f"encoder {encoder.name!r} is not exported: {why}")
     folder.mkdir(parents=True, exist_ok=True)
+    for name in BEFORE:
+        (folder / name).unlink(missing_ok=True)
     model = encoder.model
     prompt = model.prompts.get("query") or model.prompts.get(model.default_prompt_name or "") or ""
     model.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
@@ -115,8 +131,9 @@ def export(encoder: "Encoder") -> About:
     opened = find(encoder.key)
     assert opened is not None
     (folder / ABOUT).unlink()
-    there, here = np.array([opened.encode(text) for text in PROBES]), encoder.encode(PROBES, "query")
-    cosine = float(np.einsum("nd,nd->n", there, here).min())
+    alone, together = np.array([opened.encode(text) for text in PROBES]), opened.encode_all(PROBES)
+    here = encoder.encode(PROBES, "query")
+    cosine = min(float(np.einsum("nd,nd->n", there, here).min()) for there in (alone, together))
     if not cosine >= LEAST_COSINE:
         raise TriescopeError(f"encoder {encoder.name!r} is not exported: its export gives other vectors (cosine {cosine:.5f})")
     about = about._replace(cosine=round(cosine, 7))
@@ -153,8 +170,9 @@ def _write_graph(encoder: "Encoder", path: Path) -> None:
             features = {"input_ids": input_ids, "attention_mask": attention_mask, "token_type_ids": torch.zeros_like(input_ids)}
             return torch.nn.functional.normalize(self.model(features)["sentence_embedding"], dim=1)
 
-    ids = torch.ones((1, 7), dtype=torch.long)
-    length = torch.export.Dim("tokens", min=2, max=int(encoder.model.max_seq_length))
+    ids = torch.ones((3, 7), dtype=torch.long)  # a size of one would stay one
+    count = torch.export.Dim("queries", min=1, max=MOST_TOGETHER)
+    sizes = {0: count, 1: torch.export.Dim("tokens", min=2, max=int(encoder.model.max_seq_length))}
     known = logging.getLogger("torch.onnx").level
     try:
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -165,7 +183,7 @@ def _write_graph(encoder: "Encoder", path: Path) -> None:
                 (ids, torch.ones_like(ids)),
                 input_names=["input_ids", "attention_mask"],
                 output_names=["vector"],
-                dynamic_shapes=({1: length}, {1: length}),
+                dynamic_shapes=(sizes, sizes),
                 dynamo=True,
                 verbose=False,
             )

@@ -38,7 +38,7 @@ def test_latency_is_measured_on_a_sample_that_goes_from_the_first_query_to_the_l
     monkeypatch.setattr(embed, "query_way", lambda model: asked.append)
     found = evaluate(opened, "test", ["dense"])
     texts = [opened.corpus.queries[query] for query in opened.corpus.qrels["test"]]
-    assert (found.timed, asked) == (2, [texts[0], texts[0], texts[-1]])  # the first warms
+    assert (found.timed, asked) == (2, [[texts[0]], [texts[0]], [texts[-1]]])  # the first warms
     assert found.queries == len(texts)
 
 

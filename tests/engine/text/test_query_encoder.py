@@ -36,6 +36,7 @@ def exported(exported_home, monkeypatch):
 def test_its_vectors_are_those_of_the_original(exported):
     original = embed.load().encode(TEXTS, "query")
     np.testing.assert_allclose(np.array([exported.encode(text) for text in TEXTS]), original, atol=2e-6)
+    np.testing.assert_allclose(exported.encode_all(TEXTS), original, atol=2e-6)
 
 
 def test_a_query_is_encoded_by_it_and_torch_is_not_imported(exported, exported_home):
