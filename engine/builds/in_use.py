@@ -21,10 +21,10 @@ def in_use(folder: Path) -> Iterator[Callable[[], None]]:
     TriescopeError
         The build is not there, not there any more, or another one.
     """
-    before = _identity(folder)
+    before = identity(folder)
 
     def look() -> None:
-        if before is None or _identity(folder) != before:
+        if before is None or identity(folder) != before:
             raise TriescopeError(f"{folder}: this build was removed, or another put in its place, while it was used")
 
     look()
@@ -35,8 +35,8 @@ def in_use(folder: Path) -> Iterator[Callable[[], None]]:
         raise
 
 
-def _identity(folder: Path) -> Identity | None:
-    """A manifest is replaced as a whole when a build is made again."""
+def identity(folder: Path) -> Identity | None:
+    """What tells a build from another one in its place, None where there is none: a manifest is replaced as a whole."""
     try:
         found = (folder / layout.MANIFEST).stat()
     except OSError:

@@ -11,6 +11,7 @@ from engine.cli import evaluate as cli_evaluate
 from engine.cli import judge as cli_judge
 from engine.cli import make as cli_make
 from engine.cli import plugins as cli_plugins
+from engine.cli import serve as cli_serve
 from engine.cli import train as cli_train
 from engine.cli import tune as cli_tune
 from engine.cli import typos as cli_typos
@@ -28,6 +29,7 @@ __all__ = [
     "cli_judge",
     "cli_make",
     "cli_plugins",
+    "cli_serve",
     "cli_train",
     "cli_tune",
     "cli_typos",
