@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.charts import ranks
 from app.common import address, commands, documents, exports, filtering, resources, state, trying
-from app.compare import alike, comparing, following, handing, judging, measured, missing, result_cards, timing
+from app.compare import alike, comparing, following, handing, judging, measured, missing, result_cards, timing, tokens
 from engine.errors import TriescopeError
 from engine.retrievers import method_of
 
@@ -67,6 +67,7 @@ if results:
         timing.show(build, query, list(results), k, beams, vector, allowed, encode_ms)
 
 missing.show(build, query, columns, grades, k, beams, vector, allowed)
+tokens.show(build, query, results, pinned)
 with st.container(horizontal=True, vertical_alignment="center"):
     st.header("The lists", width="content")
     compact = st.toggle("Titles alone", key="compact", bind="query-params", help="A line a result: many lists on one screen.")
@@ -79,6 +80,7 @@ if grades:
     under = "" if passing is None else f", {int(passing[known].sum())} of which pass the filter"
     st.caption(f"This is a judged query: a green mark is a document judged relevant (grade 1 or 2); {len(grades)} are{under}.")
 
+tokens.offer(build)
 if not results:
     st.stop()
 table = pd.DataFrame(

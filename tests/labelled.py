@@ -1,6 +1,6 @@
-"""Retrievers that need train queries, or an encoder that was fine-tuned on them: the sixty films have neither."""
+"""Retrievers that need train queries, an encoder that was fine-tuned on them, or token vectors: the sixty films have none."""
 
 from engine.retrievers import RETRIEVERS
 
-LABELLED = ("moved", "tuned", "tuned-moved")
+LABELLED = ("moved", "tuned", "tuned-moved", "late")
 ANYWHERE = [name for name in RETRIEVERS if name not in LABELLED]

@@ -143,9 +143,14 @@ def question(build: Build, query: str, name: str, k: int, beams: int, allowed: s
     TriescopeError
         There is no such retriever or scorer.
     """
+    return Question(str(build.folder), build.manifest.created, name, _stamp(build, name), query, k, width(name, beams), allowed)
+
+
+def _stamp(build: Build, name: str) -> str:
+    """What changes when something that a retriever, or a member of it, reads is made anew."""
     method, named = method_of(name)
-    stamp = runs.stamp(build.folder, named.scorer or build.default_scorer) if method.decodes else ""
-    return Question(str(build.folder), build.manifest.created, name, stamp, query, k, width(name, beams), allowed)
+    weights = runs.stamp(build.folder, named.scorer or build.default_scorer) if method.decodes else ""
+    return " ".join([method.stamp(build.folder), weights, *(_stamp(build, member) for member in named.members)])
 
 
 def width(name: str, beams: int) -> int:

@@ -12,6 +12,7 @@ from engine.cli import judge as cli_judge
 from engine.cli import make as cli_make
 from engine.cli import plugins as cli_plugins
 from engine.cli import serve as cli_serve
+from engine.cli import tokens as cli_tokens
 from engine.cli import train as cli_train
 from engine.cli import tune as cli_tune
 from engine.cli import typos as cli_typos
@@ -30,6 +31,7 @@ __all__ = [
     "cli_make",
     "cli_plugins",
     "cli_serve",
+    "cli_tokens",
     "cli_train",
     "cli_tune",
     "cli_typos",

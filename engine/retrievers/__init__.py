@@ -39,6 +39,7 @@ RETRIEVERS: Registry[Method] = Registry(
         "moved": "engine.retrievers.moved:METHOD",
         "tuned": "engine.retrievers.tuned:TUNED",
         "tuned-moved": "engine.retrievers.tuned:MOVED",
+        "late": "engine.retrievers.late_interaction:METHOD",
         "generative": "engine.retrievers.generative:METHOD",
         "hybrid": "engine.retrievers.fusion:METHOD",
         "reranked": "engine.retrievers.reranked:METHOD",

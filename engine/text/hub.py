@@ -19,9 +19,9 @@ from engine.errors import TriescopeError
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 # Of the file that the package carries; anything else under that name is refused rather than trusted.
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-# Files that decide what a model does: configurations and prompts, vocabularies in their several spellings, weights. Fetched, and
-# hashed into a fingerprint.
-READ = (".json", ".txt", ".model", ".jinja", ".codes", ".tiktoken", ".safetensors")
+# Files that decide what a model does: configurations and prompts (ColBERT's are metadata), vocabularies in their several
+# spellings, weights. Fetched, and hashed into a fingerprint.
+READ = (".json", ".metadata", ".txt", ".model", ".jinja", ".codes", ".tiktoken", ".safetensors")
 # Hashes of files from this size on are kept on disk: a second start need not read the weights again.
 KEPT_FROM = 1 << 20
 # A file changed this short a time ago may change again without another time stamp (git's "racily clean"); it is hashed anew.

@@ -25,6 +25,14 @@ SEARCHING = (
         ("vector search",),
     ),
     Word(
+        "late interaction",
+        "Search by a vector a token: each token of the query looks for its nearest in the document, and the mean of those "
+        "cosines is the score (MaxSim).",
+        (COMPARE, EVALUATE),
+        "the column late",
+        ("MaxSim", "token vectors"),
+    ),
+    Word(
         "generative",
         "Search by writing identifiers: what the Decode page shows, as a list.",
         (COMPARE, START, TRAIN, MAP, VERDICT),

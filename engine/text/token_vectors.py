@@ -1,0 +1,202 @@
+"""The token vectors of a build's documents on disk: 8 bits a number, mapped.
+
+    tokens/
+      tokens.json       what they are of
+      vectors.npy       int8 (tokens, d): each token's unit vector, its largest number as 127
+      scales.npy        float16 (tokens,): what a step of those is worth
+      ids.npy           int32 (tokens,): the token itself, as the encoder numbers it
+      ends.npy          int64 (documents,): where a document's tokens end
+
+Against float32 a cosine changes by less than .01, and no figure on films in its third digit. Whoever writes them appends a few
+documents at a time, so that what was interrupted goes on (:class:`Writing`).
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from pydantic import Field, ValidationError
+
+from engine.data.figures import Stored
+from engine.errors import TriescopeError
+from engine.files import read_json, replace_json
+from engine.stored import arrays
+from engine.stored.content import read as read_content
+from engine.stored.remembered import once
+from engine.text.late_encoder import Tokens
+
+FOLDER, ABOUT, SPEC = "tokens", "tokens.json", "spec.json"
+VECTORS, SCALES, IDS, ENDS = "vectors.npy", "scales.npy", "ids.npy", "ends.npy"
+STEPS = 127
+# Tokens that are copied at once.
+BLOCK = 1 << 16
+
+
+class About(Stored):
+    """What the vectors are of: the encoder as it was asked for, empty for the build's own, its fingerprint, whether it was
+    trained for late interaction, and seconds that it took."""
+
+    model: str
+    encoder: str
+    trained: bool
+    dimensions: int = Field(ge=1)
+    documents: int = Field(ge=0)
+    tokens: int = Field(ge=0)
+    seconds: float
+    created: str
+
+
+class TokenVectors(NamedTuple):
+    """Token vectors of all documents; see the file's head."""
+
+    about: About
+    vectors: np.ndarray
+    scales: np.ndarray
+    ids: np.ndarray
+    ends: np.ndarray
+
+    def span(self, row: int) -> slice:
+        """Where a document's tokens stand."""
+        return slice(int(self.ends[row - 1]) if row else 0, int(self.ends[row]))
+
+    def floats(self, span: slice | np.ndarray) -> np.ndarray:
+        """Float32 ``(t, d)`` vectors of some tokens, of length 1 but for what 8 bits lose."""
+        return self.vectors[span] * self.scales[span].astype(np.float32)[:, None]
+
+
+def quantized(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Float ``(t, d)`` as int8 and float16 ``(t,)`` scales.
+
+    >>> whole, scale = quantized(np.array([[0.6, -0.8], [0.0, 0.0]]))
+    >>> (whole * scale[:, None]).round(2).tolist()
+    [[0.6, -0.8], [0.0, 0.0]]
+    """
+    scale = (np.abs(vectors).max(axis=1, initial=0.0) / STEPS).astype(np.float16)
+    # By the scale as it is kept, so that its own rounding is not an error twice.
+    whole = np.rint(vectors / np.maximum(scale.astype(np.float32), 1e-9)[:, None])
+    return np.clip(whole, -STEPS, STEPS).astype(np.int8), scale
+
+
+def megabytes(about: About) -> float:
+    """What they take on disk, and in memory where all of it was touched."""
+    return (about.tokens * (about.dimensions + 2 + 4) + about.documents * 8) / 1e6
+
+
+def is_there(build: Path) -> bool:
+    """Whether a build has token vectors."""
+    return (build / FOLDER / ABOUT).is_file()
+
+
+def stamp(build: Path) -> str:
+    """What changes when they are made anew; empty where there are none."""
+    try:
+        found = (build / FOLDER / ABOUT).stat()
+    except OSError:
+        return ""
+    return f"{found.st_mtime_ns}-{found.st_ino}"
+
+
+def read(build: Path) -> About:
+    """What they are of.
+
+    Raises
+    ------
+    TriescopeError
+        There are none, or the file is damaged.
+    """
+    path = build / FOLDER / ABOUT
+    if not is_there(build):
+        raise TriescopeError(f"{build.name} has no token vectors: `python -m engine tokens {build.name}` makes them")
+    try:
+        return About.model_validate_json(read_content(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise TriescopeError(f"{path}: damaged ({'.'.join(map(str, first['loc'])) or first['msg']})") from error
+
+
+def opened(build: Path, rows: int) -> TokenVectors:
+    """Those of a build with so many documents, mapped.
+
+    Raises
+    ------
+    TriescopeError
+        There are none, or the files do not belong together.
+    """
+    about, folder = read(build), build / FOLDER
+    vectors, scales = arrays.mapped(folder / VECTORS, "int8", axes=2), arrays.mapped(folder / SCALES, "float16")
+    ids, ends = arrays.mapped(folder / IDS, "int32"), np.asarray(arrays.mapped(folder / ENDS, "int64"))
+    if vectors.shape != (about.tokens, about.dimensions) or not len(scales) == len(ids) == about.tokens:
+        raise TriescopeError(f"{folder}: its files are not of the same tokens")
+    steps = np.diff(ends, prepend=0)
+    if len(ends) != rows or (steps < 0).any() or (ends[-1] if rows else 0) != about.tokens:
+        raise TriescopeError(f"{folder / ENDS}: not of {rows:,} documents and {about.tokens:,} tokens")
+
+    def check() -> None:
+        if not (np.isfinite(scales).all() and (np.asarray(scales) >= 0).all() and (np.asarray(ids) >= 0).all()):
+            raise TriescopeError(f"{folder}: damaged (a scale or a token that is none)")
+
+    once("tokens", [folder / SCALES, folder / IDS], check)
+    return TokenVectors(about, vectors, scales, ids, ends)
+
+
+class Writing:
+    """Token vectors in the making, in a folder of their own: documents are appended in their order, some at a time.
+
+    Parameters
+    ----------
+    folder : Path
+        Where; made unless it is there. What is there of another ``spec`` is deleted, and of the same one gone on with.
+    spec : dict
+        What decides the vectors.
+    dimensions : int
+        Size of a vector.
+    """
+
+    RAW = (("vectors.bin", "int8"), ("scales.bin", "float16"), ("ids.bin", "int32"), ("counts.bin", "int64"))
+
+    def __init__(self, folder: Path, spec: dict, dimensions: int):
+        self.folder, self.dimensions = folder, dimensions
+        folder.mkdir(parents=True, exist_ok=True)
+        if read_json(folder / SPEC) != spec:
+            for left in folder.iterdir():
+                left.unlink()
+            replace_json(folder / SPEC, spec)
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Tokens of each document that is done, int64."""
+        path = self.folder / "counts.bin"
+        size = path.stat().st_size // 8 if path.exists() else 0
+        return np.fromfile(path, np.int64, size) if size else np.empty(0, np.int64)
+
+    def append(self, documents: Sequence[Tokens]) -> None:
+        """The next documents. Their counts are written last: what a killed process left beyond them is cut off."""
+        done = self.counts
+        tokens = int(done.sum())
+        vectors, scales = quantized(np.concatenate([one.vectors for one in documents]).reshape(-1, self.dimensions))
+        ids, counts = np.concatenate([one.ids for one in documents]), [len(one.ids) for one in documents]
+        contents = (vectors, scales, ids, np.array(counts, np.int64))
+        for (name, kind), content in zip(self.RAW, contents, strict=True):
+            before = len(done) if name == "counts.bin" else tokens * (self.dimensions if name == "vectors.bin" else 1)
+            with open(self.folder / name, "ab") as file:
+                file.truncate(before * np.dtype(kind).itemsize)
+                file.write(np.ascontiguousarray(content, kind).tobytes())
+                file.flush()
+                os.fsync(file.fileno())
+
+    def finish(self, about: About) -> None:
+        """Put the files into the form that they are opened in; the folder then holds nothing else."""
+        shapes = ((VECTORS, (about.tokens, about.dimensions)), (SCALES, (about.tokens,)), (IDS, (about.tokens,)))
+        for (raw, kind), (name, shape) in zip(self.RAW, shapes, strict=False):
+            out = np.lib.format.open_memmap(self.folder / name, "w+", kind, shape)
+            if about.tokens:
+                source = np.memmap(self.folder / raw, kind, "r", shape=shape)
+                for start in range(0, about.tokens, BLOCK):
+                    out[start : start + BLOCK] = source[start : start + BLOCK]
+            out.flush()
+        np.save(self.folder / ENDS, np.cumsum(self.counts), allow_pickle=False)
+        replace_json(self.folder / ABOUT, about.model_dump())
+        for name in (*(raw for raw, _ in self.RAW), SPEC):
+            (self.folder / name).unlink(missing_ok=True)

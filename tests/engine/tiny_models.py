@@ -1,0 +1,66 @@
+"""Models of a few thousand random weights, saved as those of others are: what is read of a folder, without a download."""
+
+import json
+
+import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.normalizers import Lowercase
+from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.processors import BertProcessing
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+WORDS = "kite moor whale tide sea storm film war love city night old man woman house".split()
+MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[Q]", "[D]", ",", "."]
+
+
+def tokenizer(longest=24):
+    """Words as they stand between blanks, in BERT's frame."""
+    vocabulary = {word: place for place, word in enumerate([*MARKS, *WORDS])}
+    made = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
+    made.normalizer, made.pre_tokenizer = Lowercase(), Whitespace()
+    made.post_processor = BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    marks = {f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep", "mask")}
+    extra = ["[Q]", "[D]"]
+    return PreTrainedTokenizerFast(tokenizer_object=made, model_max_length=longest, additional_special_tokens=extra, **marks)
+
+
+def bert(kind, folder, seed=0, **changed):
+    """A BERT of one layer with its tokenizer, saved; also returned."""
+    torch.manual_seed(seed)
+    size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    shape = size | {"max_position_embeddings": 48, "initializer_range": 1.0, "vocab_size": len(MARKS) + len(WORDS)}
+    model = kind(BertConfig(**shape | changed)).eval()
+    model.save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+    return model
+
+
+def colbert(folder, dimensions=8):
+    """A ColBERT in the layout of PyLate: a transformer, a projection of its tokens, and words that go before the texts."""
+    model = bert(BertModel, folder)
+    torch.manual_seed(1)
+    weight = torch.randn(dimensions, 16)
+    (folder / "1_Dense").mkdir()
+    save_file({"linear.weight": weight}, folder / "1_Dense" / "model.safetensors")
+    dense = {
+        "in_features": 16,
+        "out_features": dimensions,
+        "bias": False,
+        "activation_function": "torch.nn.modules.linear.Identity",
+    }
+    modules = [
+        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+        {"idx": 1, "name": "1", "path": "1_Dense", "type": "pylate.models.Dense.Dense"},
+    ]
+    settings = {"model_type": "ColBERT", "query_prefix": "[Q] ", "document_prefix": "[D] ", "query_length": 8}
+    settings |= {"document_length": 16, "attend_to_expansion_tokens": False, "skiplist_words": [",", "."]}
+    for name, content in (
+        ("1_Dense/config.json", dense),
+        ("modules.json", modules),
+        ("config_sentence_transformers.json", settings),
+        ("sentence_bert_config.json", {"max_seq_length": 24, "do_lower_case": False}),
+    ):
+        (folder / name).write_text(json.dumps(content), "utf-8")
+    return model, weight
