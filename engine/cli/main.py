@@ -10,6 +10,7 @@ from engine.cli import compare as cli_compare
 from engine.cli import evaluate as cli_evaluate
 from engine.cli import judge as cli_judge
 from engine.cli import make as cli_make
+from engine.cli import next_item as cli_next_item
 from engine.cli import plugins as cli_plugins
 from engine.cli import serve as cli_serve
 from engine.cli import tokens as cli_tokens
@@ -29,6 +30,7 @@ __all__ = [
     "cli_evaluate",
     "cli_judge",
     "cli_make",
+    "cli_next_item",
     "cli_plugins",
     "cli_serve",
     "cli_tokens",

@@ -1,0 +1,164 @@
+"""Commands of recommendation: join interactions to a build, recommend, judge, train."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.cli import flags
+from engine.cli.shell import AsJson, Folder, ProgressFile, app, show
+from engine.errors import TriescopeError
+from engine.recommending.models.spec import SequenceSpec, spec_of
+
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-m", "--model", help="counting, item-item, knn, content, popularity, ease, a trained one, or a sum: item-item+sasrec."
+    ),
+]
+Width = Annotated[int, typer.Option(min=1, help="Hypotheses kept after each level, of models that decode.")]
+Seen = Annotated[bool, typer.Option("--seen", help="Let items of the history come again.")]
+History = Annotated[str, typer.Option(help="Item ids, oldest first, with commas between.")]
+
+
+@app.command("interactions")
+def run_join(
+    folder: Folder,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A table of user, item, time; or lines of user, item, item (.txt).")
+    ],
+    column: Annotated[list[str] | None, typer.Option(help="Which column is user, item, time or rating: user=NAME.")] = None,
+    shortest: Annotated[int, typer.Option(min=1, help="Leave out people with fewer interactions.")] = 3,
+    core: Annotated[
+        int, typer.Option(min=0, help="Leave out people and items with fewer, as often as it takes; 0 for no core.")
+    ] = 0,
+    least_rating: Annotated[float | None, typer.Option(help="Leave out lower ratings.")] = None,
+    dev_from: Annotated[str, typer.Option(help="Split by time: development begins here, a date or seconds.")] = "",
+    test_from: Annotated[str, typer.Option(help="Split by time: the test begins here.")] = "",
+    progress: ProgressFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Join interactions to a build: who took what, split, and made into the item-item matrix."""
+    from engine.builds.opened import Build
+    from engine.data.interactions import Rules
+    from engine.progress import Progress
+    from engine.recommending import joined
+
+    if bool(dev_from) != bool(test_from):
+        raise TriescopeError("a split by time needs both dates: --dev-from and --test-from")
+    columns = dict(one.partition("=")[::2] for one in column or [])
+    dates = (dev_from, test_from) if dev_from else None
+    with Progress(progress, quiet=as_json) as told:
+        known = joined.join(Build(folder), file, columns, Rules(shortest, least_rating, core), dates, told)
+    rule = (
+        "the last item of each person is the test, the one before it development"
+        if known.split == "last"
+        else (f"by time: development from {known.dates[0]}, test from {known.dates[1]}")
+    )
+    show(
+        known.model_dump(mode="json"),
+        as_json,
+        [
+            f"{known.users:,} people, {known.items:,} items, {known.interactions:,} interactions joined to {folder.name}",
+            f"split: {rule}; {known.train:,} to learn from, {known.dev:,} to choose by, {known.test:,} to judge by",
+            f"matrix: text counts {known.text_share:g} beside behaviour's .4 (chosen on development)",
+            *(f"note: {note}" for note in known.notes),
+        ],
+    )
+
+
+@app.command()
+def recommend(
+    folder: Folder,
+    history: History = "",
+    user: Annotated[str, typer.Option(help="A person of the interactions, in place of a history.")] = "",
+    model: Models = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Length of the list.")] = 10,
+    beams: Width = 50,
+    seen: Seen = False,
+    as_json: AsJson = False,
+) -> None:
+    """What comes next after a history of items."""
+    from engine.builds.opened import Build
+    from engine.recommending import asked, kinds
+
+    build = Build(folder)
+    opened = kinds.Opened(build, max(beams, k))
+    taken = asked.of_user(opened, user) if user else asked.of_text(build, history)
+    found = {name: asked.recommended(opened, name, taken, k, seen) for name in model or [asked.default(build)]}
+    lines = [f"history: {', '.join(asked.title(build, row) for row in taken)}"]
+    for name, hits in found.items():
+        lines.append(name)
+        lines += [
+            f"{hit.rank:>3}  {hit.title}  [{hit.identifier}]  {hit.score:.4g}"
+            + (f"  because of {hit.because}" if hit.because else "")
+            for hit in hits
+        ]
+    value = {
+        "history": [build.documents[row].id for row in taken],
+        "lists": {name: [hit._asdict() for hit in hits] for name, hits in found.items()},
+    }
+    show(value, as_json, lines)
+
+
+@app.command("evaluate-next")
+def run_evaluation(
+    folder: Folder,
+    model: Models = None,
+    beams: Width = 50,
+    seen: Seen = False,
+    split: Annotated[str, typer.Option(help="test or dev.")] = "test",
+    as_json: AsJson = False,
+) -> None:
+    """Judge recommenders on what people took next: the whole catalogue is ranked, with intervals and paired tests."""
+    from engine.builds.opened import Build
+    from engine.recommending import evaluated, kinds
+
+    if split not in ("test", "dev"):
+        raise TriescopeError(f"split: test or dev, not {split!r}")
+    build = Build(folder)
+    opened = kinds.Opened(build, beams)
+    names = model or kinds.usual(build)
+    interactions = opened.known
+    held = interactions.test if split == "test" else interactions.dev
+    found = evaluated.evaluate({name: opened.get(name) for name in names}, held, interactions.popularity, seen)
+    rule = (
+        "last item of each person" if interactions.about.split == "last" else f"by time, {' and '.join(interactions.about.dates)}"
+    )
+    about = {"split": split, "rule": rule, "seen": seen, "beams": beams, "questions": len(held.targets)}
+    head = f"{len(held.targets):,} questions ({split}: {rule}), seen items {'may come again' if seen else 'left out'}; "
+    head += f"{beams} beams; the whole catalogue is ranked"
+    show(about | {"models": [of.as_json() for of in found]}, as_json, [head, *evaluated.lines(found)])
+
+
+@app.command("train-next")
+@flags.of_spec(SequenceSpec)
+def run_training(
+    folder: Folder,
+    asked: dict[str, Any],
+    name: Annotated[str, typer.Option(help="What to call it; the model's name unless given.")] = "",
+    progress: ProgressFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a sequence model on a build's interactions: SASRec or BERT4Rec. Goes on where an interrupted one stopped."""
+    from engine.builds.opened import Build
+    from engine.progress import Progress
+    from engine.recommending import joined, kinds
+    from engine.recommending.models import train
+
+    spec = spec_of(asked)
+    kinds.check_name(name or spec.model)
+    interactions = joined.Interactions(Build(folder))
+    out = interactions.folder / joined.MODELS / (name or spec.model)
+    with Progress(progress, quiet=as_json) as told:
+        known = train.train(interactions.material, spec, out, told)
+    figures = ", ".join(f"{measure} {value:.4f}" for measure, value in known.dev.items())
+    show(
+        known.model_dump(mode="json"),
+        as_json,
+        [
+            f"{out.name}: {known.steps:,} steps in {known.seconds / 60:.1f} minutes on {known.device}; {known.stopped}",
+            f"the weights after step {known.best_step:,} are kept, chosen on {known.chosen_on:,} development questions",
+            f"on all development questions: {figures}",
+        ],
+    )

@@ -1,0 +1,162 @@
+"""What every recommender takes and returns, what it is made from, and the record that says all there is to know of one."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from engine.data.histories import Histories, Split
+from engine.errors import TriescopeError
+from engine.kernels.top_k import top_k
+from engine.options import Option
+from engine.retrievers.base import Ranking
+from engine.trie import Tree, Trie, restrict
+
+# Histories whose scores of all items are held at once.
+TOGETHER = 512
+Tell = Callable[[str, int, int], None]
+
+
+class Material(NamedTuple):
+    """What a recommender is made from.
+
+    Attributes
+    ----------
+    split : Split
+        Interactions; only ``train`` is learned from, ``dev`` chooses. The test may be empty, and is where a model is trained.
+    said : sequence of sequence of str
+        What the text of each item says, as :func:`engine.recommending.item_text.said_of` has it.
+    embeddings : np.ndarray
+        Float32 ``(items, d)``, unit rows.
+    trie : Trie
+        Identifiers of the items.
+    folder : Path, optional
+        Where trained models are kept.
+    seed : int
+        Of everything random.
+    """
+
+    split: Split
+    said: Sequence[Sequence[str]]
+    embeddings: np.ndarray
+    trie: Trie
+    folder: Path | None = None
+    seed: int = 0
+
+    @property
+    def items(self) -> int:
+        """How many there are."""
+        return len(self.embeddings)
+
+
+class Recommender(Protocol):
+    """Anything that ranks items for histories."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    def recommend(self, histories: Histories, k: int, seen: bool = False) -> Ranking:
+        """The best ``k`` items of each history, best first, equal ones in the catalogue's order; those of the history are left
+        out unless ``seen`` ones may come again."""
+        ...
+
+
+class Scores(Protocol):
+    """A recommender that can say what it thinks of every item."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    def scores(self, histories: Histories) -> np.ndarray:
+        """Float32 ``(histories, items)``, higher is better."""
+        ...
+
+
+class Ranked:
+    """A :class:`Recommender` of :class:`Scores`: all items are scored, and the best ones kept."""
+
+    def __init__(self, of: Scores):
+        self.of = of
+
+    @property
+    def name(self) -> str:
+        """That of whoever scores."""
+        return self.of.name
+
+    def scores(self, histories: Histories) -> np.ndarray:
+        """As they are scored."""
+        return self.of.scores(histories)
+
+    def recommend(self, histories: Histories, k: int, seen: bool = False) -> Ranking:
+        """See :class:`Recommender`."""
+        rows = np.full((histories.people, k), -1, np.int64)
+        scores = np.full((histories.people, k), -np.inf, np.float32)
+        for start in range(0, histories.people, TOGETHER):
+            group = histories.pick(slice(start, start + TOGETHER))
+            found = np.array(self.of.scores(group), np.float32)
+            if not seen:
+                found[group.person, group.items] = -np.inf
+            for place, values in enumerate(found, start):
+                best = top_k(values, k)
+                best = best[np.isfinite(values[best])]
+                rows[place, : len(best)], scores[place, : len(best)] = best, values[best]
+        return Ranking(rows, scores, [])
+
+
+class Model(NamedTuple):
+    """One way to recommend: all that the shell, the evaluation and the page know of it.
+
+    Attributes
+    ----------
+    name, summary, citation : str
+        What it is called, what it does in a few words, where it comes from.
+    color : str
+        Its colour in charts, ``#RRGGBB``.
+    make : callable
+        ``(material, settings, tell) -> Recommender``. A trained one is opened from the material's folder, or trained there.
+    options : tuple of Option
+        Settings.
+    trained : bool
+        Whether it takes more than a minute and is kept.
+    behaviour : bool
+        Whether it needs interactions; what does not works on any catalogue.
+    usual : bool
+        Whether it is shown and judged where nobody says which ones are wanted.
+    """
+
+    name: str
+    summary: str
+    citation: str
+    color: str
+    make: Callable[[Material, dict[str, Any], Tell], Recommender]
+    options: tuple[Option, ...] = ()
+    trained: bool = False
+    behaviour: bool = True
+    usual: bool = True
+
+
+def unseen(trie: Trie, items: int, history: np.ndarray, seen: bool = False) -> Tree:
+    """What may be written after a history: all of ``items`` where ``seen`` ones may come again, else what is not in it; all again
+    where nothing would be left."""
+    if seen or not len(history):
+        return trie
+    allowed = np.ones(items, bool)
+    allowed[history] = False
+    return restrict(trie, allowed) if allowed[trie.documents].any() else trie
+
+
+def check_histories(histories: Histories, items: int) -> None:
+    """Refuse rows that are no item.
+
+    Raises
+    ------
+    TriescopeError
+        There is one.
+    """
+    if len(histories.items) and not 0 <= histories.items.min() <= histories.items.max() < items:
+        raise TriescopeError(f"a history names an item that is not among the {items:,} of the catalogue")

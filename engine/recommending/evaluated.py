@@ -1,0 +1,139 @@
+"""Several recommenders beside each other on the same questions: means with intervals, paired tests, by frequency, and
+exposure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from engine.data.figures import Difference, Interval
+from engine.data.histories import Held
+from engine.evaluation import interval
+from engine.evaluation.exposure import gini
+from engine.evaluation.significance import difference, together
+from engine.recommending.base import Recommender
+from engine.recommending.judging import MEASURES, judge
+
+# How often the right item was taken in training; the last group is open.
+FREQUENCIES = ((0, 0), (1, 5), (6, 20), (21, 1 << 30))
+COMPARED_BY = "NDCG@10"
+
+
+class Group(NamedTuple):
+    """Questions whose item was taken ``low`` to ``high`` times in training: how many, and the means of each measure."""
+
+    low: int
+    high: int
+    questions: int
+    values: dict[str, float]
+
+
+class Shown(NamedTuple):
+    """What a recommender shows among its first ten: share of the catalogue that ever comes, Gini of how often each item does, and
+    how often the shown items were taken in training, on average."""
+
+    covered: float
+    gini: float
+    popularity: float
+
+
+class Figures(NamedTuple):
+    """A recommender: means with intervals, the difference of NDCG@10 to the first one (None for that), by frequency, what it
+    shows."""
+
+    name: str
+    means: dict[str, Interval]
+    ahead: Difference | None
+    groups: list[Group]
+    shown: Shown
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "name": self.name,
+            "means": {name: of._asdict() for name, of in self.means.items()},
+            "ahead": self.ahead and self.ahead._asdict(),
+            "groups": [group._asdict() for group in self.groups],
+            "shown": self.shown._asdict(),
+        }
+
+
+def evaluate(
+    recommenders: Mapping[str, Recommender],
+    held: Held,
+    popularity: np.ndarray,
+    seen: bool = False,
+    tell: Callable[[str, int, int], None] | None = None,
+) -> list[Figures]:
+    """Judge recommenders on the same questions.
+
+    Parameters
+    ----------
+    recommenders : mapping
+        Name -> recommender; the others are held against the first.
+    held : Held
+        Questions.
+    popularity : np.ndarray
+        How often each item was taken in training, ``(items,)``.
+    seen : bool
+        Whether items of the history may come again.
+    tell : callable, optional
+        Progress: ``(name, done, total)``.
+    """
+    found = {}
+    for place, (name, recommender) in enumerate(recommenders.items()):
+        if tell:
+            tell(name, place, len(recommenders))
+        found[name] = judge(recommender, held, seen)
+    first = next(iter(found.values())).values[COMPARED_BY]
+    others = [name for place, name in enumerate(found) if place]
+    ahead = dict(zip(others, together([difference(found[name].values[COMPARED_BY], first) for name in others]), strict=True))
+    taken = popularity[held.targets]
+    return [
+        Figures(
+            name,
+            {measure: interval(of.values[measure]) for measure in MEASURES},
+            ahead.get(name),
+            groups(of.values, taken),
+            shown(of.first, popularity),
+        )
+        for name, of in found.items()
+    ]
+
+
+def groups(values: Mapping[str, np.ndarray], taken: np.ndarray) -> list[Group]:
+    """Means by how often the right item was taken, ``taken`` a question; groups without a question are left out.
+
+    >>> [(one.low, one.questions) for one in groups({"R@10": np.ones(3)}, np.array([0, 3, 4]))]
+    [(0, 1), (1, 2)]
+    """
+    found = []
+    for low, high in FREQUENCIES:
+        within = (taken >= low) & (taken <= high)
+        if within.any():
+            means = {name: float(of[within].mean()) for name, of in values.items()}
+            found.append(Group(low, high, int(within.sum()), means))
+    return found
+
+
+def shown(first: np.ndarray, popularity: np.ndarray) -> Shown:
+    """What lists show: ``first`` has the items of each, int64 ``(questions, k)``, -1 for none.
+
+    >>> shown(np.array([[0, 1], [0, -1]]), np.array([5, 2, 0, 0]))
+    Shown(covered=0.5, gini=0.5833333333333333, popularity=4.0)
+    """
+    items = first[first >= 0]
+    times = np.bincount(items, minlength=len(popularity)).astype(np.float64)
+    return Shown(float((times > 0).mean()), gini(times), float(popularity[items].mean()) if len(items) else 0.0)
+
+
+def lines(found: Sequence[Figures]) -> list[str]:
+    """A table for a terminal."""
+    from engine.data.figures import told, told_p
+
+    rows = []
+    for of in found:
+        means = "  ".join(f"{name} {told(of.means[name])}" for name in ("R@10", "NDCG@10"))
+        ahead = f"  {told(of.ahead, sign=True)} p {told_p(of.ahead)}" if of.ahead else ""
+        rows.append(f"{of.name:<24} {means}{ahead}")
+    return rows

@@ -1,0 +1,79 @@
+"""Batches of histories and the losses of a sequence model, from (seed, step) alone."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.data.histories import Histories
+from engine.recommending.models.sequence import SequenceModel
+
+# Share of a history that BERT4Rec hides.
+HIDDEN = 0.3
+
+
+class NextItem(NamedTuple):
+    """The loss of any step: nats of the next item, at each true position, against all items or some that are drawn.
+
+    Attributes
+    ----------
+    histories : Histories
+        Of training, each of two items or more.
+    batch : int
+        Histories a step.
+    seed : int
+        Of the order.
+    sampled : int
+        Items drawn at random to stand for all; 0 for the full cross-entropy.
+    """
+
+    histories: Histories
+    batch: int
+    seed: int
+    sampled: int = 0
+
+    @property
+    def steps(self) -> int:
+        """Steps of one pass."""
+        return -(-self.histories.people // self.batch)
+
+    def people(self, step: int) -> np.ndarray:
+        """Whose histories a step learns from: each person once a pass, in an order of its own each pass."""
+        turn, place = divmod(step, self.steps)
+        order = np.random.default_rng([self.seed, turn]).permutation(self.histories.people)
+        return order[place * self.batch : (place + 1) * self.batch]
+
+    def __call__(self, model: SequenceModel, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
+        """See :data:`engine.training.loop.Loss`."""
+        chosen = self.histories.pick(self.people(step))
+        width = min(int(chosen.lengths.max()), model.shape.longest + model.causal)
+        device = next(model.parameters()).device
+        rows = torch.as_tensor(chosen.padded(width), device=device)
+        vectors = model.item_vectors()
+        if model.causal:
+            states, targets = model(rows[:, :-1], vectors), rows[:, 1:]
+            told = (rows[:, :-1] >= 0) & (targets >= 0)
+        else:
+            told = _hidden(rows, step, self.seed)
+            states, targets = model(torch.where(told, model.items + 1, rows), vectors), rows
+        return self._nats(states[told], targets[told], vectors[: model.items], step), {}
+
+    def _nats(self, states: Tensor, targets: Tensor, vectors: Tensor, step: int) -> Tensor:
+        if not self.sampled:
+            return torch.nn.functional.cross_entropy(states @ vectors.T, targets)
+        drawn = torch.as_tensor(np.random.default_rng([self.seed, step, 1]).integers(0, len(vectors), self.sampled))
+        right = (states * vectors[targets]).sum(1, keepdim=True)
+        others = states @ vectors[drawn].T
+        others = others.masked_fill(drawn == targets[:, None], -torch.inf)
+        return torch.nn.functional.cross_entropy(torch.cat([right, others], 1), torch.zeros_like(targets))
+
+
+def _hidden(rows: Tensor, step: int, seed: int) -> Tensor:
+    """Which items are hidden: a share at random, and the last one in a third of the histories, as it is when it is asked for."""
+    rng = np.random.default_rng([seed, step, 2])
+    drawn = torch.as_tensor(rng.random(tuple(rows.shape)) < HIDDEN, device=rows.device)
+    last = torch.as_tensor(rng.random(len(rows)) < 1 / 3, device=rows.device)
+    drawn[:, -1] |= last
+    drawn[~drawn.any(1), -1] = True
+    return drawn & (rows >= 0)

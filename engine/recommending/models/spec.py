@@ -1,0 +1,57 @@
+"""What is asked of a training of a sequence model, as data that can be written down, hashed and read back."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.options import checked
+
+
+class SequenceSpec(BaseModel):
+    """Everything that decides what a training yields, apart from the interactions.
+
+    >>> SequenceSpec(epochs=3).digest() == SequenceSpec(epochs=9).digest()
+    True
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: Literal["sasrec", "bert4rec"] = Field("sasrec", description="Which way a history is read.")
+    minutes: float = Field(30.0, ge=0.01, le=10_000, title="Minutes", description="Time to train, evaluations included.")
+    epochs: int = Field(0, ge=0, le=10_000, title="Passes", description="Passes over the histories, in place of minutes.")
+    items: Literal["ids", "text", "both"] = Field(
+        "ids", title="Items are", description="A vector of their own (ids), what their text says (text), or both."
+    )
+    sampled: int = Field(
+        0, ge=0, le=100_000, title="Sampled items", description="Items drawn to stand for all in the loss; 0 for all of them."
+    )
+    width: int = Field(64, ge=8, le=1024, title="Width", description="Numbers in a state; a multiple of the heads.")
+    blocks: int = Field(2, ge=1, le=12, title="Blocks", description="Blocks of attention.")
+    heads: int = Field(2, ge=1, le=16, title="Heads", description="Heads of attention.")
+    dropout: float = Field(0.5, ge=0, le=0.9, title="Dropout", description="Share of a state that is dropped while it learns.")
+    longest: int = Field(
+        50, ge=2, le=1000, title="Longest history", description="Items of a history that are read, the last ones."
+    )
+    batch: int = Field(128, ge=1, le=8192, title="Histories a step", description="Histories a step.")
+    learning_rate: float = Field(1e-3, ge=1e-6, le=1e-1, title="Learning rate", description="Of everything.")
+    patience: int = Field(5, ge=1, title="Patience", description="Evaluations without a better one until it stops.")
+    seed: int = Field(0, ge=0, lt=1 << 31, title="Seed", description="Seed of everything random.")
+
+    def digest(self) -> str:
+        """SHA-256 of what decides the course of the training; how long it goes on does not."""
+        value = self.model_dump(exclude={"minutes", "epochs"})
+        return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def spec_of(asked: Mapping[str, Any]) -> SequenceSpec:
+    """The spec that a person asked for, field by field.
+
+    Raises
+    ------
+    TriescopeError
+        A value cannot be used; it says which.
+    """
+    return checked(SequenceSpec, asked)

@@ -1,0 +1,187 @@
+"""Train a sequence model on histories; development chooses its weights, test is never read."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine import evaluation
+from engine.builds import layout
+from engine.builds.history import Evaluation
+from engine.data.histories import Held, Histories
+from engine.errors import TriescopeError
+from engine.files import alone, writing
+from engine.recommending.base import Material, Ranked
+from engine.recommending.judging import judge
+from engine.recommending.models import kept
+from engine.recommending.models.draws import NextItem
+from engine.recommending.models.sequence import SequenceModel, Shape
+from engine.recommending.models.spec import SequenceSpec
+from engine.text.tuned import Turn
+from engine.training import loop
+from engine.training.checkpoint import note_down, same_or_afresh
+
+log = logging.getLogger(__name__)
+Tell = Callable[[str, int, int], None]
+MEASURE = "NDCG@10"
+# Development questions that choose the weights: drawn once by the seed, for all of them take as long as a pass.
+WATCHED = 5000
+
+
+class SequenceScores:
+    """Scores of a sequence model: logits of all items.
+
+    Parameters
+    ----------
+    model : SequenceModel
+        Trained.
+    name : str
+        What it is called.
+    """
+
+    logits = True
+    """Its scores are logits, to whoever sums them with others."""
+
+    def __init__(self, model: SequenceModel, name: str):
+        self.model, self.name = model.eval(), name
+
+    def scores(self, histories: Histories) -> np.ndarray:
+        """Float32 ``(histories, items)``; of an empty history 0 everywhere."""
+        found = np.zeros((histories.people, self.model.items), np.float32)
+        there = np.flatnonzero(histories.lengths)
+        if len(there):
+            chosen = histories.pick(there)
+            width = min(int(chosen.lengths.max()), self.model.shape.longest)
+            with torch.inference_mode():
+                rows = torch.as_tensor(chosen.padded(width), device=next(self.model.parameters()).device)
+                found[there] = self.model.scores(rows).float().cpu().numpy()
+        return found
+
+
+class _Choice(NamedTuple):
+    """Questions that choose, and where the course is noted."""
+
+    held: Held
+    work: Path
+
+    def look(self, model: SequenceModel, stretch: loop.Stretch) -> Evaluation:
+        """The model's measures on them."""
+        values = judge(Ranked(SequenceScores(model, "")), self.held).values
+        means = {name: float(of.mean()) for name, of in values.items()}
+        return Evaluation(**stretch._asdict(), dev=means, code_accuracy=(), detectors=(), watched=())
+
+    def note(self, seen: Evaluation) -> None:
+        """A line of the history."""
+        line = {"step": seen.step, "seconds": seen.seconds, "loss": seen.loss, "dev": round(seen.dev[MEASURE], 5)}
+        note_down(self.work, line)
+
+
+def model_of(spec: SequenceSpec, items: int, embeddings: np.ndarray) -> SequenceModel:
+    """The network that a spec asks for, its weights drawn by its seed."""
+    if spec.width % spec.heads:
+        raise TriescopeError(f"width: {spec.width} is no multiple of {spec.heads} heads")
+    torch.manual_seed(spec.seed)
+    shape = Shape(spec.width, spec.blocks, spec.heads, spec.dropout, spec.longest)
+    vectors = None if spec.items == "ids" else torch.tensor(np.array(embeddings, np.float32))
+    return SequenceModel(items, shape, spec.model == "sasrec", vectors, spec.items != "text", spec.learning_rate)
+
+
+def train(material: Material, spec: SequenceSpec, folder: Path, tell: Tell | None = None) -> kept.Kept:
+    """Train and store in ``folder``, in the place of what was there; goes on where an interrupted training of the same spec
+    stopped.
+
+    Raises
+    ------
+    TriescopeError
+        Nobody has two items to learn from, the loss is not finite, nothing can be written.
+    """
+    tell, work = tell or (lambda stage, done, total: None), layout.partial_of(folder)
+    with writing(folder.parent):
+        work.mkdir(parents=True, exist_ok=True)
+    with writing(folder.parent), alone(work, f"{folder.name}: another process is training it"):
+        same_or_afresh(work, spec.digest(), spec.model_dump(mode="json"))
+        known, weights = _train(material, spec, work, tell)
+        known = kept.store(folder, known, weights)
+        for left in work.iterdir():
+            left.unlink()
+        work.rmdir()
+    return known
+
+
+def _train(material: Material, spec: SequenceSpec, work: Path, tell: Tell) -> tuple[kept.Kept, dict[str, np.ndarray]]:
+    train_on = material.split.train
+    long = train_on.lengths > 1
+    if not long.any():
+        raise TriescopeError("nobody has two items in training, so there is no next one to learn")
+    device = loop.device_for()
+    model = model_of(spec, material.items, material.embeddings).to(device)
+    loss = NextItem(train_on.pick(long), spec.batch, spec.seed, spec.sampled)
+    dev = material.split.dev
+    rng = np.random.default_rng([spec.seed, 7])
+    choice = _Choice(dev.pick(np.sort(rng.permutation(len(dev.targets))[:WATCHED])), work)
+    budget = _Budget(spec, loss.steps)
+    course = loop.fit(model, budget, loss, choice.look, work, tell, choice.note, MEASURE)  # type: ignore[arg-type]
+    model.load_state_dict(course.best)
+    standing = course.standing
+    tell("judging", 0, 0)
+    values = judge(Ranked(SequenceScores(model, "")), dev).values
+    known = kept.Kept(
+        spec=spec.model_dump(mode="json"),
+        weights="",  # known when they are written
+        digest=spec.digest(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        device=evaluation.device() if device == "cpu" else device,
+        seed=spec.seed,
+        steps=standing.step,
+        best_step=standing.best_step,
+        seconds=round(standing.seconds, 1),
+        stopped=course.stopped,
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        measure=MEASURE,
+        chosen_on=len(choice.held.targets),
+        history=tuple(map(Turn.model_validate_json, (work / layout.HISTORY).read_text("utf-8").splitlines())),
+        dev={name: float(of.mean()) for name, of in values.items()},
+    )
+    return known, _arrays(model.state_dict())
+
+
+def _arrays(state: dict[str, Tensor]) -> dict[str, np.ndarray]:
+    return {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
+
+
+class _Budget:
+    """A spec as the loop reads it: passes in steps, and an evaluation after every second pass where they are told."""
+
+    average, patience = 0.0, 5
+
+    def __init__(self, spec: SequenceSpec, steps: int):
+        self.minutes, self.steps, self.patience, self.seed = spec.minutes, spec.epochs * steps, spec.patience, spec.seed
+        self.evaluate_every = 2 * steps
+        self._digest = spec.digest()
+
+    def digest(self) -> str:
+        """That of the spec."""
+        return self._digest
+
+
+def opened(material: Material, folder: Path) -> SequenceScores:
+    """A trained model of a folder.
+
+    Raises
+    ------
+    TriescopeError
+        There is none, or it was trained for another catalogue.
+    """
+    known = kept.read(folder)
+    model = model_of(SequenceSpec.model_validate(dict(known.spec)), material.items, material.embeddings)
+    found = {name: torch.tensor(array) for name, array in kept.tensors(folder, known).items()}
+    try:
+        model.load_state_dict(found)
+    except RuntimeError as error:
+        raise TriescopeError(f"{folder.name} was trained for another catalogue ({str(error).splitlines()[0][:80]})") from error
+    return SequenceScores(model, folder.name)

@@ -1,0 +1,140 @@
+"""Sequence models: what comes later changes nothing earlier, thirty are learned by heart, a resumed training is the same."""
+
+import numpy as np
+import pytest
+import torch
+
+from engine.builds.layout import partial_of
+from engine.data.histories import Histories
+from engine.errors import TriescopeError
+from engine.recommending.base import Material, Ranked
+from engine.recommending.judging import judge
+from engine.recommending.models import kept, train
+from engine.recommending.models.draws import NextItem
+from engine.recommending.models.sequence import SequenceModel, Shape
+from engine.recommending.models.spec import SequenceSpec, spec_of
+from tests.engine.recommending.baskets import ITEMS, lists, material
+
+SMALL = Shape(width=16, blocks=2, heads=2, dropout=0.0, longest=8)
+
+
+def model(causal=True, **more):
+    torch.manual_seed(0)
+    return SequenceModel(ITEMS, SMALL, causal, **more).eval()
+
+
+def test_a_later_item_changes_nothing_earlier():
+    made, history = model(), torch.tensor([[-1, 3, 7, 1, 9]])
+    changed = torch.tensor([[-1, 3, 7, 2, 4]])
+    with torch.no_grad():
+        one, other = (made(rows, made.item_vectors()) for rows in (history, changed))
+    assert torch.equal(one[:, :3], other[:, :3])
+    assert not torch.allclose(one[:, 3:], other[:, 3:])
+
+
+def test_one_that_reads_both_ways_sees_what_comes_later():
+    made = model(causal=False)
+    with torch.no_grad():
+        one, other = (made(torch.tensor([[3, 7, last]]), made.item_vectors()) for last in (1, 2))
+    assert not torch.allclose(one[:, 0], other[:, 0])
+
+
+def test_padding_changes_nothing():
+    made = model()
+    with torch.no_grad():
+        short, padded = (made.scores(torch.tensor([row])) for row in ([3, 7], [-1, -1, 3, 7]))
+    assert torch.allclose(short, padded, atol=1e-6)
+
+
+def test_the_loss_is_that_of_every_true_position():
+    made, rows = model(), [[3, 7, 1], [5, 2]]
+    loss = NextItem(Histories.of(rows), 2, 0)
+    with torch.no_grad():
+        found = float(loss(made, 0, 0.0)[0])
+        expected = []
+        for row in rows:
+            for place in range(1, len(row)):
+                state = made(torch.tensor([row[:-1]]), made.item_vectors())[0, place - 1]
+                scores = state @ made.table.weight[:ITEMS].T
+                expected.append(float(torch.nn.functional.cross_entropy(scores, torch.tensor(row[place]))))
+    assert found == pytest.approx(np.mean(expected), abs=1e-5)
+
+
+def test_each_pass_takes_everybody_once():
+    loss = NextItem(Histories.of(lists(11)), 4, 0)
+    assert sorted(np.concatenate([loss.people(step) for step in range(3)]).tolist()) == list(range(11))
+    assert loss.people(0).tolist() != loss.people(3).tolist()
+
+
+@pytest.mark.parametrize("asked", [{}, {"model": "bert4rec"}, {"sampled": 20, "items": "both"}])
+def test_thirty_people_are_learned_by_heart(tmp_path, asked):
+    rng = np.random.default_rng(1)
+    rows = [rng.permutation(ITEMS)[:5].tolist() for _ in range(30)]
+    of = material()
+    held = of.split.dev._replace(
+        people=np.arange(30, dtype=np.int32),
+        histories=Histories.of([row[:-1] for row in rows]),
+        targets=np.array([row[-1] for row in rows], np.int32),
+    )
+    nobody = held.pick(slice(0, 0))
+    learned = Material(of.split._replace(train=Histories.of(rows), dev=held, test=nobody), of.said, of.embeddings, of.trie)
+    spec = SequenceSpec(epochs=60, width=32, heads=2, dropout=0.0, batch=30, learning_rate=1e-2, patience=99, **asked)
+    known = train.train(learned, spec, tmp_path / "heart")
+    assert known.dev["R@5"] > 0.9
+    again = judge(Ranked(train.opened(learned, tmp_path / "heart")), held).values
+    assert again["R@5"].mean() == pytest.approx(known.dev["R@5"])
+
+
+class Stopped(Exception):
+    """As a kill would."""
+
+
+def test_a_training_that_was_stopped_goes_on_as_if_it_never_was(tmp_path):
+    of, spec = material(), SequenceSpec(epochs=6, width=16, batch=20, dropout=0.2, longest=8)
+    whole = train.train(of, spec, tmp_path / "whole")
+
+    def stop(stage, done, total):
+        if done == 14:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        train.train(of, spec, tmp_path / "halves", stop)
+    assert partial_of(tmp_path / "halves").is_dir()
+    assert not kept.is_there(tmp_path / "halves")
+    halves = train.train(of, spec, tmp_path / "halves")
+    assert halves.weights == whole.weights
+    assert [turn.dev for turn in halves.history] == [turn.dev for turn in whole.history]
+    assert not partial_of(tmp_path / "halves").exists()
+
+
+def test_the_test_is_never_read(tmp_path):
+    of, spec = material(), SequenceSpec(epochs=2, width=16, longest=8)
+    there = train.train(of, spec, tmp_path / "there")
+    gone = train.train(of._replace(split=of.split._replace(test=None)), spec, tmp_path / "gone")
+    assert there.weights == gone.weights
+
+
+def test_what_is_wrong_is_said(tmp_path):
+    of = material()
+    with pytest.raises(TriescopeError, match="no multiple of 3 heads"):
+        train.model_of(SequenceSpec(width=16, heads=3), ITEMS, of.embeddings)
+    alone = of._replace(split=of.split._replace(train=Histories.of([[1], [2]])))
+    with pytest.raises(TriescopeError, match="nobody has two items in training"):
+        train.train(alone, SequenceSpec(epochs=1), tmp_path / "alone")
+    with pytest.raises(TriescopeError, match="model: "):
+        spec_of({"model": "gru"})
+    with pytest.raises(TriescopeError, match="none has not been trained"):
+        train.opened(of, tmp_path / "none")
+    train.train(of, SequenceSpec(epochs=1, width=16, longest=8), tmp_path / "one")
+    with pytest.raises(TriescopeError, match="was trained for another catalogue"):
+        train.opened(of._replace(embeddings=of.embeddings[:20]), tmp_path / "one")
+    path = next((tmp_path / "one").glob("weights-*"))
+    path.write_bytes(path.read_bytes()[:-4] + b"\0\0\0\1")
+    with pytest.raises(TriescopeError, match="have changed since they were saved"):
+        train.opened(of, tmp_path / "one")
+
+
+def test_an_empty_history_is_scored_alike_everywhere():
+    scores = train.SequenceScores(model(), "m").scores(Histories.of([[], [3]]))
+    assert (scores[0] == 0).all()
+    assert scores[1].std() > 0
