@@ -1,5 +1,6 @@
 """Files that several processes share: a lock on a folder, JSON replaced as a whole, the hash of a file, what a disk refuses."""
 
+import ctypes
 import errno
 import fcntl
 import hashlib
@@ -19,6 +20,8 @@ from engine.errors import TriescopeError
 # Whoever only looks (:func:`held`) holds the lock for microseconds. A taker tries again for as long as this, so that no look
 # refuses it.
 PATIENCE_S = 0.5
+# Of Linux' renameat2: names as they are, changing places.
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
 # What a disk that takes no more, or nothing at all, has to say. Libraries hand it on as text alone, each in a type of its own.
 REFUSALS = {number: os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)}
 _CUT_SHORT = re.compile(r"\d+ requested and \d+ written")  # NumPy says so much and not why; the disk is full
@@ -157,6 +160,20 @@ def replacing(path: Path, write: Callable[[Path], Any]) -> None:
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Two names change places in one step, so that whoever looks at any moment, also after a power cut, finds both.
+
+    Where the system cannot do that it takes three steps, and ``one`` is missing for a moment.
+    """
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call and not call(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE):
+        return
+    aside = one.with_name(f".{one.name.removeprefix('.')}.aside")
+    one.rename(aside)
+    other.rename(one)
+    aside.rename(other)
 
 
 def read_json(path: Path, otherwise: Any = None) -> Any:

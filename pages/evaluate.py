@@ -18,7 +18,7 @@ if over := jobs.ended(job):
         state.focus(state.EVALUATION, "")  # the newest is shown
 jobs.panel(job)
 try:
-    kept = {one.number: one for one in workspace.evaluations.listed(build.manifest.corpus.sha256)}
+    kept = {one.number: one for one in workspace.evaluations.listed(build.catalogue)}
 except TriescopeError as error:
     st.error(state.plain(str(error)), icon=":material/broken_image:")
     kept = {}

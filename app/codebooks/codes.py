@@ -45,7 +45,7 @@ class Facts(NamedTuple):
 
 def facts(build: Build) -> Facts:
     """Facts of an opened build; made once."""
-    return _facts(str(build.folder), build.manifest.created, build)
+    return _facts(str(build.folder), build.version, build)
 
 
 @st.cache_resource(max_entries=3, show_spinner="Counting codes and words")

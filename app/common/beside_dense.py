@@ -24,7 +24,7 @@ def told(build: Build, scorer: str, decoded: Sequence[str], dense: Sequence[str]
             f"**{name} and dense:** {shared}. {name} was trained to rank by what it learned from queries and their documents, "
             "dense search ranks by the vectors alone."
         )
-    if not _one_each(str(build.folder), build.manifest.created, build):
+    if not _one_each(str(build.folder), build.version, build):
         return (
             f"**{name} and dense:** {shared}. Documents with one identifier are found together, by the mean of their vectors; "
             "else the list would be dense search's own, up to what the beam cut."

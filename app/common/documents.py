@@ -53,7 +53,7 @@ def search(build: Build, words: str) -> Matches:
     documents, typed = build.corpus.documents, words.casefold().split()
     if not typed:
         return Matches([document.id for document in documents[:SENT]], len(documents))
-    spelled = _spelled(str(build.folder), build.manifest.created, build)
+    spelled = _spelled(str(build.folder), build.version, build)
     rows = [row for row, text in enumerate(spelled) if all(word in text for word in typed)]
     rows.sort(key=lambda row: not spelled[row].startswith(" ".join(typed)))
     return Matches([documents[row].id for row in rows[:SENT]], len(rows))

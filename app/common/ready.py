@@ -16,7 +16,7 @@ THREAD = "get-ready"
 
 def get_ready(build: Build) -> threading.Thread:
     """Start to open what a build's first question needs, once for each build in a process."""
-    return _started(str(build.folder), build.manifest.created, build)
+    return _started(str(build.folder), build.version, build)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)

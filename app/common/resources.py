@@ -98,7 +98,7 @@ def warm(build: Build, scorer: str = "") -> None:
         There is no such scorer, or it cannot be opened.
     """
     scorer = scorer or build.default_scorer
-    _warm(str(build.folder), build.manifest.created, scorer, runs.stamp(build.folder, scorer), build)
+    _warm(str(build.folder), build.version, scorer, runs.stamp(build.folder, scorer), build)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Opening the scorer")
@@ -110,7 +110,7 @@ def _warm(folder: str, created: str, scorer: str, stamp: str, _build: Build) -> 
 
 def cohesion(build: Build) -> tuple[np.ndarray, list[Cohesion]]:
     """How alike the documents below each node are, float64 ``(nodes,)``, and those of each depth; counted once a build."""
-    return _cohesion(str(build.folder), build.manifest.created, build)
+    return _cohesion(str(build.folder), build.version, build)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)

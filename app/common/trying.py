@@ -24,7 +24,7 @@ class ToTry(NamedTuple):
 
 def of(build: Build) -> ToTry:
     """What there is to try on a build."""
-    return _of(str(build.folder), build.manifest.created, build)
+    return _of(str(build.folder), build.version, build)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -143,7 +143,7 @@ def question(build: Build, query: str, name: str, k: int, beams: int, allowed: s
     TriescopeError
         There is no such retriever or scorer.
     """
-    return Question(str(build.folder), build.manifest.created, name, _stamp(build, name), query, k, width(name, beams), allowed)
+    return Question(str(build.folder), build.version, name, _stamp(build, name), query, k, width(name, beams), allowed)
 
 
 def _stamp(build: Build, name: str) -> str:

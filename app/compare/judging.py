@@ -17,7 +17,7 @@ def grades(build: Build, query: str, known: Mapping[str, int]) -> dict[str, int]
     """Judgements of a query by document: those made here go before those that came with the catalogue, ``known``. A workspace
     that cannot be read is said."""
     try:
-        return {**known, **workspace.of_query(build.manifest.corpus.sha256, query)}
+        return {**known, **workspace.of_query(build.catalogue, query)}
     except TriescopeError as error:
         st.error(state.plain(str(error)), icon=":material/broken_image:")
         return dict(known)
@@ -27,7 +27,7 @@ def show(build: Build, query: str, document: str) -> None:
     """A button a grade, pressed by its own number, and one that takes the judgement back."""
     if said := st.session_state.pop(SAID, ""):
         st.error(state.plain(said), icon=":material/error:")
-    corpus = build.manifest.corpus.sha256
+    corpus = build.catalogue
     now = workspace.of_query(corpus, query).get(document)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("How relevant is it to this query?", width="content")
@@ -48,7 +48,7 @@ def show(build: Build, query: str, document: str) -> None:
 def offer(build: Build) -> None:
     """The judgements made here as a file, where there are any; the shell's ``judgements --out`` writes a set for evaluations."""
     try:
-        found = workspace.judged(build.manifest.corpus.sha256)
+        found = workspace.judged(build.catalogue)
     except TriescopeError:  # said where the grades are read
         return
     if found.qrels:

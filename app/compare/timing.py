@@ -31,7 +31,7 @@ def show(
     build: Build, query: str, names: Sequence[str], k: int, beams: int, vector: np.ndarray, allowed: str, encode_ms: float
 ) -> None:
     """The button, and what was measured once it is pressed for this question."""
-    question = (build.folder.name, build.manifest.created, query, tuple(names), k, beams, allowed)
+    question = (build.folder.name, build.version, query, tuple(names), k, beams, allowed)
     st.header("Where the time goes")
     if st.session_state.get(ASKED) != question:
         seconds = f"{SECONDS * len(names):.0f} s at most unless a retriever is slow"

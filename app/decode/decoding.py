@@ -72,7 +72,7 @@ def view(build: Build, allowed: str, force: str, ban: Sequence[str]) -> Tree:
     """
     if not (allowed or force or ban):
         return build.trie
-    return _view(str(build.folder), build.manifest.created, allowed, force, tuple(ban), build)
+    return _view(str(build.folder), build.version, allowed, force, tuple(ban), build)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -114,7 +114,7 @@ def _counted(build: Build, query: str, asked: Asked, vector: np.ndarray, trace: 
     tree, scorer = trace.how.tree, asked.scorer or build.default_scorer
     best = _exact(
         str(build.folder),
-        build.manifest.created,
+        build.version,
         scorer,
         runs.stamp(build.folder, scorer),
         query,

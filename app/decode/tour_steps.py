@@ -82,7 +82,7 @@ def to_pin(build: Build, decoded: Decoded) -> str:
 
 def noun(build: Build, count: int) -> str:
     """So many documents in words; films on the bundled catalogue alone."""
-    name = "film" if build.manifest.corpus.sha256 == examples.shipped()[0] else "document"
+    name = "film" if build.catalogue == examples.shipped()[0] else "document"
     return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 

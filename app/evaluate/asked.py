@@ -26,9 +26,9 @@ def job_name(build: Build) -> str:
 def offer(build: Build) -> None:
     """The form and the button that starts it; a build without judged queries says what it lacks."""
     counts = {name: queries for name, queries in build.manifest.corpus.queries.items() if queries}
-    if (judged := workspace.judged(build.manifest.corpus.sha256)).qrels:
+    if (judged := workspace.judged(build.catalogue)).qrels:
         counts.setdefault(workspace.SPLIT, len(judged.qrels))
-    counts |= workspace.query_sets.listed(build.manifest.corpus.sha256)
+    counts |= workspace.query_sets.listed(build.catalogue)
     if not counts:
         st.info(
             "This catalogue has no judged queries, so there is nothing to measure against. Bring some below, or judge on "
@@ -55,7 +55,7 @@ def offer(build: Build) -> None:
     names = st.multiselect(
         "Retrievers", comparing.offered(build), usual(), max_selections=MOST, accept_new_options=True, key="evaluated"
     )
-    runs = workspace.runs.listed(build.manifest.corpus.sha256)
+    runs = workspace.runs.listed(build.catalogue)
     others = st.multiselect("Runs of other systems", list(runs), key="others") if runs else []
     measures = st.multiselect("Measures", OFFERED, MEASURES, accept_new_options=True, key="measures")
     try:
@@ -84,7 +84,7 @@ def offer(build: Build) -> None:
 
 def texts(build: Build, split: str) -> dict[str, str]:
     """Query id -> text: those of the catalogue, and those that were judged here or brought along under the name of a split."""
-    corpus = build.manifest.corpus.sha256
+    corpus = build.catalogue
     brought = workspace.query_sets.read(corpus, split)
     return {**build.corpus.queries, **workspace.judged(corpus).queries, **(brought.queries if brought else {})}
 

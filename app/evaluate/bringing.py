@@ -40,13 +40,13 @@ def show(build: Build) -> None:
         name = st.text_input("Name", key="bring-name", max_chars=40, width=220, placeholder="mine")
         if st.button("Keep them", icon=":material/upload_file:", disabled=not (qrels and name), key="bring"):
             _keep(build, name.strip(), queries, qrels)
-        _forget(build.manifest.corpus.sha256, workspace.query_sets)
+        _forget(build.catalogue, workspace.query_sets)
     run = st.file_uploader("Run of another system", RUNS, key="bring-run", max_upload_size=MEGABYTES, help=HELP_RUN)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         called = st.text_input("Name of the run", key="bring-run-name", max_chars=40, width=220, placeholder="theirs")
         if st.button("Keep it", icon=":material/upload_file:", disabled=not (run and called), key="bring-it"):
             _keep_run(build, called.strip(), run)
-        _forget(build.manifest.corpus.sha256, workspace.runs)
+        _forget(build.catalogue, workspace.runs)
     st.caption("They stay on this machine, in the workspace, for every build of this catalogue.")
 
 
@@ -69,7 +69,7 @@ def _keep_run(build: Build, name: str, run: Any) -> None:
     try:
         with tempfile.TemporaryDirectory() as folder:
             found = read_as(written(Path(folder), "run", run, RUNS), trec.read_run)
-        workspace.runs.keep(build.manifest.corpus.sha256, name, found)
+        workspace.runs.keep(build.catalogue, name, found)
     except TriescopeError as error:
         st.error(state.plain(str(error)), icon=":material/error:")
         return
@@ -91,7 +91,7 @@ def _keep(build: Build, name: str, queries: Any, qrels: Any) -> None:
             judged = written(Path(folder), "judgements", qrels, QRELS)
             found = read_as(judged, lambda path: query_files.bring(texts, path, build.row_of))
         kept = workspace.Judged(found.queries, found.qrels)
-        workspace.query_sets.keep(build.manifest.corpus.sha256, name, kept, build.corpus.qrels)
+        workspace.query_sets.keep(build.catalogue, name, kept, build.corpus.qrels)
     except TriescopeError as error:
         st.error(state.plain(str(error)), icon=":material/error:")
         return

@@ -49,7 +49,7 @@ MARKS = {"broken": ":red[:material/error:]", "watch": ":orange[:material/visibil
 
 def card_of(build: Build) -> Card:
     """The report card of a build, made once."""
-    return _card(str(build.folder), build.manifest.created, build)
+    return _card(str(build.folder), build.version, build)
 
 
 @st.cache_data(max_entries=16, show_spinner="Judging the identifiers")

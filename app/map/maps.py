@@ -41,7 +41,7 @@ def _read(folder: str, version: int, documents: int) -> Projection | None:
 
 def columns(build: Build) -> list[str]:
     """Columns to colour by."""
-    return _columns(str(build.folder), build.manifest.created, build)
+    return _columns(str(build.folder), build.version, build)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)

@@ -193,7 +193,7 @@ def estimated(build: Build, spec: TrainSpec) -> dict[str, Any]:
     """
     # How it learns and for how long changes neither pairs nor texts.
     counted = {"train", "dev", "mix", "per_document", "cold", "generator", "seed", "watch"}
-    return _estimated(str(build.folder), build.manifest.created, spec.model_dump_json(include=counted)) | {
+    return _estimated(str(build.folder), build.version, spec.model_dump_json(include=counted)) | {
         "minutes": spec.minutes,
         "steps": spec.steps,
     }

@@ -48,11 +48,10 @@ def offer(build: Build) -> None:
 def who_may_judge(build: Build) -> list[str]:
     """Splits of judged queries, the one first that judges where none is named: those of the build that taught nobody, what was
     judged here, and what was brought along."""
-    corpus = build.manifest.corpus
-    own = [name for name, queries in corpus.queries.items() if queries and name != judging.TRAIN]
-    mine = [workspace.SPLIT] if workspace.judged(corpus.sha256).qrels else []
+    own = [name for name, queries in build.manifest.corpus.queries.items() if queries and name != judging.TRAIN]
+    mine = [workspace.SPLIT] if workspace.judged(build.catalogue).qrels else []
     usual = [name for name in (judging.TEST, judging.DEV) if name in own]
-    return list(dict.fromkeys([*usual, *own, *mine, *workspace.query_sets.listed(corpus.sha256)]))
+    return list(dict.fromkeys([*usual, *own, *mine, *workspace.query_sets.listed(build.catalogue)]))
 
 
 def _time(seconds: int) -> str:

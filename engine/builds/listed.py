@@ -7,12 +7,13 @@ from engine import paths
 from engine.builds import names, runs
 from engine.builds.opening import read_manifest
 from engine.errors import TriescopeError
+from engine.live import journal
 from engine.text import tuned
 
 
 class Row(NamedTuple):
     """A build in a line: codes a level like "32 × 32", megabytes of all its files, seconds it took, trained scorers by name, the
-    scorer that ``generative`` means, and judged queries of all splits."""
+    scorer that ``generative`` means, judged queries of all splits, and changes since it was made, which are not counted in."""
 
     name: str
     catalogue: str
@@ -28,6 +29,7 @@ class Row(NamedTuple):
     tuned: bool
     scorer: str
     queries: int
+    changes: int = 0
 
 
 def listed() -> tuple[list[Row], dict[str, str]]:
@@ -59,4 +61,5 @@ def _row(folder: Path) -> Row:
         tuned=tuned.is_there(folder),
         scorer=runs.default(folder),
         queries=sum(known.corpus.queries.values()),
+        changes=journal.count(folder),
     )

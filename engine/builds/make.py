@@ -94,7 +94,7 @@ def _run_stages(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encode
             replace_json(work / layout.PROGRESS, made_of | {"done": done})
         report("build", place + 1, len(run_of))
     (work / layout.PROGRESS).unlink()
-    replace_json(work / layout.MANIFEST, _manifest(work, corpus, spec, source, encoder, done).model_dump(mode="json"))
+    replace_json(work / layout.MANIFEST, manifest_of(work, corpus, spec, source, encoder, done).model_dump(mode="json"))
 
 
 def discard(out: Path) -> None:
@@ -156,7 +156,8 @@ def _resume(work: Path, made_of: dict[str, str]) -> dict[str, float]:
     return {}
 
 
-def _manifest(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encoder: str, seconds: dict[str, float]) -> Manifest:
+def manifest_of(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encoder: str, seconds: dict[str, float]) -> Manifest:
+    """The manifest of the finished stages in ``work``; ``source`` and ``encoder`` are hashes."""
     tree = trie.load(work / layout.TRIE)
     files = sorted(path for path in work.rglob("*") if path.is_file())
     found = cut([document.searched_text(spec.fields) for document in corpus.documents], spec.model)

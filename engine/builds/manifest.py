@@ -1,5 +1,6 @@
 """The manifest of a build, as typed values: what was built from what, when, with which versions, and what every file weighs."""
 
+import hashlib
 from pathlib import PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -24,7 +25,9 @@ class KnownCorpus(_Frozen):
     """What there is to know of the corpus: documents left out for want of text, judged queries a split, a hash of everything.
 
     ``notes`` says what else its reader left aside or took otherwise than it is written (:class:`engine.data.corpus.Corpus`);
-    builds of earlier versions have none.
+    builds of earlier versions have none. Where changes were folded in, ``began`` is the hash of the catalogue before the first,
+    by which judgements are kept, and the first ``fitted`` documents are those that the identifiers were fitted on; else both are
+    None.
     """
 
     name: str
@@ -33,6 +36,13 @@ class KnownCorpus(_Frozen):
     queries: dict[str, int]
     sha256: str
     notes: tuple[str, ...] = ()
+    began: str | None = None
+    fitted: int | None = None
+
+    def grown(self, documents: int, head: str) -> "KnownCorpus":
+        """The same with changes, the last of which is named: as many documents, and another hash."""
+        digest = hashlib.sha256(f"{self.sha256} {head}".encode()).hexdigest()
+        return self.model_copy(update={"documents": documents, "sha256": digest, "began": self.began or self.sha256})
 
 
 class KnownEncoder(_Frozen):

@@ -11,7 +11,9 @@ import numpy as np
 
 from engine import filters
 from engine.builds import checked
+from engine.builds.grown import Grown
 from engine.builds.hits import hits_of, of_query
+from engine.builds.manifest import Manifest
 from engine.builds.opening import check_encoder, read_identifiers, read_manifest, verify
 from engine.builds.parts import Parts
 from engine.builds.results import Decode, How, Results, told
@@ -24,6 +26,7 @@ from engine.decoding.trace import Trace, steps_json
 from engine.errors import TriescopeError
 from engine.explaining.why import Why, why
 from engine.identifiers import Identifiers
+from engine.live import journal
 from engine.retrievers import DEFAULT_BEAMS, Queries
 from engine.retrievers.lost import Loss, lost
 from engine.scorers.base import Scorer, encode_for
@@ -34,7 +37,16 @@ log = logging.getLogger(__name__)
 
 
 class Build(Parts):
-    """A build folder, checked against its manifest.
+    """A build folder, checked against its manifest, with what changed in it since (:mod:`engine.live.journal`).
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where it lies.
+    base : Build, optional
+        The same folder without the changes, where it is open already.
+    live : bool
+        Whether changes are wanted; else the build is as it was made.
 
     Raises
     ------
@@ -42,17 +54,44 @@ class Build(Parts):
         The folder is no build, or a file of it is missing or changed.
     """
 
-    def __init__(self, folder: str | Path):
+    base: "Build | None"
+    manifest: Manifest
+
+    def __init__(self, folder: str | Path, base: "Build | None" = None, live: bool = True):
         folder = Path(folder)
+        if live and journal.stamp(folder):
+            self._open_grown(folder, base or Build(folder, live=False))
+            return
         self.manifest = read_manifest(folder)
+        self.origin = journal.origin(folder)
         verify(folder, self.manifest)
         checked.counts(folder, self.manifest)
         super().__init__(folder, self.manifest.spec.model, self.manifest.spec.fields)
+        self.head = ""
         try:
             if here(self.model):
                 check_encoder(self.manifest)
         except TriescopeError as error:
             log.warning("%s: %s; until then only words are searched", folder, error)
+
+    def _open_grown(self, folder: Path, base: "Build") -> None:
+        changes = journal.read(folder, base.embeddings.shape[1], base.origin)
+        super().__init__(folder, base.model, base.fields)
+        self.base, self.origin, self.head = base, base.origin, changes[-1].name
+        self.grown = Grown(base, changes)
+        self.manifest = base.manifest.model_copy(
+            update={"corpus": base.manifest.corpus.grown(len(self.grown.documents), self.head)}
+        )
+
+    @property
+    def version(self) -> str:
+        """What is different as soon as anything of it is: when it was made, and the last change."""
+        return f"{self.manifest.created} {self.head}"
+
+    @property
+    def catalogue(self) -> str:
+        """Names the catalogue for judgements and the like, which stay when documents come and go."""
+        return self.manifest.corpus.began or (self.base.manifest if self.base else self.manifest).corpus.sha256
 
     @property
     def name(self) -> str:
@@ -73,11 +112,15 @@ class Build(Parts):
     @cached_property
     def names(self) -> list[str]:
         """Words for each trie node."""
+        if self.grown:
+            return self.grown.names
         return tables.read_names(self.folder, len(self.trie.code))
 
     @cached_property
     def identifiers(self) -> Identifiers:
         """What the scheme fitted, and which codes carry content."""
+        if self.grown:
+            return self.grown.identifiers
         return read_identifiers(self.folder, self.manifest.spec, len(self.embeddings))
 
     @property

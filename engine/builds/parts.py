@@ -13,6 +13,7 @@ import numpy as np
 
 from engine import retrievers, trie
 from engine.builds import checked, layout, runs
+from engine.builds.grown import Grown
 from engine.data import tables
 from engine.data.corpus import Document
 from engine.identifiers.base import load_without_content
@@ -34,7 +35,15 @@ class Parts:
         Name of the text encoder, which some trained scorers need.
     fields : sequence of str
         Columns that are searched besides title and text.
+
+    Attributes
+    ----------
+    base, grown : Parts and Grown, or None
+        The same parts as they were made, and what changed since; None where nothing did.
     """
+
+    base: "Parts | None" = None
+    grown: Grown | None = None
 
     def __init__(self, folder: Path, encoder: str = "", fields: Sequence[str] = ()):
         self.folder, self.encoder, self.fields = folder, encoder, tuple(fields)
@@ -47,6 +56,8 @@ class Parts:
     @cached_property
     def documents(self) -> list[Document]:
         """All documents, in row order."""
+        if self.grown:
+            return self.grown.documents
         rows = len(self.embeddings)
         return checked.documents(self.folder / layout.DOCUMENTS, tables.read_documents(self.folder, rows), rows)
 
@@ -62,11 +73,15 @@ class Parts:
     @cached_property
     def embeddings(self) -> np.ndarray:
         """Float32 ``(documents, d)``, mapped."""
+        if self.grown:
+            return self.grown.embeddings
         return checked.vectors(self.folder / layout.EMBEDDINGS)
 
     @cached_property
     def parts(self) -> kinds.Parts:
         """What every scorer is made of."""
+        if self.grown:
+            return self.grown.parts
         tree, fitted = trie.load(self.folder / layout.TRIE), load_without_content(self.folder / layout.IDENTIFIERS)
         rows, width = self.embeddings.shape
         checked.tree(self.folder, tree, fitted, rows, width)
@@ -85,8 +100,9 @@ class Parts:
 
     @property
     def default_scorer(self) -> str:
-        """Name of the scorer that is used unless one is named."""
-        return runs.default(self.folder)
+        """Name of the scorer that is used unless one is named; the centroid scorer where that one cannot follow what changed."""
+        name = runs.default(self.folder)
+        return runs.CENTROID if self.grown and not runs.follows(self.folder, name) else name
 
     def scorer(self, name: str = "") -> Scorer:
         """A scorer, opened once; the default one unless named."""
@@ -96,7 +112,8 @@ class Parts:
     def _open_scorer(self, name: str, stamp: str) -> Scorer:
         if name == runs.CENTROID:
             return CentroidScorer(self.trie, self.parts.means, self.parts.codebooks)
-        return runs.open_scorer(self.folder, name, self.parts)
+        change = self.grown.change if self.grown else None
+        return runs.open_scorer(self.folder, name, self.parts, change)
 
     def retriever(self, name: str, beams: int = retrievers.DEFAULT_BEAMS) -> retrievers.Retriever:
         """A retriever. What reads an index is opened once; what decodes is only put together, around scorers opened once."""

@@ -23,6 +23,7 @@ from engine.builds.trained import Run
 from engine.errors import TriescopeError
 from engine.files import replace_bytes, replace_json, writing
 from engine.scorers.base import Scorer
+from engine.scorers.carried import Change
 from engine.scorers.kinds import Parts, kind
 from engine.scorers.tensors import check_numbers
 from engine.stored.content import read as read_content
@@ -188,13 +189,18 @@ def stamp(build: Path, name: str) -> str:
     return CENTROID if name == CENTROID else read(build, name).weights
 
 
-def open_scorer(build: Path, name: str, parts: Parts) -> Scorer:
-    """The scorer of a run.
+def follows(build: Path, name: str) -> bool:
+    """Whether a scorer can score over a tree that changed since it was trained."""
+    return name == CENTROID or kind(read(build, name).scorer).carry is not None
+
+
+def open_scorer(build: Path, name: str, parts: Parts, change: Change | None = None) -> Scorer:
+    """The scorer of a run, over the tree of ``parts``; ``change`` is how that came to be, where it is not the one it learned.
 
     Raises
     ------
     TriescopeError
-        There is no such run, or its weights are not those that were saved or do not fit the build.
+        There is no such run, its weights are not those that were saved or do not fit the build, or it cannot follow the change.
     """
     from safetensors.numpy import load
 
@@ -206,7 +212,12 @@ def open_scorer(build: Path, name: str, parts: Parts) -> Scorer:
             raise TriescopeError(f"{path}: the weights have changed since they were saved")
         tensors = load(content)
         check_numbers(tensors)
-        return kind(known.scorer).open(parts, tensors, known.settings)
+        of = kind(known.scorer)
+        if change:
+            if of.carry is None:
+                raise TriescopeError(f"{known.scorer} cannot follow what changed in the catalogue: fold it in and train anew")
+            tensors = dict(of.carry(tensors, change, known.settings))
+        return of.open(parts, tensors, known.settings)
     except TriescopeError as error:
         raise error if str(path) in str(error) else TriescopeError(f"{path}: {error}") from error
     except Exception as error:  # whatever a kind's own code says of tensors that are not its own

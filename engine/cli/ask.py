@@ -62,7 +62,7 @@ def lost(
     from engine.builds.opened import Build
 
     opened = Build(folder)
-    grades = opened.corpus.grades(query) | workspace.of_query(opened.manifest.corpus.sha256, query)
+    grades = opened.corpus.grades(query) | workspace.of_query(opened.catalogue, query)
     wanted = document or [known for known, grade in grades.items() if grade > 0]
     if not wanted:
         raise TriescopeError("this query has no document judged relevant; name some: -d ID")

@@ -29,7 +29,7 @@ def compare(
     from engine.files import replace_bytes
 
     opened = Build(folder)
-    grades = opened.corpus.grades(query) | workspace.of_query(opened.manifest.corpus.sha256, query)
+    grades = opened.corpus.grades(query) | workspace.of_query(opened.catalogue, query)
     found = comparison.compare(opened, query, retriever or usual(), k, beams, None, filter_text, grades)
     for path, content in ((html, lambda: sheet.html(found)), (trec, lambda: found.trec(workspace.query_id(query)))):
         if path:

@@ -53,10 +53,10 @@ def evaluate(
     from engine.progress import Progress
 
     names, opened = retriever or usual(), Build(folder)
-    runs = dict(_run(opened.manifest.corpus.sha256, path) for path in run or ())
+    runs = dict(_run(opened.catalogue, path) for path in run or ())
     if len(runs) < len(run or ()):
         raise TriescopeError("two of the runs have one name")
-    measures, asked, corpus = measure or evaluation.MEASURES, None, opened.manifest.corpus.sha256
+    measures, asked, corpus = measure or evaluation.MEASURES, None, opened.catalogue
     if split not in opened.corpus.qrels and (judged := workspace.of_split(corpus, split)):
         asked = evaluation.Asked(judged.queries, judged.qrels)
     with Progress(progress, quiet=as_json or not (keep or progress)) as told:
@@ -140,7 +140,7 @@ def keep_run(
     from engine.builds.opened import Build
     from engine.evaluation import trec
 
-    corpus = Build(folder).manifest.corpus.sha256
+    corpus = Build(folder).catalogue
     if forget:
         workspace.runs.remove(corpus, name)
     elif name:
@@ -164,7 +164,7 @@ def evaluations(
     from engine.builds.opened import Build
     from engine.evaluation.beside import beside, differs
 
-    kept = {one.number: one for one in workspace.evaluations.listed(Build(folder).manifest.corpus.sha256)}
+    kept = {one.number: one for one in workspace.evaluations.listed(Build(folder).catalogue)}
     if unknown := [one for one in (number, before) if one is not None and one not in kept]:
         raise TriescopeError(f"there is no evaluation {unknown[0]} of this catalogue")
     if number is None or before is None:

@@ -26,7 +26,7 @@ def judge_one(
     build = Build(folder)
     if document not in build.row_of:
         raise TriescopeError(f"{build.name} has no document {document!r}")
-    workspace.judge(build.manifest.corpus.sha256, query, document, grade)
+    workspace.judge(build.catalogue, query, document, grade)
 
 
 @app.command("queries")
@@ -47,7 +47,7 @@ def bring_queries(
     from engine.data import query_files
 
     build = Build(folder)
-    corpus, notes = build.manifest.corpus.sha256, []
+    corpus, notes = build.catalogue, []
     if forget:
         workspace.query_sets.remove(corpus, name)
     elif name and not qrels:
@@ -72,7 +72,7 @@ def list_judgements(
     from engine import workspace
     from engine.builds.opened import Build
 
-    found = workspace.judged(Build(folder).manifest.corpus.sha256)
+    found = workspace.judged(Build(folder).catalogue)
     if out:
         with writing(out):
             (out / "qrels").mkdir(parents=True, exist_ok=True)

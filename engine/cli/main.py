@@ -9,6 +9,7 @@ from engine.cli import builds as cli_builds
 from engine.cli import compare as cli_compare
 from engine.cli import evaluate as cli_evaluate
 from engine.cli import judge as cli_judge
+from engine.cli import live as cli_live
 from engine.cli import make as cli_make
 from engine.cli import next_item as cli_next_item
 from engine.cli import plugins as cli_plugins
@@ -29,6 +30,7 @@ __all__ = [
     "cli_compare",
     "cli_evaluate",
     "cli_judge",
+    "cli_live",
     "cli_make",
     "cli_next_item",
     "cli_plugins",

@@ -76,7 +76,7 @@ def build(
         scheme = str(asked.get("scheme", BuildSpec().scheme))
         settings = dict(parse_setting(scheme, text) for text in asked.get("settings", ()))
         settings |= {key: value for key, value in (("levels", levels), ("codes", codes)) if value is not None}
-        source = source_of(corpus, _columns(column or []), leave_out)
+        source = source_of(corpus, columns_asked(column or []), leave_out)
         spec = spec_of({"fields": source.fields, "model": source.model} | asked | {"settings": settings})
         manifest = read_manifest(make(source.corpus, spec, out, told))
         came = install(out)
@@ -108,7 +108,7 @@ def examine_file(
     from engine.data.examined import examine, faults_csv
     from engine.files import replace_bytes
 
-    found = examine(file, _columns(column or []))
+    found = examine(file, columns_asked(column or []))
     if csv:
         replace_bytes(csv, faults_csv(found.faults).encode())
     lines = [
@@ -124,7 +124,8 @@ def examine_file(
     show(value, as_json, lines)
 
 
-def _columns(asked: list[str]) -> dict[str, str]:
+def columns_asked(asked: list[str]) -> dict[str, str]:
+    """Column names by what they hold, from ``id=NAME`` as typed."""
     named = dict(text.partition("=")[::2] for text in asked)
     if wrong := [text for text in asked if text.partition("=")[0] not in ("id", "title", "text") or not text.partition("=")[2]]:
         raise TriescopeError(f"--column {wrong[0]}: name a column like id=movieId; id, title and text can be named")

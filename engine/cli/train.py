@@ -98,7 +98,7 @@ def list_scorers(
         "losses": described(OPTIONS),
     }
     for row in value["kinds"]:
-        for function in ("open", "encode", "model"):
+        for function in ("open", "encode", "model", "carry"):
             del row[function]
     lines = []
     for k in known:

@@ -46,9 +46,9 @@ def give_verdict(
 
     with Progress(progress, quiet=as_json) as told:
         opened, brought = Build(folder), None
-        if not split and not set(opened.corpus.qrels) - {TRAIN} and workspace.judged(opened.manifest.corpus.sha256).qrels:
+        if not split and not set(opened.corpus.qrels) - {TRAIN} and workspace.judged(opened.catalogue).qrels:
             split = workspace.SPLIT
-        if split and split not in opened.corpus.qrels and (known := workspace.of_split(opened.manifest.corpus.sha256, split)):
+        if split and split not in opened.corpus.qrels and (known := workspace.of_split(opened.catalogue, split)):
             brought = Asked(known.queries, known.qrels)
         found = measure.verdict(opened, budget_ms, beams, sample, seed, only or (), split, brought, told)
         if not only:

@@ -37,14 +37,19 @@ def identify(name: str, fitted: Identifiers, tree: Overlay, embeddings: np.ndarr
     TriescopeError
         The scheme cannot place a document by its embedding.
     """
-    content = identifiers.assign(name, fitted, embeddings)
+    return numbered(fitted, tree, identifiers.assign(name, fitted, embeddings))
+
+
+def numbered(fitted: Identifiers, tree: Overlay, content: np.ndarray) -> np.ndarray:
+    """Identifiers from content codes, int32 ``(n, levels)`` as :func:`engine.identifiers.assign` gives them: as :func:`identify`,
+    with a number behind them where those of ``fitted`` have one."""
     codes = np.full((len(content), fitted.codes.shape[1]), -1, np.int32)
     codes[:, : content.shape[1]] = content
     length = (codes >= 0).sum(axis=1)
-    numbered = np.flatnonzero(length < codes.shape[1])
-    if not len(numbered):
+    short = np.flatnonzero(length < codes.shape[1])
+    if not len(short):
         return codes
-    prefixes, group = np.unique(codes[numbered], axis=0, return_inverse=True)
+    prefixes, group = np.unique(codes[short], axis=0, return_inverse=True)
     group = group.ravel()
     node = tree.locate(prefixes)
     free = _first_numbers(fitted)[(prefixes >= 0).sum(axis=1)]
@@ -56,7 +61,7 @@ def identify(name: str, fitted: Identifiers, tree: Overlay, embeddings: np.ndarr
     size = np.bincount(group, minlength=len(prefixes))
     nth = np.empty(len(group), np.int64)
     nth[order] = np.arange(len(group)) - np.repeat(np.cumsum(size) - size, size)
-    codes[numbered, length[numbered]] = free[group] + nth
+    codes[short, length[short]] = free[group] + nth
     return codes
 
 

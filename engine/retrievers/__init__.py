@@ -113,8 +113,18 @@ def _fusion(name: str) -> Named:
 
 
 def open_retriever(name: str, opened: Opened, beams: int = DEFAULT_BEAMS) -> Retriever:
-    """A retriever of a build; ``beams`` matters to those that decode."""
+    """A retriever of a build; ``beams`` matters to those that decode.
+
+    Raises
+    ------
+    TriescopeError
+        There is no such retriever, or the build changed and it cannot follow.
+    """
     method, named = method_of(name)
+    if opened.grown and method.needs and not method.follows:
+        raise TriescopeError(
+            f"{method.name} reads an index that does not know what came or went since the build was made: fold that in (compact)"
+        )
     return method.open(opened, beams, named)
 
 

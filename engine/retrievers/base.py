@@ -80,8 +80,38 @@ class Scoring(Retriever, Protocol):
         ...
 
 
+class Growth(Protocol):
+    """What changed in a build since it was made."""
+
+    @property
+    def kept(self) -> np.ndarray:
+        """Int64, ascending: rows as they were made that are still there, and come first now."""
+        ...
+
+    @property
+    def added(self) -> Sequence[Any]:
+        """Documents behind them."""
+        ...
+
+    @property
+    def vectors(self) -> np.ndarray:
+        """Float32 ``(added, d)``: theirs."""
+        ...
+
+
 class Opened(Protocol):
     """What a build gives its retrievers; an opened build has it, and so has one in the making."""
+
+    @property
+    def base(self) -> "Opened | None":
+        """The same as it was made, where something changed since: whoever reads an index of its own opens that, and follows
+        :attr:`grown`. All else here is as it is now."""
+        ...
+
+    @property
+    def grown(self) -> Growth | None:
+        """What changed; None where nothing did."""
+        ...
 
     @property
     def folder(self) -> Path:
@@ -204,6 +234,8 @@ class Method(NamedTuple):
         Why a list of it lacks some documents (:mod:`engine.retrievers.lost`); their rank among all unless given.
     options : tuple of Option
         Settings that its name can give: ``bm25:k1=0.9,b=0.4``.
+    follows : bool
+        Whether it follows documents that came or went since it wrote the index that it :attr:`needs`; one that needs none does.
     """
 
     name: str
@@ -222,6 +254,7 @@ class Method(NamedTuple):
     told: Callable[[Opened, Named], str] = lambda opened, named: ""
     lost: "Callable[[Lack], list[Loss]] | None" = None
     options: tuple[Option, ...] = ()
+    follows: bool = False
 
 
 def best(scores: np.ndarray, k: int, allowed: np.ndarray | None = None) -> np.ndarray:

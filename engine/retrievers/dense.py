@@ -164,6 +164,12 @@ def _open_exact(opened: Opened, beams: int, named: Named) -> ExactRetriever:
 
 
 def _open_hnsw(opened: Opened, beams: int, named: Named) -> HnswRetriever:
+    if opened.base and opened.grown:
+        from engine.retrievers.grown_walk import GrownWalk
+
+        whole = opened.base.retriever(HNSW.name)
+        assert isinstance(whole, HnswRetriever)
+        return GrownWalk(whole, opened.grown.kept, opened.grown.vectors)
     rows, width = opened.embeddings.shape
     return HnswRetriever(opened.folder, (rows, width))
 
@@ -182,7 +188,10 @@ def _lost_by_walk(lack: Lack) -> list[Loss]:
 
 
 def _told_of_walk(opened: Opened, named: Named) -> str:
-    return hnsw_width.told(hnsw_width.read(opened.folder))
+    told = hnsw_width.told(hnsw_width.read(opened.folder))
+    if not opened.grown:
+        return told
+    return f"{told}, before changes; {len(opened.grown.added):,} documents that came since stand beside it and are all compared"
 
 
 EXACT = Method(
@@ -206,4 +215,5 @@ HNSW = Method(
     needs=Index(stage="dense", build=_build),
     told=_told_of_walk,
     lost=_lost_by_walk,
+    follows=True,
 )

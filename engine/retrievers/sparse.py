@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import Stemmer
@@ -16,6 +17,9 @@ from engine.stored import arrays, values
 from engine.stored.remembered import once
 from engine.text.matched import spelled, stems
 
+if TYPE_CHECKING:
+    from scipy.sparse import csc_matrix
+
 K1, B = 1.5, 0.75
 # Formulas by name, and what bm25s calls them; in the name of a retriever a plus joins two.
 FORMULAS = {"lucene": "lucene", "robertson": "robertson", "atire": "atire", "bm25l": "bm25l", "bm25plus": "bm25+"}
@@ -28,6 +32,8 @@ FOLDER = "sparse"
 # How an index cuts texts is written beside it, and its queries are cut the same way. The first rule is that of indexes that do
 # not say: earlier versions knew words of two letters and more, and no script without spaces.
 RULE, FIRST, NOW = "words.json", 1, 2
+# Words of each document: with them what the scores were made of can be read off, and documents can come and go.
+LENGTHS, NOTHING = "lengths.npy", "\0"
 # What bm25s writes: for each word, in the order of its number, the documents that have it and what it counts there.
 DATA, ROWS, STARTS = (f"{part}.csc.index.npy" for part in ("data", "indices", "indptr"))
 ABOUT, VOCABULARY = "params.index.json", "vocab.index.json"
@@ -57,9 +63,10 @@ def build(texts: Sequence[str], folder: Path) -> None:
     index = bm25s.BM25(k1=K1, b=B, method="lucene")
     found = tokens(texts)
     if not any(found):
-        found = [["\0"], *found[1:]]  # bm25s cannot index nothing; no query can hold this word
+        found = [[NOTHING], *found[1:]]  # bm25s cannot index nothing; no query can hold this word
     index.index(found, show_progress=False)
     index.save(folder, show_progress=False)
+    np.save(folder / LENGTHS, np.array([len(words) for words in found], np.int32), allow_pickle=False)
     replace_json(folder / RULE, {"rule": NOW})
 
 
@@ -119,6 +126,13 @@ def checked(folder: Path, documents: int | None = None) -> dict[str, int]:
     return vocabulary
 
 
+class Counts(NamedTuple):
+    """How often each document says each word, a CSC matrix ``(documents, words)``, and how many words it has, int64."""
+
+    table: "csc_matrix"
+    lengths: np.ndarray
+
+
 class SparseRetriever:
     """BM25 over a saved index; documents that share no term with the query are not results.
 
@@ -138,6 +152,8 @@ class SparseRetriever:
     name = "bm25"
     needs_vectors = False
     floor = 0.0
+    folder: Path | None
+    counts: Counts | None = None
 
     def __init__(self, folder: Path, documents: int | None = None):
         import bm25s
@@ -146,6 +162,7 @@ class SparseRetriever:
         self.index = bm25s.BM25.load(folder, mmap=True, show_progress=False, load_vocab=False, backend="numpy")
         self.index.vocab_dict = vocabulary
         self.rule = rule_of(folder)
+        self.folder = folder
 
     def tokens(self, texts: Sequence[str]) -> list[list[str]]:
         """Words of each text that the index has, cut as it was."""
@@ -193,6 +210,12 @@ def _open(opened: Opened, beams: int, named: Named) -> SparseRetriever:
 
     if named.settings:
         return VariantRetriever(opened.texts(), dict(named.settings))
+    if opened.base and opened.grown:
+        from engine.retrievers.recounted import RecountedRetriever
+
+        whole = opened.base.retriever(METHOD.name)
+        assert isinstance(whole, SparseRetriever)
+        return RecountedRetriever(whole, opened.base.texts, opened.grown.kept, opened.texts()[len(opened.grown.kept) :])
     return SparseRetriever(opened.folder / FOLDER, len(opened.embeddings))
 
 
@@ -238,4 +261,5 @@ METHOD = Method(
     told=_told,
     lost=_lost,
     options=OPTIONS,
+    follows=True,
 )

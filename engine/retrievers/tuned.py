@@ -13,7 +13,7 @@ import numpy as np
 from engine.data import tables
 from engine.data.halves import halves
 from engine.errors import TriescopeError
-from engine.retrievers.base import Method, Named, Opened, Queries, Ranking, cosine
+from engine.retrievers.base import Growth, Method, Named, Opened, Queries, Ranking, cosine
 from engine.retrievers.dense import ExactRetriever
 from engine.retrievers.lost import by_cosine
 from engine.retrievers.moved import DEV, TRAIN, Labels, MovedRetriever, gains_of
@@ -21,6 +21,9 @@ from engine.text import tuned
 
 if TYPE_CHECKING:
     from engine.text.layered import Remembered
+
+# Documents that came since and are embedded by whoever opens the retriever; a hundredth of a second each.
+MOST = 500
 
 
 class TunedRetriever:
@@ -66,6 +69,12 @@ class Encode:
 
         return np.stack([self._vector(tokens) for tokens in token_ids(texts, self.encoder, "query")])
 
+    def documents(self, texts: Sequence[str]) -> np.ndarray:
+        """The same for documents: float32 ``(texts, d)``."""
+        from engine.text.layered import token_ids
+
+        return np.stack([self._vector(tokens) for tokens in token_ids(texts, self.encoder, "document")])
+
     @cached_property
     def _vector(self) -> "Remembered":
         from engine.text.layered import Remembered
@@ -74,8 +83,25 @@ class Encode:
 
 
 def _open(opened: Opened, beams: int, named: Named) -> TunedRetriever:
+    if opened.base and opened.grown:
+        return _followed(opened, opened.base, opened.grown)
     documents = tuned.open_vectors(opened.folder, len(opened.row_of))
     return TunedRetriever("tuned", ExactRetriever(documents), Encode(opened))
+
+
+def _followed(opened: Opened, base: Opened, grown: Growth) -> TunedRetriever:
+    """Over what is left and what came; those that came are embedded here, by the fine-tuned encoder."""
+    whole = base.retriever("tuned")
+    assert isinstance(whole, TunedRetriever)
+    if len(grown.added) > MOST:
+        raise TriescopeError(
+            f"tuned: the fine-tuned encoder has not seen {len(grown.added):,} documents that came since, and would take too "
+            f"long; up to {MOST} are embedded when it is opened: fold them in (compact), which embeds all"
+        )
+    vectors = whole.documents.embeddings[grown.kept]
+    if grown.added:
+        vectors = np.concatenate([vectors, whole.encode.documents(opened.texts()[len(grown.kept) :])])
+    return TunedRetriever("tuned", ExactRetriever(vectors), whole.encode)
 
 
 def _open_moved(opened: Opened, beams: int, named: Named) -> TunedRetriever:

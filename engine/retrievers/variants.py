@@ -32,7 +32,7 @@ class VariantRetriever(SparseRetriever):
         import bm25s
 
         taken = {option.name: option.default for option in OPTIONS} | dict(settings)
-        self.rule = NOW
+        self.rule, self.folder = NOW, None
         self.index = bm25s.BM25(k1=taken["k1"], b=taken["b"], method=FORMULAS[taken["method"]])
         self.index.index(_cut(texts), show_progress=False)
         self.index.nonoccurrence_array = None
@@ -64,7 +64,7 @@ class TfidfRetriever(SparseRetriever):
         weight = (1 + np.log(tf.data)) * idf
         length = np.sqrt(np.bincount(tf.indices, weight**2, minlength=len(cut)))
         data = (idf * weight / length[tf.indices]).astype(np.float32)
-        self.rule = NOW
+        self.rule, self.folder = NOW, None
         self.index = bm25s.BM25()
         self.index.scores = {"data": data, "indices": tf.indices, "indptr": tf.indptr, "num_docs": len(cut)}
         self.index.vocab_dict, self.index.nonoccurrence_array = number, None

@@ -16,7 +16,7 @@ import numpy as np
 from engine.options import Option
 from engine.scorers.base import Abilities
 from engine.scorers.kinds import DROPOUT, EXPAND, HIDDEN, RATE, Kind, Parts
-from engine.scorers.node import Adapter, NodeScorer, adapter_of
+from engine.scorers.node import Adapter, NodeScorer, adapter_of, carry
 from engine.scorers.tensors import taken
 from engine.trie import Trie
 
@@ -111,4 +111,5 @@ KIND = Kind(
     open=_open,
     encode=_encode,
     model="engine.training.models.joint",
+    carry=carry,
 )

@@ -11,6 +11,7 @@ from engine.errors import TriescopeError
 from engine.options import Option
 from engine.plugins import Registry
 from engine.scorers.base import Scorer
+from engine.scorers.carried import Change
 from engine.trie import Trie
 
 # What several kinds have; each says what is different with it.
@@ -83,6 +84,9 @@ class Kind(NamedTuple):
     model : str
         Module, under :mod:`engine.training.models` for ours, whose ``create(parts, settings, seed)`` makes the model to train,
         and whose model's ``state_dict`` is what ``open`` is given.
+    carry : callable, optional
+        ``(tensors, change, settings) -> tensors``: for a tree that changed since it was trained (:mod:`engine.scorers.carried`).
+        A kind without it cannot score there, and says so.
     """
 
     name: str
@@ -92,6 +96,7 @@ class Kind(NamedTuple):
     open: Callable[[Parts, Mapping[str, np.ndarray], Mapping[str, Any]], Scorer]
     encode: Callable[[Sequence[str], np.ndarray, Parts, Mapping[str, Any]], list[np.ndarray]]
     model: str
+    carry: Callable[[Mapping[str, np.ndarray], Change, Mapping[str, Any]], Mapping[str, np.ndarray]] | None = None
 
 
 # Loaded when looked up: some of them import torch, which nothing on the way to a first page should.

@@ -19,6 +19,7 @@ import numpy as np
 
 from engine.kernels.best import Best
 from engine.options import Option
+from engine.scorers import carried
 from engine.scorers.base import Abilities, Scored, log_softmax_within
 from engine.scorers.centroid import SCALE, holders
 from engine.scorers.kinds import DROPOUT, EXPAND, HIDDEN, RATE, Kind, Parts
@@ -142,6 +143,17 @@ def _open(parts: Parts, tensors: Mapping[str, np.ndarray], settings: Mapping[str
     return ranks_by(parts.trie, vectors, bias, adapter_of(tensors, width))
 
 
+def carry(tensors: Mapping[str, np.ndarray], change: carried.Change, settings: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Weights for a tree that changed (:mod:`engine.scorers.carried`); the adapter knows no tree."""
+    _, row = np.unique(holders(change.before), return_inverse=True)
+    nodes = carried.held_nodes(change.after)
+    vectors, bias = taken(tensors, "vectors", row.max() + 1, change.means.shape[1]), taken(tensors, "bias", row.max() + 1)
+    return carried.others(tensors) | {
+        "vectors": carried.vectors(change, vectors[row], nodes),
+        "bias": carried.biases(change, bias[row], nodes),
+    }
+
+
 def _encode(texts: Sequence[str], vectors: np.ndarray, parts: Parts, settings: Mapping[str, Any]) -> list[np.ndarray]:
     return list(vectors)
 
@@ -172,4 +184,5 @@ KIND = Kind(
     open=_open,
     encode=_encode,
     model="engine.training.models.node",
+    carry=carry,
 )

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.special import log_softmax
 
 from engine.errors import TriescopeError
+from engine.scorers import carried
 from engine.scorers.base import Abilities, Scored, log_softmax_within, log_sum_exp_within
 from engine.scorers.kinds import DROPOUT, HIDDEN, RATE, Kind, Parts
 from engine.scorers.node import Adapter, adapter_of
@@ -101,6 +102,18 @@ def _open(parts: Parts, tensors: Mapping[str, np.ndarray], settings: Mapping[str
     return OnePassScorer(parts.trie, heads, biases, adapter)
 
 
+def _carry(tensors: Mapping[str, np.ndarray], change: carried.Change, settings: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Heads for codes that came; what a level had is kept, also where the tree has fewer now."""
+    made = carried.others(tensors)
+    for level, codes in enumerate(carried.codes_of(change.after)):
+        for name, fill in ((f"heads.{level}", "mean"), (f"biases.{level}", "least")):
+            if name not in tensors:
+                raise TriescopeError("one-pass: identifiers are longer than those it was trained for")
+            size = len(tensors[name])
+            made[name] = carried.rows_of_codes(tensors[name], (size,), (max(size, codes),), fill)
+    return made
+
+
 def _encode(texts: Sequence[str], vectors: np.ndarray, parts: Parts, settings: Mapping[str, Any]) -> list[np.ndarray]:
     return list(vectors)
 
@@ -117,4 +130,5 @@ KIND = Kind(
     open=_open,
     encode=_encode,
     model="engine.training.models.one_pass",
+    carry=_carry,
 )

@@ -9,16 +9,18 @@ The softmax is over all codes, those that the trie lacks included; the search ma
 is known.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from engine.errors import TriescopeError
 from engine.options import Option
+from engine.scorers import carried
 from engine.scorers.base import Abilities, Scored, log_softmax_within
+from engine.scorers.carried import codes_of
 from engine.scorers.kinds import DROPOUT, RATE, Kind, Parts
 from engine.scorers.t5_tokens import parse_tokenizer, source_of, tokenizer_json, tokens_of
 from engine.trie import Children, Trie
@@ -148,16 +150,6 @@ def _rounded(logs: np.ndarray) -> np.ndarray:
     return np.round(logs.astype(np.float64), 5)
 
 
-def codes_of(trie: Trie) -> tuple[int, ...]:
-    """Codes that every level needs a token for: one more than the largest in use.
-
-    >>> from engine.trie import build
-    >>> codes_of(build(np.array([[0, 1], [3, 0]], np.int32)))
-    (4, 2)
-    """
-    return tuple(int(trie.code[low:high].max()) + 1 for low, high in pairwise(trie.level_start[1:]))
-
-
 def _encode(texts: Sequence[str], vectors: np.ndarray, parts: Parts, settings: Mapping[str, Any]) -> list[np.ndarray]:
     return tokens_of(parse_tokenizer(tokenizer_json(source_of(parts, settings))), texts)
 
@@ -168,6 +160,28 @@ def _open(parts: Parts, tensors: Mapping[str, np.ndarray], settings: Mapping[str
     # What else is saved serves training alone.
     network = {name.removeprefix(NETWORK): tensor for name, tensor in tensors.items() if name.startswith(NETWORK)}
     return T5Scorer(parts.trie, restore(network))
+
+
+def _carry(tensors: Mapping[str, np.ndarray], change: carried.Change, settings: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """New tokens for codes that came, an average of their level's; a level keeps those that it had."""
+    about = json.loads(np.asarray(tensors[f"{NETWORK}about"]).tobytes().decode())
+    before = tuple(about["codes"])
+    needed = codes_of(change.after)
+    if len(needed) > len(before):
+        raise TriescopeError("t5: identifiers are longer than those it was trained for")
+    after = tuple(max(there, new) for there, new in zip(before, (*needed, *before[len(needed) :]), strict=True))
+    embedding = tensors[f"{NETWORK}embedding.weight"]
+    words = len(embedding) - sum(before)
+    about |= {"codes": after, "config": about["config"] | {"vocab_size": words + sum(after)}}
+    made = carried.others(tensors) | {
+        f"{NETWORK}about": np.frombuffer(json.dumps(about).encode(), np.uint8),
+        f"{NETWORK}embedding.weight": np.concatenate(
+            [embedding[:words], carried.rows_of_codes(embedding[words:], before, after)]
+        ),
+    }
+    if (head := tensors.get(f"{NETWORK}head")) is not None:
+        made[f"{NETWORK}head"] = carried.rows_of_codes(head, before, after)
+    return made
 
 
 KIND = Kind(
@@ -197,4 +211,5 @@ KIND = Kind(
     open=_open,
     encode=_encode,
     model="engine.training.models.t5",
+    carry=_carry,
 )

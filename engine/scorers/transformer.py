@@ -13,14 +13,15 @@ without it.)
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from engine.errors import TriescopeError
 from engine.options import Option
+from engine.scorers import carried
 from engine.scorers.base import Abilities, Scored, log_softmax_within
+from engine.scorers.carried import codes_of
 from engine.scorers.centroid import SCALE, holders
 from engine.scorers.kinds import DROPOUT, EXPAND, RATE, Kind, Parts
 from engine.scorers.tensors import taken
@@ -175,16 +176,6 @@ class TransformerScorer:
         return np.zeros(len(nodes), np.float32)
 
 
-def codes_of(trie: Trie) -> tuple[int, ...]:
-    """Codes of each level of a trie: the largest and one more.
-
-    >>> from engine.trie import build
-    >>> codes_of(build(np.array([[0, 1], [0, 7], [3, -1]], np.int32)))
-    (4, 8)
-    """
-    return tuple(int(trie.code[low:high].max()) + 1 for low, high in pairwise(trie.level_start[1:]))
-
-
 def code_numbers(trie: Trie) -> np.ndarray:
     """Each node's code, numbered through over the levels: int64, one a node; 0 at the root, which has none.
 
@@ -239,6 +230,25 @@ def _open(parts: Parts, tensors: Mapping[str, np.ndarray], settings: Mapping[str
     return TransformerScorer(parts, means, decoder)
 
 
+def _carry(tensors: Mapping[str, np.ndarray], change: carried.Change, settings: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    before, after = codes_of(change.before), codes_of(change.after)
+    if len(before) != len(after):
+        raise TriescopeError("transformer: identifiers are of another length than those it was trained for")
+    nodes = np.arange(len(change.after.code))
+    outputs, shifts = (
+        carried.rows_of_codes(tensors[name], before, after, "zero") for name in ("outputs.weight", "shifts.weight")
+    )
+    inputs = tensors["inputs.weight"]  # the row of the start, then the codes of all levels but the last
+    codes = carried.rows_of_codes(inputs[1:], before[:-1], after[:-1]) if len(before) > 1 else inputs[1:]
+    return carried.others(tensors) | {
+        "means": carried.vectors(change, tensors["means"], nodes),
+        "bias": np.where(change.came < 0, 0, tensors["bias"][change.came]).astype(np.float32),
+        "outputs.weight": outputs,
+        "shifts.weight": shifts,
+        "inputs.weight": np.concatenate([inputs[:1], codes]),
+    }
+
+
 KIND = Kind(
     name="transformer",
     summary="A small decoder over codes with cross-attention to the query's tokens, on top of the node scores.",
@@ -259,4 +269,5 @@ KIND = Kind(
     open=_open,
     encode=encode,
     model="engine.training.models.transformer",
+    carry=_carry,
 )

@@ -4,6 +4,7 @@ A build is not opened as a whole: test queries and judgements stay on disk unrea
 (a test removes them).
 """
 
+import logging
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from engine.builds.parts import Parts
 from engine.data import tables
 from engine.data.tables import Judged
 from engine.errors import TriescopeError
+from engine.live import journal
+
+log = logging.getLogger(__name__)
 
 
 class Source(Parts):
@@ -33,6 +37,8 @@ class Source(Parts):
     def __init__(self, folder: Path):
         manifest = read_manifest(folder)
         check_encoder(manifest)
+        if journal.stamp(folder):
+            log.warning("%s: it is learned from as it was made; to learn from what came since, fold that in (compact)", folder)
         super().__init__(folder, manifest.spec.model)
         self.name = manifest.corpus.name
         self.splits = dict(manifest.corpus.queries)

@@ -13,8 +13,9 @@ from transformers import AutoConfig, T5Config, T5ForConditionalGeneration
 from transformers.utils import logging
 
 from engine.errors import TriescopeError
+from engine.scorers.carried import codes_of
 from engine.scorers.kinds import Parts
-from engine.scorers.t5 import T5Scorer, codes_of
+from engine.scorers.t5 import T5Scorer
 from engine.scorers.t5_model import CodeT5, Encoded
 from engine.scorers.t5_tokens import parse_tokenizer, source_of, tokenizer_json
 from engine.training.models.base import Candidates

@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.scorers.carried import codes_of
 from engine.scorers.centroid import SCALE, node_means
 from engine.scorers.kinds import Parts
-from engine.scorers.transformer import KIND, TransformerScorer, code_numbers, codes_of, unpacked
+from engine.scorers.transformer import KIND, TransformerScorer, code_numbers, unpacked
 from engine.scorers.transformer_model import Decoder, Memory
 from engine.text import token_states
 from engine.training.models.base import Candidates

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 
 from engine.decoding.exact import exact_search
 from engine.errors import TriescopeError
+from engine.scorers.carried import codes_of
 from engine.scorers.centroid import CentroidScorer
 from engine.scorers.kinds import kind
-from engine.scorers.transformer import SIZES, code_numbers, codes_of, encode
+from engine.scorers.transformer import SIZES, code_numbers, encode
 from engine.text import embed, token_states
 from engine.training.models import transformer
 from engine.training.models.transformer import TransformerModel, products
