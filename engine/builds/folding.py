@@ -55,6 +55,7 @@ def fold(folder: Path, tell: Tell | None = None) -> Folded | None:
         A scorer was trained that cannot follow, a process trains one, the build went away, or nothing can be written.
     """
     tell = tell or (lambda stage, done, total: None)
+    folder = folder.resolve()  # of a link it is the build that changes
     with writing(folder), in_turn(turn_of(folder)), in_use(folder) as look:
         build = Build(folder)
         if not build.grown:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.builds import layout
 from engine.errors import TriescopeError
+from engine.live import journal
 
 Identity = tuple[int, int, int]
 
@@ -33,6 +34,12 @@ def in_use(folder: Path) -> Iterator[Callable[[], None]]:
     except Exception:  # nothing is hidden: it goes on, unless the build is the reason for it
         look()
         raise
+
+
+def state(folder: Path) -> tuple[Identity, str] | None:
+    """The same, and what changed in the build since it was made (:mod:`engine.live.journal`)."""
+    known = identity(folder)
+    return None if known is None else (known, journal.stamp(folder))
 
 
 def identity(folder: Path) -> Identity | None:

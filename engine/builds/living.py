@@ -161,7 +161,8 @@ def drift_of(build: Build) -> Drift:
 
 def turn_of(folder: Path) -> Path:
     """What whoever writes a change, or folds them in, takes for himself: beside the build, for that may be exchanged."""
-    return folder.with_name(f"{folder.name}.live")
+    whole = folder.resolve()
+    return whole.with_name(f"{whole.name}.live")
 
 
 @contextmanager

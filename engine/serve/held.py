@@ -32,6 +32,8 @@ class Held:
     ----------
     folder : Path
         The build's.
+    before : Held, optional
+        The one held until now; where only documents came or went since, what was opened of it is used again.
 
     Attributes
     ----------
@@ -46,9 +48,12 @@ class Held:
         It is no build, is damaged, or was replaced while it was opened.
     """
 
-    def __init__(self, folder: Path):
-        self.identity = in_use.identity(folder)
-        self.build, self.unencoded = Build(folder), ""
+    def __init__(self, folder: Path, before: "Held | None" = None):
+        self.identity = in_use.state(folder)
+        same = before and before.identity and self.identity and before.identity[0] == self.identity[0]
+        known: Build | None = before.build if before and same else None
+        self.build: Build = Build(folder, known and (known.base or known))
+        self.unencoded = ""
         self.ready: set[str] = set()
         self._vectors: OrderedDict[str, np.ndarray] = OrderedDict()
         self._filters: OrderedDict[str, np.ndarray] = OrderedDict()
@@ -67,8 +72,8 @@ class Held:
         return self.build.folder.name
 
     def moved(self) -> bool:
-        """Whether its folder holds another build now, or none."""
-        return in_use.identity(self.build.folder) != self.identity
+        """Whether its folder holds another build now, or none, or documents came or went."""
+        return in_use.state(self.build.folder) != self.identity
 
     def check(self, retriever: str) -> None:
         """Refuse to go on where a retriever would have to be read from a folder that holds another build now: one that was not

@@ -39,7 +39,7 @@ class Shelf:
         if not folders or len(self._folders) < len(folders):
             raise TriescopeError("two of the builds have one name" if folders else "name a build")
         self._held = {name: Held(folder) for name, folder in self._folders.items()}
-        self._refused: dict[str, in_use.Identity | None] = {}
+        self._refused: dict[str, tuple[in_use.Identity, str] | None] = {}
         self._turns = {name: threading.Lock() for name in self._folders}
         self.faults: dict[str, str] = {}
         self.switches = 0
@@ -91,7 +91,7 @@ class Shelf:
         """The build that lies in its folder now, opened if it is another one than was held, and held from here on. One that
         cannot be opened is told in :attr:`faults`, and the one before goes on answering."""
         with self._turns[name]:
-            held, there = self._held[name], in_use.identity(self._folders[name])
+            held, there = self._held[name], in_use.state(self._folders[name])
             if there == held.identity:
                 self.faults.pop(name, None)
                 return held
@@ -101,7 +101,7 @@ class Shelf:
             if self._refused.get(name) == there:
                 return held
             try:
-                newer = Held(self._folders[name])
+                newer = Held(self._folders[name], held)
             except Exception as error:  # whatever is wrong with it, it is no reason to stop answering
                 log.warning("%s: the build in its place cannot be opened: %s", name, error)
                 self._refused[name] = there

@@ -5,10 +5,13 @@ import shutil
 import threading
 import time
 
+import numpy as np
 import pytest
 
+from engine.builds import living
 from engine.builds.make import make
 from engine.builds.spec import BuildSpec
+from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.serve import application
 from engine.serve.held import Held, MovedError
@@ -101,3 +104,16 @@ def test_builds_are_asked_by_their_names(small_build, other, tmp_path):
         shelf.get("third")
     with pytest.raises(TriescopeError, match="two of the builds have one name"):
         Shelf([small_build, other])
+
+
+def test_documents_that_come_are_found_and_what_was_open_stays_open(small_build, tmp_path):
+    place = shutil.copytree(small_build, tmp_path / "sixty")
+    shelf = Shelf([place])
+    before = shelf.get()
+    vector = np.asarray(before.build.embeddings[:1])
+    living.add(place, [Document("new", "A whale in a storm", "", {})], vectors=vector)
+    assert before.moved()
+    now = shelf.follow("sixty")
+    assert "new" in [hit.id for hit in now.search([QUERY], "bm25", 5, 50, "")[0]]
+    assert now.build.base is before.build
+    assert shelf.switches == 1
