@@ -29,7 +29,7 @@ from engine.live import journal
 from engine.live.drift import Drift
 from engine.scorers import centroid
 from engine.scorers.kinds import kind
-from engine.text import tuned
+from engine.text import token_vectors, tuned
 
 # Written by the fold itself; the stages that stand between and behind them are run as in a build.
 OURS = ("corpus", "embeddings", "identifiers", "trie", "scorer", "tuning")
@@ -115,6 +115,10 @@ def _fold(build: Build, work: Path, tell: Tell) -> Folded:
         shutil.copyfile(build.folder / layout.CAME, work / layout.CAME)
     carried = _carry(build, work)
     notes += _tuned(build, work, tell)
+    if token_vectors.is_there(build.folder):
+        notes.append(
+            f"token vectors are of the documents before, and gone: `python -m engine tokens {build.name}` makes them anew"
+        )
     if left := runs.unfinished(build.folder):
         notes.append(f"trainings that were not finished are gone: {', '.join(left)}")
     Build(work)  # held to what a build is before it takes the place of one

@@ -37,7 +37,7 @@ def make(folder: Path, model: str = "", tell: Tell | None = None) -> token_vecto
         another process is at it, or the build was removed meanwhile.
     """
     tell = tell or (lambda stage, done, total: None)
-    build, work = Build(folder), layout.partial_of(folder / token_vectors.FOLDER)
+    build, work = Build(folder, live=False), layout.partial_of(folder / token_vectors.FOLDER)
     with in_use(folder) as still_there, writing(folder), alone(work, f"{folder.name}: another process makes its token vectors"):
         if not model:
             check_encoder(build.manifest)

@@ -121,7 +121,7 @@ def open_retriever(name: str, opened: Opened, beams: int = DEFAULT_BEAMS) -> Ret
         There is no such retriever, or the build changed and it cannot follow.
     """
     method, named = method_of(name)
-    if opened.grown and method.needs and not method.follows:
+    if opened.grown and method.left_behind:
         raise TriescopeError(
             f"{method.name} reads an index that does not know what came or went since the build was made: fold that in (compact)"
         )

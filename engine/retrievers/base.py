@@ -235,7 +235,8 @@ class Method(NamedTuple):
     options : tuple of Option
         Settings that its name can give: ``bm25:k1=0.9,b=0.4``.
     follows : bool
-        Whether it follows documents that came or went since it wrote the index that it :attr:`needs`; one that needs none does.
+        Whether it follows documents that came or went since what it :attr:`needs`, or looks for :attr:`there`, was written; one
+        that reads nothing of its own does.
     """
 
     name: str
@@ -255,6 +256,12 @@ class Method(NamedTuple):
     lost: "Callable[[Lack], list[Loss]] | None" = None
     options: tuple[Option, ...] = ()
     follows: bool = False
+
+    @property
+    def left_behind(self) -> bool:
+        """Whether it cannot be asked once documents came or went."""
+        own = self.needs is not None or self.there is not Method._field_defaults["there"]
+        return own and not self.follows
 
 
 def best(scores: np.ndarray, k: int, allowed: np.ndarray | None = None) -> np.ndarray:

@@ -139,6 +139,7 @@ TUNED = Method(
     stamp=tuned.stamp,
     told=_told,
     lost=by_cosine,
+    follows=True,
 )
 MOVED = TUNED._replace(
     name="tuned-moved",

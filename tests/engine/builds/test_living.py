@@ -154,3 +154,9 @@ def test_codes_that_nobody_fitted_are_refused(folder):
     journal.append(folder, journal.Change((), documents(1), vectors(1), codes, np.array([3])))
     with pytest.raises(TriescopeError, match="a change is damaged"):
         Build(folder).decode(ASKED, vector=vectors(1)[0])
+
+
+def test_what_reads_files_of_its_own_follows_or_is_left_behind(changed):
+    assert [method.name for method in RETRIEVERS.values() if method.left_behind] == ["late"]
+    with pytest.raises(TriescopeError, match="late reads an index that does not know what came or went"):
+        changed.retriever("late")
