@@ -76,9 +76,9 @@ def fold(folder: Path, tell: Tell | None = None) -> Folded | None:
 def _check(build: Build) -> None:
     trained = build.folder / layout.TRAINED
     if any(held(path) for path in trained.glob(".*.partial")) or held(build.folder / tuned.FOLDER):
-        raise TriescopeError(f"{build.name}: a process trains in it; fold in what changed afterwards")
+        raise TriescopeError(f"{build.folder.name}: a process trains in it; fold in what changed afterwards")
     if stay := [name for name in runs.names(build.folder) if not runs.follows(build.folder, name)]:
-        raise TriescopeError(f"{build.name}: {', '.join(stay)} cannot follow what changed; delete it, and train anew afterwards")
+        raise TriescopeError(f"{build.folder.name}: {', '.join(stay)} cannot follow what changed; delete it, and train anew afterwards")
 
 
 def _fold(build: Build, work: Path, tell: Tell) -> Folded:

@@ -185,7 +185,7 @@ def _write(
     if not come and not gone:
         return
     if len(build.documents) + len(come) - len(gone) < 1:
-        raise TriescopeError(f"{build.name}: no document would be left; delete the build instead")
+        raise TriescopeError(f"{folder.name}: no document would be left; delete the build instead")
     whole: Build = build.base or build
     tree = build.grown.overlay if build.grown else Overlay.of(whole.trie, len(whole.documents))
     tree = tree.remove(_rows(build, gone))
@@ -196,7 +196,7 @@ def _write(
         placed = identifiers.assign(scheme, fitted, vectors)
         codes, content = numbered(fitted, tree, placed), lengths(placed)
     if not tree.add(codes).counts[0]:
-        raise TriescopeError(f"{build.name}: no document with an identifier would be left")
+        raise TriescopeError(f"{folder.name}: no document with an identifier would be left")
     look()
     journal.append(folder, journal.Change(tuple(gone), come, vectors, codes, content))
 
