@@ -78,7 +78,8 @@ def _check(build: Build) -> None:
     if any(held(path) for path in trained.glob(".*.partial")) or held(build.folder / tuned.FOLDER):
         raise TriescopeError(f"{build.folder.name}: a process trains in it; fold in what changed afterwards")
     if stay := [name for name in runs.names(build.folder) if not runs.follows(build.folder, name)]:
-        raise TriescopeError(f"{build.folder.name}: {', '.join(stay)} cannot follow what changed; delete it, and train anew afterwards")
+        told = f"{', '.join(stay)} cannot follow what changed; delete it, and train anew afterwards"
+        raise TriescopeError(f"{build.folder.name}: {told}")
 
 
 def _fold(build: Build, work: Path, tell: Tell) -> Folded:
@@ -116,9 +117,8 @@ def _fold(build: Build, work: Path, tell: Tell) -> Folded:
     carried = _carry(build, work)
     notes += _tuned(build, work, tell)
     if token_vectors.is_there(build.folder):
-        notes.append(
-            f"token vectors are of the documents before, and gone: `python -m engine tokens {build.name}` makes them anew"
-        )
+        again = f"`python -m engine tokens {build.folder.name}` makes them anew"
+        notes.append(f"token vectors are of the documents before, and gone: {again}")
     if left := runs.unfinished(build.folder):
         notes.append(f"trainings that were not finished are gone: {', '.join(left)}")
     Build(work)  # held to what a build is before it takes the place of one
