@@ -13,6 +13,7 @@ from engine.cli import live as cli_live
 from engine.cli import make as cli_make
 from engine.cli import next_item as cli_next_item
 from engine.cli import plugins as cli_plugins
+from engine.cli import run as cli_run
 from engine.cli import serve as cli_serve
 from engine.cli import tokens as cli_tokens
 from engine.cli import train as cli_train
@@ -34,6 +35,7 @@ __all__ = [
     "cli_make",
     "cli_next_item",
     "cli_plugins",
+    "cli_run",
     "cli_serve",
     "cli_tokens",
     "cli_train",

@@ -75,8 +75,8 @@ def bring(queries: Mapping[str, str], judged: Path, documents: Collection[str]) 
     return Brought({query: queries[query] for query in qrels}, qrels, notes)
 
 
-def read_query_file(path: Path) -> dict[str, str]:
-    """Query id -> text of a file, by its ending: a table, lines of JSON, else TREC topics.
+def read_query_file(path: Path, most: int = QUERIES) -> dict[str, str]:
+    """Query id -> text of a file, by its ending: a table, lines of JSON, else TREC topics; ``most`` are taken.
 
     Raises
     ------
@@ -92,8 +92,8 @@ def read_query_file(path: Path) -> dict[str, str]:
         if len(text) > LONGEST:
             raise TriescopeError(f"{path}, row {row}: a query of {len(text):,} characters; {LONGEST:,} are taken")
         queries[query] = text
-        if len(queries) > QUERIES:
-            raise TriescopeError(f"{path}: more than {QUERIES:,} queries")
+        if len(queries) > most:
+            raise TriescopeError(f"{path}: more than {most:,} queries")
     if not queries:
         raise TriescopeError(f"{path}: no query is in it")
     return queries

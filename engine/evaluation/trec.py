@@ -60,7 +60,7 @@ def run_text(run: Mapping[str, Sequence[str]], tag: str) -> str:
     q Q0 b 2 1 bm25
     """
     return "".join(
-        f"{_field(query)} Q0 {_field(document)} {rank} {len(documents) - rank + 1} {tag_of(tag)}\n"
+        f"{check_id(query)} Q0 {check_id(document)} {rank} {len(documents) - rank + 1} {tag_of(tag)}\n"
         for query, documents in run.items()
         for rank, document in enumerate(documents, 1)
     )
@@ -69,7 +69,9 @@ def run_text(run: Mapping[str, Sequence[str]], tag: str) -> str:
 def write_qrels(path: Path, qrels: Mapping[str, Mapping[str, int]]) -> None:
     """Write judgements."""
     lines = [
-        f"{_field(query)} 0 {_field(document)} {grade}\n" for query, grades in qrels.items() for document, grade in grades.items()
+        f"{check_id(query)} 0 {check_id(document)} {grade}\n"
+        for query, grades in qrels.items()
+        for document, grade in grades.items()
     ]
     replace_bytes(path, "".join(lines).encode())
 
@@ -83,8 +85,14 @@ def tag_of(name: str) -> str:
     return re.sub(r"[^\w.+-]+", "-", name)
 
 
-def _field(value: str) -> str:
-    """An id that stands in a file of words: one with a space in it cannot."""
+def check_id(value: str) -> str:
+    """An id that stands in a file of words.
+
+    Raises
+    ------
+    TriescopeError
+        It is empty, or has a space in it, as none of a TREC file can.
+    """
     if not value or any(character.isspace() for character in value):
         raise TriescopeError(f"the id {value!r} has a space in it, and a TREC file has none in its ids")
     return value

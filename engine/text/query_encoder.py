@@ -9,6 +9,7 @@ together, which a server does (:mod:`engine.serve`): eight in about half the tim
 """
 
 import json
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -92,6 +93,10 @@ def _open(folder: str, version: int) -> QueryEncoder | None:
         tokenizer = Tokenizer.from_file(str(here / TOKENIZER))
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # of the notes of an optimiser nobody has a use
+        # Threads that spin while they wait take a busy machine's cores from whoever has work to do.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        asked = os.environ.get("OMP_NUM_THREADS", "")  # which the library does not look at itself
+        options.intra_op_num_threads = int(asked) if asked.isdecimal() else 0  # 0: as many as there are cores
         session = onnxruntime.InferenceSession(str(here / GRAPH), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the library raises bare exceptions for damaged files
         raise TriescopeError(
