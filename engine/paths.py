@@ -17,8 +17,10 @@ if _told := os.environ.get("TRIESCOPE_HOME"):
 
 
 def home() -> Path:
-    """Folder for builds, cached embeddings and fetched data sets; ``.triescope`` beside the code unless set."""
-    return Path(_absolute(os.environ.get("TRIESCOPE_HOME") or str(ROOT / ".triescope")))
+    """Folder for builds, cached embeddings and fetched data sets: ``.triescope`` beside the code, in a person's own folder where
+    the code was installed as a wheel, unless set."""
+    beside = ROOT if (ROOT / "pyproject.toml").is_file() else Path.home()
+    return Path(_absolute(os.environ.get("TRIESCOPE_HOME") or str(beside / ".triescope")))
 
 
 def builds() -> Path:
