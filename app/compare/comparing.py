@@ -14,6 +14,7 @@ from engine.builds.opened import Build
 from engine.builds.results import Results
 from engine.errors import TriescopeError
 from engine.retrievers import RETRIEVERS, method_of, usual
+from engine.text import models
 from engine.text.matched import Snippet, snippet, wanted
 
 # Columns shown unless others are chosen, and the most that can be.
@@ -53,7 +54,8 @@ def offered(build: Build) -> list[str]:
         for name, method in RETRIEVERS.items()
         if all(judged.get(split) for split in method.splits) and method.there(build.folder)
     ]
-    return [*there, *(f"{method.name}:{name}" for method in RETRIEVERS.values() if method.decodes for name in names)]
+    read = [f"{first}~cross:{name}" for first in ("bm25", "dense") for name in models.names("cross")]
+    return [*there, *read, *(f"{method.name}:{name}" for method in RETRIEVERS.values() if method.decodes for name in names)]
 
 
 def shown_first(build: Build) -> list[str]:
@@ -82,7 +84,8 @@ def choose(build: Build) -> list[str]:
         **address.own(state.COLUMNS, now),
         accept_new_options=True,
         help="`generative` and `hybrid` decode with the build's default scorer, `generative:NAME` with the scorer named. Others "
-        "can be typed: `bm25:k1=0.9,b=0.4,method=atire`, or a fusion, `.3*bm25+.7*dense`.",
+        "can be typed: `bm25:k1=0.9,b=0.4,method=atire`, a fusion, `.3*bm25+.7*dense`, or one list in the order of another, "
+        "`bm25~dense`; `bm25~cross:NAME` has it ordered by a cross-encoder.",
     )
     if not chosen:
         st.info("Choose at least one column above.", icon=":material/view_column:")

@@ -11,6 +11,7 @@ from engine.cli import evaluate as cli_evaluate
 from engine.cli import judge as cli_judge
 from engine.cli import live as cli_live
 from engine.cli import make as cli_make
+from engine.cli import models as cli_models
 from engine.cli import next_item as cli_next_item
 from engine.cli import plugins as cli_plugins
 from engine.cli import run as cli_run
@@ -34,6 +35,7 @@ __all__ = [
     "cli_judge",
     "cli_live",
     "cli_make",
+    "cli_models",
     "cli_next_item",
     "cli_plugins",
     "cli_run",

@@ -4,7 +4,8 @@
 ``generative`` and ``hybrid`` decode with the build's default scorer; ``generative:NAME`` and ``hybrid:NAME`` with the one named.
 ``bm25:k1=0.9,b=0.4,method=atire`` has settings of its own.
 Names joined by ``+`` are fused, at equal weights by their scores unless the name says more: ``bm25+dense``,
-``.3*bm25+.7*generative:node``, ``bm25+dense@rrf``. ``bm25~dense`` has candidates of the first ranked by the second.
+``.3*bm25+.7*generative:node``, ``bm25+dense@rrf``. ``bm25~dense`` has candidates of the first ranked by the second,
+``bm25~cross:NAME`` by a model that this machine knows by that name.
 """
 
 import math
@@ -14,6 +15,7 @@ from engine.options import check_options, parse_option
 from engine.plugins import Registry
 from engine.retrievers.base import DEFAULT_BEAMS, Method, Named, Opened, Queries, Ranking, Retriever
 from engine.retrievers.shares import METHODS
+from engine.text import models
 
 __all__ = [
     "DEFAULT_BEAMS",
@@ -43,6 +45,7 @@ RETRIEVERS: Registry[Method] = Registry(
         "generative": "engine.retrievers.generative:METHOD",
         "hybrid": "engine.retrievers.fusion:METHOD",
         "reranked": "engine.retrievers.reranked:METHOD",
+        "cross": "engine.retrievers.cross_encoder:METHOD",
     },
 )
 JOINT, TIMES, BY, THEN = "+", "*", "@", "~"
@@ -83,6 +86,12 @@ def method_of(name: str) -> tuple[Method, Named]:
         settings = dict(parse_option(name, method.options, setting) for setting in rest.split(","))
         check_options(name, method.options, settings)
         return method, Named(settings=tuple(settings.items()))
+    if method.model:
+        if not models.NAME.fullmatch(rest):
+            raise TriescopeError(
+                f"{name!r}: a model is named after {kind}, like {kind}:NAME (`python -m engine models` lists them)"
+            )
+        return method, Named(model=rest)
     if colon and not (method.decodes and rest):
         decoding = " or ".join(known.name for known in RETRIEVERS.values() if known.decodes)
         raise TriescopeError(f"{name!r}: a scorer can be named after {decoding}, like generative:centroid")

@@ -162,13 +162,15 @@ class Opened(Protocol):
 
 class Named(NamedTuple):
     """What the rest of a retriever's name says: a scorer's name, empty for the default one; members that are fused, by name,
-    their weights, none where they weigh the same, and by which method, empty for the usual one; settings of its own."""
+    their weights, none where they weigh the same, and by which method, empty for the usual one; settings of its own; the name of
+    a model (:mod:`engine.text.models`)."""
 
     scorer: str = ""
     members: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
     method: str = ""
     settings: tuple[tuple[str, Any], ...] = ()
+    model: str = ""
 
 
 class Found(NamedTuple):
@@ -234,6 +236,8 @@ class Method(NamedTuple):
         Why a list of it lacks some documents (:mod:`engine.retrievers.lost`); their rank among all unless given.
     options : tuple of Option
         Settings that its name can give: ``bm25:k1=0.9,b=0.4``.
+    model : str
+        The kind of model that is named behind it, ``cross:NAME``, of :data:`engine.text.models.KINDS`; empty where none is.
     follows : bool
         Whether it follows documents that came or went since what it :attr:`needs`, or looks for :attr:`there`, was written; one
         that reads nothing of its own does.
@@ -255,6 +259,7 @@ class Method(NamedTuple):
     told: Callable[[Opened, Named], str] = lambda opened, named: ""
     lost: "Callable[[Lack], list[Loss]] | None" = None
     options: tuple[Option, ...] = ()
+    model: str = ""
     follows: bool = False
 
     @property

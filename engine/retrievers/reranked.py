@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
+from engine.retrievers import method_of
 from engine.retrievers.base import Found, Method, Named, Opened, Queries, Ranking, Retriever, Scoring, pack
 from engine.retrievers.lost import BELOW, NO_MEMBER, Lack, Loss, places
 
@@ -58,11 +59,23 @@ class RerankedRetriever:
 
 
 def _open(opened: Opened, beams: int, named: Named) -> RerankedRetriever:
-    first, second = named.members or (f"{FINDS}:{named.scorer}" if named.scorer else FINDS, RANKS)
+    first, second = _members(named)
     ranks = opened.retriever(second, beams)
     if not isinstance(ranks, Scoring):
         raise TriescopeError(f"{second} only ranks what it finds itself: it cannot order what {first} found")
     return RerankedRetriever(opened.retriever(first, beams), ranks)
+
+
+def _members(named: Named) -> tuple[str, str]:
+    """Who finds and who ranks, by name."""
+    first, second = named.members or (f"{FINDS}:{named.scorer}" if named.scorer else FINDS, RANKS)
+    return first, second
+
+
+def _told(opened: Opened, named: Named) -> str:
+    """What is to be said of either."""
+    told = (method_of(member) for member in _members(named))
+    return "; ".join(filter(None, (method.told(opened, of) for method, of in told)))
 
 
 def _evidence(found: Found) -> str:
@@ -93,5 +106,6 @@ METHOD = Method(
     open=_open,
     evidence=_evidence,
     decodes=True,
+    told=_told,
     lost=_lost,
 )

@@ -28,9 +28,17 @@ SEARCHING = (
         "late interaction",
         "Search by a vector a token: each token of the query looks for its nearest in the document, and the mean of those "
         "cosines is the score (MaxSim).",
-        (COMPARE, EVALUATE),
+        (COMPARE,),
         "the column late",
         ("MaxSim", "token vectors"),
+    ),
+    Word(
+        "cross-encoder",
+        "A model that reads query and document together and gives one score: slow, so it only orders what another retriever "
+        "found. `python -m engine models` adds one.",
+        (COMPARE,),
+        "a column like bm25~cross:NAME",
+        ("cross-encoders",),
     ),
     Word(
         "generative",

@@ -4,7 +4,6 @@ A teacher gives each query a few documents and a probability to each of them. On
 Reddi et al. 2021; for identifiers RIPOR, Zeng et al. 2024), not one right answer: a document that nobody judged may be as good.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from engine.errors import TriescopeError
 from engine.retrievers.sparse import FOLDER, SparseRetriever
+from engine.text import cross_encoder as cross
 from engine.text import hub
 from engine.training.source import Source
 from engine.training.teachers.rankings import best, bm25_scores, chunks, dense_scores, trainable
@@ -179,33 +179,12 @@ def load_cross_encoder(model: str) -> "CrossEncoder":
         As for :func:`cross_encoder`.
     """
     try:
-        folder = hub.locate(model, "teacher")
+        hub.locate(model, "teacher")
     except TriescopeError as error:
         raise TriescopeError(
             f"teacher {model!r} is none of {', '.join(list(TEACHERS)[:2])}, no folder here, and no model that could be fetched"
         ) from error
-    try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise TriescopeError(f"cross-encoder {model!r}: {folder} has no config.json that can be read") from error
-    # Of any other model the head would be made up at random, without an error.
-    kind = (config.get("architectures") or ["nothing that is known"])[0]
-    if not kind.endswith("ForSequenceClassification"):
-        raise TriescopeError(f"{model!r} is no cross-encoder: it holds {kind}, not a sequence classifier")
-    hub.weights_of(model, "cross-encoder")
-    from safetensors import SafetensorError
-    from sentence_transformers import CrossEncoder
-    from torch import nn
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    try:
-        loaded = CrossEncoder(str(folder), activation_fn=nn.Identity(), model_kwargs={"use_safetensors": True})
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise TriescopeError(f"cross-encoder {model!r} in {folder} cannot be loaded: {str(error).splitlines()[0]}") from error
-    if loaded.num_labels != 1:
-        raise TriescopeError(f"cross-encoder {model!r} gives {loaded.num_labels} labels; a teacher needs one score")
-    return loaded
+    return cross.load(model)
 
 
 def _standardised(scores: np.ndarray, there: np.ndarray) -> np.ndarray:

@@ -1,10 +1,14 @@
 """Columns that Compare offers: what a build cannot open is none of them."""
 
+from transformers import BertForSequenceClassification
+
 from app.common import glossary
 from app.compare import alike, comparing
 from engine.builds.hits import Hit
 from engine.builds.opened import Build
+from engine.text import models
 from tests.app.at import sound, visit
+from tests.engine import tiny_models
 from tests.labelled import LABELLED
 
 
@@ -51,3 +55,17 @@ def test_a_row_a_pair_with_what_they_share_and_how_it_moves():
     assert found["Tau"].isna().tolist() == [False, True, True]
     assert found["RBO"].tolist()[1:] == [0, 0]
     assert alike.table({"bm25": hits("a")}, 3).empty
+
+
+def test_what_a_known_model_can_read_is_offered_and_asked_anew_when_another_takes_its_name(sixty_home, empty_home, tmp_path):
+    build, asked = Build(sixty_home / "builds" / "sixty"), "a film of love and war in the city"
+    for seed in (0, 9):
+        tiny_models.bert(BertForSequenceClassification, tmp_path / str(seed), seed=seed, num_labels=1)
+    models.add("judge", str(tmp_path / "0"))
+    assert {"bm25~cross:judge", "dense~cross:judge"} <= set(comparing.offered(build))
+    assert "cross" not in comparing.offered(build)
+    before = comparing.question(build, asked, "bm25~cross:judge", 5, 10, "")
+    first = build.search(asked, "bm25~cross:judge", 5).hits
+    models.add("judge", str(tmp_path / "9"))
+    assert comparing.question(build, asked, "bm25~cross:judge", 5, 10, "") != before
+    assert build.search(asked, "bm25~cross:judge", 5).hits != first

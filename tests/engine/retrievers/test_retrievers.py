@@ -43,7 +43,9 @@ def ids(build, name, vector, beams=50):
 
 
 def test_a_record_is_found_by_its_own_name_and_says_what_there_is_to_know():
-    assert list(RETRIEVERS) == ("bm25 tfidf dense dense-hnsw moved tuned tuned-moved late generative hybrid reranked".split())
+    assert list(RETRIEVERS) == (
+        "bm25 tfidf dense dense-hnsw moved tuned tuned-moved late generative hybrid reranked cross".split()
+    )
     assert usual() == ["bm25", "dense", "generative", "hybrid"]
     for name, method in RETRIEVERS.items():
         assert method.name == name
@@ -68,6 +70,7 @@ def test_evidence_is_in_the_terms_of_the_retriever(opened):
         "generative": "codes 3-17",
         "hybrid": "from bm25 + dense",
         "reranked": "score 0.512 of who ranks",
+        "cross": "logit 0.512",
     }
 
 
