@@ -1,8 +1,8 @@
-"""Builds: all that were made here, side by side; renamed, handed on, taken in, deleted."""
+"""Builds: all that were made here, side by side; renamed, handed on, taken in, deleted; their documents come and go."""
 
 import streamlit as st
 
-from app.builds import shelf
+from app.builds import changing, shelf
 from app.common import address, exports, state
 from engine.builds.listed import listed
 
@@ -44,6 +44,8 @@ else:
         f"encoder {state.plain(row.encoder)}, made {row.created[:10]} in {row.seconds:,.1f} s."
     )
     shelf.act(row)
+    st.header(f"Documents of {state.plain(chosen)}")
+    changing.of(chosen)
 
 st.header("Take in a build")
 st.caption(

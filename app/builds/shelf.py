@@ -28,6 +28,7 @@ def table(rows: list[Row], opened: str) -> pd.DataFrame:
                 "Build": row.name,
                 "Catalogue": row.catalogue,
                 "Documents": row.documents,
+                "Changes since": row.changes,
                 "Identifiers": row.scheme,
                 "Codes a level": row.codes,
                 "Encoder": row.encoder,

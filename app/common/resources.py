@@ -13,6 +13,7 @@ from engine.builds.make import remove
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.health.cohesion import Cohesion, by_depth, pair_cosines
+from engine.live import journal
 
 
 def open_build() -> Build:
@@ -32,7 +33,7 @@ def open_build() -> Build:
 
 
 def opened(name: str) -> Build:
-    """An opened build by name, opened again when it was made anew.
+    """An opened build by name, opened again when it was made anew, and followed when documents came or went.
 
     Raises
     ------
@@ -44,12 +45,19 @@ def opened(name: str) -> Build:
         version = (folder / MANIFEST).stat().st_mtime_ns
     except OSError as error:
         raise TriescopeError(f"{name}: this build is not there any more") from error
-    return _opened(str(folder), version)
+    changed = journal.stamp(folder)
+    base = _opened(str(folder), version)
+    return _changed(str(folder), version, changed, base) if changed else base
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _opened(folder: str, version: int) -> Build:
-    return Build(Path(folder))
+    return Build(Path(folder), live=False)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _changed(folder: str, version: int, changed: str, _base: Build) -> Build:
+    return Build(Path(folder), _base)
 
 
 @guard.changes

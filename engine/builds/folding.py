@@ -73,6 +73,12 @@ def fold(folder: Path, tell: Tell | None = None) -> Folded | None:
     return found
 
 
+def discard(folder: Path) -> None:
+    """Clear away what a fold that was killed had made."""
+    with in_turn(turn_of(folder)):
+        shutil.rmtree(layout.fresh_of(folder), ignore_errors=True)
+
+
 def _check(build: Build) -> None:
     trained = build.folder / layout.TRAINED
     if any(held(path) for path in trained.glob(".*.partial")) or held(build.folder / tuned.FOLDER):

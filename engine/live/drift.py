@@ -61,7 +61,9 @@ class Drift(NamedTuple):
         >>> Drift(90, 10, 0, 0.5, 0.45).told()
         '10% of 100 documents came after the fit; identifiers keep .50 of the fitted ones and .45 of the later ones'
         """
-        share = f"{self.share:.0%}" if not self.later or self.share >= 0.01 else "under 1%"
+        if not self.later:
+            return f"the identifiers were fitted on all {self.fitted:,} documents"
+        share = f"{self.share:.0%}" if self.share >= 0.01 else "under 1%"
         told = f"{share} of {self.fitted + self.later:,} documents came after the fit"
         if self.kept is not None and self.kept_later is not None:
             told += f"; identifiers keep {_two(self.kept)} of the fitted ones and {_two(self.kept_later)} of the later ones"

@@ -27,6 +27,8 @@ CHANGING = {
     "rename",
     "remove",
     "registry().start",
+    "living.add",
+    "living.remove",
 }
 # Reached by nobody who visits: how a server is made ready, and a folder that is the process's own.
 ELSEWHERE = {"app/prepare.py"}
