@@ -20,6 +20,9 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes a free one.")] = 8600,
     host: Annotated[str, typer.Option(help="Anything but this machine's own address asks for a token.")] = "127.0.0.1",
     token_file: Annotated[Path | None, typer.Option(help="File with the token; unless given, TRIESCOPE_TOKEN.")] = None,
+    writable: Annotated[
+        bool, typer.Option("--writable", help="Take documents too: POST /documents adds or changes, DELETE removes.")
+    ] = False,
     rate: Annotated[
         float | None, typer.Option(min=0.0, help="Requests a second of one client; 0 is no limit. 50 where others can reach it.")
     ] = None,
@@ -30,7 +33,7 @@ def serve(
         from engine.serve.settings import settings_of
     except ImportError as error:
         raise TriescopeError(f"{error.name} is missing; the server needs the extra: pip install 'triescope[serve]'") from error
-    settings = settings_of(host, port, token_file, rate)
+    settings = settings_of(host, port, token_file, rate, writable)
 
     def ready(shelf: "Shelf", bound: int) -> None:
         for name in shelf.names:

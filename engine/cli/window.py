@@ -16,8 +16,10 @@ def open_window(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where it listens, on this machine alone.")] = 8501,
 ) -> None:
     """Open the app; before that, build the bundled films once and export the encoder for queries."""
-    here = {"cwd": paths.ROOT, "env": {"HF_HUB_OFFLINE": "1"} | os.environ | {"TRIESCOPE_HOME": str(paths.home())}}
-    for command in (["app.prepare"], ["streamlit", "run", "app/main.py", f"--server.port={port}"]):
-        done = subprocess.run([sys.executable, "-m", *command], check=False, **here)  # type: ignore[call-overload]
-        if done.returncode:
-            raise SystemExit(done.returncode)
+    known = {"HF_HUB_OFFLINE": "1"} | os.environ | {"TRIESCOPE_HOME": str(paths.home())}
+    done = subprocess.run([sys.executable, "-m", "app.prepare"], cwd=paths.ROOT, env=known, check=False)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+    # In this process's place: whoever ends it ends the window, and nothing stays behind.
+    os.chdir(paths.ROOT)
+    os.execve(sys.executable, [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}"], known)

@@ -1,10 +1,7 @@
 """The server's paths: each hands what was asked to the engine and sends what the shell's ``--json`` would print."""
 
 import asyncio
-import json
 import logging
-import math
-import re
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -20,11 +17,12 @@ from engine import retrievers
 from engine.builds import answers
 from engine.builds.written import check_query
 from engine.errors import TriescopeError
-from engine.serve import asked, told
+from engine.serve import asked, changes, told
 from engine.serve.batches import Batches, BusyError, Wanted
 from engine.serve.guard import Guard
 from engine.serve.held import Held
 from engine.serve.metrics import Metrics
+from engine.serve.sending import plain, sent
 from engine.serve.settings import Settings
 from engine.serve.shelf import Shelf
 
@@ -32,7 +30,6 @@ from engine.serve.shelf import Shelf
 THREADS = 2
 # Seconds between two looks at the folders.
 LOOK_S = 1.0
-FOLDERS = re.compile(r"(?<![^\s'\"(])/(?:[^\s'\"/]+/)+")
 FAULTS: dict[int | str, dict[str, Any]] = {
     400: {"model": told.Fault, "description": "What was asked cannot be had; the sentence says why."},
     422: {"model": told.Fault, "description": "A parameter is missing, or out of its range."},
@@ -57,7 +54,7 @@ def application(shelf: Shelf, settings: Settings) -> Guard:
 
     batches = Batches(search, settings.together, settings.waiting, metrics.together.observe)
     threads, places = ThreadPoolExecutor(THREADS, "answer"), asyncio.Semaphore(settings.waiting)
-    follower = ThreadPoolExecutor(1, "follow")
+    follower, writer = ThreadPoolExecutor(1, "follow"), ThreadPoolExecutor(1, "write")
 
     async def in_thread(name: str, work: Callable[[Held], T]) -> T:
         if places.locked():
@@ -81,7 +78,7 @@ def application(shelf: Shelf, settings: Settings) -> Guard:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        for pool in (threads, follower):
+        for pool in (threads, follower, writer):
             pool.shutdown(wait=False, cancel_futures=True)
 
     app = FastAPI(
@@ -115,7 +112,7 @@ def application(shelf: Shelf, settings: Settings) -> Guard:
             listed = await in_thread(name, lambda _: answers.hits_json(held.build, query, retriever, hits))
         else:
             listed = answers.hits_json(held.build, query, retriever, hits, explain=False)
-        return _sent(value | {"hits": listed})
+        return sent(value | {"hits": listed})
 
     @app.get("/decode", response_model=told.DecodeTold, summary="Decode a query: every step, what was kept, what was cut.")
     async def _decode(
@@ -136,7 +133,7 @@ def application(shelf: Shelf, settings: Settings) -> Guard:
         options = asked.settings_of(strategy, option)
         rest = (k, strategy, options, filter_text, force, ban, branch, temperature, seed, scorer)
         found = await in_thread(build, lambda held: answers.decoded(held.whole().build, query, beams, *rest)[1])
-        return _sent({"build": shelf.get(build).name} | found)
+        return sent({"build": shelf.get(build).name} | found)
 
     @app.get("/why", response_model=told.WhyTold, summary="Why a document comes back, or at which level it is cut.")
     async def _why(
@@ -149,11 +146,11 @@ def application(shelf: Shelf, settings: Settings) -> Guard:
     ) -> Response:
         rest = (query, document, beams, filter_text, temperature)
         found = await in_thread(build, lambda held: answers.explained(held.whole().build, *rest)[1])
-        return _sent({"build": shelf.get(build).name} | found)
+        return sent({"build": shelf.get(build).name} | found)
 
     @app.get("/trie", response_model=told.TrieTold, summary="What lies below a prefix of the tree.")
     async def _trie(prefix: asked.Prefix = "", build: asked.BuildName = "") -> Response:
-        return _sent({"build": shelf.get(build).name} | answers.trie_json(shelf.get(build).build, prefix))
+        return sent({"build": shelf.get(build).name} | answers.trie_json(shelf.get(build).build, prefix))
 
     @app.get("/builds", response_model=list[told.BuildTold], summary="The builds that are served.")
     async def _builds() -> Response:
@@ -163,17 +160,19 @@ def application(shelf: Shelf, settings: Settings) -> Guard:
             manifest = held.build.manifest
             known = {"documents": manifest.corpus.documents, "scheme": manifest.identifiers.scheme, "created": manifest.created}
             known |= {"encoder": manifest.encoder.name.rpartition("/")[2], "scorers": held.build.scorer_names}
-            listed.append({"name": name, **known, "fault": shelf.faults.get(name) or _plain(shelf, held.unencoded)})
-        return _sent(listed)
+            listed.append({"name": name, **known, "fault": shelf.faults.get(name) or plain(shelf, held.unencoded)})
+        return sent(listed)
 
     @app.get("/health", response_model=told.HealthTold, summary="Whether the server answers; asks for no token.")
     async def _health() -> Response:
-        return _sent({"status": "ok", "version": engine.__version__, "builds": len(shelf.names)})
+        return sent({"status": "ok", "version": engine.__version__, "builds": len(shelf.names)})
 
     @app.get("/metrics", summary="Figures for Prometheus.", responses={200: {"content": {"text/plain": {}}}})
     async def _metrics() -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
+    if settings.writable:
+        changes.routes(app, shelf, writer)
     return Guard(app, settings, metrics)
 
 
@@ -182,49 +181,22 @@ def _tell_faults(app: FastAPI, shelf: Shelf) -> None:
 
     @app.exception_handler(TriescopeError)
     async def _ours(_: Request, error: TriescopeError) -> Response:
-        return _sent({"error": _plain(shelf, str(error))}, 400)
+        return sent({"error": plain(shelf, str(error))}, 400)
 
     @app.exception_handler(BusyError)
     async def _busy(_: Request, error: BusyError) -> Response:
-        return _sent({"error": "too many requests wait already; try again"}, 503, {"retry-after": "1"})
+        return sent({"error": "too many requests wait already; try again"}, 503, {"retry-after": "1"})
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        return _sent({"error": f"{first['loc'][-1]}: {first['msg'][:1].lower()}{first['msg'][1:]}"}, 422)
+        return sent({"error": f"{first['loc'][-1]}: {first['msg'][:1].lower()}{first['msg'][1:]}"}, 422)
 
     @app.exception_handler(HTTPException)
     async def _of_http(_: Request, error: HTTPException) -> Response:
-        return _sent({"error": str(error.detail).lower()}, error.status_code, dict(error.headers or {}))
+        return sent({"error": str(error.detail).lower()}, error.status_code, dict(error.headers or {}))
 
     @app.exception_handler(Exception)
     async def _bug(_: Request, error: Exception) -> Response:
-        return _sent({"error": "the server failed at this request; its log says where"}, 500)
-
-
-def _plain(shelf: Shelf, text: str) -> str:
-    """A sentence without this machine's folders: a build is called by its name, a file by its own."""
-    for name in shelf.names:
-        text = text.replace(str(shelf.get(name).build.folder), name)
-    return FOLDERS.sub("", text)
-
-
-def _sent(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except ValueError:
-        text = json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"))
-    return Response(text.encode("utf-8", "replace"), status, headers, "application/json")
-
-
-def _finite(value: Any) -> Any:
-    """The value with null for numbers that JSON does not have.
-
-    >>> _finite({"a": [1.0, float("nan")]})
-    {'a': [1.0, None]}
-    """
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        # The connection ends with it, and a client that is not told would send its next request into nothing.
+        return sent({"error": "the server failed at this request; its log says where"}, 500, {"connection": "close"})

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from engine.serve.metrics import Metrics
-from engine.serve.settings import Settings
+from engine.serve.settings import DOCUMENTS, Settings
 
 # Clients whose rate is remembered; the one that was silent longest is forgotten first.
 CLIENTS = 10_000
@@ -100,8 +100,10 @@ class Guard:
         if len(scope["raw_path"] or b"") + len(scope["query_string"]) > self.settings.most_address:
             return 414, "the address is too long", {}
         length = headers.get("content-length", "0")
-        if "transfer-encoding" in headers or not length.isdecimal() or int(length) > self.settings.most_bytes:
-            return 413, f"a request has {self.settings.most_bytes:,} bytes at most, and says how many", {}
+        documents = self.settings.writable and scope["path"] == DOCUMENTS
+        most = self.settings.most_documents if documents else self.settings.most_bytes
+        if "transfer-encoding" in headers or not length.isdecimal() or int(length) > most:
+            return 413, f"a request has {most:,} bytes at most, and says how many", {}
         # A page of somebody else's can point a name of its own at this machine, and would read what is sent to that name.
         if self.settings.alone and not self.settings.token and _host(headers.get("host", "")) not in LOCAL:
             return 421, "this server answers on this machine alone, as 127.0.0.1 or localhost", {}

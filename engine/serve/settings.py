@@ -10,6 +10,8 @@ from engine.errors import TriescopeError
 TOKEN = "TRIESCOPE_TOKEN"
 # Letters that a token has at least: one that is shorter can be tried out.
 LEAST_TOKEN = 16
+# The path by which documents come and go.
+DOCUMENTS = "/documents"
 # Requests a second that one client may send where anybody can reach the server.
 RATE = 50.0
 
@@ -36,6 +38,8 @@ class Settings:
         Requests that may wait; what comes beyond them is turned away with 503.
     most_address, most_bytes : int
         Bytes of a request's address, and of its body.
+    writable : bool
+        Whether documents can be added and removed; then :data:`DOCUMENTS` may have ``most_documents`` bytes.
     """
 
     host: str = "127.0.0.1"
@@ -49,6 +53,8 @@ class Settings:
     waiting: int = 512
     most_address: int = 1 << 14
     most_bytes: int = 1 << 16
+    writable: bool = False
+    most_documents: int = 1 << 23
 
     def __post_init__(self) -> None:
         if self.token and (len(self.token) < LEAST_TOKEN or not self.token.isascii() or not self.token.isprintable()):
@@ -76,7 +82,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def settings_of(host: str, port: int, token_file: Path | None, rate: float | None) -> Settings:
+def settings_of(host: str, port: int, token_file: Path | None, rate: float | None, writable: bool = False) -> Settings:
     """Settings as the shell is given them; the token is never an argument, which everybody on the machine can read.
 
     Raises
@@ -93,4 +99,4 @@ def settings_of(host: str, port: int, token_file: Path | None, rate: float | Non
         if not token:
             raise TriescopeError(f"{token_file}: no token is in it")
     asked = rate if rate is not None else (0.0 if is_loopback(host) else RATE)
-    return Settings(host=host, port=port, token=token, rate=asked)
+    return Settings(host=host, port=port, token=token, rate=asked, writable=writable)

@@ -162,6 +162,17 @@ class BuildTold(_Told):
     fault: str = Field(description="What is wrong with it or with the one in its place; empty where nothing is.")
 
 
+class ChangedTold(_Told):
+    """What became of documents that were sent or named."""
+
+    build: str
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    documents: int = Field(description="How many there are now.")
+
+
 class HealthTold(_Told):
     """Whether the server answers."""
 
