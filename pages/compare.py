@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.charts import ranks
 from app.common import address, commands, documents, exports, filtering, resources, state, trying
-from app.compare import alike, comparing, following, handing, judging, measured, missing, result_cards, timing, tokens
+from app.compare import alike, comparing, following, handing, indexes, judging, measured, missing, result_cards, timing, tokens
 from engine.errors import TriescopeError
 from engine.retrievers import method_of
 
@@ -81,6 +81,7 @@ if grades:
     st.caption(f"This is a judged query: a green mark is a document judged relevant (grade 1 or 2); {len(grades)} are{under}.")
 
 tokens.offer(build)
+indexes.offer(build)
 if not results:
     st.stop()
 table = pd.DataFrame(

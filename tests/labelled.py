@@ -1,7 +1,7 @@
-"""Retrievers that need train queries, an encoder that was fine-tuned on them, token vectors, or a model that is named behind
-them: the sixty films have none."""
+"""Retrievers that need train queries, an encoder that was fine-tuned on them, token vectors, an index
+that is made when asked for, or a model that is named behind them: the sixty films have none."""
 
 from engine.retrievers import RETRIEVERS
 
-LABELLED = ("moved", "tuned", "tuned-moved", "late", "cross")
+LABELLED = ("moved", "tuned", "tuned-moved", "late", "cross", "dense-ivfpq", "dense-usearch")
 ANYWHERE = [name for name in RETRIEVERS if name not in LABELLED]

@@ -5,6 +5,7 @@ WORDS = {
     "start": "Starting",
     "corpus": "Writing the documents",
     "embeddings": "Embedding the documents",
+    "indexes": "Indexing the vectors another way",
     "tokens": "Encoding the documents' tokens",
     "identifiers": "Fitting the identifiers",
     "trie": "Building the trie",

@@ -19,12 +19,13 @@ Hidden names are never offered as builds. A folder that is worked in has a lock 
 from pathlib import Path
 
 from engine.data.tables import DOCUMENTS, NAMES, QRELS, QUERIES
+from engine.retrievers.base import EMBEDDINGS
 from engine.scorers.centroid import MEANS_FILE
 
-__all__ = ["DOCUMENTS", "NAMES", "QRELS", "QUERIES"]  # and what is defined below
+__all__ = ["DOCUMENTS", "EMBEDDINGS", "NAMES", "QRELS", "QUERIES"]  # and what is defined below
 
 MANIFEST, PROGRESS = "manifest.json", "progress.json"
-EMBEDDINGS, IDENTIFIERS, TRIE, SCORER = "embeddings.npy", "identifiers.npz", "trie", "scorer"
+IDENTIFIERS, TRIE, SCORER = "identifiers.npz", "trie", "scorer"
 MEANS = f"{SCORER}/{MEANS_FILE}"
 TUNING = "tuning.json"  # what a retriever builds for itself it names itself: engine/retrievers
 

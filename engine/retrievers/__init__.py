@@ -38,6 +38,8 @@ RETRIEVERS: Registry[Method] = Registry(
         "tfidf": "engine.retrievers.variants:TFIDF",
         "dense": "engine.retrievers.dense:EXACT",
         "dense-hnsw": "engine.retrievers.dense:HNSW",
+        "dense-ivfpq": "engine.retrievers.ivf_pq:METHOD",
+        "dense-usearch": "engine.retrievers.usearch_graph:METHOD",
         "moved": "engine.retrievers.moved:METHOD",
         "tuned": "engine.retrievers.tuned:TUNED",
         "tuned-moved": "engine.retrievers.tuned:MOVED",

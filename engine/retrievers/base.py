@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from engine.retrievers.weighting import Tuning
 
 
+# The documents' vectors in the folder of a build.
+EMBEDDINGS = "embeddings.npy"
+
+
 class Queries(NamedTuple):
     """Texts and, where a retriever needs them, their unit embeddings, float32 ``(queries, d)``.
 

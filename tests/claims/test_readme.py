@@ -203,3 +203,13 @@ def test_what_typing_errors_cost(films_home, monkeypatch, tmp_path):
     for one in quoted[:2] + quoted[6:]:
         assert f"{one:.3f}".removeprefix("0") in README
     assert all(one.difference.high < 0 for one in found.losses)
+
+
+def test_what_vector_indexes_keep_and_find_is_what_the_benchmark_measured():
+    results = (paths.ROOT / "benchmarks" / "results" / "indexes.md").read_text("utf-8")
+    told = re.search(r"^Of 20,000 clustered vectors .*$", README, re.MULTILINE).group()
+    for name, index in (("an HNSW graph keeps", "dense-hnsw"), ("usearch", "dense-usearch"), ("IVF-PQ", "dense-ivfpq")):
+        (size, found) = re.search(rf"clusters, 20,000 \| {index} \| (\S+) \| (\S+)%", results).groups()
+        assert re.search(rf"{name} {size} MB and (finds )?{found}%", told), index
+    exact = re.search(r"clusters, 20,000 \| exact \| (\S+)", results).group(1)
+    assert f"({exact} MB)" in told

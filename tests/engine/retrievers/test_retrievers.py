@@ -43,9 +43,8 @@ def ids(build, name, vector, beams=50):
 
 
 def test_a_record_is_found_by_its_own_name_and_says_what_there_is_to_know():
-    assert list(RETRIEVERS) == (
-        "bm25 tfidf dense dense-hnsw moved tuned tuned-moved late generative hybrid reranked cross".split()
-    )
+    dense = "dense dense-hnsw dense-ivfpq dense-usearch moved tuned tuned-moved late"
+    assert list(RETRIEVERS) == f"bm25 tfidf {dense} generative hybrid reranked cross".split()
     assert usual() == ["bm25", "dense", "generative", "hybrid"]
     for name, method in RETRIEVERS.items():
         assert method.name == name
@@ -64,6 +63,8 @@ def test_evidence_is_in_the_terms_of_the_retriever(opened):
         "tfidf": f"words: {word} 100%",
         "dense": "cosine 0.512",
         "dense-hnsw": "cosine 0.512",
+        "dense-ivfpq": "cosine 0.512",
+        "dense-usearch": "cosine 0.512",
         "moved": "cosine 0.512",
         "tuned": "cosine 0.512",
         "tuned-moved": "cosine 0.512",
