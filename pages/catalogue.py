@@ -15,9 +15,10 @@ if path is None:
 
 st.header("Which column is what")
 documents = mapping.documents_of(path)
+written = mapping.encoding(documents)
 try:
-    columns = mapping.ask(documents)
-    found = mapping.examine(documents, columns) if columns else None
+    columns = mapping.ask(documents, written)
+    found = mapping.examine(documents, columns, written) if columns else None
 except TriescopeError as error:  # where it lies on the server is nobody's business
     st.error(state.plain(str(error).replace(str(documents), documents.name)), icon=":material/error:")
     st.stop()
@@ -31,4 +32,4 @@ st.header("What is searched")
 fields = mapping.searched(found)
 
 st.header("Build it")
-building.offer(path, found, columns, fields, leave_out)
+building.offer(path, found, columns, fields, leave_out, written)

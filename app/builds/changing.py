@@ -15,6 +15,7 @@ from engine.builds import folding, living
 from engine.builds.opened import Build
 from engine.data import corpus, staged
 from engine.data.corpus import Document
+from engine.data.lines import UNICODE
 from engine.errors import TriescopeError
 
 ONE, FILE, GONE = "One document", "A file", "Remove"
@@ -163,7 +164,7 @@ def _file(build: Build, name: str) -> None:
     """A file: what it would do, counted before it does it."""
     given = st.file_uploader(
         "Documents as CSV, TSV, JSON lines or Parquet, gzipped too",
-        [ending.removeprefix(".") for ending in (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".gz")],
+        [ending.removeprefix(".") for ending in (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".gz", ".zst")],
         key="change-file",
     )
     if given is None:
@@ -173,11 +174,12 @@ def _file(build: Build, name: str) -> None:
         return
     try:
         kept = staged.stage(given.name, given)
-        columns = mapping.ask(kept.path)
+        written = mapping.encoding(kept.path)
+        columns = mapping.ask(kept.path, written)
         if not columns:
             return
         feed = st.toggle("They are all there shall be: remove what the file lacks", key="change-feed")
-        plan = _plan(str(kept.path), tuple(sorted(columns.items())), feed, build.version, build)
+        plan = _plan(str(kept.path), tuple(sorted(columns.items())), feed, written, build.version, build)
     except TriescopeError as error:
         st.error(state.plain(str(error)), icon=":material/error:")
         return
@@ -187,6 +189,7 @@ def _file(build: Build, name: str) -> None:
         if named:
             st.caption(f"{what}: {state.plain(', '.join(named))}{f' and {len(ids) - NAMED:,} more' if len(ids) > NAMED else ''}")
     flags = [part for key, column in columns.items() for part in ("--column", f"{key}={column}")]
+    flags += ["--encoding", written] if written != UNICODE else []
     command = ["sync", "--most", "1"] if feed else ["add"]
     with st.container(horizontal=True, vertical_alignment="center"):
         label = f"Remove {len(plan.removed):,} and do the rest" if plan.removed else "Do it"
@@ -199,8 +202,8 @@ def _file(build: Build, name: str) -> None:
 
 
 @st.cache_data(max_entries=4, show_spinner="Holding the file against what is there")
-def _plan(path: str, columns: Sequence[tuple[str, str]], feed: bool, version: str, _build: Build) -> living.Plan:
-    found = corpus.read(Path(path), dict(columns))
+def _plan(path: str, columns: Sequence[tuple[str, str]], feed: bool, written: str, version: str, _build: Build) -> living.Plan:
+    found = corpus.read(Path(path), dict(columns), encoding=written)
     return living.plan(_build, found.documents, feed)
 
 

@@ -9,12 +9,13 @@ from engine import paths
 from engine.builds import foreseen, names
 from engine.builds.foreseen import Foreseen
 from engine.data.examined import Examined
+from engine.data.lines import UNICODE
 from engine.identifiers import SCHEMES
 
 MADE, PREFIX = "catalogue-made", "catalogue "
 
 
-def offer(path: Path, found: Examined, columns: dict[str, str], fields: tuple[str, ...], leave_out: bool) -> None:
+def offer(path: Path, found: Examined, columns: dict[str, str], fields: tuple[str, ...], leave_out: bool, written: str) -> None:
     """The form, what it will take on this machine, and the button."""
     free = _free_name(path.name.split(".")[0])
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -26,6 +27,7 @@ def offer(path: Path, found: Examined, columns: dict[str, str], fields: tuple[st
     flags = [*(part for key, name in columns.items() for part in ("--column", f"{key}={name}"))]
     flags += [part for name in fields for part in ("--field", name)]
     flags += ["--ids", scheme, "--seed", str(int(seed)), *(["--leave-out"] if leave_out else [])]
+    flags += ["--encoding", written] if written != UNICODE else []
     commands.offer(commands.line(["build", str(path), "--out", str(paths.builds() / out), *flags]))
     _estimate(found, fields)
     if wrong := names.fault(out):

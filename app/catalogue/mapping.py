@@ -9,10 +9,13 @@ import streamlit as st
 from app.common import exports, state
 from engine.data import examined
 from engine.data.examined import Examined
+from engine.data.lines import UNICODE
+from engine.data.records import kind_of
 from engine.data.staged import folder
 
 PARTS = {"id": "Id", "title": "Title", "text": "Text"}
 NONE = "none"
+ENCODED = {UNICODE: "UTF-8 or UTF-16", "latin-1": "Latin-1", "cp1252": "Windows-1252"}
 # Characters that the default encoder reads of a document, roughly: 256 word pieces of English.
 READ = 1_100
 # Wrong rows that are drawn; the export has more.
@@ -24,10 +27,19 @@ def documents_of(path: Path) -> Path:
     return path / "corpus.jsonl" if path.is_dir() else path
 
 
-def ask(path: Path) -> dict[str, str] | None:
+def encoding(path: Path) -> str:
+    """How a text file is written: Unicode is found out, anything else a person has to say, for any bytes are text in it."""
+    if kind_of(path) == "parquet":
+        return UNICODE
+    return st.selectbox(
+        "Encoding", list(ENCODED), format_func=ENCODED.__getitem__, key=f"map-encoding-{path.name}", width=220, required=True
+    )
+
+
+def ask(path: Path, written: str) -> dict[str, str] | None:
     """Draw a field for id, title and text, filled by what the columns are called; None while there is no id, or neither of the
-    others."""
-    columns = _header(str(path), _version(path))
+    others. The file is ``written`` in an encoding."""
+    columns = _header(str(path), _version(path), written)
     guessed = examined.guess(columns)
     chosen = {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -100,7 +112,7 @@ def searched(found: Examined) -> tuple[str, ...]:
     return tuple(fields)
 
 
-def examine(path: Path, columns: dict[str, str]) -> Examined:
+def examine(path: Path, columns: dict[str, str], written: str) -> Examined:
     """The file read to its end, once for the same content and columns.
 
     Raises
@@ -108,7 +120,7 @@ def examine(path: Path, columns: dict[str, str]) -> Examined:
     TriescopeError
         As :func:`engine.data.examined.examine`.
     """
-    return _examined(str(path), _version(path), tuple(sorted(columns.items())))
+    return _examined(str(path), _version(path), tuple(sorted(columns.items())), written)
 
 
 def _version(path: Path) -> tuple[int, int]:
@@ -117,13 +129,13 @@ def _version(path: Path) -> tuple[int, int]:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _header(path: str, version: tuple[int, int]) -> list[str]:
-    return examined.header(Path(path))
+def _header(path: str, version: tuple[int, int], written: str) -> list[str]:
+    return examined.header(Path(path), written)
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the file to its end")
-def _examined(path: str, version: tuple[int, int], columns: tuple[tuple[str, str], ...]) -> Examined:
-    return examined.examine(Path(path), dict(columns))
+def _examined(path: str, version: tuple[int, int], columns: tuple[tuple[str, str], ...], written: str) -> Examined:
+    return examined.examine(Path(path), dict(columns), written)
 
 
 def judged(path: Path) -> str:

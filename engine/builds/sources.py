@@ -7,6 +7,7 @@ from engine.builds.names import find
 from engine.builds.opened import Build
 from engine.data.corpus import Corpus
 from engine.data.datasets import DATASETS, default_fields, load
+from engine.data.lines import UNICODE
 from engine.text.embed import DEFAULT_MODEL
 
 
@@ -18,7 +19,7 @@ class Source(NamedTuple):
     model: str
 
 
-def source_of(named: str, columns: dict[str, str] | None = None, leave_out: bool = False) -> Source:
+def source_of(named: str, columns: dict[str, str] | None = None, leave_out: bool = False, encoding: str = UNICODE) -> Source:
     """The source that a person named; a build brings the fields and the encoder that it was made with.
 
     Raises
@@ -29,4 +30,4 @@ def source_of(named: str, columns: dict[str, str] | None = None, leave_out: bool
     if named not in DATASETS and is_build(folder := find(named)):
         opened = Build(folder)
         return Source(opened.corpus, opened.manifest.spec.fields, opened.model)
-    return Source(load(named, columns, leave_out), default_fields(named), DEFAULT_MODEL)
+    return Source(load(named, columns, leave_out, encoding), default_fields(named), DEFAULT_MODEL)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.cli.make import columns_asked
-from engine.cli.shell import AsJson, Folder, ProgressFile, app, show
+from engine.cli.shell import AsJson, Encoding, Folder, ProgressFile, app, show
+from engine.data.lines import UNICODE
 
 if TYPE_CHECKING:
     from engine.builds.living import Plan
     from engine.data.corpus import Document
 
-File = Annotated[Path, typer.Argument(help="Documents: a .jsonl, .csv, .tsv or .parquet file; gzipped too.")]
+File = Annotated[Path, typer.Argument(help="Documents: a .jsonl, .csv, .tsv or .parquet file; .gz and .zst too.")]
 Column = Annotated[list[str] | None, typer.Option("--column", help="Which column is the id, title or text: id=NAME.")]
 LeaveOut = Annotated[
     bool, typer.Option("--leave-out", help="Leave out rows that are wrong, and say how many, in place of refusing the file.")
@@ -25,6 +26,7 @@ def add_documents(
     file: File,
     column: Column = None,
     leave_out: LeaveOut = False,
+    encoding: Encoding = UNICODE,
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -33,7 +35,7 @@ def add_documents(
     from engine.progress import Progress
 
     with Progress(progress, quiet=as_json) as told:
-        documents, notes = _read(file, column, leave_out)
+        documents, notes = _read(file, column, leave_out, encoding)
         found = living.add(folder, documents, told)
     _tell(folder, found, notes, as_json)
 
@@ -60,6 +62,7 @@ def sync_documents(
     ] = 0.5,
     column: Column = None,
     leave_out: LeaveOut = False,
+    encoding: Encoding = UNICODE,
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -70,7 +73,7 @@ def sync_documents(
     from engine.progress import Progress
 
     with Progress(progress, quiet=as_json) as told:
-        documents, notes = _read(file, column, leave_out)
+        documents, notes = _read(file, column, leave_out, encoding)
         build = Build(folder)
         ahead = living.plan(build, documents, feed=True)
         if dry_run:
@@ -105,14 +108,14 @@ def compact_build(folder: Folder, progress: ProgressFile = None, as_json: AsJson
     show(value, as_json, lines + found.notes)
 
 
-def _read(file: Path, column: list[str] | None, leave_out: bool) -> "tuple[list[Document], list[str]]":
+def _read(file: Path, column: list[str] | None, leave_out: bool, encoding: str) -> "tuple[list[Document], list[str]]":
     """Documents of a file, and what is to be said of it."""
     from engine.data.corpus import read
     from engine.errors import TriescopeError
 
     if file.is_dir():
         raise TriescopeError(f"{file}: a folder; documents are added from a file")
-    corpus = read(file, columns_asked(column or []), leave_out)
+    corpus = read(file, columns_asked(column or []), leave_out, encoding)
     notes = list(corpus.notes)
     if corpus.left_out:
         notes.append(f"{len(corpus.left_out):,} with neither title nor text were left out")

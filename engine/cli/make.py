@@ -7,8 +7,9 @@ import typer
 
 from engine.builds.spec import BuildSpec, spec_of
 from engine.cli import flags
-from engine.cli.shell import AsJson, Folder, ProgressFile, app, show
+from engine.cli.shell import AsJson, Encoding, Folder, ProgressFile, app, show
 from engine.data.datasets import DATASETS
+from engine.data.lines import UNICODE
 from engine.errors import TriescopeError
 from engine.options import described
 
@@ -49,7 +50,10 @@ def schemes(as_json: AsJson = False) -> None:
 @flags.of_spec(BuildSpec)
 def build(
     corpus: Annotated[
-        str, typer.Argument(help="A data set's name, a file (.jsonl, .csv, .tsv, .parquet), a BEIR folder, or another build.")
+        str,
+        typer.Argument(
+            help="A data set's name, a file (.jsonl, .csv, .tsv, .parquet; .gz and .zst too), a BEIR folder, or another build."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Folder to make; it must not exist yet.")],
     asked: dict[str, Any],
@@ -59,6 +63,7 @@ def build(
     leave_out: Annotated[
         bool, typer.Option("--leave-out", help="Leave out rows that are wrong, and say how many, in place of refusing the file.")
     ] = False,
+    encoding: Encoding = UNICODE,
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -76,7 +81,7 @@ def build(
         scheme = str(asked.get("scheme", BuildSpec().scheme))
         settings = dict(parse_setting(scheme, text) for text in asked.get("settings", ()))
         settings |= {key: value for key, value in (("levels", levels), ("codes", codes)) if value is not None}
-        source = source_of(corpus, columns_asked(column or []), leave_out)
+        source = source_of(corpus, columns_asked(column or []), leave_out, encoding)
         spec = spec_of({"fields": source.fields, "model": source.model} | asked | {"settings": settings})
         manifest = read_manifest(make(source.corpus, spec, out, told))
         came = install(out)
@@ -99,16 +104,17 @@ def build(
 
 @app.command("examine")
 def examine_file(
-    file: Annotated[Path, typer.Argument(help="A .jsonl, .csv, .tsv or .parquet file; gzipped too.")],
+    file: Annotated[Path, typer.Argument(help="A .jsonl, .csv, .tsv or .parquet file; .gz and .zst too.")],
     column: Annotated[list[str] | None, typer.Option(help="Which column is the id, title or text: id=NAME.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write all rows that are wrong there.")] = None,
+    encoding: Encoding = UNICODE,
     as_json: AsJson = False,
 ) -> None:
     """What a file holds and which of its rows are wrong, before a build is made of it."""
     from engine.data.examined import examine, faults_csv
     from engine.files import replace_bytes
 
-    found = examine(file, columns_asked(column or []))
+    found = examine(file, columns_asked(column or []), encoding)
     if csv:
         replace_bytes(csv, faults_csv(found.faults).encode())
     lines = [

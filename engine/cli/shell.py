@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.builds.names import find
+from engine.data.lines import ENCODINGS
 from engine.retrievers import RETRIEVERS
 from engine.text.matched import Snippet
 
@@ -44,6 +45,12 @@ Names = Annotated[list[str] | None, typer.Option("-r", "--retriever", help=OF_RE
 Name = Annotated[str, typer.Option("-r", "--retriever", help=OF_RETRIEVERS)]
 Filter = Annotated[str, typer.Option("--filter", help="Only documents that pass, like: year > 1990 and genre has Drama.")]
 Temperature = Annotated[float, typer.Option(min=0.01, max=100.0, help="Of the scorer; above 1 evens the odds.")]
+Encoding = Annotated[
+    str,
+    typer.Option(
+        help=f"Of a text file: {', '.join(ENCODINGS)}. UTF-8 stands for UTF-16 with its mark too; others are not guessed."
+    ),
+]
 ProgressFile = Annotated[Path | None, typer.Option("--progress", help="Write progress into this file as JSON.")]
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from engine.data.delimited import Skip
 from engine.data.judgements import read_judgements
+from engine.data.lines import UNICODE, check_encoding
 from engine.data.records import kind_of, records
 from engine.data.values import spelled, text_of
 from engine.errors import RowError, TriescopeError
@@ -72,7 +73,7 @@ class Corpus(NamedTuple):
         return next((grades[known] for grades in self.qrels.values() for known in grades if known in judged), {})
 
 
-def read(source: Path, columns: dict[str, str] | None = None, leave_out: bool = False) -> Corpus:
+def read(source: Path, columns: dict[str, str] | None = None, leave_out: bool = False, encoding: str = UNICODE) -> Corpus:
     """Read a BEIR folder or a single file.
 
     Parameters
@@ -84,6 +85,8 @@ def read(source: Path, columns: dict[str, str] | None = None, leave_out: bool = 
         Which column is the ``id``, ``title`` or ``text``, where the usual names do not fit.
     leave_out : bool
         Leave out rows of the documents' file that are wrong, and note how many; unless asked for, the first one is an error.
+    encoding : str
+        Of the documents' file (:data:`engine.data.lines.ENCODINGS`); whatever is not Unicode has to be named.
 
     Raises
     ------
@@ -92,16 +95,17 @@ def read(source: Path, columns: dict[str, str] | None = None, leave_out: bool = 
     """
     wrong: list[RowError] = []
     skip = wrong.append if leave_out else None
+    check_encoding(encoding)
     if source.is_dir():
         if not (source / "corpus.jsonl").is_file():
             raise TriescopeError(f"{source}: a corpus folder needs a file corpus.jsonl")
-        documents, left_out, notes = read_documents(source / "corpus.jsonl", columns, skip)
+        documents, left_out, notes = read_documents(source / "corpus.jsonl", columns, skip, encoding)
         notes += _told_of(wrong)
         judged = read_judgements(source, {document.id for document in documents} | set(left_out))
         return Corpus(source.resolve().name, documents, judged.queries, judged.qrels, left_out, (*notes, *judged.notes))
     if not source.is_file():
         raise TriescopeError(f"{source}: no such file or folder")
-    documents, left_out, notes = read_documents(source, columns, skip)
+    documents, left_out, notes = read_documents(source, columns, skip, encoding)
     notes += _told_of(wrong)
     return Corpus(source.name.split(".")[0], documents, {}, {}, left_out, tuple(notes))
 
@@ -126,12 +130,14 @@ class Read(NamedTuple):
     names: dict[str, str]
 
 
-def rows_of(path: Path, columns: dict[str, str] | None = None, skip: Skip | None = None) -> Iterator[Read]:
+def rows_of(
+    path: Path, columns: dict[str, str] | None = None, skip: Skip | None = None, encoding: str = UNICODE
+) -> Iterator[Read]:
     """Rows of one file as documents. ``skip`` is given what is wrong with a single row, which is then passed over; without it,
     that is raised. Metadata may hold bytes, which are no JSON: whoever keeps the document leaves them out."""
     row_of: dict[str, int] = {}
     chosen: dict[tuple[str, ...], dict[str, str]] = {}
-    for row, record in records(path, skip):
+    for row, record in records(path, skip, encoding):
         # Lines of JSON may differ in their columns, so the choice is made for each set of columns that occurs.
         if (kinds := tuple(record)) not in chosen:
             chosen[kinds] = _choose_columns(path, record, columns or {}, next(iter(chosen.values()), None))
@@ -159,11 +165,11 @@ def rows_of(path: Path, columns: dict[str, str] | None = None, skip: Skip | None
 
 
 def read_documents(
-    path: Path, columns: dict[str, str] | None = None, skip: Skip | None = None
+    path: Path, columns: dict[str, str] | None = None, skip: Skip | None = None, encoding: str = UNICODE
 ) -> tuple[list[Document], list[str], list[str]]:
     """Documents of one file, the ids of those left out because title and text are both empty, and notes on what else was."""
     documents, left_out, bytes_in = [], [], Counter[str]()
-    for found in rows_of(path, columns, skip):
+    for found in rows_of(path, columns, skip, encoding):
         if found.document is None:
             left_out.append(found.identifier)
             continue

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from engine import paths
 from engine.data.corpus import Corpus, read
+from engine.data.lines import UNICODE
 from engine.errors import TriescopeError
 from engine.files import writing
 
@@ -82,8 +83,8 @@ DATASETS: dict[str, Dataset] = {
 }
 
 
-def load(source: str, columns: dict[str, str] | None = None, leave_out: bool = False) -> Corpus:
-    """Corpus of a name in :data:`DATASETS`, or of a file or folder, columns and wrong rows as :func:`read` has it.
+def load(source: str, columns: dict[str, str] | None = None, leave_out: bool = False, encoding: str = UNICODE) -> Corpus:
+    """Corpus of a name in :data:`DATASETS`, or of a file or folder, columns, wrong rows and encoding as :func:`read` has it.
 
     Raises
     ------
@@ -94,7 +95,7 @@ def load(source: str, columns: dict[str, str] | None = None, leave_out: bool = F
         path = Path(source)
         if not path.exists():
             raise TriescopeError(f"{source}: no such file or folder, and no data set of that name ({', '.join(DATASETS)})")
-        return read(path, columns, leave_out)
+        return read(path, columns, leave_out, encoding)
     folder = paths.bundled() / source if DATASETS[source].url is None else fetch(DATASETS[source])
     return read(folder)._replace(name=source)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from engine.data.lines import LONGEST_LINE, BadLineError, lines
+from engine.data.lines import LONGEST_LINE, UNICODE, BadLineError, lines
 from engine.errors import RowError, TriescopeError
 
 # A spreadsheet may say its delimiter in a line before the header.
@@ -28,7 +28,7 @@ Skip = Callable[[RowError], None]
 csv.field_size_limit(LONGEST_LINE)  # of the whole process; 128 kB otherwise
 
 
-def delimited(path: Path, kind: str, skip: Skip | None = None) -> Iterator[tuple[int, dict[str, str]]]:
+def delimited(path: Path, kind: str, skip: Skip | None = None, encoding: str = UNICODE) -> Iterator[tuple[int, dict[str, str]]]:
     """(row, record) of a table; rows count from 1, the header and empty rows are none.
 
     A column without a name is called by its number. A TSV file whose first line is a number and a text has no header (MS MARCO's
@@ -37,11 +37,12 @@ def delimited(path: Path, kind: str, skip: Skip | None = None) -> Iterator[tuple
     Raises
     ------
     TriescopeError
-        The file is empty, two columns have one name, a row has more or fewer cells than there are columns, a line is not UTF-8.
+        The file is empty, two columns have one name, a row has more or fewer cells than there are columns, a line is no text in
+        the ``encoding``.
     """
     row: int | None = None
     try:
-        rows = _rows(path, kind)
+        rows = _rows(path, kind, encoding)
         header = next(rows, None)
         if header is None:
             raise TriescopeError(f"{path}: the file is empty")
@@ -72,9 +73,9 @@ def _place(row: int | None) -> str:
     return "header" if row is None else f"row {row + 1}"
 
 
-def _rows(path: Path, kind: str) -> Iterator[list[str]]:
+def _rows(path: Path, kind: str, encoding: str) -> Iterator[list[str]]:
     """Cells of each line that has any."""
-    source = lines(path, newline="")
+    source = lines(path, newline="", encoding=encoding)
     first = next((line for line in source if line.strip()), "")
     found: Iterator[list[str]]
     if kind == "tsv":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.data.corpus import KNOWN, Document, as_words, rows_of
+from engine.data.lines import UNICODE, check_encoding
 from engine.data.records import records
 from engine.errors import RowError, TriescopeError
 
@@ -72,7 +73,7 @@ class Examined(NamedTuple):
     characters: list[int]
 
 
-def header(path: Path) -> list[str]:
+def header(path: Path, encoding: str = UNICODE) -> list[str]:
     """Columns of the first row that can be read, in their order; none where there is no such row.
 
     Raises
@@ -80,7 +81,7 @@ def header(path: Path) -> list[str]:
     TriescopeError
         The file as a whole cannot be read.
     """
-    for _, record in records(path, skip=lambda error: None):
+    for _, record in records(path, lambda error: None, encoding):
         return list(record)
     return []
 
@@ -96,7 +97,7 @@ def guess(columns: list[str]) -> dict[str, str]:
     return {part: name for part, name in found.items() if name is not None}
 
 
-def examine(path: Path, columns: Mapping[str, str] | None = None) -> Examined:
+def examine(path: Path, columns: Mapping[str, str] | None = None, encoding: str = UNICODE) -> Examined:
     """Read a file to its end.
 
     Parameters
@@ -105,6 +106,8 @@ def examine(path: Path, columns: Mapping[str, str] | None = None) -> Examined:
         As :func:`engine.data.corpus.read` takes it, a file.
     columns : mapping, optional
         Which column is the ``id``, ``title`` or ``text``, where the usual names do not fit.
+    encoding : str
+        One of :data:`engine.data.lines.ENCODINGS`.
 
     Raises
     ------
@@ -128,7 +131,7 @@ def examine(path: Path, columns: Mapping[str, str] | None = None) -> Examined:
     names: dict[str, str] = {}
     lengths: list[int] = []
     rows = documents = 0
-    for found in rows_of(path, dict(columns or {}), skip):
+    for found in rows_of(path, dict(columns or {}), skip, check_encoding(encoding)):
         rows += 1
         names = names or found.names
         if found.document is None:

@@ -7,9 +7,16 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any
+
+from engine.errors import TriescopeError
 
 # Longest line accepted in a text file: a guard against a file that is not what its name says.
 LONGEST_LINE = 16 << 20
+# How a file may be written; the first is found out by itself, the others have to be named, for any bytes are text in them.
+UNICODE = "utf-8"
+ENCODINGS = (UNICODE, "latin-1", "cp1252")
+PACKED = (".gz", ".zst")
 # What bytes that are no UTF-8 are decoded to (PEP 383).
 UNDECODED = re.compile("[\udc80-\udcff]")
 
@@ -18,32 +25,35 @@ class BadLineError(Exception):
     """A line that cannot be read, in words; whoever counts rows says which one it is."""
 
 
-def lines(path: Path, newline: str) -> Iterator[str]:
+def lines(path: Path, newline: str, encoding: str = UNICODE) -> Iterator[str]:
     """Lines with their ends; a mark of the byte order before the first is dropped.
 
     Parameters
     ----------
     path : Path
-        UTF-8, or UTF-16 that begins with the mark of its byte order; packed with gzip if it is called .gz.
+        Packed with gzip if it is called .gz, with zstandard if .zst.
     newline : str
         What ends a line: ``"\\n"``, or ``""`` for that, a carriage return and both, each line its own.
+    encoding : str
+        One of :data:`ENCODINGS`; the first of them is UTF-8, or UTF-16 that begins with the mark of its byte order.
 
     Raises
     ------
     BadLineError
         A line is too long, in another encoding, or cannot be unpacked.
     """
-    with gzip.open(path) if path.name.lower().endswith(".gz") else open(path, "rb") as raw:
+    with unpacked(path) as raw:
         try:
             # What Windows calls Unicode says so in its first two bytes.
-            wide = raw.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+            wide = encoding == UNICODE and raw.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
             # A fault is found in the line it stands in, not in the block that was decoded with it.
-            text = io.TextIOWrapper(raw, "utf-16" if wide else "utf-8-sig", "strict" if wide else "surrogateescape", newline)
+            known = "utf-16" if wide else "utf-8-sig" if encoding == UNICODE else encoding
+            text = io.TextIOWrapper(raw, known, "strict" if wide else "surrogateescape", newline)
             while line := text.readline(LONGEST_LINE + 1):
                 if len(line) > LONGEST_LINE:
                     raise BadLineError(f"the line is longer than {LONGEST_LINE:,} characters")
                 if not line.isascii() and UNDECODED.search(line):
-                    raise BadLineError("not UTF-8; save it as UTF-8 (in Excel: CSV UTF-8) or as UTF-16 with its mark")
+                    raise BadLineError(_not(encoding))
                 yield line
         except UnicodeDecodeError as error:
             raise BadLineError("not UTF-16, though its first bytes say so") from error
@@ -51,3 +61,42 @@ def lines(path: Path, newline: str) -> Iterator[str]:
             raise BadLineError("not a GZIP stream") from error
         except (EOFError, zlib.error) as error:
             raise BadLineError("the GZIP stream is cut off or damaged") from error
+        except OSError as error:
+            if error.errno is None and path.name.lower().endswith(".zst"):  # what Arrow says of a stream that it cannot unpack
+                raise BadLineError("not a ZSTD stream, or one that is cut off or damaged") from error
+            raise
+
+
+def unpacked(path: Path) -> Any:
+    """The bytes of a file, unpacked as they are read."""
+    name = path.name.lower()
+    if name.endswith(".gz"):
+        return gzip.open(path)
+    if name.endswith(".zst"):
+        import pyarrow as pa
+
+        packed: IO[bytes] = pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
+        return io.BufferedReader(packed)
+    return open(path, "rb")
+
+
+def check_encoding(encoding: str) -> str:
+    """The name of an encoding that is read.
+
+    Raises
+    ------
+    TriescopeError
+        It is none of :data:`ENCODINGS`.
+    """
+    if encoding not in ENCODINGS:
+        raise TriescopeError(f"encoding {encoding!r} is not read; there are {', '.join(ENCODINGS)}")
+    return encoding
+
+
+def _not(encoding: str) -> str:
+    if encoding != UNICODE:
+        return f"not {encoding}: a byte that stands for nothing there"
+    return (
+        "not UTF-8; if it is Latin-1 or of Windows, say so (--encoding latin-1, or cp1252), else save it as UTF-8 (in Excel: CSV "
+        "UTF-8) or as UTF-16 with its mark"
+    )

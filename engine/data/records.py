@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.data.delimited import Skip, delimited
-from engine.data.lines import BadLineError, lines
+from engine.data.lines import PACKED, UNICODE, BadLineError, lines
 from engine.data.values import plain
 from engine.errors import RowError, TriescopeError
 
@@ -26,15 +26,18 @@ JSON = json.JSONDecoder(parse_constant=lambda name: None if name == "NaN" else f
 
 
 def kind_of(path: Path) -> str:
-    """Ending of a file's name, in small letters and without the dot; ``.gz`` behind it is passed over."""
-    return path.name.lower().removesuffix(".gz").rpartition(".")[2]
+    """Ending of a file's name, in small letters and without the dot; how it is packed, behind it, is passed over."""
+    name = path.name.lower()
+    packed = next((ending for ending in PACKED if name.endswith(ending)), "")
+    return name.removesuffix(packed).rpartition(".")[2]
 
 
-def records(path: Path, skip: Skip | None = None) -> Iterator[tuple[int, dict]]:
+def records(path: Path, skip: Skip | None = None, encoding: str = UNICODE) -> Iterator[tuple[int, dict]]:
     """(row, record) of a file; rows count from 1 and a header line is not a row, except that JSONL rows are lines.
 
     ``skip`` is given what is wrong with a single row, which is then passed over; without it, that is raised. What is missing is
-    None, whatever the file calls it (null, NaN); a cell of a text table is text, also where it is empty.
+    None, whatever the file calls it (null, NaN); a cell of a text table is text, also where it is empty. ``encoding`` is that of
+    a text file (:data:`engine.data.lines.ENCODINGS`).
 
     Raises
     ------
@@ -44,9 +47,9 @@ def records(path: Path, skip: Skip | None = None) -> Iterator[tuple[int, dict]]:
     kind = kind_of(path)
     try:
         if kind in ("jsonl", "ndjson"):
-            yield from _json_lines(path, skip)
+            yield from _json_lines(path, skip, encoding)
         elif kind in ("csv", "tsv"):
-            yield from delimited(path, kind, skip)
+            yield from delimited(path, kind, skip, encoding)
         elif kind == "parquet":
             yield from _parquet(path)
         else:
@@ -91,11 +94,11 @@ def _in_time(interrupt: Callable[[], None]) -> Iterator[None]:
         alarm.cancel()
 
 
-def _json_lines(path: Path, skip: Skip | None) -> Iterator[tuple[int, dict]]:
+def _json_lines(path: Path, skip: Skip | None, encoding: str) -> Iterator[tuple[int, dict]]:
     row = 0
     try:
         # A carriage return before the end of a line is white space to JSON.
-        for row, line in enumerate(lines(path, newline="\n"), 1):
+        for row, line in enumerate(lines(path, newline="\n", encoding=encoding), 1):
             if not line.strip():
                 continue
             try:

@@ -14,12 +14,17 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from engine import paths
+from engine.data.lines import PACKED
 from engine.errors import TriescopeError
 from engine.files import replace_json, writing
 from engine.stored import values, zipped
 
 KINDS = ("csv", "tsv", "jsonl", "ndjson", "parquet")
-ENDINGS = (*(f".{kind}" for kind in KINDS), *(f".{kind}.gz" for kind in KINDS if kind != "parquet"), ".zip")
+ENDINGS = (
+    *(f".{kind}" for kind in KINDS),
+    *(f".{kind}{packed}" for kind in KINDS if kind != "parquet" for packed in PACKED),
+    ".zip",
+)
 INSIDE = re.compile(r"(corpus\.jsonl|queries\.jsonl|qrels/[A-Za-z0-9_-]{1,40}\.tsv)")
 ABOUT = "about.json"
 # Bytes: of all that an archive holds, and of what is copied at once.

@@ -188,7 +188,7 @@ def test_a_file_is_read_in_each_encoding_that_says_what_it_is(tmp_path, encoding
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("id,text\n1,Zürich\n".encode("latin-1"), "row 1: not UTF-8; save it as UTF-8"),
+        ("id,text\n1,Zürich\n".encode("latin-1"), "row 1: not UTF-8; if it is Latin-1"),
         (codecs.BOM_UTF16_LE + b"i\x00d\x00\n\x00\x00\xd8x\x00", "not UTF-16, though its first bytes say so"),
     ],
 )
