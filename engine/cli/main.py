@@ -8,6 +8,7 @@ from engine.cli import ask as cli_ask
 from engine.cli import builds as cli_builds
 from engine.cli import compare as cli_compare
 from engine.cli import evaluate as cli_evaluate
+from engine.cli import export as cli_export
 from engine.cli import indexes as cli_indexes
 from engine.cli import judge as cli_judge
 from engine.cli import live as cli_live
@@ -33,6 +34,7 @@ __all__ = [
     "cli_builds",
     "cli_compare",
     "cli_evaluate",
+    "cli_export",
     "cli_indexes",
     "cli_judge",
     "cli_live",
