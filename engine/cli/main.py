@@ -13,6 +13,7 @@ from engine.cli import indexes as cli_indexes
 from engine.cli import judge as cli_judge
 from engine.cli import live as cli_live
 from engine.cli import make as cli_make
+from engine.cli import mcp as cli_mcp
 from engine.cli import models as cli_models
 from engine.cli import next_item as cli_next_item
 from engine.cli import plugins as cli_plugins
@@ -39,6 +40,7 @@ __all__ = [
     "cli_judge",
     "cli_live",
     "cli_make",
+    "cli_mcp",
     "cli_models",
     "cli_next_item",
     "cli_plugins",

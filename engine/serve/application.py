@@ -17,7 +17,7 @@ from engine import retrievers
 from engine.builds import answers
 from engine.builds.written import check_query
 from engine.errors import TriescopeError
-from engine.serve import asked, changes, told
+from engine.serve import asked, changes, checked, told
 from engine.serve.batches import Batches, BusyError, Wanted
 from engine.serve.guard import Guard
 from engine.serve.held import Held
@@ -103,7 +103,7 @@ def application(shelf: Shelf, settings: Settings) -> Guard:
         build: asked.BuildName = "",
     ) -> Response:
         check_query(query)
-        asked.check_retriever(retriever)
+        checked.check_retriever(retriever)
         name = shelf.get(build).name
         held, hits, passed = await batches.ask(Wanted(name, retriever, k, beams, filter_text), query)
         value = {"build": name, "query": query, "retriever": retriever}
@@ -130,7 +130,7 @@ def application(shelf: Shelf, settings: Settings) -> Guard:
         scorer: asked.Scorer = "",
         build: asked.BuildName = "",
     ) -> Response:
-        options = asked.settings_of(strategy, option)
+        options = checked.settings_of(strategy, option)
         rest = (k, strategy, options, filter_text, force, ban, branch, temperature, seed, scorer)
         found = await in_thread(build, lambda held: answers.decoded(held.whole().build, query, beams, *rest)[1])
         return sent({"build": shelf.get(build).name} | found)

@@ -1,17 +1,16 @@
 """What a request may ask, as FastAPI reads it off an address: each parameter with its range, its sentence and an example."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
 
-from engine.decoding.strategies import STRATEGIES, check_settings, parse_setting
-from engine.errors import TriescopeError
-from engine.retrievers import RETRIEVERS, method_of
+from engine.decoding.strategies import STRATEGIES
+from engine.retrievers import RETRIEVERS
 from engine.serve.settings import Settings
 from engine.serve.told import EXAMPLE_QUERY
 
-# Longest lists of parameters that may be repeated, and retrievers that one name may put together.
-REPEATED, MEMBERS = 16, 8
+# Longest lists of parameters that may be repeated.
+REPEATED = 16
 
 _DEFAULTS = Settings()
 Text = Annotated[str, Query(description="The query.", min_length=1, max_length=_DEFAULTS.longest, examples=[EXAMPLE_QUERY])]
@@ -49,28 +48,3 @@ Temperature = Annotated[float, Query(description="Of the scorer; above 1 evens t
 Seed = Annotated[int, Query(ge=0, lt=1 << 31)]
 Scorer = Annotated[str, Query(description="Who says how likely a code is; the build's default unless given.", max_length=100)]
 Document = Annotated[str, Query(description="Id of a document.", min_length=1, max_length=1000, examples=["inception-2010"])]
-
-
-def check_retriever(name: str) -> str:
-    """A retriever's name, refused where opening it would read all documents anew for one request.
-
-    Raises
-    ------
-    TriescopeError
-        There is no such retriever, it has settings of its own, or it is put together of too many.
-    """
-    if sum(name.count(joint) for joint in "+~") >= MEMBERS:
-        raise TriescopeError(f"a retriever is put together of {MEMBERS} at most")
-    method, named = method_of(name)
-    if named.settings:
-        raise TriescopeError(f"{name!r}: settings of its own mean another index of all documents, which a server does not make")
-    for member in named.members:
-        check_retriever(member)
-    return method.name
-
-
-def settings_of(strategy: str, options: list[str]) -> dict[str, Any]:
-    """Options of a strategy, each like ``groups=2``, checked."""
-    settings = dict(parse_setting(strategy, text) for text in options)
-    check_settings(strategy, settings)
-    return settings
