@@ -7,8 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import ranks
-from app.common import address, commands, documents, exports, filtering, resources, state, trying
+from app.common import address, commands, documents, exports, filtering, resources, state, trying, turns
 from app.compare import alike, comparing, following, handing, indexes, judging, measured, missing, result_cards, timing, tokens
+from engine.builds.turns import deaf, without
 from engine.errors import TriescopeError
 from engine.retrievers import method_of
 
@@ -27,7 +28,10 @@ lasting = [comparing.pinned(build, name) for name in names]
 scorers = [named.scorer for name in lasting if (named := method_of(name)[1]).scorer]
 address.check_stamp(build, scorers)
 
-vector, encode_ms = resources.query_vector(build, query)
+taken = turns.asked(build)
+turns.chips(build, taken)
+vector, encode_ms = turns.vector(build, query, taken)
+passing, allowed = allowed, without(allowed, taken.less)
 columns = {name: comparing.column(build, query, name, k, beams, vector, allowed) for name in names}
 results = {name: column.hits for name, column in columns.items() if not column.error}
 grades = judging.grades(build, query, build.corpus.grades(query))
@@ -40,11 +44,15 @@ if pinned:
     with st.container(border=True):
         try:
             judging.show(build, query, pinned)
+            turns.offer(build, pinned)
             following.show(build, query, list(results), pinned, beams, vector, allowed)
         except TriescopeError as error:
             st.error(state.plain(str(error)), icon=":material/error:")
 
-filtering.told(build, allowed)
+filtering.told(build, passing)
+if any(taken) and (same := deaf(build, list(results))):
+    deaf_ones = state.plain(", ".join(same))
+    st.caption(f"{deaf_ones}: no turn changes the words, which are read there; what less is wanted of is left out all the same.")
 for told in comparing.beside_dense(build, query, results, k, vector, allowed):
     st.caption(told)
 # Many columns need the whole width for their lines.
@@ -98,9 +106,9 @@ with st.container(horizontal=True):
         "compare.json",
     )
     handing.offer(build, query, tuple(results), k, beams, vector, allowed, grades)
-    shown = (build.folder.name, query, lasting, k, beams, allowed)
+    shown = (build.folder.name, query, lasting, k, beams, passing, taken)
     judging.offer(build)
     commands.offer(commands.search_lines(*shown), commands.search_code(*shown))
     address.offer_link(
-        build, scorers, {state.COLUMNS: lasting, state.BEAMS: beams, "k": k, state.QUERY: query, state.FILTER: allowed}
+        build, scorers, {state.COLUMNS: lasting, state.BEAMS: beams, "k": k, state.QUERY: query, state.FILTER: passing}
     )

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from app.common import address, commands, documents, exports, filtering, resources, scorers, state, trying
+from app.common import address, commands, documents, exports, filtering, resources, scorers, state, trying, turns
 from app.decode import branching, decoding, intervening, node_panel, pictures, pinned, sharing, stepper, tour
 from engine.decoding.strategies import STRATEGIES
 from engine.errors import TriescopeError
@@ -41,7 +41,9 @@ with st.expander("Intervene, filter, or set another strategy beside it", icon=":
 scorer_used = scorer or build.default_scorer
 address.check_stamp(build, [scorer_used])
 
-vector, encode_ms = resources.query_vector(build, query)
+taken = turns.asked(build)
+turns.chips(build, taken)
+encode_ms = turns.vector(build, query, taken)[1]
 document = documents.chosen(build)
 try:
     resources.warm(build, scorer)

@@ -6,7 +6,10 @@ from typing import Any
 
 import streamlit as st
 
+from engine.builds.turns import Turns, without
+
 PYTHON = "python -m engine"
+NONE = Turns()
 
 
 def decode_line(build: str, query: str, scorer: str, asked: Mapping[str, Any]) -> str:
@@ -25,6 +28,7 @@ def decode_line(build: str, query: str, scorer: str, asked: Mapping[str, Any]) -
         words += [f"--{name}", asked[name]] if asked.get(name) else []
     for prefix in asked.get("ban") or ():
         words += ["--ban", prefix]
+    words += [f"--{turn.replace(':', '=', 1)}" for turn in asked.get("turns") or ()]
     words += ["--temperature", f"{asked['temperature']:g}"] if asked.get("temperature", 1) != 1 else []
     words += ["--seed", str(asked["seed"])] if asked.get("seed") else []
     return f"{PYTHON} decode {shlex.join([*words, *_places(build, query)])}"
@@ -36,8 +40,12 @@ def decode_code(build: str, query: str, scorer: str, asked: Mapping[str, Any]) -
     given |= {name: asked[name] for name in ("settings", "seed") if asked.get(name)}
     given |= {"temperature": asked["temperature"]} if asked.get("temperature", 1) != 1 else {}
     lines = ["import engine", "", f"build = engine.open({build!r})"]
-    if any(asked.get(name) for name in ("filter", "force", "ban")):
-        view = {"filter_text": asked.get("filter", ""), "force": asked.get("force", ""), "ban": tuple(asked.get("ban") or ())}
+    if turns := asked.get("turns"):
+        more, less = (tuple(one[5:] for one in turns if one.startswith(kind)) for kind in ("more:", "less:"))
+        lines.append(f"moved = build.turned({query!r}, {more!r}, {less!r})")
+    left = without(asked.get("filter", ""), [one[5:] for one in asked.get("turns") or () if one.startswith("less:")])
+    if left or any(asked.get(name) for name in ("force", "ban")):
+        view = {"filter_text": left, "force": asked.get("force", ""), "ban": tuple(asked.get("ban") or ())}
         lines.append(f"tree = build.view({_named(view)})")
         over = "tree=tree, "
     else:
@@ -45,30 +53,36 @@ def decode_code(build: str, query: str, scorer: str, asked: Mapping[str, Any]) -
         over = ""
     branch = {"branched": given | {"branch": asked["branch"]}} if asked.get("branch") else {}
     for name, of in ({"trace": given} | branch).items():
-        lines.append(f"{name} = build.decode({query!r}, {over}{_named(of)})")
+        at = "vector=moved, " if asked.get("turns") else ""
+        lines.append(f"{name} = build.decode({query!r}, {at}{over}{_named(of)})")
         lines += [f"rows, scores = {name}.documents(tree, 10)", "print([build.corpus.documents[row].title for row in rows])"]
     return "\n".join(lines)
 
 
-def search_lines(build: str, query: str, names: Sequence[str], k: int, beams: int, allowed: str = "") -> str:
+def search_lines(build: str, query: str, names: Sequence[str], k: int, beams: int, allowed: str = "", turns: Turns = NONE) -> str:
     """The shell's ``search``, a line a retriever; ``allowed`` is a filter.
 
     >>> print(search_lines("films", "-x", ["bm25", "dense"], 5, 100, "year > 1990"))
     python -m engine search -r bm25 -k 5 --beams 100 --filter 'year > 1990' -- films -x
     python -m engine search -r dense -k 5 --beams 100 --filter 'year > 1990' -- films -x
     """
-    asked = ["-k", str(k), "--beams", str(beams), *(["--filter", allowed] if allowed else []), *_places(build, query)]
+    asked = ["-k", str(k), "--beams", str(beams), *(["--filter", allowed] if allowed else [])]
+    asked += [f"--{kind}={document}" for kind, of in turns._asdict().items() for document in of]
+    asked += _places(build, query)
     return "\n".join(f"{PYTHON} search {shlex.join(['-r', name, *asked])}" for name in names)
 
 
-def search_code(build: str, query: str, names: Sequence[str], k: int, beams: int, allowed: str = "") -> str:
+def search_code(build: str, query: str, names: Sequence[str], k: int, beams: int, allowed: str = "", turns: Turns = NONE) -> str:
     """The same from Python."""
-    under = f", filter={allowed!r}" if allowed else ""
+    under = f", filter={without(allowed, turns.less)!r}" if allowed or turns.less else ""
+    moved = [f"moved = build.turned({query!r}, {turns.more!r}, {turns.less!r})"] if any(turns) else []
+    under += ", vector=moved" if moved else ""
     return "\n".join(
         [
             "import engine",
             "",
             f"build = engine.open({build!r})",
+            *moved,
             f"for name in {list(names)!r}:",
             f"    hits, ms = build.search({query!r}, name, k={k}, beams={beams}{under})",
             "    print(name, [hit.title for hit in hits])",

@@ -12,7 +12,7 @@ import streamlit as st
 
 BUILD, QUERY, BEAMS, STEP, NODE, PREFIX, DOCUMENT = "build", "query", "beams", "step", "node", "prefix", "doc"
 SCORER, COLUMNS, RUN, FILTER = "scorer", "columns", "run", "filter"
-FORCE, BAN, BRANCH, CODE, STAMP = "force", "ban", "branch", "code", "at"
+FORCE, BAN, BRANCH, CODE, STAMP, TURN = "force", "ban", "branch", "code", "at", "turn"
 EVALUATION = "evaluation"
 
 DECODE, TRIE, COMPARE = "../pages/decode.py", "../pages/trie.py", "../pages/compare.py"

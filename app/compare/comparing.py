@@ -1,5 +1,6 @@
 """What the Compare page sets side by side: one column a retriever."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -32,8 +33,8 @@ class Column(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A search of one retriever: the build and when it was made, the retriever, the weights that it decodes with, and what is
-    asked. Equal questions have equal answers."""
+    """A search of one retriever: the build and when it was made, the retriever, what it reads that may be made anew, and what is
+    asked, the hash of the query's vector with it, for turns move that. Equal questions have equal answers."""
 
     folder: str
     created: str
@@ -43,6 +44,7 @@ class Question(NamedTuple):
     k: int
     beams: int
     allowed: str
+    vector: str = ""
 
 
 def offered(build: Build) -> list[str]:
@@ -133,12 +135,12 @@ def short(name: str) -> str:
 def column(build: Build, query: str, name: str, k: int, beams: int, vector: np.ndarray, allowed: str) -> Column:
     """Search one retriever, among the documents that pass the filter ``allowed``."""
     try:
-        return _column(question(build, query, name, k, beams, allowed), build, vector)
+        return _column(question(build, query, name, k, beams, allowed, vector), build, vector)
     except TriescopeError as error:
         return Column([], [], [], str(error))
 
 
-def question(build: Build, query: str, name: str, k: int, beams: int, allowed: str) -> Question:
+def question(build: Build, query: str, name: str, k: int, beams: int, allowed: str, vector: np.ndarray | None = None) -> Question:
     """What a search answers, and so what its answer is kept by.
 
     Raises
@@ -146,7 +148,9 @@ def question(build: Build, query: str, name: str, k: int, beams: int, allowed: s
     TriescopeError
         There is no such retriever or scorer.
     """
-    return Question(str(build.folder), build.version, name, _stamp(build, name), query, k, width(name, beams), allowed)
+    moved = "" if vector is None else hashlib.sha256(np.ascontiguousarray(vector).tobytes()).hexdigest()[:16]
+    stamp, wide = _stamp(build, name), width(name, beams)
+    return Question(str(build.folder), build.version, name, stamp, query, k, wide, allowed, moved)
 
 
 def _stamp(build: Build, name: str) -> str:

@@ -47,7 +47,7 @@ def show(
     if not out:
         st.caption(f"Each list has all {len(there):,} documents that were judged relevant.{gone}")
         return
-    questions = {name: comparing.question(build, query, name, k, beams, allowed) for name in found}
+    questions = {name: comparing.question(build, query, name, k, beams, allowed, vector) for name in found}
     whole = partial(table, build, questions, found, grades, vector)
     why = _quick(build, list(found)) or st.toggle("Say why", key="why", bind="query-params", help=ASK)
     # Of a key of its own for each query: a row that was chosen is none of the next.

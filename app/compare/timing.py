@@ -67,7 +67,7 @@ def _ms(found: Mapping[str, Timing]) -> dict[str, float]:
 
 def timed(build: Build, query: str, name: str, k: int, beams: int, vector: np.ndarray, allowed: str = "") -> Timing:
     """Time one retriever under a filter; asked again, it says what was measured the first time."""
-    return _timed(comparing.question(build, query, name, k, beams, allowed), build, vector)
+    return _timed(comparing.question(build, query, name, k, beams, allowed, vector), build, vector)
 
 
 @st.cache_data(max_entries=256, show_spinner="Timing")

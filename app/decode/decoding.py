@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.common import beside_dense, documents, resources, state
+from app.common import beside_dense, documents, resources, state, turns
 from engine.builds import runs
 from engine.builds.opened import Build
 from engine.builds.results import Decode, branched_at
+from engine.builds.turns import without
 from engine.decoding.strategies import STRATEGIES
 from engine.explaining.difference import Diff
 from engine.text.matched import snippet, wanted
@@ -36,6 +37,7 @@ class Asked:
     ban: tuple[str, ...]
     scorer: str = ""
     branch: str = ""
+    turns: tuple[str, ...] = ()
 
     @property
     def interventions(self) -> list[str]:
@@ -43,12 +45,13 @@ class Asked:
         told = [f"filter {self.filter}"] if self.filter else []
         told += [f"forced {self.force}"] if self.force else []
         told += [f"banned {prefix}" for prefix in self.ban]
+        told += [f"{len(self.turns)} turn{'s' if len(self.turns) > 1 else ''}"] if self.turns else []
         told += [f"temperature {self.temperature:g}"] if self.temperature != 1 else []
         return told + ([branched_at(self.branch)] if self.branch else [])
 
     def plain(self) -> "Asked":
         """The same without interventions."""
-        return replace(self, filter="", force="", ban=(), temperature=1.0)
+        return replace(self, filter="", force="", ban=(), temperature=1.0, turns=())
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,13 +91,19 @@ def run(build: Build, query: str, asked: Asked) -> Decoded:
     TriescopeError
         A filter or prefix is wrong, nothing is left, or the scorer cannot serve the strategy.
     """
-    vector = resources.query_vector(build, query)[0]
-    tree = view(build, asked.filter, asked.force, asked.ban)
+    vector = vector_of(build, query, asked)
+    left = without(asked.filter, turns.read(build, asked.turns).less)
+    tree = view(build, left, asked.force, asked.ban)
     resources.warm(build, asked.scorer)
     trace = build.decode(
         query, asked.beams, vector, asked.strategy, tree, asked.settings, asked.seed, asked.temperature, asked.scorer
     )
     return _counted(build, query, asked, vector, trace)
+
+
+def vector_of(build: Build, query: str, asked: Asked) -> np.ndarray:
+    """The query's vector, after the turns that were taken."""
+    return turns.vector(build, query, turns.read(build, asked.turns))[0]
 
 
 def branched(build: Build, query: str, decoded: Decoded, prefix: str) -> Decoded:
@@ -105,7 +114,7 @@ def branched(build: Build, query: str, decoded: Decoded, prefix: str) -> Decoded
     TriescopeError
         It is no prefix, or was no candidate of its step.
     """
-    vector = resources.query_vector(build, query)[0]
+    vector = vector_of(build, query, decoded.asked)
     return _counted(build, query, replace(decoded.asked, branch=prefix), vector, decoded.trace.branch(prefix))
 
 
@@ -118,7 +127,7 @@ def _counted(build: Build, query: str, asked: Asked, vector: np.ndarray, trace: 
         scorer,
         runs.stamp(build.folder, scorer),
         query,
-        (asked.filter, asked.force, asked.ban),
+        (asked.filter, asked.force, asked.ban, asked.turns),
         asked.temperature,
         build,
         vector,
@@ -183,7 +192,7 @@ def written(build: Build, query: str, decoded: Decoded) -> pd.DataFrame:
 def why_like_dense(build: Build, query: str, decoded: Decoded) -> str:
     """Why what a plain beam search wrote is, or is not, the list of dense search; Markdown."""
     known, rows = build.corpus.documents, decoded.trace.documents(decoded.tree, EXACT)[0]
-    dense = build.search(query, "dense", len(rows), vector=resources.query_vector(build, query)[0])[0]
+    dense = build.search(query, "dense", len(rows), vector=vector_of(build, query, decoded.asked))[0]
     scorer = decoded.asked.scorer or build.default_scorer
     return beside_dense.told(build, scorer, [known[row].id for row in rows], [hit.id for hit in dense])
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.common import address, filtering, glossary, state
+from app.common import address, filtering, glossary, state, turns
 from app.common.fields import field
 from app.decode.decoding import BESIDE, NOTHING, SAME_WITH, SEED, STRATEGY, TEMPERATURE, Asked, view
 from engine.builds.opened import Build
@@ -30,7 +30,7 @@ def allow(prefix: str) -> None:
 
 def reset() -> None:
     """Take every intervention back."""
-    for name in (state.FORCE, state.BAN):
+    for name in (state.FORCE, state.BAN, state.TURN):
         state.focus(name, "")
     filtering.clear()
     st.session_state[TEMPERATURE] = 1.0
@@ -88,7 +88,7 @@ def controls(build: Build, beams: int, scorer: str) -> tuple[Asked, str]:
             st.button(label, key="unforce", on_click=state.focus, args=(state.FORCE, ""), icon=off)
         for prefix in banned()[:20]:
             st.button(state.plain(f"Banned {prefix}"), key=f"allow-{prefix}", on_click=allow, args=(prefix,), icon=off)
-        if force or banned() or allowed or temperature != 1:
+        if force or banned() or allowed or turns.raw() or temperature != 1:
             st.button("Take all back", type="tertiary", icon=":material/undo:", on_click=reset, key="reset")
         others = [NOTHING, *(name for name in STRATEGIES if name != strategy)]
         others[1:1] = [SAME_WITH + name for name in build.scorer_names if scorer and name != scorer]
@@ -97,5 +97,5 @@ def controls(build: Build, beams: int, scorer: str) -> tuple[Asked, str]:
         told = "A branch stands beside it." if branched else None
         other = st.selectbox("Beside it", others, width=230, disabled=branched, help=told, **address.own(BESIDE, beside_it))
     return Asked(
-        strategy, beams, float(temperature), int(seed), settings, allowed, force, banned(), scorer
+        strategy, beams, float(temperature), int(seed), settings, allowed, force, banned(), scorer, turns=turns.raw()
     ), NOTHING if branched else other

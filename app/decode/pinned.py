@@ -3,9 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from app.common import documents, resources, state
+from app.common import documents, state, turns
+from app.decode import decoding, intervening
 from app.decode.decoding import Decoded
 from engine.builds.opened import Build
+from engine.builds.turns import branch
 from engine.explaining.survival import Stage, survival
 from engine.explaining.why import Why
 
@@ -18,8 +20,9 @@ def choose(build: Build, decoded: Decoded, pinned: str) -> None:
 
 def explain(build: Build, query: str, decoded: Decoded, document: str) -> Why:
     """Ranks, the level where it was cut, what displaced it, and the smallest width that keeps it."""
+    _turn(build, document)
     asked, row = decoded.asked, build.row_of[document]
-    vector = resources.query_vector(build, query)[0]
+    vector = decoding.vector_of(build, query, asked)
     found = build.why(query, document, asked.beams, vector, decoded.tree, asked.temperature, asked.scorer)
     st.text(f"{documents.title(build, document)} · identifier {build.identifier(row) or 'none'}")
     if asked.strategy != "beam":
@@ -46,6 +49,15 @@ def explain(build: Build, query: str, decoded: Decoded, document: str) -> Why:
     shown = pd.DataFrame(rows, columns=columns).astype({"Rank among candidates": "Int64"})
     st.dataframe(shown, hide_index=True, column_config={"Total": three, "Log-probability": three})
     return found
+
+
+def _turn(build: Build, document: str) -> None:
+    """More like it, less like it; and less of its branch, which bans that in the tree."""
+    turns.offer(build, document)
+    if (prefix := branch(build, document)) and prefix not in intervening.banned():
+        below = int(build.trie.counts[build.trie.find(tuple(map(int, prefix.split("-"))))])
+        label = state.plain(f"Nothing below {prefix} ({below:,} documents)")
+        st.button(label, key="ban-branch", icon=":material/block:", on_click=intervening.ban, args=(prefix,), type="tertiary")
 
 
 def _fate(stage: Stage) -> str:

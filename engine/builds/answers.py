@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from engine.builds.hits import Hit, evidence
 from engine.builds.opened import Build
 from engine.builds.results import Decode
@@ -48,10 +50,11 @@ def decoded(
     temperature: float = 1.0,
     seed: int = 0,
     scorer: str = "",
+    vector: np.ndarray | None = None,
 ) -> tuple[Decode, dict[str, Any]]:
     """A decode, and the same with every step as plain values; see :meth:`engine.builds.opened.Build.decode`."""
     tree = build.view(filter_text, force, ban)
-    trace = build.decode(query, beams, None, strategy, tree, settings, seed, temperature, scorer, branch)
+    trace = build.decode(query, beams, vector, strategy, tree, settings, seed, temperature, scorer, branch)
     value = build.trace_json(query, trace, k, tree)
     value |= {"left_aside": build.left_aside(filter_text)} if filter_text else {}
     return trace, value | ({"branch": branch} if branch else {})

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine import filters
-from engine.builds import checked
+from engine.builds import checked, turns
 from engine.builds.grown import Grown
 from engine.builds.hits import hits_of, of_query
 from engine.builds.manifest import Manifest
@@ -159,6 +159,11 @@ class Build(Parts):
         """
         check_encoder(self.manifest)
         return embed.embed(texts, self.model, progress, role="query")
+
+    def turned(self, query: str, more: Sequence[str] = (), less: Sequence[str] = ()) -> np.ndarray:
+        """Vector of a query moved towards some documents, by id, and away from others (:mod:`engine.builds.turns`): for
+        :meth:`search` and :meth:`decode`."""
+        return turns.vector(self, self.encode(query)[0], turns.Turns(tuple(more), tuple(less)))
 
     def query_for(self, scorer: Scorer, query: str, vector: np.ndarray) -> np.ndarray:
         """A query as a scorer takes it: its embedding, unless the scorer reads more of it than that."""

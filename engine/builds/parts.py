@@ -89,6 +89,11 @@ class Parts:
         return kinds.Parts(tree, means, fitted.codebooks, self.encoder, self.folder)
 
     @property
+    def codebooks(self) -> Sequence[np.ndarray] | None:
+        """Vectors of the codes, a level each, where the scheme has them."""
+        return self.parts.codebooks
+
+    @property
     def trie(self) -> trie.Trie:
         """The trie."""
         return self.parts.trie

@@ -10,6 +10,9 @@ from engine.errors import TriescopeError
 from engine.options import described
 from engine.retrievers import RETRIEVERS, method_of, usual
 
+More = Annotated[list[str] | None, typer.Option("--more", help="Id of a document to find more like; repeat for more.")]
+Less = Annotated[list[str] | None, typer.Option("--less", help="Id of one to find less like; it is left out.")]
+
 
 @app.command()
 def search(
@@ -19,15 +22,20 @@ def search(
     k: Annotated[int, typer.Option("-k", min=1, max=1000)] = 10,
     beams: Beams = DEFAULT_BEAMS,
     filter_text: Filter = "",
+    more: More = None,
+    less: Less = None,
     as_json: AsJson = False,
 ) -> None:
     """Search a build with one retriever: titles, and of each text the part that shows most words of the query."""
     from engine.builds.answers import filter_json, hits_json
     from engine.builds.opened import Build
+    from engine.builds.turns import without
     from engine.text.matched import Snippet
 
     opened = Build(folder)
-    hits, ms = opened.search(query, retriever, k, beams, filter=filter_text)
+    vector = opened.turned(query, more or (), less or ()) if more or less else None
+    filter_text = without(filter_text, less or ())
+    hits, ms = opened.search(query, retriever, k, beams, vector, filter_text)
     method, named = method_of(retriever)
     listed, lines = hits_json(opened, query, retriever, hits), []
     for hit, of in zip(hits, listed, strict=True):
@@ -104,17 +112,23 @@ def decode(
     temperature: Temperature = 1.0,
     seed: Annotated[int, typer.Option(min=0, max=(1 << 31) - 1)] = 0,
     scorer: Annotated[str, typer.Option(help="Who says how likely a code is; the build's default unless given.")] = "",
+    more: More = None,
+    less: Less = None,
     as_json: AsJson = False,
 ) -> None:
     """Decode a query and print the trace: every step, what was kept, what was cut."""
     from engine.builds.answers import decoded
     from engine.builds.opened import Build
     from engine.builds.results import branched_at
+    from engine.builds.turns import without
     from engine.decoding import strategies
 
     settings = dict(strategies.parse_setting(strategy, text) for text in option or ())
+    opened = Build(folder)
+    vector = opened.turned(query, more or (), less or ()) if more or less else None
+    filter_text = without(filter_text, less or ())
     asked = (query, beams, k, strategy, settings, filter_text, force, ban or (), branch, temperature, seed, scorer)
-    found, trace = decoded(Build(folder), *asked)
+    found, trace = decoded(opened, *asked, vector=vector)
     aside = trace.get("left_aside", [])
     scored = f"{strategy}: {trace['scored']:,} nodes scored"
     lines = [*(f"filter, {told}" for told in aside), scored + (f", {branched_at(branch)}" if branch else "")]

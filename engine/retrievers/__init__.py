@@ -45,6 +45,7 @@ RETRIEVERS: Registry[Method] = Registry(
         "tuned-moved": "engine.retrievers.tuned:MOVED",
         "late": "engine.retrievers.late_interaction:METHOD",
         "generative": "engine.retrievers.generative:METHOD",
+        "feedback": "engine.retrievers.feedback:METHOD",
         "hybrid": "engine.retrievers.fusion:METHOD",
         "reranked": "engine.retrievers.reranked:METHOD",
         "cross": "engine.retrievers.cross_encoder:METHOD",

@@ -128,6 +128,11 @@ class Opened(Protocol):
         ...
 
     @property
+    def codebooks(self) -> Sequence[np.ndarray] | None:
+        """Float32 ``(codes, d)`` a level, where a document's vector is about the sum of its codes'; None else."""
+        ...
+
+    @property
     def encoder(self) -> str:
         """Name of the text encoder."""
         ...

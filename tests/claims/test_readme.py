@@ -213,3 +213,16 @@ def test_what_vector_indexes_keep_and_find_is_what_the_benchmark_measured():
         assert re.search(rf"{name} {size} MB and (finds )?{found}%", told), index
     exact = re.search(r"clusters, 20,000 \| exact \| (\S+)", results).group(1)
     assert f"({exact} MB)" in told
+
+
+def test_what_late_interaction_reaches_is_what_the_benchmark_measured():
+    blocks = (paths.ROOT / "benchmarks" / "results" / "late.md").read_text("utf-8").split("\n## ")[1:]
+    section = README.partition("### A vector a token")[2].partition("\nDecoding beside")[0]
+    for name, block in zip(("films", "NFCorpus"), blocks, strict=True):
+        cells = re.search(rf"^\| {name} \| (.+) \|$", section, re.MULTILINE).group(1).replace("*", "").split(" | ")
+        for cell, of in zip(cells, ("dense", "hybrid:centroid", "late", "dense~late"), strict=False):
+            found = re.search(rf"^\| {of} \| 0(\.\d+) \S+ \S+ \| 0(\.\d+) ", block, re.MULTILINE).groups()
+            assert cell == ", ".join(found), (name, of)
+        assert re.search(r"^\| late \|.* (\S+) \|$", block, re.MULTILINE).group(1) + " MB" == cells[-1]
+        ahead = re.search(r"late less dense: \+0(\.\d+) \[\+0(\.\d+), \+0(\.\d+)\]", block).groups()
+        assert "{} [{}, {}] above dense search".format(*ahead) in section

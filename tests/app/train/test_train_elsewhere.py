@@ -86,11 +86,14 @@ class TestDecode:
         assert not np.allclose(before["Total"], after["Total"])
 
 
+KINDS = ("generative", "feedback", "hybrid", "reranked")
+
+
 class TestCompare:
     def test_every_trained_scorer_is_a_column_and_four_are_shown(self, with_trained):
         at = visit("compare", query=WATCHED)
         box = at.multiselect(state.COLUMNS)
-        named = [f"{kind}:{name}" for kind in ("generative", "hybrid", "reranked") for name in ("centroid", "node", "slow")]
+        named = [f"{kind}:{name}" for kind in KINDS for name in ("centroid", "node", "slow")]
         assert box.options == [*ANYWHERE, *named]
         assert len(box.value) == comparing.SHOWN
         assert box.value == comparing.shown_first(Build(with_trained))
