@@ -22,6 +22,7 @@ EXPLORE = [
     st.Page("../pages/decode.py", title="Decode", icon=":material/conversion_path:", url_path="decode"),
     st.Page("../pages/trie.py", title="Trie", icon=":material/account_tree:", url_path="trie"),
     st.Page("../pages/map.py", title="Map", icon=":material/scatter_plot:", url_path="map"),
+    st.Page("../pages/sessions.py", title="Sessions", icon=":material/history:", url_path="sessions"),
 ]
 COMPARE = [
     st.Page("../pages/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),

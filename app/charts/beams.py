@@ -19,7 +19,13 @@ TITLE_WIDTH, BAR, MASK_ROW = 160, 64, 0.3
 
 
 def option(
-    trace: Trace, drawn: list[Point], words: Mapping[int, str] | None = None, rows: int = 0, unit: str = "", chosen: str = ""
+    trace: Trace,
+    drawn: list[Point],
+    words: Mapping[int, str] | None = None,
+    rows: int = 0,
+    unit: str = "",
+    chosen: str = "",
+    begins: str = "query",
 ) -> dict[str, Any]:
     """ECharts option of the picture; data order is the order of ``drawn``.
 
@@ -37,6 +43,8 @@ def option(
         Of the totals, where they have one.
     chosen : str
         Prefix of the node that is looked at, which has a ring.
+    begins : str
+        What stands below the first point: what was decoded.
     """
     words = words or {}
     looks = [_style(point) | (RING if chosen and point.prefix == chosen else {}) for point in drawn]
@@ -75,7 +83,7 @@ def option(
     ]
     # Some scorers only weigh codes that exist: then there is nothing to say of a mask.
     masks = any(step.masked_mass for step in trace.steps)
-    labels = ["query"] + [f"level {s.level}" + (f"\n{s.masked_mass:.0%}\nmasked" if masks else "") for s in trace.steps]
+    labels = [begins] + [f"level {s.level}" + (f"\n{s.masked_mass:.0%}\nmasked" if masks else "") for s in trace.steps]
     narrow: list[dict[str, Any]] = [{}, {"label": {"show": False}}, {}, *([{"data": []}] * 2 if masks else ())]
     return {
         "animationDuration": 250,

@@ -90,6 +90,33 @@ def search_code(build: str, query: str, names: Sequence[str], k: int, beams: int
     )
 
 
+def recommend_line(build: str, history: Sequence[str], less: Sequence[str], names: Sequence[str], k: int, beams: int) -> str:
+    """The shell's ``recommend``.
+
+    >>> recommend_line("beauty", ["7", "12"], [], ["counting"], 10, 100)
+    'python -m engine recommend --history 7,12 -m counting -k 10 --beams 100 beauty'
+    """
+    words = ["--history", ",".join(history), *(["--less", ",".join(less)] if less else [])]
+    words += [word for name in names for word in ("-m", name)]
+    return f"{PYTHON} recommend {shlex.join([*words, '-k', str(k), '--beams', str(beams), build])}"
+
+
+def recommend_code(build: str, history: Sequence[str], names: Sequence[str], k: int, beams: int) -> str:
+    """The same from Python."""
+    return "\n".join(
+        [
+            "import engine",
+            "from engine.recommending import asked, kinds",
+            "",
+            f"build = engine.open({build!r})",
+            f"opened = kinds.Opened(build, {beams})",
+            f"history = [build.row_of[one] for one in {list(history)!r}]",
+            f"for name in {list(names)!r}:",
+            f"    print(name, [hit.title for hit in asked.recommended(opened, name, history, {k})])",
+        ]
+    )
+
+
 def line(arguments: Sequence[str]) -> str:
     """A command of the shell by its arguments.
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.common.words.decoding import DECODING
+from app.common.words.recommending import RECOMMENDING
 from app.common.words.scorers import SCORERS
 from app.common.words.searching import SEARCHING
 from app.common.words.tree import TREE
@@ -15,7 +16,13 @@ from app.common.words.word import PAGES, TITLES, Word
 
 __all__ = ["PAGES", "TITLES", "WORDS", "Word", "listed", "means", "of", "offer"]
 
-GROUPS = {"Identifiers and their tree": TREE, "Decoding": DECODING, "Scorers": SCORERS, "Searching and measuring": SEARCHING}
+GROUPS = {
+    "Identifiers and their tree": TREE,
+    "Decoding": DECODING,
+    "Scorers": SCORERS,
+    "Searching and measuring": SEARCHING,
+    "What comes next": RECOMMENDING,
+}
 WORDS = {word.name: word for group in GROUPS.values() for word in group}
 
 

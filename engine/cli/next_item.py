@@ -7,6 +7,7 @@ import typer
 
 from engine.cli import flags
 from engine.cli.shell import AsJson, Folder, ProgressFile, app, show
+from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.recommending.models.spec import SequenceSpec, spec_of
 
@@ -71,10 +72,11 @@ def run_join(
 def recommend(
     folder: Folder,
     history: History = "",
+    less: Annotated[str, typer.Option(help="Item ids whose branches may not come.")] = "",
     user: Annotated[str, typer.Option(help="A person of the interactions, in place of a history.")] = "",
     model: Models = None,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Length of the list.")] = 10,
-    beams: Width = 50,
+    beams: Width = DEFAULT_BEAMS,
     seen: Seen = False,
     as_json: AsJson = False,
 ) -> None:
@@ -85,7 +87,8 @@ def recommend(
     build = Build(folder)
     opened = kinds.Opened(build, max(beams, k))
     taken = asked.of_user(opened, user) if user else asked.of_text(build, history)
-    found = {name: asked.recommended(opened, name, taken, k, seen) for name in model or [asked.default(build)]}
+    banned = asked.banned_for(build, asked.of_text(build, less)) if less else None
+    found = {name: asked.recommended(opened, name, taken, k, seen, banned) for name in model or [asked.default(build)]}
     lines = [f"history: {', '.join(asked.title(build, row) for row in taken)}"]
     for name, hits in found.items():
         lines.append(name)
@@ -105,7 +108,7 @@ def recommend(
 def run_evaluation(
     folder: Folder,
     model: Models = None,
-    beams: Width = 50,
+    beams: Width = DEFAULT_BEAMS,
     seen: Seen = False,
     split: Annotated[str, typer.Option(help="test or dev.")] = "test",
     as_json: AsJson = False,

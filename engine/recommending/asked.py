@@ -9,6 +9,8 @@ from engine.builds.opened import Build
 from engine.data.histories import Histories
 from engine.errors import TriescopeError
 from engine.recommending import joined
+from engine.recommending.base import unseen
+from engine.recommending.content import Content
 from engine.recommending.counting import Counting, shares
 from engine.recommending.kinds import Opened
 
@@ -75,20 +77,57 @@ def of_user(opened: Opened, user: str) -> np.ndarray:
     return known.test.histories.one(int(place[0]))
 
 
-def recommended(opened: Opened, name: str, history: Sequence[int] | np.ndarray, k: int, seen: bool = False) -> list[Next]:
-    """The list of one recommender for one history."""
+def branch_of(build: Build, row: int) -> np.ndarray:
+    """Rows of the items below the same parent as an item, itself among them: what is banned by "less like this"."""
+    path = build.trie.path(row)
+    depth = min(len(path), int(build.identifiers.content[row]))
+    return np.array([row]) if depth < 2 else np.asarray(build.trie.leaf_documents(path[depth - 2]), np.int64)
+
+
+def banned_for(build: Build, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Rows that may not come for items that were turned down: all of their branches."""
+    return np.unique(np.concatenate([np.empty(0, np.int64), *(branch_of(build, int(row)) for row in rows)]))
+
+
+def listed(
+    opened: Opened,
+    name: str,
+    history: Sequence[int] | np.ndarray,
+    k: int,
+    seen: bool = False,
+    banned: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the list of one recommender for one history, best first, and their scores."""
     build, rows = opened.build, np.asarray(history, np.int32)
+    recommender, banned = opened.get(name), np.empty(0, np.int64) if banned is None else banned
+    if isinstance(recommender, Counting | Content):
+        tree = unseen(build.trie, len(build.embeddings), rows, seen, banned)
+        return recommender.trace(rows, max(opened.beams, k), seen, tree, explain=False).documents(tree, k)
+    found = recommender.recommend(Histories.of([rows]), k + len(banned), seen)
+    keep = (found.rows[0] >= 0) & ~np.isin(found.rows[0], banned)
+    return found.rows[0][keep][:k], found.scores[0][keep][:k]
+
+
+def recommended(
+    opened: Opened,
+    name: str,
+    history: Sequence[int] | np.ndarray,
+    k: int,
+    seen: bool = False,
+    banned: np.ndarray | None = None,
+) -> list[Next]:
+    """The list of one recommender for one history, without the rows that are ``banned``."""
+    build, rows = opened.build, np.asarray(history, np.int32)
+    hits, scores = listed(opened, name, rows, k, seen, banned)
     recommender = opened.get(name)
-    found = recommender.recommend(Histories.of([rows]), k, seen)
     taken = opened.interactions.popularity if opened.interactions else None
-    hits = found.rows[0][found.rows[0] >= 0]
     reasons = _reasons(opened, recommender, rows, hits) if len(hits) else []
     return [
         Next(
             rank=place + 1,
             id=build.documents[row].id,
             title=title(build, row),
-            score=float(found.scores[0][place]),
+            score=float(scores[place]),
             identifier=build.identifier(int(row)),
             taken=None if taken is None else int(taken[row]),
             because=reasons[place],

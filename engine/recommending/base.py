@@ -140,13 +140,16 @@ class Model(NamedTuple):
     usual: bool = True
 
 
-def unseen(trie: Trie, items: int, history: np.ndarray, seen: bool = False) -> Tree:
-    """What may be written after a history: all of ``items`` where ``seen`` ones may come again, else what is not in it; all again
-    where nothing would be left."""
-    if seen or not len(history):
+def unseen(trie: Trie, items: int, history: np.ndarray, seen: bool = False, banned: np.ndarray | None = None) -> Tree:
+    """What may be written after a history: all of ``items`` where ``seen`` ones may come again, else what is not in it; never the
+    rows ``banned``; all again where nothing would be left."""
+    banned = np.empty(0, np.int64) if banned is None else banned
+    if (seen or not len(history)) and not len(banned):
         return trie
     allowed = np.ones(items, bool)
-    allowed[history] = False
+    allowed[banned] = False
+    if not seen:
+        allowed[history] = False
     return restrict(trie, allowed) if allowed[trie.documents].any() else trie
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from engine.data.histories import Histories
-from engine.decoding import decode
+from engine.decoding import DEFAULT_BEAMS, decode
 from engine.decoding.trace import Trace
 from engine.recommending.base import Material, Model, Recommender, Tell, unseen
 from engine.recommending.matrix import Recency
@@ -16,7 +16,7 @@ from engine.retrievers.base import Ranking, pack
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.trie import Tree, Trie
 
-BEAMS = 50
+BEAMS = DEFAULT_BEAMS
 
 
 class Content:
@@ -48,7 +48,7 @@ class Content:
     def trace(
         self, history: np.ndarray, beams: int = 0, seen: bool = False, tree: Tree | None = None, explain: bool = True
     ) -> Trace:
-        """Write the next item of one history, and keep what was considered."""
+        """Write the next item of one history, on a tree of its own where one is given, and keep what was considered."""
         tree = tree or unseen(self.trie, len(self.semantic.embeddings), history, seen)
         return decode(tree, self.scorer, self.semantic.vectors(Histories.of([history])), beams or self.beams, explain)[0]
 

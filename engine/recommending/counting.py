@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from engine.data.histories import Histories
-from engine.decoding import decode
+from engine.decoding import DEFAULT_BEAMS, decode
 from engine.decoding.trace import Trace
 from engine.options import Option
 from engine.recommending import item_item
@@ -22,7 +22,7 @@ from engine.retrievers.base import Ranking, pack
 from engine.scorers.base import Abilities, Scored, log_sum_exp_within
 from engine.trie import Children, Tree, Trie
 
-BEAMS = 50
+BEAMS = DEFAULT_BEAMS
 # Share of the whole mass that goes to all items alike, by how often they are taken: what nothing speaks for keeps a place behind
 # everything else, and a history that says nothing gives the popular ones.
 FLOOR = 1e-6
@@ -96,21 +96,23 @@ class Counting:
         self.of, self.trie, self.beams = of, trie, beams
         self.scorer = CountingScorer(trie, popularity)
 
-    def query(self, history: np.ndarray, mass: sparse.csr_matrix, seen: bool) -> np.ndarray:
-        """Mass of every item, float64 ``(items,)``; none where an item may not come."""
+    def query(self, mass: sparse.csr_matrix, tree: Tree) -> np.ndarray:
+        """Mass of every item, float64 ``(items,)``; none where an item may not come, or its neighbours would have it."""
         found = np.zeros(self.of.items)
         found[mass.indices] = mass.data
-        if not seen:
-            found[history] = 0
-        return found
+        if tree is self.trie:
+            return found
+        allowed = np.zeros(self.of.items, bool)
+        allowed[tree.documents] = True
+        return np.where(allowed, found, 0.0)
 
     def trace(
         self, history: np.ndarray, beams: int = 0, seen: bool = False, tree: Tree | None = None, explain: bool = True
     ) -> Trace:
-        """Write the next item of one history, and keep what was considered."""
+        """Write the next item of one history, on a tree of its own where one is given, and keep what was considered."""
         mass = self.of.mass(Histories.of([history]))
         tree = tree or unseen(self.trie, self.of.items, history, seen)
-        return decode(tree, self.scorer, [self.query(history, mass, seen)], beams or self.beams, explain)[0]
+        return decode(tree, self.scorer, [self.query(mass, tree)], beams or self.beams, explain)[0]
 
     def recommend(self, histories: Histories, k: int, seen: bool = False) -> Ranking:
         """See :class:`engine.recommending.base.Recommender`; ``k`` is at most the beams."""
@@ -118,7 +120,7 @@ class Counting:
         for person in range(histories.people):
             history = histories.one(person)
             tree = unseen(self.trie, self.of.items, history, seen)
-            trace = decode(tree, self.scorer, [self.query(history, mass[person], seen)], self.beams)[0]
+            trace = decode(tree, self.scorer, [self.query(mass[person], tree)], self.beams)[0]
             found.append(trace.documents(tree, k))
         return pack(found, k)
 

@@ -21,6 +21,7 @@ from engine.data.corpus import Corpus, Document
 from engine.studies import schemes as study
 from engine.training.spec import TrainSpec
 from engine.training.train import train
+from tests import taken
 from tests.app.browser.driving import CHROMIUMS, PATIENCE_MS, USUAL, Opener, serving, watch
 from tests.homes import link_cache, shared_home
 from tests.maps import thrown_down
@@ -147,6 +148,7 @@ def server(studied_home, trained_home, hostile_build, tmp_path_factory) -> Itera
         (home / "builds" / name).symlink_to(studied_home / "builds" / name)
     (home / "builds" / "hostile").symlink_to(hostile_build)
     shutil.copytree(trained_home / "builds" / "sixty", home / "builds" / "sixty")  # tests train more
+    taken.join(home / "builds" / "sixty", home / "sequences.txt")
     with serving(home, home / "server.log") as address:
         yield address
 

@@ -1,26 +1,26 @@
 """Words for decoding."""
 
-from app.common.words.word import COMPARE, DECODE, EVALUATE, IDENTIFIERS, START, TRAIN, TRIE, Word
+from app.common.words.word import COMPARE, DECODE, EVALUATE, IDENTIFIERS, SESSIONS, START, TRAIN, TRIE, Word
 
 DECODING = (
     Word(
         "decode",
         "To write identifiers level by level: look at the codes that may follow, score them, keep the best, go on.",
-        (DECODE, START, COMPARE, TRAIN),
+        (DECODE, START, COMPARE, TRAIN, SESSIONS),
         "the whole page",
         ("decodes", "decoding", "decoder"),
     ),
     Word(
         "beam",
         "One prefix that was kept and is written on. Those that are not kept are cut.",
-        (DECODE, COMPARE, TRAIN, IDENTIFIERS, EVALUATE),
+        (DECODE, COMPARE, TRAIN, IDENTIFIERS, EVALUATE, SESSIONS),
         "a blue point of the picture",
         ("beams",),
     ),
     Word(
         "beam width",
         "How many prefixes stay after each level, or how many identifiers are drawn. More find more and take longer.",
-        (DECODE, COMPARE, EVALUATE),
+        (DECODE, COMPARE, EVALUATE, SESSIONS),
         "the control Beams kept",
         ("beams kept", "width"),
     ),
@@ -35,7 +35,7 @@ DECODING = (
     Word(
         "total",
         "What candidates of a level are ranked by. For most scorers it is the logarithm of the probability of all codes so far.",
-        (DECODE, TRAIN),
+        (DECODE, TRAIN, SESSIONS),
         "the panel of a node",
         ("totals",),
     ),
@@ -62,7 +62,7 @@ DECODING = (
     Word(
         "ban",
         "To leave out every document whose identifier begins with a prefix.",
-        (DECODE,),
+        (DECODE, SESSIONS),
         "the button of a node's panel",
         ("banned",),
     ),
@@ -89,7 +89,7 @@ DECODING = (
     Word(
         "pin",
         "To follow one document through all lists and pictures, however far down it is.",
-        (DECODE, COMPARE, TRIE),
+        (DECODE, COMPARE, TRIE, SESSIONS),
         "the box Pin a document",
         ("pinned", "unpin"),
     ),

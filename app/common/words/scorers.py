@@ -1,12 +1,12 @@
 """Words for scorers."""
 
-from app.common.words.word import COMPARE, DECODE, EVALUATE, IDENTIFIERS, START, TRAIN, VERDICT, Word
+from app.common.words.word import COMPARE, DECODE, EVALUATE, IDENTIFIERS, SESSIONS, START, TRAIN, VERDICT, Word
 
 SCORERS = (
     Word(
         "scorer",
         "What says how likely each code is to be the next one, given the query and the codes before it.",
-        (TRAIN, START, DECODE, COMPARE, IDENTIFIERS),
+        (TRAIN, START, DECODE, COMPARE, IDENTIFIERS, SESSIONS),
         "the runs of a build",
         ("scorers",),
     ),
@@ -37,7 +37,7 @@ SCORERS = (
     Word(
         "judged query",
         "A query of which people said what documents answer it, with a grade.",
-        (TRAIN, COMPARE, EVALUATE, VERDICT),
+        (TRAIN, COMPARE, EVALUATE, VERDICT, SESSIONS),
         "the source of pairs called judged",
         ("judged",),
     ),

@@ -1,12 +1,25 @@
 """Words for identifiers and their tree."""
 
-from app.common.words.word import CODEBOOKS, COMPARE, DECODE, EVALUATE, IDENTIFIERS, MAP, START, TRAIN, TRIE, VERDICT, Word
+from app.common.words.word import (
+    CODEBOOKS,
+    COMPARE,
+    DECODE,
+    EVALUATE,
+    IDENTIFIERS,
+    MAP,
+    SESSIONS,
+    START,
+    TRAIN,
+    TRIE,
+    VERDICT,
+    Word,
+)
 
 TREE = (
     Word(
         "identifier",
         "The sequence of codes that stands for a document. A model finds the document by writing its identifier, code by code.",
-        (TRIE, START, DECODE, MAP, COMPARE, IDENTIFIERS, CODEBOOKS, TRAIN, EVALUATE, VERDICT),
+        (TRIE, START, DECODE, MAP, COMPARE, IDENTIFIERS, CODEBOOKS, TRAIN, EVALUATE, VERDICT, SESSIONS),
         "the column Identifier of Documents below",
     ),
     Word(
@@ -18,7 +31,7 @@ TREE = (
     Word(
         "level",
         "The position of a code in the identifier, counted from 1. The first level sorts coarsely, later ones more finely.",
-        (DECODE, START, TRIE, COMPARE, IDENTIFIERS, CODEBOOKS, TRAIN, EVALUATE),
+        (DECODE, START, TRIE, COMPARE, IDENTIFIERS, CODEBOOKS, TRAIN, EVALUATE, SESSIONS),
         "a column of the picture",
     ),
     Word(
@@ -36,14 +49,14 @@ TREE = (
     Word(
         "trie",
         "The tree of all identifiers: a node is a prefix, its children are the codes that follow it in some identifier.",
-        (TRIE, START, DECODE, MAP, IDENTIFIERS),
+        (TRIE, START, DECODE, MAP, IDENTIFIERS, SESSIONS),
         "the picture",
         ("tree",),
     ),
     Word(
         "prefix",
         "The first codes of an identifier, from level 1 on; written 3-17. It is a node of the trie.",
-        (TRIE, DECODE, COMPARE, CODEBOOKS, IDENTIFIERS, TRAIN),
+        (TRIE, DECODE, COMPARE, CODEBOOKS, IDENTIFIERS, TRAIN, SESSIONS),
         "the box Go to prefix",
     ),
     Word(

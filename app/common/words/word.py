@@ -3,12 +3,13 @@
 from typing import NamedTuple
 
 START, DECODE, TRIE, MAP, COMPARE, EVALUATE, VERDICT = "", "decode", "trie", "map", "compare", "evaluate", "verdict"
-IDENTIFIERS, CODEBOOKS, TRAIN = "identifiers", "codebooks", "train"
+IDENTIFIERS, CODEBOOKS, TRAIN, SESSIONS = "identifiers", "codebooks", "train", "sessions"
 TITLES = {
     START: "Start",
     DECODE: "Decode",
     TRIE: "Trie",
     MAP: "Map",
+    SESSIONS: "Sessions",
     COMPARE: "Compare",
     EVALUATE: "Evaluate",
     VERDICT: "Verdict",

@@ -45,6 +45,7 @@ TITLES = {
     "codebooks": "Codebooks: which codes are used?",
     "train": "Train a scorer",
     "map": "A map of the documents",
+    "sessions": "What comes next",
     "glossary": "The words",
 }
 DRAWN = {
@@ -60,6 +61,7 @@ DRAWN = {
     "codebooks": "[data-testid=stEChartsChart] canvas",
     "train": "[data-testid=stPlotlyChart] .scatterlayer .trace",
     "map": "[data-testid=stPlotlyChart] canvas",
+    "sessions": "[data-testid=stAlert], [data-testid=stEChartsChart]",
     "glossary": "[data-testid=stHeading] h3",
 }
 

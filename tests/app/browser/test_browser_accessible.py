@@ -25,6 +25,7 @@ PLACES = {
     "codebooks": {"code": "1-17"},
     "train": {"build": "sixty", "run": "node"},
     "map": {"doc": SAMURAI},
+    "sessions": {"history": SAMURAI},
     "glossary": {"word": "beam"},
 }
 GROUND = {"light": "#ffffff", "dark": "#11181f"}

@@ -8,7 +8,7 @@ from tests.app.browser.driving import QUERY, TITLES, choose_page, go, settled
 pytestmark = pytest.mark.browser
 
 MENUS = {
-    "Explore": ("Start", "Decode", "Trie", "Map"),
+    "Explore": ("Start", "Decode", "Trie", "Map", "Sessions"),
     "Compare": ("Compare", "Evaluate", "Verdict"),
     "Build": ("Catalogue", "Builds", "Identifiers", "Codebooks", "Train"),
     "Learn": ("Glossary",),

@@ -18,6 +18,7 @@ ASKED = {
     pages.CODEBOOKS: {"code": "1-17"},
     pages.TRAIN: {"build": "sixty", "run": "node"},
     pages.MAP: {"doc": PINNED},
+    pages.SESSIONS: {"history": PINNED, "doc": "yojimbo-1961"},
 }
 WIDGETS = ("selectbox", "multiselect", "text_input", "number_input", "slider", "select_slider", "toggle", "button", "pills")
 # A card of a result holds texts of the catalogue.

@@ -91,6 +91,17 @@ def test_by_content_a_full_beam_is_the_nearest_by_text(made):
     assert np.array_equal(found.rows, exact.rows)
 
 
+def test_what_is_banned_gives_nothing_to_its_neighbours(made):
+    of, matrix = made
+    history, banned = np.array([1, 5], np.int32), np.array([9, 13, 17])
+    tree = unseen(of.trie, ITEMS, history, banned=banned)
+    found = recommender(made).trace(history, tree=tree).documents(tree, ITEMS)[0]
+    mass = matrix.scores(Histories.of([history]))[0]
+    assert not set(found) & {1, 5, *banned.tolist()}
+    spoken = [row for row in np.argsort(-mass, kind="stable") if row not in {1, 5, 9, 13, 17} and mass[row] > 1e-6]
+    assert np.allclose(mass[found[: len(spoken)]], mass[spoken], rtol=1e-3)
+
+
 def test_nothing_left_is_everything_again(made):
     of, _ = made
     assert unseen(of.trie, ITEMS, np.arange(ITEMS)) is of.trie

@@ -1,0 +1,66 @@
+"""Who is asked what comes next: the recommenders of a build, opened once for all sessions, and their lists."""
+
+import streamlit as st
+
+from app.common import address, state
+from app.sessions.history import Session
+from engine.builds.opened import Build
+from engine.recommending import asked, joined, kinds
+from engine.recommending.asked import Next
+from engine.recommending.kinds import MODELS, Opened
+
+MODELS_ASKED = "models"
+WATCHED = "watched"
+
+
+def opened(build: Build, beams: int) -> Opened:
+    """The recommenders of a build, opened again when other interactions are joined or a model is trained."""
+    trained = ",".join(kinds.trained(build.folder))
+    found = _opened(str(build.folder), build.manifest.created, joined.stamp(build.folder), trained, build)
+    found.beams = beams
+    return found
+
+
+@st.cache_resource(max_entries=3, show_spinner="Opening what was taken")
+def _opened(folder: str, created: str, stamp: str, trained: str, _build: Build) -> Opened:
+    return Opened(_build)
+
+
+def choose(build: Build) -> list[str]:
+    """The recommenders that are set beside each other."""
+    there = kinds.there(build)
+    usual = kinds.usual(build)
+    wanted = st.query_params.get_all(MODELS_ASKED)
+    if unknown := [name for name in wanted if name not in there]:
+        address.say(MODELS_ASKED, f"{len(unknown)} of the recommenders that the address names are not there.")
+    now = [name for name in wanted if name in there] or usual
+    return st.multiselect(
+        "Recommenders",
+        there,
+        help="Sums of several, like item-item+sasrec, are judged by the shell: `python -m engine evaluate-next`.",
+        **address.own(MODELS_ASKED, now),
+    )
+
+
+def watched(build: Build) -> str:
+    """Whose decode is drawn."""
+    decoding = [name for name in ("counting", "content") if name in kinds.there(build)]
+    chosen = address.one_of(WATCHED, decoding, decoding[0], "recommender")
+    if len(decoding) > 1:
+        st.selectbox(
+            "Watch",
+            decoding,
+            format_func=lambda name: f"{name}: {'what was taken' if name == 'counting' else 'what it reads like'}",
+            **address.own(WATCHED, chosen, (state.NODE,)),
+        )
+    return chosen
+
+
+def lists(of: Opened, names: list[str], session: Session, k: int) -> dict[str, list[Next]]:
+    """The list of each, best first."""
+    found = {}
+    for name in names:
+        trained = name not in MODELS
+        with st.spinner(f"Asking {name}", show_time=True) if trained or name == "ease" else st.container():
+            found[name] = asked.recommended(of, name, session.rows, k, banned=session.banned)
+    return found

@@ -1,0 +1,103 @@
+"""Sessions: a history of items, the next one written code by code, and what other recommenders would say."""
+
+import html
+
+import streamlit as st
+
+from app.charts import ranks
+from app.common import address, commands, documents, exports, resources, state
+from app.sessions import asking, history, mattered, written
+from engine.errors import TriescopeError
+
+st.title("What comes next")
+build = resources.open_build()
+session = history.read(build)
+try:
+    of = asking.opened(build, address.beams(build))
+    interactions = of.interactions
+except TriescopeError as error:
+    st.error(state.plain(str(error)), icon=":material/error:")
+    st.stop()
+history.choose(build, interactions, session)
+history.turns(build, session)
+if interactions is None:
+    st.caption(
+        "Nobody's history came with this catalogue, so what comes next is told by content alone: the history's vector through "
+        f"the same decoder. `python -m engine interactions {state.plain(build.folder.name)} FILE` joins who took what."
+    )
+else:
+    about = interactions.about
+    rule = "the last item of each person" if about.split == "last" else f"by time, from {about.dates[1]}"
+    told = f"{about.users:,} people, {about.interactions:,} interactions; the test is {state.plain(rule)}."
+    st.caption(f"{told} Items of the history never come again.")
+if not session.rows:
+    history.empty(build)
+    st.stop()
+
+choice = interactions is not None
+*zeroth, second, third, fourth = st.columns([*([1.4] * choice), 1, 1.2, 2.6], gap="medium", vertical_alignment="bottom")
+with zeroth[0] if zeroth else second:
+    name = asking.watched(build)
+address.within("k", 5, 20, "number of results")
+k = second.slider("Results shown", 5, 20, 10, key="k", bind="query-params")
+with third:
+    beams = address.choose_beams(build)
+of.beams = beams
+with fourth:
+    names = asking.choose(build)
+place = history.person(interactions, session)
+if place is not None:
+    mattered.reveal(build, of, names, session, place)
+
+trace, tree = written.decode(build, of, name, session, beams)
+left, right = st.columns([3, 2], gap="large")
+with left:
+    drawn = written.show(build, name, trace)
+with right:
+    written.panel(build, of, name, session, trace)
+
+try:
+    lists = asking.lists(of, names, session, k)
+except TriescopeError as error:
+    st.error(state.plain(str(error)), icon=":material/error:")
+    st.stop()
+if not lists:
+    st.info("Choose a recommender above.", icon=":material/compare_arrows:")
+    st.stop()
+table = mattered.table(lists)
+titles = {one: html.escape(documents.title(build, one)) for one in table["id"]}
+pinned = documents.chosen(build)
+lines, beside = st.columns([3, 2], gap="large")
+with lines:
+    st.header("What others would recommend")
+    st.plotly_chart(ranks.figure(lists, titles, pinned, k), key="session-ranks", alt=ranks.describe(lists, k))
+    st.caption(
+        f"Blue: in all {len(lists)} lists. Grey: missing somewhere; it then runs to the row > {k}. Orange: the chosen one."
+    )
+with beside:
+    if pinned:
+        mattered.show(build, of, lists, session, pinned)
+    else:
+        st.info(
+            "Choose a row of the table below to see what mattered for it, and to ask for more or less like it.",
+            icon=":material/touch_app:",
+        )
+st.header("The lists")
+st.dataframe(
+    table,
+    hide_index=True,
+    key="session-lists",
+    selection_mode="single-row",
+    on_select=lambda: documents.take_row("session-lists", table["id"].tolist()),
+)
+with st.expander("The picture as a table"):
+    st.dataframe(written.table(build, trace), hide_index=True)
+with st.container(horizontal=True):
+    exports.offer("Lists, CSV", exports.csv(table), "next.csv")
+    taken, less = ([build.documents[row].id for row in rows] for rows in (session.rows, session.less))
+    value = {"history": taken, "lists": {of_name: [hit._asdict() for hit in hits] for of_name, hits in lists.items()}}
+    exports.offer("Lists, JSON", exports.as_json(value), "next.json")
+    exports.offer("Trace, JSON", lambda: exports.as_json(build.trace_json("", trace, k, tree))(), "trace.json")
+    shell = commands.recommend_line(build.folder.name, taken, less, names, k, beams)
+    commands.offer(shell, "" if less else commands.recommend_code(build.folder.name, taken, names, k, beams))
+    address.offer_link(build, [], {state.BEAMS: beams, "k": k, asking.MODELS_ASKED: names, asking.WATCHED: name})

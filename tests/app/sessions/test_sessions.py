@@ -1,0 +1,127 @@
+"""Sessions as a script: histories in the address, turns, who pays, and what can stand there that is not there."""
+
+import shutil
+
+import pytest
+
+from engine.builds.opened import Build
+from engine.recommending import asked, kinds
+from tests.app.at import infos, said, sound, table, visit
+from tests.taken import join
+
+
+@pytest.fixture(scope="module")
+def joined_home(sixty_home, tmp_path_factory):
+    home = tmp_path_factory.mktemp("joined-home")
+    folder = shutil.copytree(sixty_home / "builds" / "sixty", home / "builds" / "sixty")
+    join(folder, home / "sequences.txt")
+    return home
+
+
+@pytest.fixture
+def build(joined_home, monkeypatch):
+    monkeypatch.setenv("TRIESCOPE_HOME", str(joined_home))
+    return Build(joined_home / "builds" / "sixty")
+
+
+def ids(build, *rows):
+    return ",".join(build.documents[row].id for row in rows)
+
+
+def warnings(at):
+    return " ".join(warning.value.replace("\\", "") for warning in at.warning)
+
+
+def test_an_empty_history_has_examples_that_fill_it(build):
+    at = visit("sessions")
+    assert "A history is what somebody took" in infos(at)
+    sound(at.button("example-history-1").click().run())
+    assert len(at.query_params["history"].split(",")) == 3
+    assert table(at, "counting", "knn") is not None
+
+
+def test_its_lists_are_those_of_the_engine(build):
+    at = visit("sessions", history=ids(build, 3, 4, 5), k="7")
+    found = table(at, "counting", "item-item")
+    opened = kinds.Opened(build, 60)
+    for name in ("counting", "item-item", "knn", "content", "popularity"):
+        ranked = found.dropna(subset=[name]).sort_values(name)["id"].tolist()
+        assert ranked == [hit.id for hit in asked.recommended(opened, name, [3, 4, 5], 7)], name
+    paid = table(at, "Share")
+    assert paid["Share"].sum() == pytest.approx(1)
+
+
+def test_cards_are_moved_and_taken_away(build):
+    at = visit("sessions", history=ids(build, 3, 4, 5))
+    sound(at.button("earlier-2").click().run())
+    assert at.query_params["history"] == ids(build, 3, 5, 4)
+    sound(at.button("remove-0").click().run())
+    assert at.query_params["history"] == ids(build, 5, 4)
+    sound(at.button("empty-history").click().run())
+    assert "history" not in at.query_params
+
+
+def test_a_real_one_hides_what_came_next_until_it_is_revealed(build):
+    at = visit("sessions")
+    sound(at.button("real").click().run())
+    first = at.query_params["history"]
+    known = kinds.Opened(build).known
+    target = build.documents[known.test.targets[int(at.query_params["person"])]]
+    assert "Next came" not in " ".join(one.value for one in at.success)
+    sound(at.button("reveal").click().run())
+    assert target.title in at.success[0].value.replace("\\", "")
+    sound(at.button("real").click().run())
+    assert at.query_params["history"] != first
+    assert not at.success
+
+
+def test_more_and_less_like_this_are_turns_that_can_be_taken_back(build):
+    chosen = asked.recommended(kinds.Opened(build, 60), "counting", [3, 4], 5)[1]
+    at = visit("sessions", history=ids(build, 3, 4), doc=chosen.id)
+    assert "What mattered for it" in [heading.value for heading in at.header]
+    sound(at.button("less-like").click().run())
+    assert at.query_params["less"] == chosen.id
+    banned = {build.documents[row].id for row in asked.branch_of(build, build.row_of[chosen.id])}
+    assert chosen.id in banned
+    assert not banned & set(table(at, "counting")["id"])
+    sound(at.button("less-0").click().run())
+    assert "less" not in at.query_params
+    sound(at.button("more-like").click().run())
+    assert at.query_params["history"] == f"{ids(build, 3, 4)},{chosen.id}"
+
+
+def test_without_interactions_it_goes_by_content_and_says_so(sixty_home, monkeypatch):
+    monkeypatch.setenv("TRIESCOPE_HOME", str(sixty_home))
+    build = Build(sixty_home / "builds" / "sixty")
+    at = visit("sessions", history=ids(build, 3, 4))
+    assert "told by content alone" in said(at)
+    assert list(table(at, "content").columns) == ["id", "title", "identifier", "knn", "content"]
+    assert not [one for one in at.button if one.key == "real"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ({"history": "nobody,{first}"}, "2 items; 1 are left out"),
+        ({"less": "nobody"}, "1 items; 1 are left out"),
+        ({"person": "99999"}, "whose history is another one"),
+        ({"person": "x"}, "whose history is another one"),
+        ({"models": "gru"}, "are not there"),
+        ({"watched": "gru"}, "asks for a recommender that is not there"),
+        ({"node": "99-99"}, "a node that is not in this tree"),
+        ({"k": "900"}, "number of results"),
+    ],
+)
+def test_what_an_address_names_that_is_not_there_is_said(build, parameters, told):
+    given = {"history": ids(build, 3, 4)} | parameters
+    at = visit("sessions", **{name: value.format(first=build.documents[0].id) for name, value in given.items()})
+    assert told in warnings(at)
+    assert table(at, "counting") is not None
+
+
+def test_damaged_interactions_are_a_line(build, joined_home, tmp_path, monkeypatch):
+    folder = shutil.copytree(joined_home / "builds" / "sixty", tmp_path / "builds" / "sixty")
+    (folder / ".interactions" / "about.json").write_text("{}")
+    monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path))
+    at = visit("sessions", history=ids(build, 3))
+    assert "damaged" in at.error[0].value
