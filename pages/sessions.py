@@ -10,7 +10,7 @@ from app.sessions import asking, history, mattered, written
 from engine.errors import TriescopeError
 
 st.title("What comes next")
-build = resources.open_build()
+build = asking.as_made(resources.open_build())
 session = history.read(build)
 try:
     of = asking.opened(build, address.beams(build))

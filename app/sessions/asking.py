@@ -13,6 +13,17 @@ MODELS_ASKED = "models"
 WATCHED = "watched"
 
 
+def as_made(build: Build) -> Build:
+    """The build as it was made; that is said where documents have come or gone since."""
+    found = joined.as_made(build)
+    if found is not build:
+        st.caption(
+            "Documents have come or gone since this build was made; what comes next is told of those that it was made of. "
+            "`python -m engine compact` folds them in; then the interactions are to be joined again."
+        )
+    return found
+
+
 def opened(build: Build, beams: int) -> Opened:
     """The recommenders of a build, opened again when other interactions are joined or a model is trained."""
     trained = ",".join(kinds.trained(build.folder))
@@ -37,7 +48,7 @@ def choose(build: Build) -> list[str]:
     return st.multiselect(
         "Recommenders",
         there,
-        help="Sums of several, like item-item+sasrec, are judged by the shell: `python -m engine evaluate-next`.",
+        help="Sums of several, like item-item+sasrec, are set beside each other by the shell: `python -m engine evaluate-next`.",
         **address.own(MODELS_ASKED, now),
     )
 

@@ -50,7 +50,7 @@ def run_join(
     columns = dict(one.partition("=")[::2] for one in column or [])
     dates = (dev_from, test_from) if dev_from else None
     with Progress(progress, quiet=as_json) as told:
-        known = joined.join(Build(folder), file, columns, Rules(shortest, least_rating, core), dates, told)
+        known = joined.join(joined.as_made(Build(folder)), file, columns, Rules(shortest, least_rating, core), dates, told)
     rule = (
         "the last item of each person is the test, the one before it development"
         if known.split == "last"
@@ -82,9 +82,9 @@ def recommend(
 ) -> None:
     """What comes next after a history of items."""
     from engine.builds.opened import Build
-    from engine.recommending import asked, kinds
+    from engine.recommending import asked, joined, kinds
 
-    build = Build(folder)
+    build = joined.as_made(Build(folder))
     opened = kinds.Opened(build, max(beams, k))
     taken = asked.of_user(opened, user) if user else asked.of_text(build, history)
     banned = asked.banned_for(build, asked.of_text(build, less)) if less else None
@@ -115,11 +115,11 @@ def run_evaluation(
 ) -> None:
     """Judge recommenders on what people took next: the whole catalogue is ranked, with intervals and paired tests."""
     from engine.builds.opened import Build
-    from engine.recommending import evaluated, kinds
+    from engine.recommending import evaluated, joined, kinds
 
     if split not in ("test", "dev"):
         raise TriescopeError(f"split: test or dev, not {split!r}")
-    build = Build(folder)
+    build = joined.as_made(Build(folder))
     opened = kinds.Opened(build, beams)
     names = model or kinds.usual(build)
     interactions = opened.known
@@ -151,7 +151,7 @@ def run_training(
 
     spec = spec_of(asked)
     kinds.check_name(name or spec.model)
-    interactions = joined.Interactions(Build(folder))
+    interactions = joined.Interactions(joined.as_made(Build(folder)))
     out = interactions.folder / joined.MODELS / (name or spec.model)
     with Progress(progress, quiet=as_json) as told:
         known = train.train(interactions.material, spec, out, told)

@@ -58,6 +58,12 @@ class Joined(Stored):
     notes: tuple[str, ...] = Field(default=())
 
 
+def as_made(build: Build) -> Build:
+    """The build without what has come and gone since: what was taken is known of the documents it was made of, and the rows of
+    the matrix are theirs."""
+    return build.base or build
+
+
 def is_there(build: Path) -> bool:
     """Whether a build has interactions."""
     return (build / FOLDER / ABOUT).is_file()

@@ -37,7 +37,7 @@ SCORERS = (
     Word(
         "judged query",
         "A query of which people said what documents answer it, with a grade.",
-        (TRAIN, COMPARE, EVALUATE, VERDICT, SESSIONS),
+        (TRAIN, COMPARE, EVALUATE, VERDICT),
         "the source of pairs called judged",
         ("judged",),
     ),

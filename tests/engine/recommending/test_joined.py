@@ -133,6 +133,20 @@ def test_dates_need_times(told, build, tmp_path):
     assert any("have nothing that could be asked for" in note for note in known.notes)
 
 
+def test_what_came_since_is_not_recommended_and_harms_nothing(told, build, tmp_path):
+    folder = shutil.copytree(told[0], tmp_path / "sixty")
+    source = tmp_path / "more.jsonl"
+    source.write_text(json.dumps({"id": "new-one", "title": "A heist", "text": "inside dreams"}) + "\n")
+    done = run("add", folder, source)
+    assert done.exit_code == 0, done.output
+    grown = Build(folder)
+    assert "new-one" in grown.row_of
+    found = kinds.Opened(joined.as_made(grown), 60)
+    assert len(asked.recommended(found, "counting", [0, 1], 5)) == 5
+    done = run("recommend", folder, "--history", build.documents[0].id, "--json")
+    assert len(json.loads(done.stdout)["lists"]["counting"]) == 10
+
+
 def run(*words):
     return CliRunner().invoke(app, [str(word) for word in words])
 
