@@ -9,11 +9,11 @@ STAMP := $(VENV)/.installed
 WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: install run test test-slow lint bench films-artefacts pictures mutants clean
+.PHONY: install run test test-slow lint bench films-artefacts pictures docs mutants clean
 
 install: $(STAMP)
 
-$(STAMP): requirements.txt requirements-serve.txt requirements-mcp.txt requirements-dev.txt pyproject.toml
+$(STAMP): requirements.txt requirements-serve.txt requirements-mcp.txt requirements-docs.txt requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
@@ -47,6 +47,9 @@ films-artefacts: install
 pictures: install
 	$(BIN)/python -m app.prepare
 	$(BIN)/python -m docs.pictures
+
+docs: install
+	$(BIN)/python -m mkdocs build --strict --quiet
 
 mutants: install
 	$(BIN)/python -m benchmarks.mutants

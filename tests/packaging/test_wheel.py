@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import engine
 from engine.paths import ROOT
 
 CODE = {path.relative_to(ROOT) for room in ("engine", "app", "pages") for path in (ROOT / room).rglob("*.py")}
@@ -72,6 +73,12 @@ def test_what_is_installed_keeps_its_builds_in_a_folder_of_the_person(tmp_path, 
     assert paths.home() == tmp_path / "person" / ".triescope"
     (tmp_path / "pyproject.toml").touch()
     assert paths.home() == tmp_path / ".triescope"
+
+
+def test_version_and_title_are_the_same_everywhere():
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"version: {engine.__version__}\n" in citation
+    assert f"\n## {engine.__version__}\n" in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
 @pytest.mark.slow
