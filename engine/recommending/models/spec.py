@@ -19,7 +19,9 @@ class SequenceSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: Literal["sasrec", "bert4rec"] = Field("sasrec", description="Which way a history is read.")
+    model: Literal["sasrec", "bert4rec", "tree"] = Field(
+        "sasrec", description="sasrec reads a history forwards, bert4rec both ways; tree writes the identifier of the next item."
+    )
     minutes: float = Field(30.0, ge=0.01, le=10_000, title="Minutes", description="Time to train, evaluations included.")
     epochs: int = Field(0, ge=0, le=10_000, title="Passes", description="Passes over the histories, in place of minutes.")
     items: Literal["ids", "text", "both"] = Field(
@@ -27,6 +29,9 @@ class SequenceSpec(BaseModel):
     )
     sampled: int = Field(
         0, ge=0, le=100_000, title="Sampled items", description="Items drawn to stand for all in the loss; 0 for all of them."
+    )
+    distill: float = Field(
+        0.0, ge=0, le=1, title="Taught by the matrix", description="Share of the tree's loss that the item-item matrix teaches."
     )
     width: int = Field(64, ge=8, le=1024, title="Width", description="Numbers in a state; a multiple of the heads.")
     blocks: int = Field(2, ge=1, le=12, title="Blocks", description="Blocks of attention.")

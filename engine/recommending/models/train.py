@@ -16,12 +16,15 @@ from engine.builds.history import Evaluation
 from engine.data.histories import Held, Histories
 from engine.errors import TriescopeError
 from engine.files import alone, writing
+from engine.recommending import item_item
 from engine.recommending.base import Material, Ranked
 from engine.recommending.judging import judge
 from engine.recommending.models import kept
 from engine.recommending.models.draws import NextItem
 from engine.recommending.models.sequence import SequenceModel, Shape
 from engine.recommending.models.spec import SequenceSpec
+from engine.recommending.models.tree import TreeModel
+from engine.recommending.models.tree_draws import NextIdentifier
 from engine.text.tuned import Turn
 from engine.training import loop
 from engine.training.checkpoint import note_down, same_or_afresh
@@ -38,7 +41,7 @@ class SequenceScores:
 
     Parameters
     ----------
-    model : SequenceModel
+    model : SequenceModel or TreeModel
         Trained.
     name : str
         What it is called.
@@ -47,7 +50,7 @@ class SequenceScores:
     logits = True
     """Its scores are logits, to whoever sums them with others."""
 
-    def __init__(self, model: SequenceModel, name: str):
+    def __init__(self, model: SequenceModel | TreeModel, name: str):
         self.model, self.name = model.eval(), name
 
     def scores(self, histories: Histories) -> np.ndarray:
@@ -69,7 +72,7 @@ class _Choice(NamedTuple):
     held: Held
     work: Path
 
-    def look(self, model: SequenceModel, stretch: loop.Stretch) -> Evaluation:
+    def look(self, model: SequenceModel | TreeModel, stretch: loop.Stretch) -> Evaluation:
         """The model's measures on them."""
         values = judge(Ranked(SequenceScores(model, "")), self.held).values
         means = {name: float(of.mean()) for name, of in values.items()}
@@ -81,14 +84,35 @@ class _Choice(NamedTuple):
         note_down(self.work, line)
 
 
-def model_of(spec: SequenceSpec, items: int, embeddings: np.ndarray) -> SequenceModel:
-    """The network that a spec asks for, its weights drawn by its seed."""
+def model_of(spec: SequenceSpec, material: Material) -> SequenceModel | TreeModel:
+    """The network that a spec asks for, its weights drawn by its seed.
+
+    Raises
+    ------
+    TriescopeError
+        The spec's fields contradict each other.
+    """
     if spec.width % spec.heads:
         raise TriescopeError(f"width: {spec.width} is no multiple of {spec.heads} heads")
     torch.manual_seed(spec.seed)
     shape = Shape(spec.width, spec.blocks, spec.heads, spec.dropout, spec.longest)
-    vectors = None if spec.items == "ids" else torch.tensor(np.array(embeddings, np.float32))
-    return SequenceModel(items, shape, spec.model == "sasrec", vectors, spec.items != "text", spec.learning_rate)
+    if spec.model == "tree":
+        if spec.items != "ids" or spec.sampled:
+            raise TriescopeError("a tree has vectors of its own and weighs siblings alone: leave items at ids and sampled at 0")
+        return TreeModel(material.trie, material.items, shape, spec.learning_rate)
+    if spec.distill:
+        raise TriescopeError("only a tree is taught by the matrix: distill needs --model tree")
+    vectors = None if spec.items == "ids" else torch.tensor(np.array(material.embeddings, np.float32))
+    return SequenceModel(material.items, shape, spec.model == "sasrec", vectors, spec.items != "text", spec.learning_rate)
+
+
+def loss_of(spec: SequenceSpec, material: Material, histories: Histories, tell: Tell) -> NextItem | NextIdentifier:
+    """The loss that a spec asks for, on histories of two items or more."""
+    of = NextItem(histories, spec.batch, spec.seed, spec.sampled)
+    if spec.model != "tree":
+        return of
+    teacher = item_item.made(material, {}, tell) if spec.distill else None
+    return NextIdentifier(of, teacher, spec.distill)
 
 
 def train(material: Material, spec: SequenceSpec, folder: Path, tell: Tell | None = None) -> kept.Kept:
@@ -119,8 +143,8 @@ def _train(material: Material, spec: SequenceSpec, work: Path, tell: Tell) -> tu
     if not long.any():
         raise TriescopeError("nobody has two items in training, so there is no next one to learn")
     device = loop.device_for()
-    model = model_of(spec, material.items, material.embeddings).to(device)
-    loss = NextItem(train_on.pick(long), spec.batch, spec.seed, spec.sampled)
+    model = model_of(spec, material).to(device)
+    loss = loss_of(spec, material, train_on.pick(long), tell)
     dev = material.split.dev
     rng = np.random.default_rng([spec.seed, 7])
     choice = _Choice(dev.pick(np.sort(rng.permutation(len(dev.targets))[:WATCHED])), work)
@@ -178,7 +202,7 @@ def opened(material: Material, folder: Path) -> SequenceScores:
         There is none, or it was trained for another catalogue.
     """
     known = kept.read(folder)
-    model = model_of(SequenceSpec.model_validate(dict(known.spec)), material.items, material.embeddings)
+    model = model_of(SequenceSpec.model_validate(dict(known.spec)), material)
     found = {name: torch.tensor(array) for name, array in kept.tensors(folder, known).items()}
     try:
         model.load_state_dict(found)

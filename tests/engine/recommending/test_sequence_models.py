@@ -66,7 +66,7 @@ def test_each_pass_takes_everybody_once():
     assert loss.people(0).tolist() != loss.people(3).tolist()
 
 
-@pytest.mark.parametrize("asked", [{}, {"model": "bert4rec"}, {"sampled": 20, "items": "both"}])
+@pytest.mark.parametrize("asked", [{}, {"model": "bert4rec"}, {"sampled": 20, "items": "both"}, {"model": "tree"}])
 def test_thirty_people_are_learned_by_heart(tmp_path, asked):
     rng = np.random.default_rng(1)
     rows = [rng.permutation(ITEMS)[:5].tolist() for _ in range(30)]
@@ -117,8 +117,11 @@ def test_the_test_is_never_read(tmp_path):
 def test_what_is_wrong_is_said(tmp_path):
     of = material()
     with pytest.raises(TriescopeError, match="no multiple of 3 heads"):
-        train.model_of(SequenceSpec(width=16, heads=3), ITEMS, of.embeddings)
+        train.model_of(SequenceSpec(width=16, heads=3), of)
     alone = of._replace(split=of.split._replace(train=Histories.of([[1], [2]])))
+    for asked in ({"distill": 0.5}, {"model": "tree", "items": "text"}, {"model": "tree", "sampled": 5}):
+        with pytest.raises(TriescopeError, match="tree"):
+            train.model_of(SequenceSpec(**asked), of)
     with pytest.raises(TriescopeError, match="nobody has two items in training"):
         train.train(alone, SequenceSpec(epochs=1), tmp_path / "alone")
     with pytest.raises(TriescopeError, match="model: "):
