@@ -1,15 +1,46 @@
 """The command that sends a file of queries through a retriever."""
 
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.cli.shell import AsJson, Beams, Filter, Folder, Name, ProgressFile, app, show
 from engine.decoding import DEFAULT_BEAMS
+from engine.errors import TriescopeError
+
+if TYPE_CHECKING:
+    from engine.builds.opened import Build
 
 # Queries of a file, at most; they and their vectors are held at once, some 2 kB each.
 MOST = 1_000_000
+
+
+def made_of(build: "Build") -> str:
+    """What shards of a build are told from others by: its manifest's hashes, and the last change to its documents."""
+    from engine.live import journal
+
+    return f"{build.manifest.spec_sha256[:16]} {build.manifest.corpus.sha256[:16]} {journal.stamp(build.folder)}".strip()
+
+
+@app.command("shard")
+def shard_build(
+    folder: Folder,
+    shards: Annotated[int, typer.Option(min=1, max=99, help="How many; each is searched by a process of its own.")],
+    out: Annotated[Path, typer.Option(help="A new folder.")],
+    scorer: Annotated[str, typer.Option(help="Centroid or node scorer; the build's default unless given.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Cut a build's tree by first code into shards, for `engine run --shards`; results are those of the whole."""
+    from engine.builds.opened import Build
+    from engine.export.flat import flat
+    from engine.scale.split import read, split
+
+    opened = Build(folder)
+    split(flat(opened, scorer), shards, out, made_of(opened))
+    sizes = [len(read(part).trie.documents) for part in sorted(out.glob("[0-9][0-9]"))]
+    show({"out": str(out), "documents": sizes}, as_json, [f"{out}: {', '.join(f'{size:,}' for size in sizes)} documents"])
 
 
 @app.command("run")
@@ -21,6 +52,9 @@ def run_queries(
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Documents a query.")] = 100,
     beams: Beams = DEFAULT_BEAMS,
     filter_text: Filter = "",
+    shards: Annotated[
+        Path | None, typer.Option(help="Shards of this build (`engine shard`): generative search by a process each.")
+    ] = None,
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -29,10 +63,18 @@ def run_queries(
     from engine.data.query_files import read_query_file
     from engine.evaluation.batch import write_batch
     from engine.progress import Progress
+    from engine.scale.sharded import ShardedRetriever
 
     asked, opened = read_query_file(queries, MOST), Build(folder)
-    with Progress(progress, quiet=as_json) as told:
-        found = write_batch(opened, asked, out, retriever, k, beams, filter_text, told)
+    with ExitStack() as stack:
+        told, searcher = stack.enter_context(Progress(progress, quiet=as_json)), None
+        if shards:
+            if retriever != "generative":
+                raise TriescopeError(f"shards are searched by generative search, not by {retriever}")
+            searcher = stack.enter_context(ShardedRetriever(shards, beams))
+            if searcher.made != made_of(opened):
+                raise TriescopeError(f"{shards}: shards of another build, or of this one before documents came or went")
+        found = write_batch(opened, asked, out, retriever, k, beams, filter_text, told, searcher)
     lines = [f"{found.queries:,} queries, {found.hits:,} hits by {retriever}: {out}"]
     lines += [f"{found.empty:,} queries found nothing"] if found.empty else []
     lines += [f"{found.own:,} queries are documents of the catalogue; their own was left out"] if found.own else []

@@ -10,7 +10,7 @@ from engine.errors import TriescopeError
 from engine.evaluation import trec
 from engine.evaluation.run import SCORES, part_of
 from engine.files import replacing, writing
-from engine.retrievers import Queries
+from engine.retrievers import Queries, Retriever
 
 # Queries of one call, at most: so often it is told how far it is.
 TOGETHER = 1024
@@ -34,6 +34,7 @@ def write_batch(
     beams: int,
     filter_text: str = "",
     tell: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    searcher: Retriever | None = None,
 ) -> Written:
     """Search for all ``queries`` (id -> text) and write a TREC run.
 
@@ -49,6 +50,8 @@ def write_batch(
         As :meth:`engine.builds.opened.Build.search` takes them.
     tell : callable
         Progress: ``(stage, done, total)``.
+    searcher : Retriever, optional
+        Who searches, where it is not the build itself; ``retriever`` is then what it is called.
 
     Raises
     ------
@@ -61,7 +64,8 @@ def write_batch(
     ids = [document.id for document in build.documents]
     for known in (*queries, *ids):
         trec.check_id(known)
-    searcher, allowed, texts = build.retriever(retriever, beams), build.allowed(filter_text), list(queries.values())
+    searcher = searcher or build.retriever(retriever, beams)
+    allowed, texts = build.allowed(filter_text), list(queries.values())
     names, step = list(queries), max(1, min(TOGETHER, SCORES // max(1, len(ids))))
     # The document that has the query's own id is left out, as in an evaluation; then one more is searched for.
     empty, hits, own = 0, 0, sum(name in build.row_of for name in names)

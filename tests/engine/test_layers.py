@@ -15,7 +15,7 @@ FORBIDDEN = {"streamlit", "app", "pages"}
 ROOMS = (
     "errors options paths files progress plugins stored data filters text kernels identifiers trie scorers decoding live "
     "explaining pictures health bridge retrievers builds evaluation training recommending studies verdict jobs workspace "
-    "export serve cli"
+    "export serve scale cli"
 ).split()
 MOST_AT_THE_ROOT = 8
 
