@@ -121,7 +121,7 @@ def typed(value: str | None, kind: type | None, before: Any) -> Any:
 def _add(build: Build, document: Document) -> None:
     with st.spinner("Embedding it, and giving it an identifier"):
         try:
-            found = living.add(build.folder, [document], base=build.base or build)
+            found = living.add(build.folder, [document], known=build)
         except TriescopeError as error:
             st.error(state.plain(str(error)), icon=":material/error:")
             return
@@ -152,7 +152,7 @@ def _choose(document: str) -> None:
 @guard.changes
 def _remove(build: Build, document: str) -> None:
     try:
-        living.remove(build.folder, [document], base=build.base or build)
+        living.remove(build.folder, [document], known=build)
     except TriescopeError as error:
         st.toast(state.plain(str(error)), icon=":material/error:", duration="infinite")
         return

@@ -27,9 +27,10 @@ from engine.errors import TriescopeError
 from engine.files import exchange, held, in_turn, replace_json, writing
 from engine.live import journal
 from engine.live.drift import Drift
+from engine.retrievers import RETRIEVERS
 from engine.scorers import centroid
 from engine.scorers.kinds import kind
-from engine.text import token_vectors, tuned
+from engine.text import tuned
 
 # Written by the fold itself; the stages that stand between and behind them are run as in a build.
 OURS = ("corpus", "embeddings", "identifiers", "trie", "scorer", "tuning")
@@ -122,9 +123,9 @@ def _fold(build: Build, work: Path, tell: Tell) -> Folded:
         shutil.copyfile(build.folder / layout.CAME, work / layout.CAME)
     carried = _carry(build, work)
     notes += _tuned(build, work, tell)
-    if token_vectors.is_there(build.folder):
-        again = f"`python -m engine tokens {build.folder.name}` makes them anew"
-        notes.append(f"token vectors are of the documents before, and gone: {again}")
+    behind = [method for method in RETRIEVERS.values() if method.left_behind]
+    if gone := [method.name for method in behind if method.there(build.folder) and not method.there(work)]:
+        notes.append(f"what {', '.join(gone)} reads is of the documents before, and gone: make it anew")
     if left := runs.unfinished(build.folder):
         notes.append(f"trainings that were not finished are gone: {', '.join(left)}")
     Build(work)  # held to what a build is before it takes the place of one

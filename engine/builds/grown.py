@@ -186,8 +186,7 @@ class Grown:
     def means(self) -> np.ndarray:
         """Float32 ``(nodes, d)``."""
         made = scratch.empty((len(self.trie.code), self.embeddings.shape[1]))
-        made[:] = node_means(self.trie, self.embeddings)
-        return made
+        return node_means(self.trie, self.embeddings, out=made)
 
     @cached_property
     def change(self) -> carried.Change:

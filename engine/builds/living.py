@@ -63,9 +63,10 @@ class Plan(NamedTuple):
 
 
 def plan(build: Build, documents: Sequence[Document], feed: bool = False) -> Plan:
-    """What adding ``documents`` to a build does; those of a ``feed`` are all there shall be, so what it lacks goes."""
+    """What adding ``documents`` to a build does; those of a ``feed`` are all there shall be, so what it lacks goes. Metadata is
+    held against what is there as it would be written down."""
     added, changed, unchanged, wanted = [], [], 0, set()
-    for document in journal.settled(documents):
+    for document in documents:
         if document.id in wanted:
             raise TriescopeError(f"id {document.id!r} comes twice")
         wanted.add(document.id)
@@ -85,7 +86,7 @@ def add(
     documents: Sequence[Document],
     tell: Tell | None = None,
     vectors: np.ndarray | None = None,
-    base: Build | None = None,
+    known: Build | None = None,
     feed: bool = False,
 ) -> Plan:
     """Add documents, or change those whose ids are there; what is the same already is left alone.
@@ -100,8 +101,8 @@ def add(
         Progress of the embedding.
     vectors : np.ndarray, optional
         Float32 ``(documents, d)``, unit rows, where they are known; else the build's encoder makes them.
-    base : Build, optional
-        The build without its changes, where it is open already.
+    known : Build, optional
+        The build, where it is open already.
     feed : bool
         They are all there shall be: what they lack is removed.
 
@@ -113,23 +114,24 @@ def add(
     for document in documents:
         if not document.id.strip() or not (document.title or document.text):
             raise TriescopeError(f"document {document.id!r}: it needs an id, and a title or a text")
-    vector_of = dict(zip((document.id for document in documents), range(len(documents)), strict=True))
-    ahead = plan(Build(folder, base), documents, feed)
-    if vectors is None and not ahead.nothing:  # before the lock: others need not wait for it
-        _embedded(Build(folder, base), [*ahead.added, *ahead.changed], tell)
+    vector_of = {} if vectors is None else dict(zip((document.id for document in documents), vectors, strict=True))
+    documents = journal.settled(documents)
+    build = Build.current(folder, known)
+    if vectors is None:  # before the lock: others need not wait for it
+        ahead = plan(build, documents, feed)
+        vector_of = _embedded(build, [*ahead.added, *ahead.changed], tell)
     with _alone(folder) as look:
-        build = Build(folder, base)
+        build = Build.current(folder, build)
         found = plan(build, documents, feed)
         come = [*found.added, *found.changed]
-        if vectors is None:
-            fresh = _embedded(build, come, None)
-        else:
-            fresh = np.asarray(vectors, np.float32)[[vector_of[document.id] for document in come]]
+        if missing := [document for document in come if document.id not in vector_of]:  # it went meanwhile, or became another
+            vector_of |= _embedded(build, missing, None)
+        fresh = np.array([vector_of[document.id] for document in come], np.float32).reshape(-1, build.embeddings.shape[1])
         _write(folder, build, come, fresh, [*(document.id for document in found.changed), *found.removed], look)
     return found
 
 
-def remove(folder: Path, ids: Sequence[str], base: Build | None = None) -> Plan:
+def remove(folder: Path, ids: Sequence[str], known: Build | None = None) -> Plan:
     """Remove documents by id.
 
     Raises
@@ -138,7 +140,7 @@ def remove(folder: Path, ids: Sequence[str], base: Build | None = None) -> Plan:
         One is not there, none would be left, or nothing can be written.
     """
     with _alone(folder) as look:
-        build = Build(folder, base)
+        build = Build.current(folder, known)
         gone = list(dict.fromkeys(ids))
         if missing := [identifier for identifier in gone if identifier not in build.row_of]:
             more = f" and {len(missing) - NAMED:,} more" if len(missing) > NAMED else ""
@@ -171,12 +173,14 @@ def _alone(folder: Path) -> Iterator[Callable[[], None]]:
         yield look
 
 
-def _embedded(build: Build, documents: Sequence[Document], tell: Tell | None) -> np.ndarray:
+def _embedded(build: Build, documents: Sequence[Document], tell: Tell | None) -> dict[str, np.ndarray]:
+    """Vectors of documents by id."""
     if not documents:
-        return np.empty((0, build.embeddings.shape[1]), np.float32)
+        return {}
     check_encoder(build.manifest)
     texts = [document.searched_text(build.fields) for document in documents]
-    return embed.embed(texts, build.model, (lambda done, total: tell("embeddings", done, total)) if tell else None)
+    vectors = embed.embed(texts, build.model, (lambda done, total: tell("embeddings", done, total)) if tell else None)
+    return dict(zip((document.id for document in documents), vectors, strict=True))
 
 
 def _write(

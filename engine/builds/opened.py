@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine import filters
-from engine.builds import checked, turns
+from engine.builds import checked, in_use, turns
 from engine.builds.grown import Grown
 from engine.builds.hits import hits_of, of_query
 from engine.builds.manifest import Manifest
@@ -59,6 +59,7 @@ class Build(Parts):
 
     def __init__(self, folder: str | Path, base: "Build | None" = None, live: bool = True):
         folder = Path(folder)
+        self.state = in_use.state(folder)
         if live and journal.stamp(folder):
             self._open_grown(folder, base or Build(folder, live=False))
             return
@@ -82,6 +83,15 @@ class Build(Parts):
         self.manifest = base.manifest.model_copy(
             update={"corpus": base.manifest.corpus.grown(len(self.grown.documents), self.head)}
         )
+
+    @classmethod
+    def current(cls, folder: Path, known: "Build | None") -> "Build":
+        """The build of a folder as it is now: the one that is ``known``, where nothing changed since it was opened, else opened
+        anew, and where only documents came or went with what is known of the rest."""
+        now = in_use.state(folder)
+        if known and now and known.state and known.state[0] == now[0]:
+            return known if known.state == now else cls(folder, known.base or known)
+        return cls(folder)
 
     @property
     def version(self) -> str:

@@ -14,7 +14,7 @@ from engine.data.delimited import Skip
 from engine.data.judgements import read_judgements
 from engine.data.lines import UNICODE, check_encoding
 from engine.data.records import kind_of, records
-from engine.data.values import spelled, text_of
+from engine.data.values import names_of, spelled, text_of
 from engine.errors import RowError, TriescopeError
 
 # Column names that are understood without being told, in order of preference.
@@ -190,7 +190,7 @@ def _choose_columns(path: Path, record: dict, asked: dict[str, str], first: dict
     """Which column is what in a record; ``first`` is the choice made for the first one, None when this is it."""
     for part, name in asked.items():
         if first is None and name not in record:
-            raise TriescopeError(f"{path}: there is no column {name!r} to take the {part} from; columns are {', '.join(record)}")
+            raise TriescopeError(f"{path}: there is no column {name!r} to take the {part} from; columns are {names_of(record)}")
     found = dict(asked)
     by_lower = {name.lower(): name for name in reversed(list(record))}
     for part, candidates in KNOWN.items():
@@ -200,13 +200,13 @@ def _choose_columns(path: Path, record: dict, asked: dict[str, str], first: dict
         return first | found
     if "id" not in found:
         raise TriescopeError(
-            f"{path}, row 1: no id column; looked for {', '.join(KNOWN['id'])}, found {', '.join(record)}; "
+            f"{path}, row 1: no id column; looked for {', '.join(KNOWN['id'])}, found {names_of(record)}; "
             "name it: --column id=NAME"
         )
     if "title" not in found and "text" not in found:
         looked = ", ".join(KNOWN["title"] + KNOWN["text"])
         raise TriescopeError(
-            f"{path}, row 1: no title or text column; looked for {looked}, found {', '.join(record)}; name it: --column text=NAME"
+            f"{path}, row 1: no title or text column; looked for {looked}, found {names_of(record)}; name it: --column text=NAME"
         )
     return found
 

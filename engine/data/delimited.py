@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from engine.data.lines import LONGEST_LINE, UNICODE, BadLineError, lines
+from engine.data.values import names_of
 from engine.errors import RowError, TriescopeError
 
 # A spreadsheet may say its delimiter in a line before the header.
@@ -50,7 +51,7 @@ def delimited(path: Path, kind: str, skip: Skip | None = None, encoding: str = U
             header, rows = ["id", "text"], chain([header], rows)
         names = [" ".join(cell.split()) or f"column {place}" for place, cell in enumerate(header, 1)]
         if len(set(names)) < len(names):
-            raise TriescopeError(f"{path}, header: column names must differ; found {', '.join(names)}")
+            raise TriescopeError(f"{path}, header: column names must differ; found {names_of(names)}")
         row = 0
         for cells in rows:
             row += 1

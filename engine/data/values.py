@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from engine.errors import RowError
 
 # Whole numbers from here on are not all exact in float64: two ids could become one number.
 INEXACT = 1 << 53
+# Columns that a message names, and letters of each.
+NAMED, LETTERS = 40, 60
 
 
 def plain(value: Any) -> Any:
@@ -64,3 +67,15 @@ def text_of(path: Path, row: int, column: str, value: Any, exact: bool = False) 
     if exact and isinstance(value, float) and abs(value) >= INEXACT:
         raise RowError(path, row, column, f"{value} is too large for a float to be exact; write it as text")
     return value.replace("\x00", "") if isinstance(value, str) else spelled(value)
+
+
+def names_of(names: Iterable[str]) -> str:
+    """Names of columns in a message: a header may be any bytes, so each is cut, and so is their number.
+
+    >>> names_of(["id", "x" * 99, "y"])
+    'id, xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…, y'
+    """
+    known = list(names)
+    told = [" ".join(name.split()) for name in known[:NAMED]]
+    more = f" and {len(known) - NAMED:,} more" if len(known) > NAMED else ""
+    return ", ".join(name if len(name) <= LETTERS else f"{name[:LETTERS]}…" for name in told) + more

@@ -167,16 +167,17 @@ class CentroidScorer(MeanScorer):
         return upper_bound(self.spread, state.vector, nodes, totals)
 
 
-def node_means(trie: Trie, embeddings: np.ndarray, rows_at_once: int = 200_000) -> np.ndarray:
+def node_means(trie: Trie, embeddings: np.ndarray, rows_at_once: int = 200_000, out: np.ndarray | None = None) -> np.ndarray:
     """Mean embedding of the documents under every node: float32 ``(nodes, d)``.
 
     Documents stand in leaf order, so each level is one segmented sum; float64 sums, taken in blocks of documents so
-    that a million documents need no second copy (where numba is missing: the compiled loop makes none).
+    that a million documents need no second copy (where numba is missing: the compiled loop makes none). They are written to
+    ``out`` where it is given.
     """
     from engine.kernels.compiled import fixed
     from engine.kernels.means import run_means
 
-    means = np.empty((len(trie.code), embeddings.shape[1]), np.float32)
+    means = np.empty((len(trie.code), embeddings.shape[1]), np.float32) if out is None else out
     for level in range(len(trie.level_start) - 1):
         nodes = np.arange(trie.level_start[level], trie.level_start[level + 1])
         starts, stops = trie.doc_start[nodes], trie.doc_stop[nodes]

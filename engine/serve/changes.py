@@ -53,10 +53,10 @@ Ids = Annotated[list[str], Query(alias="id", description="Id of a document; repe
 def routes(app: FastAPI, shelf: Shelf, writer: ThreadPoolExecutor) -> None:
     """Give the application the paths by which documents come and go; ``writer`` has one thread."""
 
-    async def changed(name: str, change: Callable[[Build, Build], Plan]) -> Response:
+    async def changed(name: str, change: Callable[[Build], Plan]) -> Response:
         def work() -> dict[str, str | int]:
             build = shelf.follow(shelf.get(name).name).build
-            found = change(build, build.base or build)
+            found = change(build)
             held = shelf.follow(build.folder.name)  # whoever is answered finds what was written
             return {"build": held.name} | found.counts() | {"documents": len(held.build.documents)}
 
@@ -68,8 +68,8 @@ def routes(app: FastAPI, shelf: Shelf, writer: ThreadPoolExecutor) -> None:
         if not request.headers.get("content-type", "").lower().startswith("application/json"):
             raise HTTPException(415, "documents are sent as application/json")
         come = [Document(one.id, one.title, one.text, dict(one.metadata)) for one in documents.documents]
-        return await changed(build, lambda opened, base: living.add(opened.folder, come, base=base))
+        return await changed(build, lambda opened: living.add(opened.folder, come, known=opened))
 
     @app.delete(DOCUMENTS, response_model=told.ChangedTold, summary="Remove documents: all that are named, or none.")
     async def _remove(ids: Ids, build: asked.BuildName = "") -> Response:
-        return await changed(build, lambda opened, base: living.remove(opened.folder, ids, base))
+        return await changed(build, lambda opened: living.remove(opened.folder, ids, opened))

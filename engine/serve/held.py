@@ -50,9 +50,7 @@ class Held:
 
     def __init__(self, folder: Path, before: "Held | None" = None):
         self.identity = in_use.state(folder)
-        same = before and before.identity and self.identity and before.identity[0] == self.identity[0]
-        known: Build | None = before.build if before and same else None
-        self.build: Build = Build(folder, known and (known.base or known))
+        self.build: Build = Build.current(folder, before.build if before else None)
         self.unencoded = ""
         self.ready: set[str] = set()
         self._vectors: OrderedDict[str, np.ndarray] = OrderedDict()

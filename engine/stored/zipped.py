@@ -1,5 +1,6 @@
 """Members of an archive that somebody else may have made: what one claims to hold is counted as it is read."""
 
+import errno
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -28,6 +29,10 @@ def readable(what: str) -> Iterator[None]:
         yield
     except UNREADABLE as error:
         raise TriescopeError(f"{what} is damaged, or packed in a way that is not read") from error
+    except (OSError, ValueError) as error:  # a place before the beginning of the file; a disk that takes no more is no such thing
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
+        raise TriescopeError(f"{what} is damaged: it speaks of places that it does not have") from error
 
 
 def copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, most: int) -> int:

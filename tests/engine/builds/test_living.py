@@ -157,6 +157,8 @@ def test_codes_that_nobody_fitted_are_refused(folder):
 
 
 def test_what_reads_files_of_its_own_follows_or_is_left_behind(changed):
-    assert [method.name for method in RETRIEVERS.values() if method.left_behind] == ["late"]
+    behind = {method.name for method in RETRIEVERS.values() if method.left_behind}
+    assert "late" in behind
+    assert not behind & {"bm25", "tfidf", "dense", "dense-hnsw", "moved", "tuned", "tuned-moved", "generative", "hybrid"}
     with pytest.raises(TriescopeError, match="late reads an index that does not know what came or went"):
         changed.retriever("late")
