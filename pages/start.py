@@ -94,7 +94,7 @@ with asking:
     if left_out := manifest.corpus.left_out:
         shown = ", ".join(left_out[:10]) + (f" and {len(left_out) - 10:,} more" if len(left_out) > 10 else "")
         st.caption(f"Left out, having neither title nor text: {state.plain(shown)}.")
-    for note in filter(None, [*manifest.corpus.notes, manifest.encoder.told()]):
+    for note in filter(None, [*manifest.corpus.notes, *manifest.identifiers.notes, manifest.encoder.told()]):
         st.caption(f"{state.plain(note)}.")
     branches = pd.DataFrame(
         [(c.prefix, c.name, c.documents) for c in cells if c.depth == 1], columns=["First code", "Words", "Documents"]

@@ -158,7 +158,7 @@ def _resume(work: Path, made_of: dict[str, str]) -> dict[str, float]:
 
 def manifest_of(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encoder: str, seconds: dict[str, float]) -> Manifest:
     """The manifest of the finished stages in ``work``; ``source`` and ``encoder`` are hashes."""
-    tree = trie.load(work / layout.TRIE)
+    tree, fitted = trie.load(work / layout.TRIE), identifiers.load(work / layout.IDENTIFIERS)
     files = sorted(path for path in work.rglob("*") if path.is_file())
     found = cut([document.searched_text(spec.fields) for document in corpus.documents], spec.model)
     reads, beyond = found or (None, None)
@@ -178,7 +178,7 @@ def manifest_of(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encode
             sha256=source,
             notes=corpus.notes,
         ),
-        identifiers=KnownIdentifiers(scheme=spec.scheme, vocabulary=identifiers.load(work / layout.IDENTIFIERS).vocabulary),
+        identifiers=KnownIdentifiers(scheme=spec.scheme, vocabulary=fitted.vocabulary, notes=fitted.notes),
         trie=KnownTrie(nodes=len(tree.code), levels=tree.levels, bytes=tree.nbytes),
         stages=seconds,
         versions={"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in VERSIONS_OF},

@@ -72,10 +72,11 @@ class KnownEncoder(_Frozen):
 
 
 class KnownIdentifiers(_Frozen):
-    """The scheme, and how many codes each level has."""
+    """The scheme, how many codes each level has, and what has to be said of them; builds of earlier versions say nothing."""
 
     scheme: str
     vocabulary: tuple[int, ...]
+    notes: tuple[str, ...] = ()
 
 
 class KnownTrie(_Frozen):

@@ -64,6 +64,9 @@ def build(
         bool, typer.Option("--leave-out", help="Leave out rows that are wrong, and say how many, in place of refusing the file.")
     ] = False,
     encoding: Encoding = UNICODE,
+    identifiers: Annotated[
+        Path | None, typer.Option(help="A JSON file of document id and tokens (LC-Rec, GRID): identifiers to import.")
+    ] = None,
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -73,15 +76,22 @@ def build(
     from engine.builds.make import make
     from engine.builds.opening import read_manifest
     from engine.builds.sources import source_of
+    from engine.data.identified import COLUMN, with_identifiers
     from engine.identifiers import parse_setting
     from engine.progress import Progress
     from engine.studies.bundled import install
 
     with Progress(progress, quiet=as_json) as told:
+        asked = ({"scheme": "imported"} if identifiers else {}) | asked
         scheme = str(asked.get("scheme", BuildSpec().scheme))
         settings = dict(parse_setting(scheme, text) for text in asked.get("settings", ()))
         settings |= {key: value for key, value in (("levels", levels), ("codes", codes)) if value is not None}
         source = source_of(corpus, columns_asked(column or []), leave_out, encoding)
+        if identifiers:
+            if scheme != "imported":
+                raise TriescopeError(f"--identifiers are imported; leave out --ids {scheme}, which makes its own")
+            source = source._replace(corpus=with_identifiers(source.corpus, identifiers))
+            settings = {"column": COLUMN} | settings
         spec = spec_of({"fields": source.fields, "model": source.model} | asked | {"settings": settings})
         manifest = read_manifest(make(source.corpus, spec, out, told))
         came = install(out)
@@ -95,6 +105,7 @@ def build(
             f"{sum(manifest.stages.values()):.1f} s -> {out}",
             *([f"left out, having neither title nor text: {', '.join(known.left_out)}"] if known.left_out else []),
             *source.corpus.notes,
+            *manifest.identifiers.notes,
             *filter(None, [manifest.encoder.told()]),
             *came,
             *([f"the app does not list it: {hidden}"] if hidden else []),

@@ -14,6 +14,7 @@ from engine.identifiers import (
     category,
     cluster_index,
     hierarchical_kmeans,
+    imported,
     keywords,
     opq,
     pq,
@@ -42,6 +43,7 @@ _OURS = {
         title.SCHEME,
         keywords.SCHEME,
         url.SCHEME,
+        imported.SCHEME,
         atomic.SCHEME,
         random.SCHEME,
     )

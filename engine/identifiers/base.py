@@ -42,6 +42,8 @@ class Identifiers:
     content : np.ndarray
         Int32 ``(documents,)``: how many codes of each identifier, from the first, say something about the document. Those behind
         them are a number that tells it from others, or mark an end. All unless given: who adds a number or an end says so.
+    notes : tuple of str
+        What a person has to know of them, a sentence each: what was left aside, and how often.
     """
 
     codes: np.ndarray
@@ -50,6 +52,7 @@ class Identifiers:
     words: list[list[str]] = field(default_factory=list)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     content: np.ndarray = None  # type: ignore[assignment]
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.content is None:
@@ -99,15 +102,20 @@ def save(fitted: Identifiers, path: Path) -> None:
     """
     parts = {f"codebook_{level}": book for level, book in enumerate(fitted.codebooks)}
     parts |= {f"array_{name}": array for name, array in fitted.arrays.items()}
-    words = np.frombuffer(json.dumps(fitted.words, ensure_ascii=False).encode(), np.uint8)
+    if fitted.notes:
+        parts["notes"] = _in_bytes(fitted.notes)
     np.savez(
         path,
         codes=fitted.codes,
         vocabulary=np.array(fitted.vocabulary, np.int32),
-        words=words,
+        words=_in_bytes(fitted.words),
         **parts,  # type: ignore[arg-type]
     )
     np.save(content_path(path), fitted.content, allow_pickle=False)
+
+
+def _in_bytes(value: Any) -> np.ndarray:
+    return np.frombuffer(json.dumps(value, ensure_ascii=False).encode(), np.uint8)
 
 
 def content_path(path: Path) -> Path:
@@ -146,8 +154,9 @@ def load_without_content(path: Path) -> Identifiers:
         books = [stored[f"codebook_{level}"] for level in range(sum(name.startswith("codebook_") for name in stored))]
         codes, vocabulary = stored["codes"], tuple(int(size) for size in stored["vocabulary"])
         words = json.loads(stored["words"].tobytes().decode())
+        notes = tuple(map(str, json.loads(stored["notes"].tobytes().decode()))) if "notes" in stored else ()
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise TriescopeError(f"{path}: damaged ({str(error).splitlines()[0][:80]})") from error
     if codes.ndim != 2:
         raise TriescopeError(f"{path}: damaged (codes of shape {codes.shape})")
-    return Identifiers(codes, vocabulary, books, words, others)
+    return Identifiers(codes, vocabulary, books, words, others, notes=notes)

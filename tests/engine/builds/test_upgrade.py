@@ -56,6 +56,7 @@ def test_it_gets_format_3_and_no_other_file_is_changed(old):
     was, now = json.loads(before["manifest.json"]), manifest_of(old)
     assert now["format"] == 3
     assert [now["corpus"].pop(name) for name in ("notes", "began", "fitted")] == [[], None, None]
+    assert now["identifiers"].pop("notes") == []
     assert {key: now[key] for key in was if key not in ("format", "files")} == {
         key: was[key] for key in was if key not in ("format", "files")
     }
@@ -116,7 +117,7 @@ def test_a_damaged_one_is_not_made_to_look_whole(old):
     assert manifest_of(old)["format"] == 2
 
 
-@pytest.mark.parametrize("scheme", [name for name in SCHEMES if name not in ("rq-vae", "url")])
+@pytest.mark.parametrize("scheme", [name for name in SCHEMES if name not in ("rq-vae", "url", "imported")])
 @pytest.mark.parametrize("resolver", [None, "leave"])
 def test_what_is_inferred_is_what_every_scheme_says(scheme, resolver):
     random = np.random.default_rng(0)
