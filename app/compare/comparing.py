@@ -56,7 +56,8 @@ def offered(build: Build) -> list[str]:
         for name, method in RETRIEVERS.items()
         if all(judged.get(split) for split in method.splits) and method.there(build.folder)
     ]
-    read = [f"{first}~cross:{name}" for first in ("bm25", "dense") for name in models.names("cross")]
+    readers = [f"{kind}:{name}" for kind in ("cross", "lm") for name in models.names(kind)]
+    read = [f"{first}~{reader}" for first in ("bm25", "dense") for reader in readers]
     return [*there, *read, *(f"{method.name}:{name}" for method in RETRIEVERS.values() if method.decodes for name in names)]
 
 

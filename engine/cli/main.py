@@ -4,6 +4,7 @@ import io
 import os
 import sys
 
+from engine.cli import answer as cli_answer
 from engine.cli import ask as cli_ask
 from engine.cli import builds as cli_builds
 from engine.cli import compare as cli_compare
@@ -31,6 +32,7 @@ from engine.files import refusal
 
 __all__ = [
     "app",
+    "cli_answer",
     "cli_ask",
     "cli_builds",
     "cli_compare",

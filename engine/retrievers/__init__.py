@@ -49,6 +49,7 @@ RETRIEVERS: Registry[Method] = Registry(
         "hybrid": "engine.retrievers.fusion:METHOD",
         "reranked": "engine.retrievers.reranked:METHOD",
         "cross": "engine.retrievers.cross_encoder:METHOD",
+        "lm": "engine.retrievers.likelihood:METHOD",
     },
 )
 JOINT, TIMES, BY, THEN = "+", "*", "@", "~"

@@ -7,6 +7,7 @@ it was added with.
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -39,6 +40,11 @@ KINDS = {
             "cross-encoder: reads query and document together, -r bm25~cross:NAME",
             lambda folder, architecture: architecture.endswith("ForSequenceClassification"),
         ),
+        Kind(
+            "lm",
+            "language model: writes answers and titles (answer --lm NAME), and orders what another found, -r bm25~lm:NAME",
+            lambda folder, architecture: architecture.endswith("ForCausalLM"),
+        ),
     )
 }
 
@@ -53,7 +59,8 @@ class Known(Stored):
 
 
 def add(name: str, model: str) -> Known:
-    """Know a model by a name from now on, in the place of the one before; one of the hub is fetched now.
+    """Know a model by a name from now on, in the place of the one before; one of the hub is fetched now, and a GGUF file is put
+    back into safetensors, which are kept in the home.
 
     Raises
     ------
@@ -62,7 +69,7 @@ def add(name: str, model: str) -> Known:
     """
     if not NAME.fullmatch(name):
         raise TriescopeError(f"{name!r} cannot name a model: small letters, digits, dots, dashes and underscores, at most 60")
-    folder = hub.weights_of(model, "model")
+    folder = _from_gguf(name, Path(model)) if model.endswith(".gguf") else hub.weights_of(model, "model")
     known = Known(kind=_kind(folder, model), folder=str(folder.resolve()), asked=model, key=embed.fingerprint(str(folder)))
     _change(lambda there: there | {name: known.model_dump()})
     return known
@@ -125,6 +132,20 @@ def stamp(folder: Path | None = None) -> str:
     except OSError:
         return ""
     return f"{found.st_mtime_ns}-{found.st_ino}"
+
+
+def _from_gguf(name: str, path: Path) -> Path:
+    from engine.text import language_model
+
+    if not path.is_file():
+        raise TriescopeError(f"{path}: there is no such file")
+    out = paths.home() / "models" / name
+    fresh = out.with_name(f".{name}.partial")
+    shutil.rmtree(fresh, ignore_errors=True)
+    language_model.from_gguf(path.resolve(), fresh)
+    shutil.rmtree(out, ignore_errors=True)
+    fresh.rename(out)
+    return out
 
 
 def _kind(folder: Path, model: str) -> str:

@@ -7,9 +7,9 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.normalizers import Lowercase
-from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.pre_tokenizers import Sequence, Split, Whitespace
 from tokenizers.processors import BertProcessing
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+from transformers import BertConfig, BertModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 WORDS = "kite moor whale tide sea storm film war love city night old man woman house".split()
 MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[Q]", "[D]", ",", "."]
@@ -64,3 +64,29 @@ def colbert(folder, dimensions=8):
     ):
         (folder / name).write_text(json.dumps(content), "utf-8")
     return model, weight
+
+
+CITED = [f"[{number}]" for number in range(1, 10)]
+
+
+def llama(folder, seed=0, words=WORDS):
+    """A causal model of one layer that knows a few words, marks of citations, a full stop and the end of a line."""
+    torch.manual_seed(seed)
+    marks = ["<pad>", "<unk>", "<end>", "\n", "."]
+    vocabulary = {word: place for place, word in enumerate([*marks, *CITED, *words])}
+    made = Tokenizer(WordLevel(vocabulary, unk_token="<unk>"))
+    made.normalizer = Lowercase()
+    made.pre_tokenizer = Sequence([Split(" ", "removed"), Split("\n", "isolated")])
+    told = {"pad_token": "<pad>", "unk_token": "<unk>", "eos_token": "<end>"}
+    PreTrainedTokenizerFast(tokenizer_object=made, model_max_length=4096, **told).save_pretrained(folder)
+    size = {
+        "hidden_size": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+        "intermediate_size": 16,
+    }
+    told = {"pad_token_id": 0, "eos_token_id": 2, "bos_token_id": None, "initializer_range": 1.0, "max_position_embeddings": 4096}
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=len(vocabulary), **size, **told)).eval()
+    model.save_pretrained(folder)
+    return model

@@ -44,7 +44,7 @@ def ids(build, name, vector, beams=50):
 
 def test_a_record_is_found_by_its_own_name_and_says_what_there_is_to_know():
     dense = "dense dense-hnsw dense-ivfpq dense-usearch moved tuned tuned-moved late"
-    assert list(RETRIEVERS) == f"bm25 tfidf {dense} generative feedback hybrid reranked cross".split()
+    assert list(RETRIEVERS) == f"bm25 tfidf {dense} generative feedback hybrid reranked cross lm".split()
     assert usual() == ["bm25", "dense", "generative", "hybrid"]
     for name, method in RETRIEVERS.items():
         assert method.name == name
@@ -73,6 +73,7 @@ def test_evidence_is_in_the_terms_of_the_retriever(opened):
         "hybrid": "from bm25 + dense",
         "reranked": "score 0.512 of who ranks",
         "cross": "logit 0.512",
+        "lm": "0.512 nats a token of the query",
     }
 
 

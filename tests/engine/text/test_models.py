@@ -42,7 +42,7 @@ def test_a_name_is_never_a_path_nor_a_part_of_another_retrievers_name(judge, nam
 
 def test_what_is_of_no_kind_and_what_somebody_wrote_into_the_file_is_none(judge, tmp_path):
     tiny_models.bert(BertModel, tmp_path / "bare")
-    with pytest.raises(TriescopeError, match="holds BertModel; wanted is one of: cross-encoder"):
+    with pytest.raises(TriescopeError, match="holds BertModel; wanted is one of: cross-encoder, language model"):
         models.add("bare", str(tmp_path / "bare"))
     with pytest.raises(TriescopeError, match="neither a folder here"):
         models.add("x", str(tmp_path / "nowhere"))

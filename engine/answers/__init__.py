@@ -1,0 +1,1 @@
+"""Answers over hits, each sentence with the documents that it rests on."""
