@@ -43,11 +43,11 @@ class Remote:
 
     def start(self, vectors: np.ndarray) -> None:
         """See :meth:`engine.scale.part.Part.start`."""
-        self._ask("start", vectors)()
+        self._ask("start", vectors)
 
     def keep(self, sizes: np.ndarray) -> None:
         """See :meth:`engine.scale.part.Part.keep`."""
-        self._ask("keep", sizes)()
+        self._ask("keep", sizes)
 
     def expand(self, beams: int) -> Callable[[], Offered]:
         """See :meth:`engine.scale.part.Part.expand`."""

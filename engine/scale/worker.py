@@ -10,32 +10,35 @@ from engine.scale.part import Part
 from engine.scale.split import read
 
 READY, DONE, FAILED = "ready", "done", "failed"
+# What has no answer, so that nobody waits for it, and what has one.
+TOLD, ASKED = ("start", "keep"), ("expand", "documents")
 
 
 def serve(folder: Path, inward: IO[bytes], outward: IO[bytes]) -> None:
     """Answer until there is nothing more to read."""
     part = Part(read(folder))
     wire.send(outward, READY, len(part.shard.trie.code))
+    failed = ""
     while True:
         try:
             name, values = wire.receive(inward)
         except EOFError:
             return
         try:
-            if name == "start":
-                part.start(*values)
-                wire.send(outward, DONE)
-            elif name == "keep":
-                part.keep(*values)
-                wire.send(outward, DONE)
-            elif name == "expand":
-                wire.send(outward, DONE, *part.expand(*values)())
-            elif name == "documents":
-                wire.send(outward, DONE, *part.documents(*values)())
+            if name in TOLD:
+                getattr(part, name)(*values)
+            elif name in ASKED:
+                answer = getattr(part, name)(*values)()
+                wire.send(outward, *((FAILED, failed) if failed else (DONE, *answer)))
+                failed = ""
             else:
                 raise ValueError(f"{name!r} is not asked of a shard")
         except Exception as error:
-            wire.send(outward, FAILED, f"{type(error).__name__}: {error}")
+            # To what is only told there is no answer; the next question gets it.
+            failed = failed or f"{type(error).__name__}: {error}"
+            if name not in TOLD:
+                wire.send(outward, FAILED, failed)
+                failed = ""
 
 
 def main() -> None:
