@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app.common import commands, jobs, state
-from engine.builds.indexes import KINDS
+from engine.builds.indexes import usual
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.retrievers import made_index
@@ -26,8 +26,9 @@ def offer(build: Build) -> None:
         st.header("Indexes in the making")
         jobs.panel(name)
         return
-    there = [kind for kind in KINDS if made_index.is_there(build.folder, kind)]
-    label = f"{LABEL} ({'made' if len(there) == len(KINDS) else 'not made yet'})"
+    kinds = usual()
+    there = [kind for kind in kinds if made_index.is_there(build.folder, kind)]
+    label = f"{LABEL} ({'made' if len(there) == len(kinds) else 'not made yet'})"
     with st.expander(label, icon=":material/compress:", key="indexes-box", on_change="rerun") as box:
         if box.open:
             _inside(build, there)
@@ -36,8 +37,9 @@ def offer(build: Build) -> None:
 def _inside(build: Build, there: list[str]) -> None:
     st.caption(
         "`dense-ivfpq` keeps a byte for eight numbers of a vector, in lists; `dense-usearch` eight bits a number, in a graph "
-        "that documents are added to where it stands. Either finds candidates, which are compared anew by the vectors on the "
-        "disk. How much of what `dense` finds they find is measured when they are made. They lie in this machine's cache."
+        "that documents are added to where it stands; `dense-lance` (where LanceDB is installed) whole vectors in a database on "
+        "the disk. Each finds candidates, which are compared anew by the vectors on the disk. How much of what `dense` finds "
+        "they find is measured when they are made. They lie in this machine's cache."
     )
     if rows := [row for kind in there for row in _row(build, kind)]:
         share, size = st.column_config.NumberColumn(format="percent"), st.column_config.NumberColumn(format="%.1f")

@@ -40,6 +40,7 @@ RETRIEVERS: Registry[Method] = Registry(
         "dense-hnsw": "engine.retrievers.dense:HNSW",
         "dense-ivfpq": "engine.retrievers.ivf_pq:METHOD",
         "dense-usearch": "engine.retrievers.usearch_graph:METHOD",
+        "dense-lance": "engine.retrievers.lance_table:METHOD",
         "moved": "engine.retrievers.moved:METHOD",
         "tuned": "engine.retrievers.tuned:TUNED",
         "tuned-moved": "engine.retrievers.tuned:MOVED",

@@ -173,7 +173,7 @@ def make(of: Squeezed, embeddings: np.ndarray, folder: Path, seconds: Callable[[
         recall=found,
         nearest=min(hnsw_width.NEAREST, len(vectors)),
         probes=hnsw_width.PROBES,
-        bytes=sum(path.stat().st_size for path in folder.iterdir()),
+        bytes=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
         seconds=round(seconds(), 1),
     )
     replace_json(folder / ABOUT, known.model_dump())

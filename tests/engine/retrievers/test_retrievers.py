@@ -43,7 +43,7 @@ def ids(build, name, vector, beams=50):
 
 
 def test_a_record_is_found_by_its_own_name_and_says_what_there_is_to_know():
-    dense = "dense dense-hnsw dense-ivfpq dense-usearch moved tuned tuned-moved late"
+    dense = "dense dense-hnsw dense-ivfpq dense-usearch dense-lance moved tuned tuned-moved late"
     assert list(RETRIEVERS) == f"bm25 tfidf {dense} generative feedback hybrid reranked cross lm".split()
     assert usual() == ["bm25", "dense", "generative", "hybrid"]
     for name, method in RETRIEVERS.items():
@@ -65,6 +65,7 @@ def test_evidence_is_in_the_terms_of_the_retriever(opened):
         "dense-hnsw": "cosine 0.512",
         "dense-ivfpq": "cosine 0.512",
         "dense-usearch": "cosine 0.512",
+        "dense-lance": "cosine 0.512",
         "moved": "cosine 0.512",
         "tuned": "cosine 0.512",
         "tuned-moved": "cosine 0.512",
