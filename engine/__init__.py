@@ -72,12 +72,16 @@ def make(
     TriescopeError
         The source cannot be read, ``out`` holds something else, or the spec is at fault.
     """
-    from engine.builds.make import make as run
-    from engine.builds.sources import source_of
+    from engine.builds.sources import Source, source_of
     from engine.builds.spec import spec_of
     from engine.data.corpus import Corpus
+    from engine.recommending import rebuilt
 
+    made = spec_of(spec)
     if isinstance(source, Corpus):
-        return open(run(source, spec_of(spec), Path(out), report))
-    found = source_of(str(source), columns)
-    return open(run(found.corpus, spec_of({"fields": found.fields, "model": found.model} | spec), Path(out), report))
+        found = Source(source, made.fields, made.model)
+    else:
+        found = source_of(str(source), columns)
+        made = spec_of({"fields": found.fields, "model": found.model} | spec)
+    rebuilt.build(found, made, Path(out), report)
+    return open(out)

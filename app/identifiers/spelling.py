@@ -57,6 +57,8 @@ def spell_new(found: Tree, scheme: str, vector: np.ndarray) -> Spelled:
     """
     if SCHEMES[scheme].assign is None:
         return Spelled("", "none: these codes come from a document's columns or words, not from its embedding")
+    if why := identifiers.unplaceable(scheme, found.fitted):
+        return Spelled("", f"none: {why}")
     codes = [int(code) for code in identifiers.assign(scheme, found.fitted, vector[None])[0] if code >= 0]
     nodes = []
     for depth in range(1, len(codes) + 1):

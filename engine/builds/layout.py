@@ -26,6 +26,7 @@ __all__ = ["DOCUMENTS", "EMBEDDINGS", "NAMES", "QRELS", "QUERIES"]  # and what i
 
 MANIFEST, PROGRESS = "manifest.json", "progress.json"
 IDENTIFIERS, TRIE, SCORER = "identifiers.npz", "trie", "scorer"
+BEHAVIOUR = "behaviour.npy"  # what identifiers from behaviour were fitted on, beside the embeddings
 MEANS = f"{SCORER}/{MEANS_FILE}"
 TUNING = "tuning.json"  # what a retriever builds for itself it names itself: engine/retrievers
 

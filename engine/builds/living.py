@@ -196,7 +196,7 @@ def _write(
     scheme = whole.manifest.spec.scheme
     fitted = whole.identifiers
     codes, content = np.full((len(come), fitted.codes.shape[1]), -1, np.int32), np.zeros(len(come), np.int32)
-    if come and scheme in SCHEMES and SCHEMES[scheme].assign:
+    if come and scheme in SCHEMES and SCHEMES[scheme].assign and not identifiers.unplaceable(scheme, fitted):
         placed = identifiers.assign(scheme, fitted, vectors)
         codes, content = numbered(fitted, tree, placed), lengths(placed)
     if not tree.add(codes).counts[0]:

@@ -7,6 +7,7 @@ never taken for a build.
 
 import hashlib
 import importlib.metadata
+import io
 import json
 import platform
 import shutil
@@ -15,6 +16,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 import engine
 from engine import identifiers, trie
@@ -35,8 +38,9 @@ VERSIONS_OF = ("torch", "sentence-transformers", "faiss-cpu", "bm25s", "duckdb",
 Report = Callable[[str, int, int], None]  # (stage, done, total)
 
 
-def make(corpus: Corpus, spec: BuildSpec, out: Path, report: Report | None = None) -> Path:
-    """Build ``corpus`` by ``spec`` into the folder ``out``.
+def make(corpus: Corpus, spec: BuildSpec, out: Path, report: Report | None = None, behaviour: np.ndarray | None = None) -> Path:
+    """Build ``corpus`` by ``spec`` into the folder ``out``; ``behaviour`` is that of
+    :class:`engine.identifiers.base.Material`, a row a document, for schemes that look at it.
 
     Returns at once when ``out`` already is that very build; goes on where an interrupted run of the same build stopped.
 
@@ -46,31 +50,48 @@ def make(corpus: Corpus, spec: BuildSpec, out: Path, report: Report | None = Non
         ``out`` holds something else, or a stage finds fault with the corpus or the spec.
     """
     spec = spec.model_copy(update={"model": hub.resolved(spec.model)})  # found from wherever the build is opened
-    identifiers.check_settings(spec.scheme, spec.settings, spec.resolver)
+    scheme = identifiers.check_settings(spec.scheme, spec.settings, spec.resolver)
+    taken = _in_bytes(behaviour) if behaviour is not None and scheme.behaviour else b""
     known = {name for document in corpus.documents for name in document.metadata}
     if unknown := [field for field in spec.fields if field not in known]:
         raise TriescopeError(f"{corpus.name} has no metadata column {unknown[0]!r}; it has {', '.join(sorted(known)) or 'none'}")
     source, encoder = digest_of(corpus), embed.fingerprint(spec.model)
     if out.exists():
-        return _that_very(out, spec, source, encoder)
+        return _that_very(out, spec, source, encoder, taken)
     work = layout.partial_of(out)
     try:
         with writing(out):
             out.parent.mkdir(parents=True, exist_ok=True)
             with alone(work, BUSY.format(work)):
                 if out.exists():  # another process has finished it while this one waited for the lock
-                    return _that_very(out, spec, source, encoder)
+                    return _that_very(out, spec, source, encoder, taken)
                 work.mkdir(exist_ok=True)
-                _run_stages(work, corpus, spec, source, encoder, report or (lambda stage, done, total: None))
+                _run_stages(work, corpus, spec, source, encoder, report or (lambda stage, done, total: None), taken)
                 work.rename(out)
     except OSError as error:
         raise TriescopeError(f"{error.filename or out}: {error.strerror or error}") from error
     return out
 
 
-def _that_very(out: Path, spec: BuildSpec, source: str, encoder: str) -> Path:
+def _in_bytes(behaviour: np.ndarray) -> bytes:
+    written = io.BytesIO()
+    np.save(written, np.ascontiguousarray(behaviour, np.float32), allow_pickle=False)
+    return written.getvalue()
+
+
+def _same(path: Path, taken: bytes) -> bool:
+    """Whether a build was made of the same behaviour, but for what another number of cores makes of the last digits."""
+    if not path.is_file() or not taken:
+        return path.is_file() == bool(taken)
+    known, asked = np.load(path, mmap_mode="r"), np.load(io.BytesIO(taken))
+    return known.shape == asked.shape and bool(np.allclose(known, asked, atol=1e-4))
+
+
+def _that_very(out: Path, spec: BuildSpec, source: str, encoder: str, taken: bytes) -> Path:
     """The folder of a build, after a look that it is the one that is asked for."""
     manifest = read_manifest(out)
+    if not _same(out / layout.BEHAVIOUR, taken):
+        raise TriescopeError(f"{out}: there is a build of other interactions in this folder; choose another or remove it")
     if manifest.spec_sha256 != spec.digest() or manifest.corpus.sha256 != source:
         raise TriescopeError(f"{out}: there is another build in this folder; choose another or remove it")
     if manifest.encoder.sha256 not in (encoder, None):
@@ -81,10 +102,12 @@ def _that_very(out: Path, spec: BuildSpec, source: str, encoder: str) -> Path:
     return out
 
 
-def _run_stages(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encoder: str, report: Report) -> None:
+def _run_stages(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encoder: str, report: Report, taken: bytes) -> None:
     """Run the stages that are not done yet and write the manifest."""
-    made_of = {"spec": spec.digest(), "corpus": source, "encoder": encoder}
+    made_of = {"spec": spec.digest(), "corpus": source, "encoder": encoder, "behaviour": hashlib.sha256(taken).hexdigest()}
     done, run_of = _resume(work, made_of), stages()
+    if taken:
+        (work / layout.BEHAVIOUR).write_bytes(taken)
     for place, (stage, run) in enumerate(run_of.items()):
         if stage not in done:
             report(stage, 0, 0)

@@ -12,11 +12,12 @@ from engine.text.embed import DEFAULT_MODEL
 
 
 class Source(NamedTuple):
-    """A corpus, with the searched fields and the encoder that it comes with."""
+    """A corpus, with the searched fields and the encoder that it comes with; and the build, where it is one's."""
 
     corpus: Corpus
     fields: tuple[str, ...]
     model: str
+    build: Build | None = None
 
 
 def source_of(named: str, columns: dict[str, str] | None = None, leave_out: bool = False, encoding: str = UNICODE) -> Source:
@@ -29,5 +30,5 @@ def source_of(named: str, columns: dict[str, str] | None = None, leave_out: bool
     """
     if named not in DATASETS and is_build(folder := find(named)):
         opened = Build(folder)
-        return Source(opened.corpus, opened.manifest.spec.fields, opened.model)
+        return Source(opened.corpus, opened.manifest.spec.fields, opened.model, opened)
     return Source(load(named, columns, leave_out, encoding), default_fields(named), DEFAULT_MODEL)

@@ -34,7 +34,11 @@ def _embeddings(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progr
 
 def _identifiers(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
     embeddings = np.load(work / layout.EMBEDDINGS)
-    fitted = identifiers.fit(spec.scheme, embeddings, dict(spec.settings), spec.seed, corpus.documents, spec.resolver, report)
+    known = work / layout.BEHAVIOUR
+    behaviour = np.load(known) if known.is_file() else None
+    fitted = identifiers.fit(
+        spec.scheme, embeddings, dict(spec.settings), spec.seed, corpus.documents, spec.resolver, report, behaviour
+    )
     identifiers.save(fitted, work / layout.IDENTIFIERS)
 
 

@@ -73,12 +73,12 @@ def build(
     """Build a corpus: embeddings, identifiers, trie, scorer, indexes."""
     from engine import paths
     from engine.builds import names
-    from engine.builds.make import make
     from engine.builds.opening import read_manifest
     from engine.builds.sources import source_of
     from engine.data.identified import COLUMN, with_identifiers
     from engine.identifiers import parse_setting
     from engine.progress import Progress
+    from engine.recommending import rebuilt
     from engine.studies.bundled import install
 
     with Progress(progress, quiet=as_json) as told:
@@ -93,7 +93,8 @@ def build(
             source = source._replace(corpus=with_identifiers(source.corpus, identifiers))
             settings = {"column": COLUMN} | settings
         spec = spec_of({"fields": source.fields, "model": source.model} | asked | {"settings": settings})
-        manifest = read_manifest(make(source.corpus, spec, out, told))
+        notes = rebuilt.build(source, spec, out, told)
+        manifest = read_manifest(out)
         came = install(out)
     known = manifest.corpus
     hidden = names.fault(out.name) if out.resolve().parent == paths.builds() else ""
@@ -106,6 +107,7 @@ def build(
             *([f"left out, having neither title nor text: {', '.join(known.left_out)}"] if known.left_out else []),
             *source.corpus.notes,
             *manifest.identifiers.notes,
+            *notes,
             *filter(None, [manifest.encoder.told()]),
             *came,
             *([f"the app does not list it: {hidden}"] if hidden else []),

@@ -19,6 +19,7 @@ from engine.identifiers import (
     opq,
     pq,
     random,
+    rq_behaviour,
     rq_kmeans,
     rq_vae,
     title,
@@ -34,6 +35,7 @@ _OURS = {
     for scheme in (
         rq_kmeans.SCHEME,
         rq_vae.SCHEME,
+        rq_behaviour.SCHEME,
         pq.SCHEME,
         opq.SCHEME,
         hierarchical_kmeans.SCHEME,
@@ -62,6 +64,7 @@ __all__ = [
     "fit",
     "load",
     "save",
+    "unplaceable",
 ]
 
 
@@ -93,21 +96,39 @@ def fit(
     documents: Sequence[Document] = (),
     resolver: str | None = None,
     progress: Progress | None = None,
+    behaviour: np.ndarray | None = None,
 ) -> Identifiers:
-    """Fit scheme ``name`` on float32 ``(n, d)`` embeddings and their documents, and resolve collisions."""
+    """Fit scheme ``name`` on float32 ``(n, d)`` embeddings and their documents, and resolve collisions; ``behaviour`` is that of
+    :class:`engine.identifiers.base.Material`."""
     scheme = check_settings(name, settings, resolver)
     if not np.isfinite(embeddings).all():
         row = int(np.flatnonzero(~np.isfinite(embeddings).all(axis=1))[0])
         raise TriescopeError(f"{name}: the embedding of document {row + 1} is not finite")
-    material = Material(embeddings, documents)
+    material = Material(embeddings, documents, behaviour)
     chosen = {option.name: settings.get(option.name) for option in scheme.options}
     fitted = scheme.fit(material, chosen, seed, progress or (lambda done, total: None))
     return resolve(resolver, scheme, fitted, material, seed)
 
 
-def assign(name: str, fitted: Identifiers, embeddings: np.ndarray) -> np.ndarray:
-    """Content codes of new documents from what ``name`` fitted: int32 ``(n, levels)``."""
+def unplaceable(name: str, fitted: Identifiers) -> str:
+    """Why :func:`assign` cannot place a new document with what ``name`` fitted; empty where it can."""
     scheme = SCHEMES[name]
     if scheme.assign is None:
-        raise TriescopeError(f"{name} cannot place a new document by its embedding: its codes are not vectors")
+        return "its codes are not vectors"
+    if scheme.behaviour and not fitted.codebooks:
+        return "its codes say what is taken together, and nobody has taken a new document (with share=1, texts alone, it can)"
+    return ""
+
+
+def assign(name: str, fitted: Identifiers, embeddings: np.ndarray) -> np.ndarray:
+    """Content codes of new documents from what ``name`` fitted: int32 ``(n, levels)``.
+
+    Raises
+    ------
+    TriescopeError
+        It cannot place one; see :func:`unplaceable`.
+    """
+    scheme = SCHEMES[name]
+    if (why := unplaceable(name, fitted)) or scheme.assign is None:
+        raise TriescopeError(f"{name} cannot place a new document by its embedding: {why}")
     return scheme.assign(fitted, np.ascontiguousarray(embeddings, np.float32))

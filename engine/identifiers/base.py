@@ -15,10 +15,12 @@ from engine.stored import arrays
 
 
 class Material(NamedTuple):
-    """What a scheme may look at: float32 ``(n, d)`` embeddings and the documents they belong to."""
+    """What a scheme may look at: float32 ``(n, d)`` embeddings and the documents they belong to; and, where somebody has taken
+    some of them, float32 ``(n, r)`` vectors that are near where two are taken together, zero for a document that never was."""
 
     embeddings: np.ndarray
     documents: Sequence[Document]
+    behaviour: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +86,8 @@ class Scheme(NamedTuple):
         was fitted, without refitting (the semantic ID of a new item). On the training documents it gives their fitted codes.
     resolvers : tuple of str
         Ways to resolve collisions that make sense here, the default first (see :mod:`engine.identifiers.collisions`).
+    behaviour : bool
+        Whether it looks at :attr:`Material.behaviour`. What it fitted without codebooks cannot place a new document.
     """
 
     name: str
@@ -93,6 +97,7 @@ class Scheme(NamedTuple):
     fit: Callable[[Material, dict[str, Any], int, Progress], Identifiers]
     assign: Callable[[Identifiers, np.ndarray], np.ndarray] | None = None
     resolvers: tuple[str, ...] = ("extra-code", "leave")
+    behaviour: bool = False
 
 
 def save(fitted: Identifiers, path: Path) -> None:

@@ -23,6 +23,7 @@ from engine.files import replace_json, writing
 from engine.health.report import choose_labels, normalised_mutual_information, report
 from engine.identifiers import SCHEMES, Identifiers
 from engine.identifiers.checked import check
+from engine.recommending.rebuilt import behaviour_of
 from engine.retrievers import Queries
 from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means
@@ -166,7 +167,8 @@ def _questions(opened: Build, split: str) -> Questions | None:
 def _fitted(opened: Build, name: str, seed: int, labels: Sequence[str | None] | None) -> tuple[Measured, Identifiers]:
     """A scheme's identifiers, their health and what they cost."""
     start = time.perf_counter()
-    fitted = identifiers.fit(name, np.asarray(opened.embeddings), {}, seed, opened.corpus.documents)
+    documents, taken = opened.corpus.documents, behaviour_of(opened, name, {}, seed)
+    fitted = identifiers.fit(name, np.asarray(opened.embeddings), {}, seed, documents, behaviour=taken)
     fit_seconds = time.perf_counter() - start
     tree = trie.build(fitted.codes)
     row = Measured(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine import trie
-from engine.identifiers import SCHEMES, Identifiers, Material
+from engine.identifiers import SCHEMES, Identifiers, Material, unplaceable
 from engine.identifiers.collisions import extra_code
 from engine.trie import Trie
 
@@ -102,7 +102,7 @@ def identifiers_of(scheme: str, settings: dict, fitted: Identifiers, fit_s: floa
     """
     there, known = len(fitted.codes), SCHEMES.get(scheme)
     sample = min(FITTED_ON, len(embeddings))
-    if known is not None and known.assign is not None and fit_s * sample / max(1, there) <= FIT_S:
+    if known is not None and known.assign and not unplaceable(scheme, fitted) and fit_s * sample / max(1, there) <= FIT_S:
         rows = np.sort(np.random.default_rng(seed).permutation(len(embeddings))[:sample])
         chosen = {option.name: settings.get(option.name) for option in known.options}
         start = time.perf_counter()

@@ -92,11 +92,11 @@ def test_a_file_beside_becomes_the_column_of_a_build(small_build, tmp_path, monk
     ids, made, path = [one.id for one in Build(small_build).documents], [], tmp_path / "index.json"
     path.write_text(json.dumps({one: [f"<a_{row % 7}>", f"<b_{row}>"] for row, one in enumerate(ids[1:])} | {"nope": ["<a_1>"]}))
 
-    def make(corpus, spec, out, report):
+    def make(corpus, spec, out, report, behaviour):
         made.append((corpus, spec))
         return shutil.copytree(small_build, out)
 
-    monkeypatch.setattr("engine.builds.make.make", make)
+    monkeypatch.setattr("engine.recommending.rebuilt.make", make)
     asked = ["build", str(small_build), "--out", str(tmp_path / "made"), "--identifiers", str(path)]
     done = CliRunner().invoke(app, asked)
     assert done.exit_code == 0, done.output

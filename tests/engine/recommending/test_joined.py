@@ -15,29 +15,6 @@ from engine.errors import TriescopeError
 from engine.recommending import asked, joined, kinds
 
 
-@pytest.fixture(scope="module")
-def told(small_build, tmp_path_factory):
-    """A build of its own, and a file of who took what in it."""
-    folder = shutil.copytree(small_build, tmp_path_factory.mktemp("joined") / "sixty")
-    ids = [document.id for document in Build(folder).documents]
-    rng = np.random.default_rng(0)
-    lines = []
-    for person in range(40):
-        start, length = int(rng.integers(60)), int(rng.integers(3, 8))
-        lines.append(" ".join([f"u{person}", *(ids[(start + step) % 60] for step in range(length))]))
-    source = folder.parent / "sequences.txt"
-    source.write_text("\n".join(lines) + "\n")
-    return folder, source
-
-
-@pytest.fixture(scope="module")
-def build(told):
-    folder, source = told
-    opened = Build(folder)
-    joined.join(opened, source)
-    return opened
-
-
 def test_what_was_joined_is_there_when_it_is_opened(told, build):
     known, lists = joined.Interactions(build), [line.split() for line in told[1].read_text().splitlines()]
     assert known.users == [line[0] for line in lists]

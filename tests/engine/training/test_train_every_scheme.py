@@ -14,7 +14,7 @@ TINY = {"t5": {"size": "tiny"}, "transformer": {"size": "tiny"}}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", [name for name in SCHEMES if name not in ("url", "imported")])
+@pytest.mark.parametrize("scheme", [name for name in SCHEMES if name not in ("url", "imported", "rq-behaviour")])
 def test_it_trains_stores_opens_and_searches(small_corpus, tmp_path, home, scheme):
     folder = make(small_corpus, BuildSpec(scheme=scheme), tmp_path / "sixty")
     for kind in KINDS:

@@ -1,0 +1,82 @@
+"""A build made of another: its interactions say what is taken together, where identifiers ask for it, and go along with it."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from engine.builds.make import Report, make
+from engine.builds.opened import Build
+from engine.builds.opening import read_manifest
+from engine.builds.sources import Source
+from engine.builds.spec import BuildSpec
+from engine.data.tables import read_documents
+from engine.errors import TriescopeError
+from engine.files import replace_json, writing
+from engine.identifiers import SCHEMES, rq_behaviour
+from engine.recommending import joined
+from engine.recommending.factors import factors
+from engine.stored import values
+
+
+def build(source: Source, spec: BuildSpec, out: Path, report: Report | None = None) -> list[str]:
+    """:func:`engine.builds.make.make`, with all that interactions of the source have to do with it; what is to be said of them.
+
+    Raises
+    ------
+    TriescopeError
+        As there; or the interactions are of another catalogue.
+    """
+    make(source.corpus, spec, out, report, behaviour_of(source.build, spec.scheme, dict(spec.settings), spec.seed))
+    return carry(source.build, out) if source.build else []
+
+
+def behaviour_of(of: Build | None, scheme: str, settings: dict, seed: int) -> np.ndarray | None:
+    """What a scheme is told of who took what in a build, float32 ``(documents, 2 * factors)``; None where it does not ask for
+    it, or nobody has taken anything.
+
+    Raises
+    ------
+    TriescopeError
+        The catalogue has changed since the interactions were joined.
+    """
+    wanted = scheme in SCHEMES and SCHEMES[scheme].behaviour and settings.get("share") != 1
+    if not wanted or of is None or not joined.is_there(of.folder):
+        return None
+    if of.base:
+        raise TriescopeError(f"{of.name}: documents have come or gone since its interactions were joined; {AGAIN}")
+    return factors(joined.Interactions(of).matrix.weights, settings.get("factors") or rq_behaviour.FACTORS, seed)
+
+
+AGAIN = "fold them in and join the interactions again"
+
+
+def carry(of: Build, out: Path) -> list[str]:
+    """Take the interactions of a build along to one that was made of it, split and matrix as they are, where the documents and
+    what is searched of them are the same; trained models stay behind, for some have learned the identifiers. What was done, or
+    why not, in a sentence.
+
+    Raises
+    ------
+    TriescopeError
+        Nothing can be written.
+    """
+    if not joined.is_there(of.folder) or joined.is_there(out):
+        return []
+    made, whole = read_manifest(out), joined.as_made(of)
+    same = made.spec.fields == whole.manifest.spec.fields and _said(out) == _said(whole.folder)
+    if not same or joined.Interactions(whole).about.corpus != whole.manifest.corpus.sha256:
+        return [f"the interactions of {of.folder.name} are of other documents or other fields: join them again"]
+    source, target = whole.folder / joined.FOLDER, out / joined.FOLDER
+    with writing(out):
+        target.mkdir(exist_ok=True)
+        for name in ("train.npz", "dev.npz", "test.npz", joined.USERS, joined.MATRIX):
+            if (source / name).is_file():
+                shutil.copyfile(source / name, target / name)
+        known = values.read(source / joined.ABOUT) | {"corpus": made.corpus.sha256}
+        replace_json(target / joined.ABOUT, known)  # last: what is half copied is not taken for whole
+    return [f"the interactions of {of.folder.name} went along: {known['users']:,} people, {known['interactions']:,} interactions"]
+
+
+def _said(folder: Path) -> list[tuple[str, str, str]]:
+    return [(document.id, document.title, document.text) for document in read_documents(folder)]
