@@ -19,6 +19,7 @@ from app.compare import (
     measured,
     missing,
     result_cards,
+    terms,
     timing,
     tokens,
 )
@@ -103,6 +104,7 @@ if grades:
 
 answering.offer(build, query, results, vector)
 tokens.offer(build)
+terms.offer(build)
 indexes.offer(build)
 if not results:
     st.stop()

@@ -48,7 +48,7 @@ def make(folder: Path, model: str = "", tell: Tell | None = None) -> token_vecto
         done = len(at.counts)
         tell("tokens", done, len(texts))
         for first in range(done, len(texts), CHUNK):
-            at.append(encoder.encode(texts[first : first + CHUNK], "document"))
+            at.add(encoder.encode(texts[first : first + CHUNK], "document"))
             tell("tokens", min(first + CHUNK, len(texts)), len(texts))
         about = token_vectors.About(
             model=hub.resolved(model) if model else "",
@@ -60,7 +60,7 @@ def make(folder: Path, model: str = "", tell: Tell | None = None) -> token_vecto
             seconds=round(time.monotonic() - start, 1),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        at.finish(about)
+        at.close(about)
         still_there()
         remove(folder)
         work.rename(folder / token_vectors.FOLDER)
@@ -68,8 +68,13 @@ def make(folder: Path, model: str = "", tell: Tell | None = None) -> token_vecto
 
 
 def remove(folder: Path) -> None:
-    """Delete them, out of sight first: whoever has them open keeps what is mapped."""
-    there, gone = folder / token_vectors.FOLDER, layout.removed_of(folder / token_vectors.FOLDER)
+    """Delete them."""
+    out_of_sight(folder / token_vectors.FOLDER)
+
+
+def out_of_sight(there: Path) -> None:
+    """Delete a folder, out of sight first: whoever has it open keeps what is mapped."""
+    gone = layout.removed_of(there)
     shutil.rmtree(gone, ignore_errors=True)
     if there.exists():
         there.rename(gone)

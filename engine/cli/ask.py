@@ -40,7 +40,7 @@ def search(
     listed, lines = hits_json(opened, query, retriever, hits), []
     for hit, of in zip(hits, listed, strict=True):
         # What speaks for a hit of decoding is its identifier, and for one of vectors the score, which stand there.
-        words = f"  {of['evidence']}" if of["evidence"].startswith(("words: ", "MaxSim ")) else ""
+        words = f"  {of['evidence']}" if of["evidence"].startswith(("words: ", "terms: ", "MaxSim ")) else ""
         lines.append(f"{hit.rank:>3}  {hit.score:>9.3f}  {hit.identifier:<14} {hit.title}  [{hit.source}]{words}")
         lines += [f"     {marked(Snippet(of['snippet'], of['marks']))}"] if of["snippet"] else []
     value: dict[str, Any] = {"retriever": retriever, "query": query, "hits": listed, "ms": ms}

@@ -20,6 +20,7 @@ from engine.cli import next_item as cli_next_item
 from engine.cli import plugins as cli_plugins
 from engine.cli import run as cli_run
 from engine.cli import serve as cli_serve
+from engine.cli import terms as cli_terms
 from engine.cli import tokens as cli_tokens
 from engine.cli import train as cli_train
 from engine.cli import tune as cli_tune
@@ -48,6 +49,7 @@ __all__ = [
     "cli_plugins",
     "cli_run",
     "cli_serve",
+    "cli_terms",
     "cli_tokens",
     "cli_train",
     "cli_tune",

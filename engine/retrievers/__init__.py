@@ -45,6 +45,7 @@ RETRIEVERS: Registry[Method] = Registry(
         "tuned": "engine.retrievers.tuned:TUNED",
         "tuned-moved": "engine.retrievers.tuned:MOVED",
         "late": "engine.retrievers.late_interaction:METHOD",
+        "splade": "engine.retrievers.splade:METHOD",
         "generative": "engine.retrievers.generative:METHOD",
         "feedback": "engine.retrievers.feedback:METHOD",
         "hybrid": "engine.retrievers.fusion:METHOD",

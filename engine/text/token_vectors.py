@@ -11,7 +11,6 @@ Against float32 a cosine changes by less than .01, and no figure on films in its
 documents at a time, so that what was interrupted goes on (:class:`Writing`).
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -21,17 +20,16 @@ from pydantic import Field, ValidationError
 
 from engine.data.figures import Stored
 from engine.errors import TriescopeError
-from engine.files import read_json, replace_json
+from engine.files import replace_json
 from engine.stored import arrays
 from engine.stored.content import read as read_content
+from engine.stored.ragged import Growing, Part
 from engine.stored.remembered import once
 from engine.text.late_encoder import Tokens
 
-FOLDER, ABOUT, SPEC = "tokens", "tokens.json", "spec.json"
+FOLDER, ABOUT = "tokens", "tokens.json"
 VECTORS, SCALES, IDS, ENDS = "vectors.npy", "scales.npy", "ids.npy", "ends.npy"
 STEPS = 127
-# Tokens that are copied at once.
-BLOCK = 1 << 16
 
 
 class About(Stored):
@@ -141,62 +139,28 @@ def opened(build: Path, rows: int) -> TokenVectors:
     return TokenVectors(about, vectors, scales, ids, ends)
 
 
-class Writing:
-    """Token vectors in the making, in a folder of their own: documents are appended in their order, some at a time.
+class Writing(Growing):
+    """Token vectors in the making; see :class:`engine.stored.ragged.Growing`.
 
     Parameters
     ----------
-    folder : Path
-        Where; made unless it is there. What is there of another ``spec`` is deleted, and of the same one gone on with.
-    spec : dict
-        What decides the vectors.
+    folder, spec
+        As there.
     dimensions : int
         Size of a vector.
     """
 
-    RAW = (("vectors.bin", "int8"), ("scales.bin", "float16"), ("ids.bin", "int32"), ("counts.bin", "int64"))
-
     def __init__(self, folder: Path, spec: dict, dimensions: int):
-        self.folder, self.dimensions = folder, dimensions
-        folder.mkdir(parents=True, exist_ok=True)
-        if read_json(folder / SPEC) != spec:
-            for left in folder.iterdir():
-                left.unlink()
-            replace_json(folder / SPEC, spec)
+        super().__init__(folder, spec, (Part("vectors", "int8", dimensions), Part("scales", "float16"), Part("ids", "int32")))
+        self.dimensions = dimensions
 
-    @property
-    def counts(self) -> np.ndarray:
-        """Tokens of each document that is done, int64."""
-        path = self.folder / "counts.bin"
-        size = path.stat().st_size // 8 if path.exists() else 0
-        return np.fromfile(path, np.int64, size) if size else np.empty(0, np.int64)
-
-    def append(self, documents: Sequence[Tokens]) -> None:
-        """The next documents. Their counts are written last: what a killed process left beyond them is cut off."""
-        done = self.counts
-        tokens = int(done.sum())
+    def add(self, documents: Sequence[Tokens]) -> None:
+        """The next documents."""
         vectors, scales = quantized(np.concatenate([one.vectors for one in documents]).reshape(-1, self.dimensions))
-        ids, counts = np.concatenate([one.ids for one in documents]), [len(one.ids) for one in documents]
-        contents = (vectors, scales, ids, np.array(counts, np.int64))
-        for (name, kind), content in zip(self.RAW, contents, strict=True):
-            before = len(done) if name == "counts.bin" else tokens * (self.dimensions if name == "vectors.bin" else 1)
-            with open(self.folder / name, "ab") as file:
-                file.truncate(before * np.dtype(kind).itemsize)
-                file.write(np.ascontiguousarray(content, kind).tobytes())
-                file.flush()
-                os.fsync(file.fileno())
+        self.append([len(one.ids) for one in documents], (vectors, scales, np.concatenate([one.ids for one in documents])))
 
-    def finish(self, about: About) -> None:
+    def close(self, about: About) -> None:
         """Put the files into the form that they are opened in; the folder then holds nothing else."""
-        shapes = ((VECTORS, (about.tokens, about.dimensions)), (SCALES, (about.tokens,)), (IDS, (about.tokens,)))
-        for (raw, kind), (name, shape) in zip(self.RAW, shapes, strict=False):
-            out = np.lib.format.open_memmap(self.folder / name, "w+", kind, shape)
-            if about.tokens:
-                source = np.memmap(self.folder / raw, kind, "r", shape=shape)
-                for start in range(0, about.tokens, BLOCK):
-                    out[start : start + BLOCK] = source[start : start + BLOCK]
-            out.flush()
-        np.save(self.folder / ENDS, np.cumsum(self.counts), allow_pickle=False)
+        self.finish()
         replace_json(self.folder / ABOUT, about.model_dump())
-        for name in (*(raw for raw, _ in self.RAW), SPEC):
-            (self.folder / name).unlink(missing_ok=True)
+        self.tidy()

@@ -9,7 +9,7 @@ from tokenizers.models import WordLevel
 from tokenizers.normalizers import Lowercase
 from tokenizers.pre_tokenizers import Sequence, Split, Whitespace
 from tokenizers.processors import BertProcessing
-from transformers import BertConfig, BertModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import BertConfig, BertForMaskedLM, BertModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 WORDS = "kite moor whale tide sea storm film war love city night old man woman house".split()
 MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[Q]", "[D]", ",", "."]
@@ -90,3 +90,13 @@ def llama(folder, seed=0, words=WORDS):
     model = LlamaForCausalLM(LlamaConfig(vocab_size=len(vocabulary), **size, **told)).eval()
     model.save_pretrained(folder)
     return model
+
+
+def splade(folder, seed=0):
+    """A sparse encoder of one layer, in sentence-transformers' layout."""
+    from sentence_transformers import SparseEncoder
+    from sentence_transformers.sparse_encoder.modules import MLMTransformer, SpladePooling
+
+    inner = folder.with_name(f"{folder.name}-inner")
+    bert(BertForMaskedLM, inner, seed)
+    SparseEncoder(modules=[MLMTransformer(str(inner)), SpladePooling()], device="cpu").save_pretrained(str(folder))

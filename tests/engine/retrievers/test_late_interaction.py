@@ -37,7 +37,7 @@ def texts_of(counts, seed):
 def indexed(folder, documents):
     at = Writing(folder, {}, D)
     for one in documents:
-        at.append([one])
+        at.add([one])
     about = About(
         model="",
         encoder="",
@@ -48,7 +48,7 @@ def indexed(folder, documents):
         seconds=0,
         created="",
     )
-    at.finish(about)
+    at.close(about)
     return token_vectors.opened(folder.parent, len(documents))
 
 
@@ -114,21 +114,21 @@ class TestOnDisk:
         other = tmp_path / "again" / token_vectors.FOLDER
         other.parent.mkdir()
         at = Writing(other, {"a": 1}, D)
-        at.append(documents[:2])
-        for name, _ in Writing.RAW[:3]:  # killed before the counts of the third were written
-            with open(other / name, "ab") as file:
+        at.add(documents[:2])
+        for part in at.parts:  # killed before the counts of the third were written
+            with open(other / f"{part.name}.bin", "ab") as file:
                 file.write(b"xyz")
         at = Writing(other, {"a": 1}, D)
         assert at.counts.tolist() == [2, 0]
-        at.append(documents[2:])
-        at.finish(whole.about)
+        at.add(documents[2:])
+        at.close(whole.about)
         assert sorted(path.name for path in other.iterdir()) == sorted(path.name for path in folder.iterdir())
         for path in folder.iterdir():
             assert (other / path.name).read_bytes() == path.read_bytes()
         assert Writing(tmp_path / "x", {"a": 1}, D).counts.size == 0
 
     def test_of_another_encoder_nothing_is_gone_on_with(self, tmp_path):
-        Writing(tmp_path / "x", {"a": 1}, D).append(texts_of([2], 1))
+        Writing(tmp_path / "x", {"a": 1}, D).add(texts_of([2], 1))
         assert len(Writing(tmp_path / "x", {"a": 1}, D).counts) == 1
         assert len(Writing(tmp_path / "x", {"a": 2}, D).counts) == 0
 
