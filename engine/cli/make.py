@@ -1,5 +1,6 @@
 """Commands that make and judge: data sets, schemes, builds, report cards, studies, maps."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,6 +68,13 @@ def build(
     identifiers: Annotated[
         Path | None, typer.Option(help="A JSON file of document id and tokens (LC-Rec, GRID): identifiers to import.")
     ] = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            "--engine", help="local, or ray: texts are embedded by Ray's workers (extra `ray`), here or by RAY_ADDRESS."
+        ),
+    ] = "local",
+    workers: Annotated[int, typer.Option(min=1, help="Of Ray, each with an encoder and a core.")] = 2,
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -79,6 +87,7 @@ def build(
     from engine.identifiers import parse_setting
     from engine.progress import Progress
     from engine.recommending import rebuilt
+    from engine.scale import on_ray
     from engine.studies.bundled import install
 
     with Progress(progress, quiet=as_json) as told:
@@ -93,6 +102,11 @@ def build(
             source = source._replace(corpus=with_identifiers(source.corpus, identifiers))
             settings = {"column": COLUMN} | settings
         spec = spec_of({"fields": source.fields, "model": source.model} | asked | {"settings": settings})
+        if by not in ("local", "ray"):
+            raise TriescopeError(f"there is no engine {by!r}; there are local, ray")
+        if by == "ray":
+            texts = [document.searched_text(spec.fields) for document in source.corpus.documents]
+            on_ray.fill(texts, spec.model, workers, partial(told, "embeddings"))
         notes = rebuilt.build(source, spec, out, told)
         manifest = read_manifest(out)
         came = install(out)

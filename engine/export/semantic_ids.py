@@ -14,11 +14,11 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def write(build: Build, folder: Path) -> None:
-    """Write three files. Documents are numbered by their rows; those without an identifier are left out, as in :data:`ITEMS`.
+    """Write three files; documents without an identifier are left out.
 
-    :data:`LC_REC` is ``{"0": ["<a_9>", "<b_14>"], ...}``, tokens to be added to a language model. :data:`GRID` has
-    ``semantic_ids``, a row a document, padded with -1, and ``codebook_sizes``; ``torch.tensor(value["semantic_ids"]).T`` is the
-    tensor that GRID reads. :data:`ITEMS` is ``{"0": id, ...}``.
+    :data:`LC_REC` is ``{id: ["<a_9>", "<b_14>"], ...}``, tokens to be added to a language model; ``build --identifiers`` takes it
+    too. :data:`GRID` has ``semantic_ids``, a row a document, padded with -1, and ``codebook_sizes``;
+    ``torch.tensor(value["semantic_ids"]).T`` is the tensor that GRID reads. :data:`ITEMS` says which id a row of it is.
 
     Raises
     ------
@@ -30,7 +30,9 @@ def write(build: Build, folder: Path) -> None:
         raise TriescopeError(f"identifiers of {codes.shape[1]} levels cannot be spelled with a letter a level")
     rows = np.flatnonzero(codes[:, 0] >= 0).tolist()
     spelled = {
-        str(row): [f"<{letter}_{code}>" for letter, code in zip(LETTERS, codes[row].tolist(), strict=False) if code >= 0]
+        build.documents[row].id: [
+            f"<{letter}_{code}>" for letter, code in zip(LETTERS, codes[row].tolist(), strict=False) if code >= 0
+        ]
         for row in rows
     }
     replace_json(folder / LC_REC, spelled)

@@ -194,9 +194,14 @@ def embed(
 
 def missing(texts: Sequence[str], model: str = DEFAULT_MODEL, cache: Path | None = None, role: Role = "document") -> int:
     """How many different texts are not in the cache yet."""
-    keys = keys_of(list(dict.fromkeys(texts)), role)
-    known = look_up(_roots(cache), fingerprint(model), keys)
-    return len(keys) if known is None else int((~_sound(*known)).sum())
+    return len(lacking(texts, model, cache, role))
+
+
+def lacking(texts: Sequence[str], model: str = DEFAULT_MODEL, cache: Path | None = None, role: Role = "document") -> list[str]:
+    """Texts that are not in the cache yet, each once."""
+    once = list(dict.fromkeys(texts))
+    known = look_up(_roots(cache), fingerprint(model), keys_of(once, role))
+    return once if known is None else [once[row] for row in np.flatnonzero(~_sound(*known)).tolist()]
 
 
 def _roots(cache: Path | None) -> list[Path]:

@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 from engine import export
 from engine.builds.opened import Build
+from engine.data.identified import with_identifiers
 from engine.decoding import decode
 from engine.errors import TriescopeError
 from engine.export.flat import flat
@@ -145,8 +146,12 @@ def test_identifiers_as_others_spell_them(opened, told, small_build, tmp_path):
     spelled, grid, items = (
         json.loads((tmp_path / "out" / f"{name}.json").read_text()) for name in ("lc-rec.index", "grid", "items")
     )
-    assert spelled["0"] == [f"<{letter}_{code}>" for letter, code in zip("abcd", opened.codes[0].tolist(), strict=True)]
+    assert spelled[opened.documents[0].id] == [
+        f"<{letter}_{code}>" for letter, code in zip("abcd", opened.codes[0].tolist(), strict=True)
+    ]
     assert np.array(grid["semantic_ids"]).T.tolist() == opened.codes.T.tolist()
+    back = with_identifiers(opened.corpus, tmp_path / "out" / "lc-rec.index.json").documents
+    assert [document.metadata["identifier"] for document in back] == list(spelled.values())
     assert (items["7"], len(items), grid["codebook_sizes"]) == (opened.documents[7].id, 60, list(opened.identifiers.vocabulary))
 
 

@@ -1,0 +1,91 @@
+"""Vectors that Ray's workers make are the local ones, an interrupted run goes on, and a worker that is killed is survived."""
+
+import os
+import signal
+import sys
+
+import numpy as np
+import pytest
+
+from engine.errors import TriescopeError
+from engine.scale import on_ray
+from engine.text import embed
+
+TEXTS = [
+    f"A {kind} about {what} number {number}." for kind in ("film", "book") for what in ("ships", "war") for number in range(20)
+]
+
+
+@pytest.fixture
+def empty_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def made_here(texts, **_):
+    """What workers give, made by this process's own encoder, in two batches that come in the wrong order."""
+    encoder, half = embed.load(), len(texts) // 2
+    for part in (range(half, len(texts)), range(half)):
+        yield {"place": np.array(part), "vector": encoder.encode([texts[place] for place in part])}
+
+
+def test_what_workers_make_is_found_by_the_build_and_not_made_again(empty_home, monkeypatch):
+    asked, told = [], []
+
+    def batches(lacking, model, key, workers):
+        asked.append(len(lacking))
+        yield from made_here(lacking)
+
+    monkeypatch.setattr(on_ray, "_batches", batches)
+    assert on_ray.fill([*TEXTS[:20], TEXTS[0]], embed.DEFAULT_MODEL, 2, lambda *of: told.append(of)) == 20
+    assert told == [(0, 20), (10, 20), (20, 20)]
+    assert on_ray.fill(TEXTS[:30], embed.DEFAULT_MODEL, 2) == 10
+    assert asked == [20, 10]
+    monkeypatch.setattr(embed, "load", lambda *_: pytest.fail("all of them are there"))
+    found = embed.embed(TEXTS[:30])
+    monkeypatch.undo()
+    np.testing.assert_allclose(found, embed.load().encode(TEXTS[:30]), atol=1e-5)
+
+
+def test_an_interrupted_run_keeps_the_batches_that_came(empty_home, monkeypatch):
+    def broken(lacking, *_):
+        yield next(made_here(lacking))
+        raise TriescopeError("ray: all workers are gone")
+
+    monkeypatch.setattr(on_ray, "_batches", broken)
+    with pytest.raises(TriescopeError, match="workers are gone"):
+        on_ray.fill(TEXTS[:20], embed.DEFAULT_MODEL, 2)
+    assert embed.missing(TEXTS[:20]) == 10
+
+
+def test_without_the_package_it_is_said_what_to_install(empty_home, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(TriescopeError, match=r"pip install 'triescope\[ray\]'"):
+        on_ray.fill(TEXTS, embed.DEFAULT_MODEL, 1)
+
+
+def test_the_shell_fills_the_cache_and_builds_as_ever(shell, told, empty_home, small_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(on_ray, "_batches", lambda lacking, *_: made_here(lacking))
+    value = told("build", small_folder, "--out", tmp_path / "x", "--codes", 4, "--engine", "ray")
+    assert value["corpus"]["documents"] == 60
+    assert "no engine 'spark'" in shell("build", small_folder, "--out", tmp_path / "y", "--engine", "spark")[2]
+
+
+@pytest.mark.slow
+def test_two_workers_of_which_one_is_killed_make_what_one_process_makes(empty_home, monkeypatch):
+    monkeypatch.setattr(on_ray, "BATCH", 8)
+    seen, killed, batches = set(), [], on_ray._batches
+
+    def watched(*given):
+        for batch in batches(*given):
+            seen.update(batch["process"].tolist())
+            if not killed:
+                killed.append(int(batch["process"][0]))
+                os.kill(killed[0], signal.SIGKILL)
+            yield batch
+
+    monkeypatch.setattr(on_ray, "_batches", watched)
+    assert on_ray.fill(TEXTS, embed.DEFAULT_MODEL, 2) == len(TEXTS)
+    assert len(seen) >= 2
+    assert embed.missing(TEXTS) == 0
+    np.testing.assert_allclose(embed.embed(TEXTS), embed.load().encode(TEXTS), atol=1e-5)
