@@ -16,7 +16,7 @@ from app.common.state import plain
 from engine.data.corpus import as_words
 from engine.filters.columns import elements
 from engine.pictures.labels import cut
-from engine.text.matched import one_line, whole
+from engine.text.matched import NOTHING, Wanted, one_line, whole
 
 # Letters of a line, of a value in it, and of a link's text.
 LINE, VALUE, LINK = 110, 36, 40
@@ -26,7 +26,7 @@ PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|avif)$", re.IGNORECASE)
 KEPT = ":/?#[]@!$&'*+,;=%-._~"
 
 
-def line(metadata: Mapping[str, Any], stems: frozenset[str] = frozenset()) -> str:
+def line(metadata: Mapping[str, Any], stems: Wanted = NOTHING) -> str:
     """The columns that have a value, as many as there is room for; how many there are besides is told.
 
     >>> print(line({"year": 1999, "genre": ["War", "Drama"], "note": None}))

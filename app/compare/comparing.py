@@ -173,7 +173,7 @@ def search(build: Build, asked: Question, vector: np.ndarray) -> Results:
 
 @st.cache_data(max_entries=256, show_spinner="Searching")
 def _column(asked: Question, _build: Build, _vector: np.ndarray) -> Column:
-    hits, stems = search(_build, asked, _vector)[0], wanted(asked.query)
+    hits, stems = search(_build, asked, _vector)[0], wanted(asked.query, _build.language)
     snippets = [snippet(stems, _build.documents[_build.row_of[hit.id]].text) for hit in hits]
     return Column(hits, snippets, evidence(_build, asked.query, asked.name, hits))
 

@@ -39,7 +39,8 @@ def show(
     leaves a line of each: rank, title, marks, and where no other list has it a sign of that."""
     found = {name: column.hits for name, column in columns.items()}
     listed = {hit.id: _document(build, hit).metadata for hits in found.values() for hit in hits}
-    stems, pictures = wanted(query), False if compact else metadata.offer_pictures(listed.values())
+    stems = wanted(query, build.language)
+    pictures = False if compact else metadata.offer_pictures(listed.values())
     told = {document: metadata.line(of, stems) for document, of in listed.items()}
     framed = {"gap": ("xxsmall", "small")} if compact else {"gap": ("xsmall", "small"), "border": True}
     grid = st.grid(len(columns), min_column_width=NARROWEST, wrap=False, key="lines" if compact else "cards", **framed)

@@ -181,7 +181,7 @@ def named(asked: Asked) -> str:
 def written(build: Build, query: str, decoded: Decoded) -> pd.DataFrame:
     """The first ten documents of a decode, each with the part of its text that has most words of the query."""
     rows, scores = decoded.trace.documents(decoded.tree, EXACT)
-    known, stems = build.corpus.documents, wanted(query)
+    known, stems = build.corpus.documents, wanted(query, build.language)
     listed = [
         (build.identifier(int(row)), documents.title_of(known[row]), float(score), snippet(stems, known[row].text).text)
         for row, score in zip(rows, scores, strict=True)

@@ -39,7 +39,7 @@ def table(build: Build, query: str, found: Mapping[str, list[Hit]]) -> pd.DataFr
         for hit in of_name:
             ranks.setdefault(hit.id, {})[name] = hit.rank
     order = sorted(ranks, key=lambda document: (min(ranks[document].values()), *(ranks[document].get(name, HITS) for name in BY)))
-    stems = wanted(query)
+    stems = wanted(query, build.language)
     texts = (snippet(stems, build.documents[build.row_of[document]].text).text for document in order)
     listed = [
         (*map(ranks[document].get, BY), documents.title(build, document), text, document)

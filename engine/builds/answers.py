@@ -21,7 +21,7 @@ def hits_json(build: Build, query: str, retriever: str, hits: Sequence[Hit], exp
     rows = [build.documents[build.row_of[hit.id]] for hit in hits]
     if not explain:
         return [hit._asdict() | {"metadata": row.metadata} for hit, row in zip(hits, rows, strict=True)]
-    stems, listed = wanted(query), []
+    stems, listed = wanted(query, build.language), []
     for hit, row, speaks in zip(hits, rows, evidence(build, query, retriever, hits), strict=True):
         shown = snippet(stems, row.text)
         more = {"evidence": speaks, "snippet": shown.text, "marks": shown.marks, "metadata": row.metadata}

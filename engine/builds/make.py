@@ -30,6 +30,7 @@ from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
 from engine.files import alone, replace_json, sha256, writing
 from engine.text import embed, hub
+from engine.text.languages import check_language, other_script
 from engine.text.lengths import cut
 
 BUSY = "{}: another process is building here"
@@ -50,12 +51,15 @@ def make(corpus: Corpus, spec: BuildSpec, out: Path, report: Report | None = Non
         ``out`` holds something else, or a stage finds fault with the corpus or the spec.
     """
     spec = spec.model_copy(update={"model": hub.resolved(spec.model)})  # found from wherever the build is opened
+    check_language(spec.language)
     scheme = identifiers.check_settings(spec.scheme, spec.settings, spec.resolver)
     taken = _in_bytes(behaviour) if behaviour is not None and scheme.behaviour else b""
     known = {name for document in corpus.documents for name in document.metadata}
     if unknown := [field for field in spec.fields if field not in known]:
         raise TriescopeError(f"{corpus.name} has no metadata column {unknown[0]!r}; it has {', '.join(sorted(known)) or 'none'}")
     source, encoder = digest_of(corpus), embed.fingerprint(spec.model)
+    if told := other_script((document.searched_text(spec.fields) for document in corpus.documents), spec.language):
+        corpus = corpus._replace(notes=(*corpus.notes, told))
     if out.exists():
         return _that_very(out, spec, source, encoder, taken)
     work = layout.partial_of(out)

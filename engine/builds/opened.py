@@ -109,6 +109,11 @@ class Build(Parts):
         return self.manifest.corpus.name
 
     @property
+    def language(self) -> str:
+        """The language that keyword search takes the documents to be in."""
+        return self.manifest.spec.language
+
+    @property
     def model(self) -> str:
         """Name of the encoder."""
         return self.manifest.spec.model

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.options import checked
 from engine.text.hub import DEFAULT_MODEL
+from engine.text.languages import ENGLISH
 
 
 class BuildSpec(BaseModel):
@@ -33,11 +34,15 @@ class BuildSpec(BaseModel):
     model: str = Field(
         DEFAULT_MODEL, description="Encoder: a folder or a hub name; where the corpus is another build, its own unless given."
     )
+    language: str = Field(ENGLISH, description="Whose stop words and stems keyword search takes; none for words as they are.")
     seed: int = Field(0, ge=0, lt=1 << 31, description="Seed of everything random.")
 
     def digest(self) -> str:
-        """SHA-256 of the spec in canonical JSON."""
-        return hashlib.sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()
+        """SHA-256 of the spec in canonical JSON, without a language that builds of earlier versions had no word for."""
+        told = self.model_dump()
+        if self.language == ENGLISH:
+            del told["language"]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def spec_of(values: Mapping[str, Any]) -> BuildSpec:

@@ -53,7 +53,7 @@ def _scorer(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress)
 
 def _index(index: Index, work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
     texts = [document.searched_text(spec.fields) for document in corpus.documents]
-    index.build(texts, np.load(work / layout.EMBEDDINGS, mmap_mode="r"), work)
+    index.make(texts, np.load(work / layout.EMBEDDINGS, mmap_mode="r"), work, spec.language)
 
 
 def _names(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:

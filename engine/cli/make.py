@@ -119,7 +119,7 @@ def build(
             f"{known.name}: {known.documents:,} documents, {manifest.trie.nodes:,} trie nodes, "
             f"{sum(manifest.stages.values()):.1f} s -> {out}",
             *([f"left out, having neither title nor text: {', '.join(known.left_out)}"] if known.left_out else []),
-            *source.corpus.notes,
+            *known.notes,
             *manifest.identifiers.notes,
             *notes,
             *filter(None, [manifest.encoder.told()]),

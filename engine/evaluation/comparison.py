@@ -174,7 +174,7 @@ def _listed(
     filter: str,
     grades: Mapping[str, int],
 ) -> list[Entry]:
-    hits, stems = build.search(query, name, k, beams, vector, filter)[0], wanted(query)
+    hits, stems = build.search(query, name, k, beams, vector, filter)[0], wanted(query, build.language)
     speaks: Sequence[str] = evidence(build, query, name, hits)
     return [
         Entry(

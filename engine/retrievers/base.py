@@ -202,13 +202,23 @@ class Index(NamedTuple):
     ----------
     stage : str
         Name of the stage.
-    build : callable
+    build : callable, optional
         ``(texts, embeddings, folder)``: writes what :attr:`Method.open` reads, into the folder of the build. ``texts`` are those
         that are searched, a document each; ``embeddings`` is float32 ``(documents, d)``, unit rows.
+    build_of : callable, optional
+        ``(texts, embeddings, folder, language)``: in its place, where the language matters (:mod:`engine.text.languages`).
     """
 
     stage: str
-    build: Callable[[Sequence[str], np.ndarray, Path], None]
+    build: Callable[[Sequence[str], np.ndarray, Path], None] | None = None
+    build_of: Callable[[Sequence[str], np.ndarray, Path, str], None] | None = None
+
+    def make(self, texts: Sequence[str], embeddings: np.ndarray, folder: Path, language: str) -> None:
+        """Write it."""
+        if self.build_of:
+            self.build_of(texts, embeddings, folder, language)
+        elif self.build:
+            self.build(texts, embeddings, folder)
 
 
 class Method(NamedTuple):

@@ -42,9 +42,9 @@ class RecountedRetriever(SparseRetriever):
     def __init__(self, whole: SparseRetriever, texts: Callable[[], list[str]], kept: np.ndarray, added: Sequence[str]):
         import bm25s
 
-        self.rule, self.folder = whole.rule, None
+        self.rule, self.folder, self.language = whole.rule, None, whole.language
         table, lengths = _counts(whole, texts)
-        cut, words = tokens(added, whole.rule), dict(whole.index.vocab_dict)
+        cut, words = tokens(added, whole.rule, whole.language), dict(whole.index.vocab_dict)
         for word in dict.fromkeys(word for of_text in cut for word in of_text):
             words.setdefault(word, table.shape[1] + len(words) - len(whole.index.vocab_dict))
         columns = table.shape[1] + len(words) - len(whole.index.vocab_dict)
@@ -83,7 +83,7 @@ def _counts(whole: SparseRetriever, texts: Callable[[], list[str]]) -> Counts:
         lengths = None if NOTHING in number else _lengths(whole)
         whole.counts = _read_off(whole, lengths) if lengths is not None else None
         if whole.counts is None:  # an earlier version wrote the index: its texts are cut once more
-            cut = tokens(texts(), whole.rule)
+            cut = tokens(texts(), whole.rule, whole.language)
             columns = len(whole.index.scores["indptr"]) - 1
             whole.counts = Counts(_counted(cut, number, columns).tocsc(), np.array([len(words) for words in cut], np.int64))
     return whole.counts

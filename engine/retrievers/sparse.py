@@ -15,6 +15,7 @@ from engine.retrievers.lost import BELOW, NO_WORD, Lack, Loss, places
 from engine.retrievers.terms import Postings, Terms, listed, terms, told
 from engine.stored import arrays, values
 from engine.stored.remembered import once
+from engine.text.languages import ENGLISH, LANGUAGES, NONE
 from engine.text.matched import spelled, stems
 
 if TYPE_CHECKING:
@@ -39,14 +40,14 @@ DATA, ROWS, STARTS = (f"{part}.csc.index.npy" for part in ("data", "indices", "i
 ABOUT, VOCABULARY = "params.index.json", "vocab.index.json"
 
 
-def tokens(texts: Sequence[str], rule: int = NOW) -> list[list[str]]:
+def tokens(texts: Sequence[str], rule: int = NOW, language: str = ENGLISH) -> list[list[str]]:
     """Stems of each text, stop words left out.
 
     >>> tokens(["The heists of dreams, part C"])
     [['heist', 'dream', 'part', 'c']]
     """
     if rule != FIRST:
-        return stems(texts)
+        return stems(texts, language)
     import bm25s
 
     stemmer: Callable = Stemmer.Stemmer("english")
@@ -55,19 +56,19 @@ def tokens(texts: Sequence[str], rule: int = NOW) -> list[list[str]]:
     )
 
 
-def build(texts: Sequence[str], folder: Path) -> None:
-    """Index ``texts`` and write the index into ``folder``."""
+def build(texts: Sequence[str], folder: Path, language: str = ENGLISH) -> None:
+    """Index ``texts`` of a language and write the index into ``folder``."""
 
     import bm25s
 
     index = bm25s.BM25(k1=K1, b=B, method="lucene")
-    found = tokens(texts)
+    found = tokens(texts, NOW, language)
     if not any(found):
         found = [[NOTHING], *found[1:]]  # bm25s cannot index nothing; no query can hold this word
     index.index(found, show_progress=False)
     index.save(folder, show_progress=False)
     np.save(folder / LENGTHS, np.array([len(words) for words in found], np.int32), allow_pickle=False)
-    replace_json(folder / RULE, {"rule": NOW})
+    replace_json(folder / RULE, {"rule": NOW} | ({"language": language} if language != ENGLISH else {}))
 
 
 def rule_of(folder: Path) -> int:
@@ -86,6 +87,22 @@ def rule_of(folder: Path) -> int:
     if type(rule) is not int or rule not in (FIRST, NOW):
         raise TriescopeError(f"{path}: the index was made by words of rule {rule}, this version knows those up to {NOW}")
     return rule
+
+
+def language_of(folder: Path) -> str:
+    """The language that the index in ``folder`` takes its texts to be in.
+
+    Raises
+    ------
+    TriescopeError
+        It is not known to this version.
+    """
+    path = folder / RULE
+    told = values.read(path) if path.exists() else {}
+    known = told.get("language", ENGLISH) if isinstance(told, dict) else None
+    if not isinstance(known, str) or known not in LANGUAGES:
+        raise TriescopeError(f"{path}: the index was made of words of a language that this version does not know")
+    return known
 
 
 def checked(folder: Path, documents: int | None = None) -> dict[str, int]:
@@ -153,6 +170,7 @@ class SparseRetriever:
     needs_vectors = False
     floor = 0.0
     folder: Path | None
+    language: str
     counts: Counts | None = None
 
     def __init__(self, folder: Path, documents: int | None = None):
@@ -161,12 +179,14 @@ class SparseRetriever:
         vocabulary = checked(folder, documents)
         self.index = bm25s.BM25.load(folder, mmap=True, show_progress=False, load_vocab=False, backend="numpy")
         self.index.vocab_dict = vocabulary
-        self.rule = rule_of(folder)
+        self.rule, self.language = rule_of(folder), language_of(folder)
         self.folder = folder
 
     def tokens(self, texts: Sequence[str]) -> list[list[str]]:
         """Words of each text that the index has, cut as it was."""
-        return [[word for word in of_text if word in self.index.vocab_dict] for of_text in tokens(texts, self.rule)]
+        return [
+            [word for word in of_text if word in self.index.vocab_dict] for of_text in tokens(texts, self.rule, self.language)
+        ]
 
     def search(self, queries: Queries, k: int, allowed: np.ndarray | None = None) -> Ranking:
         """See :class:`engine.retrievers.base.Retriever`; how rare a word is, is counted over all documents, allowed or not."""
@@ -198,18 +218,18 @@ class SparseRetriever:
         """What each word of a query adds to the scores of some documents, int64 ``(documents,)``."""
         of = self.index.scores
         postings = Postings(of["data"], of["indices"], of["indptr"], self.index.vocab_dict)
-        return terms(postings, tokens([query], self.rule)[0], spelled(query), rows)
+        return terms(postings, tokens([query], self.rule, self.language)[0], spelled(query, self.language), rows)
 
 
-def _build(texts: Sequence[str], embeddings: np.ndarray, folder: Path) -> None:
-    build(texts, folder / FOLDER)
+def _build(texts: Sequence[str], embeddings: np.ndarray, folder: Path, language: str) -> None:
+    build(texts, folder / FOLDER, language)
 
 
 def _open(opened: Opened, beams: int, named: Named) -> SparseRetriever:
     from engine.retrievers.variants import VariantRetriever  # which is made of this one
 
     if named.settings:
-        return VariantRetriever(opened.texts(), dict(named.settings))
+        return VariantRetriever(opened.texts(), dict(named.settings), language_of(opened.folder / FOLDER))
     if opened.base and opened.grown:
         from engine.retrievers.recounted import RecountedRetriever
 
@@ -244,8 +264,10 @@ def _lost(lack: Lack) -> list[Loss]:
 def _told(opened: Opened, named: Named) -> str:
     if named.settings:
         return "indexed in memory when it was first asked for"
-    old = rule_of(opened.folder / FOLDER) == FIRST
-    return "its index is of an earlier version: no single letters, no words of scripts without spaces" if old else ""
+    if rule_of(opened.folder / FOLDER) == FIRST:
+        return "its index is of an earlier version: no single letters, no words of scripts without spaces"
+    language = language_of(opened.folder / FOLDER)
+    return "" if language == ENGLISH else "words as they are written" if language == NONE else f"stems of {language}"
 
 
 METHOD = Method(
@@ -256,7 +278,7 @@ METHOD = Method(
     open=_open,
     evidence=_evidence,
     usual=True,
-    needs=Index(stage="sparse", build=_build),
+    needs=Index(stage="sparse", build_of=_build),
     empty="No document shares a word with the query.",
     told=_told,
     lost=_lost,

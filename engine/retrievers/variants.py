@@ -11,7 +11,8 @@ import numpy as np
 from scipy import sparse as matrices
 
 from engine.retrievers.base import Named, Opened
-from engine.retrievers.sparse import FORMULAS, METHOD, NOW, OPTIONS, SparseRetriever, tokens
+from engine.retrievers.sparse import FOLDER, FORMULAS, METHOD, NOW, OPTIONS, SparseRetriever, language_of, tokens
+from engine.text.languages import ENGLISH
 
 
 class VariantRetriever(SparseRetriever):
@@ -26,15 +27,17 @@ class VariantRetriever(SparseRetriever):
         What is searched of each document.
     settings : mapping
         Of :data:`engine.retrievers.sparse.OPTIONS`; the rest have their defaults.
+    language : str
+        Of the texts.
     """
 
-    def __init__(self, texts: Sequence[str], settings: Mapping[str, Any]):
+    def __init__(self, texts: Sequence[str], settings: Mapping[str, Any], language: str = ENGLISH):
         import bm25s
 
         taken = {option.name: option.default for option in OPTIONS} | dict(settings)
-        self.rule, self.folder = NOW, None
+        self.rule, self.folder, self.language = NOW, None, language
         self.index = bm25s.BM25(k1=taken["k1"], b=taken["b"], method=FORMULAS[taken["method"]])
-        self.index.index(_cut(texts), show_progress=False)
+        self.index.index(_cut(texts, language), show_progress=False)
         self.index.nonoccurrence_array = None
         self.index.vocab_dict.pop("", None)  # bm25s numbers the empty word, and has no row of it
 
@@ -47,14 +50,16 @@ class TfidfRetriever(SparseRetriever):
     ----------
     texts : sequence of str
         What is searched of each document.
+    language : str
+        Of the texts.
     """
 
     name = "tfidf"
 
-    def __init__(self, texts: Sequence[str]):
+    def __init__(self, texts: Sequence[str], language: str = ENGLISH):
         import bm25s
 
-        cut = _cut(texts)
+        cut = _cut(texts, language)
         number = {word: at for at, word in enumerate(dict.fromkeys(word for words in cut for word in words))}
         column = np.array([number[word] for words in cut for word in words], np.int32)
         row = np.repeat(np.arange(len(cut), dtype=np.int32), [len(words) for words in cut])
@@ -64,19 +69,19 @@ class TfidfRetriever(SparseRetriever):
         weight = (1 + np.log(tf.data)) * idf
         length = np.sqrt(np.bincount(tf.indices, weight**2, minlength=len(cut)))
         data = (idf * weight / length[tf.indices]).astype(np.float32)
-        self.rule, self.folder = NOW, None
+        self.rule, self.folder, self.language = NOW, None, language
         self.index = bm25s.BM25()
         self.index.scores = {"data": data, "indices": tf.indices, "indptr": tf.indptr, "num_docs": len(cut)}
         self.index.vocab_dict, self.index.nonoccurrence_array = number, None
 
 
-def _cut(texts: Sequence[str]) -> list[list[str]]:
-    found = tokens(texts)
+def _cut(texts: Sequence[str], language: str) -> list[list[str]]:
+    found = tokens(texts, NOW, language)
     return found if any(found) else [["\0"], *found[1:]]  # bm25s cannot index nothing; no query can hold this word
 
 
 def _open(opened: Opened, beams: int, named: Named) -> TfidfRetriever:
-    return TfidfRetriever(opened.texts())
+    return TfidfRetriever(opened.texts(), language_of(opened.folder / FOLDER))
 
 
 TFIDF = METHOD._replace(

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import regex
-import Stemmer
 
+from engine.text.languages import ENGLISH, stemming, stems_of, stop_words
 from engine.text.words import PIECE, alike, words, words_of
 
 LETTERS = 140
@@ -17,12 +17,6 @@ CUT = "…"
 # At most so many letters stand before the first marked word of a snippet that begins within its text.
 BEFORE = 40
 JOINERS = "\u200c\u200d"  # unseen too, but some scripts spell with them
-
-# Lucene's, as in bm25s.
-STOP = frozenset(
-    "a an and are as at be but by for if in into is it no not of on or such that the their then there these they this to was "
-    "will with".split()
-)
 
 Span = tuple[int, int]
 
@@ -49,34 +43,45 @@ class Snippet(NamedTuple):
             yield self.text[at:], False
 
 
-def stems(texts: Sequence[str]) -> list[list[str]]:
-    """Stems of each text's words, English stop words left out: those that bm25s finds (a test holds it), without loading it.
+def stems(texts: Sequence[str], language: str = ENGLISH) -> list[list[str]]:
+    """Stems of each text's words, stop words left out: those that bm25s finds (a test holds it), without loading it.
 
-    >>> stems(["The heists of dreams, part C"])
-    [['heist', 'dream', 'part', 'c']]
+    >>> stems(["The heists of dreams, part C"]), stems(["Die Häuser"], "german"), stems(["The heists"], "none")
+    ([['heist', 'dream', 'part', 'c']], [['haus']], [['the', 'heists']])
     """
-    stemmer = Stemmer.Stemmer("english")
-    return [stemmer.stemWords([word for word in words(text) if word not in STOP]) for text in texts]
+    return stems_of([words(text) for text in texts], language)
 
 
-def spelled(text: str) -> dict[str, str]:
+def spelled(text: str, language: str = ENGLISH) -> dict[str, str]:
     """Stem -> the first word of a text that has it, in small letters.
 
     >>> spelled("Dreaming of dreams and a heist")
     {'dream': 'dreaming', 'heist': 'heist'}
     """
     found: dict[str, str] = {}
-    for stem, word in zip(stems([text])[0], (word for word in words(text) if word not in STOP), strict=True):
+    stops = stop_words(language)
+    for stem, word in zip(stems([text], language)[0], (word for word in words(text) if word not in stops), strict=True):
         found.setdefault(stem, word)
     return found
 
 
-def wanted(query: str) -> frozenset[str]:
+class Wanted(frozenset[str]):
+    """Stems that are looked for, and the language that they are of."""
+
+    language = ENGLISH
+
+
+NOTHING = Wanted()
+
+
+def wanted(query: str, language: str = ENGLISH) -> Wanted:
     """Stems that are looked for: those of a query."""
-    return frozenset(stems([query])[0])
+    found = Wanted(stems([query], language)[0])
+    found.language = language
+    return found
 
 
-def marks(stems_wanted: frozenset[str], text: str) -> list[Span]:
+def marks(stems_wanted: Wanted, text: str) -> list[Span]:
     """Where the words of a text stand whose stem is wanted; where there are no spaces, all that both share.
 
     >>> [text[start:stop] for text in ["He dreamed of DREAMS"] for start, stop in marks(wanted("a dream"), text)]
@@ -85,7 +90,7 @@ def marks(stems_wanted: frozenset[str], text: str) -> list[Span]:
     [(8, 10)]
     """
     found: list[Span] = []
-    stem, known = Stemmer.Stemmer("english").stemWord, dict[str, bool]()
+    stem, known = stemming(stems_wanted.language), dict[str, bool]()
     for match in PIECE.finditer(text) if stems_wanted else ():
         piece = alike(match[0])
         parts = words_of(piece)
@@ -94,19 +99,19 @@ def marks(stems_wanted: frozenset[str], text: str) -> list[Span]:
             found += [(match.start() + start, match.start() + stop) for start, stop in spans]
             continue
         if piece not in known:
-            known[piece] = stem(piece) in stems_wanted
+            known[piece] = stem([piece])[0] in stems_wanted
         if known[piece]:
             found.append(match.span())
     return _joined(found)
 
 
-def whole(stems_wanted: frozenset[str], text: str) -> Snippet:
+def whole(stems_wanted: Wanted, text: str) -> Snippet:
     """A text in one line, whole, with its marks."""
     line = one_line(text)
     return Snippet(line, marks(stems_wanted, line))
 
 
-def snippet(stems_wanted: frozenset[str], text: str, letters: int = LETTERS) -> Snippet:
+def snippet(stems_wanted: Wanted, text: str, letters: int = LETTERS) -> Snippet:
     """The part of a text, of at most about ``letters``, that has the most of the words wanted; the first such part, and the start
     of the text where it has none. What is cut off is an ellipsis.
 
@@ -117,7 +122,7 @@ def snippet(stems_wanted: frozenset[str], text: str, letters: int = LETTERS) -> 
     found = marks(stems_wanted, line)
     if len(line) <= letters:
         return Snippet(line, found)
-    first, last = _densest(line, found, letters)
+    first, last = _densest(line, found, letters, stems_wanted.language)
     begin, end = _around(line, first, last, letters)
     head, tail = CUT if begin else "", CUT if end < len(line) else ""
     shift = len(head) - begin
@@ -134,7 +139,7 @@ def one_line(text: str) -> str:
     return " ".join("".join(sign if sign.isprintable() or sign in JOINERS else " " for sign in text).split())
 
 
-def _shared(piece: str, parts: Sequence[str], stems_wanted: frozenset[str]) -> list[Span]:
+def _shared(piece: str, parts: Sequence[str], stems_wanted: Wanted) -> list[Span]:
     """Stretches of a run without spaces that are made of wanted words."""
     known = stems_wanted.intersection(parts)
     return _joined(sorted(hit.span() for part in known for hit in regex.finditer(regex.escape(part), piece, overlapped=True)))
@@ -151,12 +156,11 @@ def _joined(spans: Sequence[Span]) -> list[Span]:
     return joined
 
 
-def _densest(line: str, found: Sequence[Span], letters: int) -> Span:
+def _densest(line: str, found: Sequence[Span], letters: int, language: str) -> Span:
     """From the first to the last mark of the window with the most different stems, then the most; the first of equal ones."""
     within: Counter[str] = Counter()
     best, span, left = (0, 0), (0, 0), 0
-    stem = Stemmer.Stemmer("english").stemWord
-    spelled = [stem(alike(line[start:stop])) for start, stop in found]
+    spelled = stemming(language)([alike(line[start:stop]) for start, stop in found])
     for right, (_, stop) in enumerate(found):
         within[spelled[right]] += 1
         while left < right and stop - found[left][0] > letters:

@@ -120,7 +120,7 @@ def outcome(home: Path, what: str, seed: int, seconds: float) -> dict[str, Any]:
         at = shutil.copytree(home, Path(copy) / "home", symlinks=True)
         os.environ["TRIESCOPE_HOME"] = str(at)
         random = np.random.default_rng(seed)
-        wait = float(random.uniform(0, 1.1) * seconds)
+        wait = float(random.uniform(0, 2) * seconds)
         told = {"what": what, "seed": seed, "wait": round(wait, 4), "fault": "", "left": ""}
         try:
             child(at, lambda: (add(at, seed + 1), remove(at, seed + 2)))

@@ -7,7 +7,8 @@ from bm25s.stopwords import STOPWORDS_EN
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.text.matched import CUT, STOP, Snippet, marks, one_line, snippet, stems, wanted, whole
+from engine.text.languages import STOP
+from engine.text.matched import CUT, Snippet, marks, one_line, snippet, stems, wanted, whole
 from engine.text.words import words
 
 LOOKED_FOR = "a dream of heists, ships 烤鸭 ไทย 3"
