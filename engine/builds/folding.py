@@ -115,6 +115,7 @@ def _fold(build: Build, work: Path, tell: Tell) -> Folded:
         update={
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "encoder": known.encoder.model_copy(update=whole.manifest.encoder.model_dump(include={"sha256", "verified"})),
+            "identifiers": known.identifiers.model_copy(update={"notes": whole.manifest.identifiers.notes}),
             "corpus": known.corpus.model_copy(update={"began": build.catalogue, "fitted": drifted.fitted}),
         }
     )
