@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,53 +47,68 @@ def points(random: np.random.Generator) -> np.ndarray:
     return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
 
 
+class Spent(NamedTuple):
+    """Seconds by the clock, and of the processor, which other work on the machine does not lengthen."""
+
+    clock: float
+    processor: float
+
+    def plus(self, other: "Spent") -> "Spent":
+        """Both one after the other."""
+        return Spent(self.clock + other.clock, self.processor + other.processor)
+
+    def row(self, what: str, times: int = 1) -> str:
+        """A row of the table; where it was done so many times, of one."""
+        told = [f"{s / times:.2f} s" if s / times >= 0.1 else f"{s / times * 1e3:.1f} ms" for s in self]
+        return f"| {what} | {told[0]} | {told[1]} |\n"
+
+
 def table() -> str:
     """Markdown: seconds of each step, after checking that what was changed answers as a rebuild does."""
     random = np.random.default_rng(0)
     made, vectors = documents(random), points(random)
-    texts = [document.searched_text() for document in made]
-    _remember(texts, vectors)
-    folder = paths.builds() / "made-up"
-    spec = BuildSpec(settings={"levels": 3, "codes": 256})
-    rows = [("build of 100,000, once", timed(lambda: make(Corpus("made-up", made[:BASE], {}, {}, []), spec, folder))[0])]
+    _remember([document.searched_text() for document in made], vectors)
+    folder, spec = paths.builds() / "made-up", BuildSpec(settings={"levels": 3, "codes": 256})
+    lines = [timed(lambda: make(Corpus("made-up", made[:BASE], {}, {}, []), spec, folder))[0].row("build of 100,000, once")]
     base = Build(folder)
-    asked = [" ".join(document.text.split()[:4]) for document in made[-QUERIES:]]
-    near = vectors[-QUERIES:]
+    asked, near = [" ".join(document.text.split()[:4]) for document in made[-QUERIES:]], vectors[-QUERIES:]
     for name in RETRIEVERS:
         search(base, name, asked, near)
-    add, _ = timed(lambda: living.add(folder, made[BASE:], known=base))
-    opening, live = timed(lambda: Build(folder, base))
-    rows += [("10,000 added: identifiers, and the change written", add), ("opened with it", opening)]
-    first = [
-        (f"first search: {name}", timed(lambda name=name: search(live, name, asked[:1], near[:1]))[0]) for name in RETRIEVERS
-    ]
-    rows += [*first, ("**together**", add + opening + sum(seconds for _, seconds in first))]
+    whole, _ = timed(lambda: living.add(folder, made[BASE:], known=base))
+    lines.append(whole.row("10,000 added: identifiers, and the change written"))
+    spent, live = timed(lambda: Build.current(folder, base))
+    lines.append(spent.row("opened with it"))
+    whole = whole.plus(spent)
+    for name in RETRIEVERS:
+        spent, _ = timed(lambda name=name: search(live, name, asked[:1], near[:1]))
+        lines.append(spent.row(f"first search: {name}"))
+        whole = whole.plus(spent)
+    lines.append(whole.row("**together**"))
     held = check(live, folder, asked, near)
-    rows += [
-        (f"then, a query: {name}", timed(lambda name=name: search(live, name, asked, near))[0] / QUERIES) for name in RETRIEVERS
-    ]
-    rows += [
-        ("the same, before: " + name, timed(lambda name=name: search(base, name, asked, near))[0] / QUERIES)
-        for name in RETRIEVERS
-    ]
-    one, _ = timed(lambda: living.add(folder, [made[0]._replace(title="changed")], vectors=near[:1], known=live))
-    rows.append(("one document changed after that", one))
-    opening, live = timed(lambda: Build.current(folder, live))
+    for build, what in ((live, "then, a query"), (base, "the same, before")):
+        for name in RETRIEVERS:
+            lines.append(
+                timed(lambda name=name, build=build: search(build, name, asked, near))[0].row(f"{what}: {name}", QUERIES)
+            )
+    altered = made[0]._replace(title="changed")
+    lines.append(timed(lambda: living.add(folder, [altered], None, near[:1], live))[0].row("one document changed after that"))
+    spent, live = timed(lambda: Build.current(folder, live))
     every, _ = timed(lambda: [search(live, name, asked[:1], near[:1]) for name in RETRIEVERS])
-    rows.append(("opened, and first searches by all", opening + every))
-    gone, _ = timed(lambda: living.remove(folder, [document.id for document in made[5_000:15_000]], known=live))
-    rows.append(("10,000 removed", gone))
+    lines.append(spent.plus(every).row("opened, and first searches by all"))
+    gone = [document.id for document in made[5_000:15_000]]
+    lines.append(timed(lambda: living.remove(folder, gone, live))[0].row("10,000 removed"))
     drift = living.drift_of(Build(folder)).told()
-    rows.append(("all folded in (compact)", timed(lambda: folding.fold(folder))[0]))
-    lines = "".join(
-        f"| {what} | {seconds:.2f} s |\n" if seconds >= 0.1 else f"| {what} | {seconds * 1e3:.1f} ms |\n"
-        for what, seconds in rows
-    )
+    lines.append(timed(lambda: folding.fold(folder))[0].row("all folded in (compact)"))
     return (
         f"# Documents that come into a finished build\n\n{ADDED:,} into {BASE:,}: made-up texts of {LENGTH + 3} words, {WIDTH} "
-        f"dimensions around {CENTRES:,} centres, rq-kmeans 3 x 256. Embedding is not timed. {evaluation.device()}.\n\n"
-        f"| work | time |\n|---|---|\n{lines}\n{held} In the end: {drift}.\n"
+        f"dimensions around {CENTRES:,} centres, rq-kmeans 3 x 256. Embedding is not timed. {evaluation.device()}, {busy()}.\n\n"
+        f"| work | by the clock | of the processor |\n|---|---|---|\n{''.join(lines)}\n{held} In the end: {drift}.\n"
     )
+
+
+def busy() -> str:
+    """How many others wanted the processor."""
+    return f"load {os.getloadavg()[2]:.0f} while it ran"
 
 
 def _remember(texts: list[str], vectors: np.ndarray) -> None:
@@ -125,11 +140,11 @@ def check(live: Build, folder: Path, asked: list[str], near: np.ndarray) -> str:
     )
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds, and the result."""
-    start = time.perf_counter()
+def timed(work: Callable[[], Any]) -> tuple[Spent, Any]:
+    """What some work took, and its result."""
+    clock, processor = time.perf_counter(), time.process_time()
     result = work()
-    return time.perf_counter() - start, result
+    return Spent(time.perf_counter() - clock, time.process_time() - processor), result
 
 
 if __name__ == "__main__":
