@@ -5,7 +5,7 @@ import streamlit as st
 from app.charts import pareto, systems
 from app.common import address, exports, guard, jobs, resources, state
 from app.compare import measured
-from app.evaluate import asked, before, bringing, kinds, pairs, shown, widths
+from app.evaluate import asked, before, bringing, kinds, pairs, reached, shown, widths
 from engine import workspace
 from engine.errors import TriescopeError
 
@@ -26,6 +26,7 @@ with st.expander("What to evaluate", icon=":material/tune:", expanded=not kept):
     asked.offer(build)
 with st.expander("Judged queries and runs of your own", icon=":material/upload_file:"):
     bringing.show(build)
+reached.show(build)
 if not kept:
     st.write(
         f"Nothing of {state.plain(build.name)} was evaluated on this machine yet. An evaluation searches every judged query with "

@@ -69,14 +69,26 @@ def give_verdict(
 
 @app.command("reachability")
 def show_reachability(
-    folder: Folder, beams: Beams = DEFAULT_BEAMS, sample: Sample = 1000, seed: Seed = 0, as_json: AsJson = False
+    folder: Folder,
+    beams: Beams = DEFAULT_BEAMS,
+    sample: Sample = 1000,
+    seed: Seed = 0,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep it for the page Evaluate.")] = False,
+    progress: ProgressFile = None,
+    as_json: AsJson = False,
 ) -> None:
     """Share of the documents that come back for their own queries and their own title, and those that do not, with why."""
     from engine.builds.opened import Build
     from engine.data.figures import told
+    from engine.evaluation import kept_reachability
     from engine.evaluation.reachability import reachability
+    from engine.progress import Progress
 
-    found = reachability(Build(folder), beams, sample, seed)
+    opened = Build(folder)
+    with Progress(progress, quiet=as_json or progress is None) as tell:
+        found = reachability(opened, beams, sample, seed, tell=tell)
+    if keep:
+        kept_reachability.keep(opened, found)
     lines = [f"{found.corpus}: beam {found.beams}, {found.device}"]
     for of in found.kinds:
         drawn = (
