@@ -1,0 +1,207 @@
+"""What comes next on Amazon Beauty: every recommender on the same questions, the whole catalogue ranked.
+
+    python -m benchmarks.recommendation FOLDER [--models a,b] [--json FILE]
+
+``FOLDER`` holds ``items.jsonl`` and ``sequences.txt``. Writes ``benchmarks/results/recommendation.md`` when all models were
+asked for. Development chooses (the share of text, identifiers, weights, when to stop); test judges, once. Trained models are kept
+in the home's cache and taken from there: remove them to train anew.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import recommendation_report as report
+from engine import paths
+from engine.data.corpus import Document
+from engine.data.histories import Held, leave_last_out
+from engine.data.interactions import read_interactions
+from engine.data.records import records
+from engine.identifiers import rq_kmeans
+from engine.identifiers.base import Material as Items
+from engine.identifiers.collisions import extra_code
+from engine.recommending import evaluated, factors, hybrid, item_item, item_text, matrix
+from engine.recommending.base import Material, Ranked, Recommender
+from engine.recommending.counting import Counting
+from engine.recommending.item_item import ItemItem, Parts
+from engine.recommending.judging import judge
+from engine.recommending.kinds import MODELS
+from engine.recommending.models import kept, train
+from engine.recommending.models.spec import SequenceSpec
+from engine.text import embed
+from engine.trie import Trie, build
+
+FIELDS = ("brand", "categories")
+# Identifiers that development chooses among for the counting scorer at the narrow beam: what they are fitted on, levels, codes.
+SHAPES = (("text", 3, 256), ("text", 3, 32), ("behaviour", 2, 64), ("behaviour", 3, 32))
+NARROW, BEAMS, CHOOSING, RANK = 10, 50, 4000, 128
+SPECS = {
+    "sasrec": SequenceSpec(model="sasrec", epochs=60, patience=8),
+    "bert4rec": SequenceSpec(model="bert4rec", epochs=60, patience=8),
+    "tree": SequenceSpec(model="tree", epochs=60, patience=8),
+    "tree-distilled": SequenceSpec(model="tree", distill=0.5, epochs=60, patience=8),
+}
+NAMES = (
+    "popularity", "knn", "ease", "item-item", "counting", "counting-10", "counting-random", "sasrec", "bert4rec", "tree",
+    "tree-distilled", "hybrid",
+)  # fmt: skip
+HYBRID = ("item-item", "sasrec")
+
+
+class Bench:
+    """The data, and recommenders made when they are first asked for."""
+
+    def __init__(self, folder: Path, seed: int = 0):
+        self.seed = seed
+        self.rows = [record for _, record in records(folder / "items.jsonl")]
+        row_of = {str(record["item_id"]): row for row, record in enumerate(self.rows)}
+        self.log = read_interactions(folder / "sequences.txt", row_of)
+        self.split = leave_last_out(self.log.histories)
+        self.kept, self.minutes = dict[str, Recommender](), dict[str, float]()
+
+    @cached_property
+    def documents(self) -> list[Document]:
+        """All items, those without a title too."""
+        return [Document(str(one["item_id"]), one["title"] or "", "", {name: one[name] for name in FIELDS}) for one in self.rows]
+
+    @cached_property
+    def material(self) -> Material:
+        """What all are made from: the test is not in it."""
+        texts = [document.searched_text(FIELDS) for document in self.documents]
+        vectors = np.asarray(embed.embed(texts, embed.DEFAULT_MODEL))
+        said = [item_text.said_of(document, FIELDS) for document in self.documents]
+        unread = self.split._replace(test=self.split.test.pick(slice(0, 0)))
+        return Material(unread, said, vectors, self.trie("text", 3, 256, vectors), seed=self.seed)
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The two matrices."""
+        return item_item.parts_of(self.material, lambda stage, done, total: None)
+
+    @cached_property
+    def matrix(self) -> ItemItem:
+        """The item-item matrix, its share of text chosen on development, seen items left out."""
+        return self.matrix_for(seen=False)
+
+    def matrix_for(self, seen: bool) -> ItemItem:
+        """The same, chosen with or without the items of the history."""
+        start = time.monotonic()
+        share = item_item.chosen(self.material, self.parts, matrix.Recency(), seen)
+        made = ItemItem(matrix.mixed(self.parts.behaviour, self.parts.text, share), matrix.Recency(), share)
+        self.minutes["item-item"] = (time.monotonic() - start) / 60
+        return made
+
+    @cached_property
+    def popularity(self) -> np.ndarray:
+        """How often each item was taken in training."""
+        return np.bincount(self.split.train.items, minlength=len(self.rows))
+
+    def trie(self, fitted_on: str, levels: int, codes: int, vectors: np.ndarray | None = None) -> Trie:
+        """Identifiers by residual k-means over text or behaviour, or dealt out at random in the same shape."""
+        if fitted_on == "behaviour":
+            both = factors.factors(self.matrix.weights, RANK, self.seed)
+            vectors = (both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+        points = vectors if vectors is not None else self.material.embeddings
+        fitted = extra_code(
+            rq_kmeans.fit(Items(points, []), {"levels": levels, "codes": codes}, self.seed, lambda done, total: None),
+            Items(points, []),
+            self.seed,
+        )
+        return build(fitted.codes)
+
+    def dealt(self, like: Trie) -> Trie:
+        """The identifiers of a trie, dealt out to other items by the seed: the control."""
+        codes = np.full((len(self.rows), like.levels), -1, np.int32)
+        order = np.random.default_rng(self.seed).permutation(len(self.rows))
+        for leaf, row in zip(like.leaves_of(np.arange(len(self.rows))), order, strict=True):
+            path = like.prefix(int(leaf))
+            codes[row, : len(path)] = path
+        return build(codes)
+
+    @cached_property
+    def identifiers(self) -> tuple[tuple[str, int, int], Trie]:
+        """Those that are best at the narrow beam, on development."""
+        places = np.sort(np.random.default_rng([self.seed, 3]).permutation(len(self.split.dev.targets))[:CHOOSING])
+        dev, reached = self.split.dev.pick(places), {}
+        for shape in SHAPES:
+            trie = self.trie(*shape)
+            reached[shape] = (judge(self.counting(trie, NARROW), dev).values["NDCG@10"].mean(), trie)
+        best = max(reached, key=lambda shape: reached[shape][0])
+        return best, reached[best][1]
+
+    def counting(self, trie: Trie, beams: int) -> Counting:
+        """The counting scorer on some identifiers."""
+        return Counting(self.matrix, trie, self.popularity, beams)
+
+    def get(self, name: str) -> Recommender:
+        """A recommender by its name."""
+        if name not in self.kept:
+            self.kept[name] = self._make(name)
+        return self.kept[name]
+
+    def _make(self, name: str) -> Recommender:
+        makers: dict[str, Callable[[], Recommender]] = {
+            "item-item": lambda: Ranked(self.matrix),
+            "counting": lambda: self.counting(self.identifiers[1], BEAMS),
+            "counting-10": lambda: self.counting(self.identifiers[1], NARROW),
+            "counting-random": lambda: self.counting(self.dealt(self.identifiers[1]), BEAMS),
+            "hybrid": self._hybrid,
+        }
+        if name in makers:
+            return makers[name]()
+        if name in SPECS:
+            return self._trained(name)
+        start = time.monotonic()
+        made = MODELS[name].make(self.material, {}, lambda stage, done, total: None)
+        self.minutes[name] = (time.monotonic() - start) / 60
+        return made
+
+    def _trained(self, name: str) -> Recommender:
+        spec = SPECS[name].model_copy(update={"seed": self.seed})
+        folder = paths.cache() / "recommendation" / f"{name}-{self.seed}"
+        material = self.material._replace(trie=self.trie("behaviour", 3, 32)) if spec.model == "tree" else self.material
+        if not (kept.is_there(folder) and kept.read(folder).digest == spec.digest()):
+            train.train(material, spec, folder, report.tell(name))
+        self.minutes[name] = kept.read(folder).seconds / 60
+        return Ranked(train.opened(material, folder))
+
+    def _hybrid(self) -> Recommender:
+        members = [self.get(name) for name in HYBRID]
+        found = [member.of for member in members if isinstance(member, Ranked)]
+        weighed = hybrid.weigh(found, self.split.dev, self.seed)
+        report.say(
+            f"hybrid of {', '.join(HYBRID)}: weights {weighed.weights}, chosen on {weighed.questions:,} development questions"
+        )
+        return Ranked(hybrid.Fused(found, weighed.weights))
+
+
+def main() -> None:
+    """Judge what is asked for, print it, and keep it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--models", default=",".join(NAMES))
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    names = [name.strip() for name in asked.models.split(",") if name.strip()]
+    if unknown := [name for name in names if name not in NAMES]:
+        parser.error(f"there is no model {unknown[0]!r}; there are {', '.join(NAMES)}")
+    bench = Bench(asked.folder)
+    test: Held = bench.split.test
+    names.sort(key=lambda name: name != "item-item")  # the others are held against the honest baseline
+    found = evaluated.evaluate({name: bench.get(name) for name in names}, test, bench.popularity, tell=report.tell("test"))
+    for line in evaluated.lines(found):
+        print(line)
+    if asked.json:
+        models = {one.name: {"R@10": one.means["R@10"].mean, "N@10": one.means["NDCG@10"].mean} for one in found}
+        asked.json.write_text(json.dumps({"models": models}, indent=1))
+    if set(names) == set(NAMES):
+        report.write(bench, found, asked.folder.name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""Studies beside the main table of ``benchmarks.recommendation``: what order carries, cold items, a vector or a decoder."""
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.data.histories import Held, Histories, without
+from engine.evaluation import interval
+from engine.recommending import factors, hybrid, item_item, matrix
+from engine.recommending.base import Material, Ranked, Scores
+from engine.recommending.item_item import ItemItem
+from engine.recommending.judging import judge
+from engine.recommending.matrix import Recency
+from engine.recommending.plain import Semantic
+
+if TYPE_CHECKING:
+    from benchmarks.recommendation import Bench
+
+WIDTHS = (5, 10, 20, 50, 100, 200)
+SQUEEZED = (128, 256, 512)
+COLD_SHARE, SHOWN = 0.05, ("R@5", "NDCG@5", "R@10", "NDCG@10")
+SAMPLE = 4000
+
+
+class Squeezed:
+    """The item-item matrix as products of some numbers an item: what one vector a history can keep of it."""
+
+    def __init__(self, of: ItemItem, width: int):
+        self.name, self.of = f"squeezed-{width}", of
+        both = factors.factors(of.weights, width)
+        self.read, self.found = both[:, :width], both[:, width:]
+
+    def scores(self, histories: Histories) -> np.ndarray:
+        """Float32 ``(histories, items)``."""
+        weights = self.of.recency.weights(histories, self.of.items).astype(np.float32)
+        return (weights @ self.read) @ self.found.T
+
+
+def row(values: dict[str, np.ndarray]) -> str:
+    """Means as cells of a table, with the interval of R@10."""
+    of = interval(values["R@10"])
+    cells = [f"{values[name].mean():.4f}" for name in SHOWN]
+    cells[2] += f" [{of.low:.4f}, {of.high:.4f}]"
+    return " | ".join(cells)
+
+
+def shuffled(held: Held, seed: int) -> Held:
+    """The same questions, each history in an order drawn by the seed."""
+    rng = np.random.default_rng(seed)
+    order = np.lexsort((rng.random(len(held.histories.items)), held.histories.person))
+    return held._replace(histories=Histories(held.histories.starts, held.histories.items[order]))
+
+
+def protocol(bench: "Bench") -> list[str]:
+    """Seen items left out or not, development in the matrix or not, the history shuffled."""
+    test, lines = bench.split.test, ["| item-item + text | R@5 | N@5 | R@10 | N@10 |", "|---|---|---|---|---|"]
+    lines.append(f"| seen items left out (text {bench.matrix.share:g}) | {row(judge(Ranked(bench.matrix), test).values)} |")
+    again = bench.matrix_for(seen=True)
+    lines.append(f"| seen items may come (text {again.share:g}) | {row(judge(Ranked(again), test, seen=True).values)} |")
+    log = Histories(test.histories.starts, test.histories.items)
+    behaviour = matrix.evened(matrix.together(log, len(bench.rows)))
+    late = ItemItem(matrix.mixed(behaviour, bench.parts.text, bench.matrix.share), Recency(), bench.matrix.share)
+    lines.append(f"| left out, development's items in the matrix too | {row(judge(Ranked(late), test).values)} |")
+    lines.append(f"| left out, history shuffled (seed 0) | {row(judge(Ranked(bench.matrix), shuffled(test, 0)).values)} |")
+    alone = ItemItem(bench.matrix.weights, Recency(last=1), bench.matrix.share)
+    lines.append(f"| left out, the last item alone | {row(judge(Ranked(alone), test).values)} |")
+    text = ItemItem(bench.parts.text.astype(np.float32).tocsr(), Recency(), 1.0)
+    lines.append(f"| left out, text alone | {row(judge(Ranked(text), test).values)} |")
+    return lines
+
+
+def one_hop(bench: "Bench") -> str:
+    """How many test items followed the last item of the history directly in somebody's training."""
+    train, test = bench.split.train, bench.split.test
+    same = train.person[:-1] == train.person[1:]
+    hops = set(zip(train.items[:-1][same].tolist(), train.items[1:][same].tolist(), strict=True))
+    last = test.histories.items[test.histories.starts[1:] - 1]
+    share = np.mean([hop in hops for hop in zip(last.tolist(), test.targets.tolist(), strict=True)])
+    return f"{share:.1%} of the test items followed the last item of the history directly in somebody's training."
+
+
+def widths(bench: "Bench") -> list[str]:
+    """The counting scorer by width on several identifiers, beside the matrix it marginalises and that matrix squeezed."""
+    places = np.sort(np.random.default_rng(0).permutation(len(bench.split.test.targets))[:SAMPLE])
+    held = bench.split.test.pick(places)
+    exact = judge(Ranked(bench.matrix), held).values["R@10"]
+    lines = [f"R@10 on {len(places):,} test users (seed 0); the matrix itself, exactly: {exact.mean():.4f}.", ""]
+    lines += ["| identifiers | " + " | ".join(f"beam {width}" for width in WIDTHS) + " |", "|---" * (len(WIDTHS) + 1) + "|"]
+    chosen, trie = bench.identifiers
+    others = [("behaviour", 2, 64), ("behaviour", 3, 32), ("text", 3, 256), ("text", 3, 32)]
+    tries = {f"RQ-KMeans {levels} x {codes} on {on}": bench.trie(on, levels, codes) for on, levels, codes in others}
+    tries[f"dealt out at random, in the shape of {chosen[1]} x {chosen[2]} on {chosen[0]}"] = bench.dealt(trie)
+    for name, tree in tries.items():
+        reached = [judge(bench.counting(tree, width), held).values["R@10"].mean() for width in WIDTHS]
+        lines.append(f"| {name} | " + " | ".join(f"{one:.4f}" for one in reached) + " |")
+    lines += ["", "| the matrix as one vector a history | R@10 |", "|---|---|"]
+    for width in SQUEEZED:
+        lines.append(f"| {width} numbers | {judge(Ranked(Squeezed(bench.matrix, width)), held).values['R@10'].mean():.4f} |")
+    lines.append(
+        f"| all of it, summed over the tree, 50 beams | {judge(bench.counting(trie, 50), held).values['R@10'].mean():.4f} |"
+    )
+    return lines
+
+
+def pace(bench: "Bench") -> str:
+    """Milliseconds of one history through the counting scorer at 50 beams."""
+    counting, test = bench.counting(bench.identifiers[1], 50), bench.split.test
+    took = []
+    for place in range(300):
+        start = time.perf_counter()
+        counting.recommend(test.histories.pick(slice(place, place + 1)), 10)
+        took.append((time.perf_counter() - start) * 1e3)
+    middle, late = np.percentile(took, [50, 95])
+    return f"Counting at 50 beams takes {middle:.2f} ms a history at the median, {late:.2f} ms at the 95th percentile."
+
+
+def cold(bench: "Bench") -> list[str]:
+    """Items that training never saw: 5% of them taken out, asked for; the fallback's weights from warm development."""
+    items = np.zeros(len(bench.rows), bool)
+    items[np.random.default_rng(0).permutation(len(items))[: round(COLD_SHARE * len(items))]] = True
+    split = without(bench.split, items)
+    material = Material(
+        split._replace(test=split.test.pick(slice(0, 0))), bench.material.said, bench.material.embeddings, bench.material.trie
+    )
+    share = bench.matrix.share
+    behaviour = matrix.evened(matrix.together(split.train, len(items)))
+    warm = ItemItem(matrix.mixed(behaviour, bench.parts.text, 0.0), Recency(), 0.0)
+    both = ItemItem(matrix.mixed(behaviour, bench.parts.text, share), Recency(), share)
+    knn = Semantic(material.embeddings, Recency())
+    text = ItemItem(bench.parts.text.astype(np.float32).tocsr(), Recency(), 1.0)
+    members: list[Scores] = [both, knn]
+    weighed = hybrid.weigh(members, split.dev)
+    fused = hybrid.Fused(members, weighed.weights)
+    found = {
+        "co-occurrence alone": Ranked(warm),
+        "semantic kNN": Ranked(knn),
+        "text of the matrix alone (TF-IDF)": Ranked(text),
+        f"item-item + text (share {share:g})": Ranked(both),
+        f"item-item + text and kNN, summed ({weighed.weights[0]:g} / {weighed.weights[1]:g} by warm development)": Ranked(fused),
+        "fallback: cold items alone, by kNN": Ranked(_Only(knn, items)),
+    }
+    lines = [f"{int(items.sum()):,} items taken out, {len(split.test.targets):,} questions ask for one of them.", ""]
+    lines += ["| cold items | R@5 | N@5 | R@10 | N@10 |", "|---|---|---|---|---|"]
+    return lines + [f"| {name} | {row(judge(of, split.test).values)} |" for name, of in found.items()]
+
+
+class _Only:
+    """Scores of some items alone: what a shelf of new arrivals shows."""
+
+    name = "only"
+
+    def __init__(self, of: Scores, items: np.ndarray):
+        self.of, self.items = of, items
+
+    def scores(self, histories: Histories) -> np.ndarray:
+        return np.where(self.items, self.of.scores(histories), -np.inf).astype(np.float32)
+
+
+def dial(bench: "Bench") -> list[str]:
+    """The popularity dial: scores divided by a power of how often an item was taken, and what that costs."""
+    places = np.sort(np.random.default_rng(0).permutation(len(bench.split.test.targets))[:SAMPLE])
+    held, lines = (
+        bench.split.test.pick(places),
+        ["| power | R@10 | N@10 | N@10, weighed by inverse propensity | mean popularity of what is shown |"],
+    )
+    lines.append("|---|---|---|---|---|")
+    taken = bench.popularity[held.targets]
+    weight = 1 / np.sqrt(taken + 1.0)
+    for power in (0.0, 0.1, 0.2, 0.3, 0.5):
+        scaled = item_item.ItemItem(
+            bench.matrix.weights.multiply((bench.popularity + 1.0) ** -power).tocsr().astype(np.float32),
+            Recency(),
+            bench.matrix.share,
+        )
+        found = judge(Ranked(scaled), held)
+        gain, shown = found.values["NDCG@10"], found.first[found.first >= 0]
+        fair = float((gain * weight).sum() / weight.sum())
+        cells = f"{found.values['R@10'].mean():.4f} | {gain.mean():.4f} | {fair:.4f} | {bench.popularity[shown].mean():.1f}"
+        lines.append(f"| {power:g} | {cells} |")
+    return lines
