@@ -38,8 +38,8 @@ def tell(name: str) -> Callable[[str, int, int], None]:
     return told_now
 
 
-def write(bench: "Bench", found: Sequence[Figures], folder: str) -> None:
-    """Put everything into the file."""
+def write(bench: "Bench", found: Sequence[Figures], folder: str, left: Sequence[str]) -> None:
+    """Put everything into the file; ``left`` were not asked for."""
     chosen, _ = bench.identifiers
     lines = [
         "# What comes next",
@@ -48,12 +48,15 @@ def write(bench: "Bench", found: Sequence[Figures], folder: str) -> None:
         "",
         f"Amazon Beauty (5-core): {len(bench.log.users):,} people, {len(bench.rows):,} items, {len(bench.log.histories.items):,} "
         "interactions. The last item of each person is the test, the one before it development, the rest training; the whole "
-        "catalogue is ranked; items of the history are left out; what was taken on one day stands in the file's order. Development "
-        "chooses, test judges. Differences are of NDCG@10, with their interval and the p of a paired test, corrected by Holm.",
+        "catalogue is ranked; items of the history are left out; what was taken on one day stands in the file's order. "
+        "Development chooses, test judges. Differences are of NDCG@10, with their interval and the p of a paired test, corrected "
+        "by Holm.",
         "",
-        "| model | " + " | ".join(MEASURES) + " | N@10 against item-item | minutes |",
+        "| model | " + " | ".join(MEASURES) + " | against item-item | minutes |",
         "|---" * (len(MEASURES) + 3) + "|",
     ]
+    if left:
+        lines[2] += f" Not run this time: {', '.join(left)}."
     for one in found:
         ahead = f"{told(one.ahead, sign=True)}, p {told_p(one.ahead)}" if one.ahead else ""
         cells = [f"{one.means[name].mean:.4f}" for name in MEASURES]

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.charts import ranks
 from app.common import address, commands, documents, exports, resources, state
-from app.sessions import asking, history, mattered, written
+from app.sessions import asking, history, joining, mattered, written
 from engine.errors import TriescopeError
 
 st.title("What comes next")
@@ -30,8 +30,10 @@ else:
     rule = "the last item of each person" if about.split == "last" else f"by time, from {about.dates[1]}"
     told = f"{about.users:,} people, {about.interactions:,} interactions; the test is {state.plain(rule)}."
     st.caption(f"{told} Items of the history never come again.")
+joining.at_work(build)
 if not session.rows:
     history.empty(build)
+    joining.form(build)
     st.stop()
 
 choice = interactions is not None
@@ -101,3 +103,4 @@ with st.container(horizontal=True):
     shell = commands.recommend_line(build.folder.name, taken, less, names, k, beams)
     commands.offer(shell, "" if less else commands.recommend_code(build.folder.name, taken, names, k, beams))
     address.offer_link(build, [], {state.BEAMS: beams, "k": k, asking.MODELS_ASKED: names, asking.WATCHED: name})
+joining.form(build)

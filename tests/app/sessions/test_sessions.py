@@ -3,8 +3,10 @@
 import shutil
 
 import pytest
+from typer.testing import CliRunner
 
 from engine.builds.opened import Build
+from engine.cli.main import app
 from engine.recommending import asked, kinds
 from tests.app.at import infos, said, sound, table, visit
 from tests.taken import join
@@ -125,3 +127,38 @@ def test_damaged_interactions_are_a_line(build, joined_home, tmp_path, monkeypat
     monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path))
     at = visit("sessions", history=ids(build, 3))
     assert "damaged" in at.error[0].value
+
+
+def test_a_file_is_joined_by_a_job_and_a_model_trained_by_one(build, joined_home, tmp_path, monkeypatch):
+    folder = shutil.copytree(joined_home / "builds" / "sixty", tmp_path / "builds" / "sixty")
+    shutil.rmtree(folder / ".interactions")
+    monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path))
+    started = []
+    monkeypatch.setattr("app.common.jobs.start_command", lambda name, arguments, **more: started.append(list(arguments)))
+    at = visit("sessions")
+    lines = (joined_home / "sequences.txt").read_bytes()
+    at.file_uploader("taken").set_value(("../../evil.TXT", lines, "text/plain")).run()
+    sound(at.button("join").click().run())
+    command, taken = started.pop(), next((tmp_path / "imports").glob("taken-*.txt"))
+    assert command == ["interactions", str(folder), str(taken), "--shortest", "3", "--core", "0"]
+    assert taken.read_bytes() == lines
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    at = visit("sessions")
+    next(one for one in at.selectbox if one.label == "Model").select("tree, taught by the matrix")
+    next(one for one in at.text_input if one.label == "Name").set_value("mine")
+    sound(next(one for one in at.button if one.label == "Train").click().run())
+    trained = ["train-next", str(folder), "--model", "tree", "--minutes", "30", "--name", "mine", "--distill", "0.5"]
+    assert started == [trained]
+    next(one for one in at.text_input if one.label == "Name").set_value("../out")
+    at = sound(next(one for one in at.button if one.label == "Train").click().run())
+    assert "cannot be the name" in at.error[0].value
+    assert started == [trained]
+
+
+def test_a_server_that_only_shows_joins_nothing(build, monkeypatch):
+    monkeypatch.setenv("TRIESCOPE_READ_ONLY", "1")
+    at = visit("sessions")
+    at.file_uploader("taken").set_value(("a.txt", b"u a b c", "text/plain")).run()
+    sound(at.button("join").click().run())
+    assert not (build.folder.parents[1] / "imports").exists()
