@@ -2,9 +2,9 @@
 
     python -m benchmarks.recommendation FOLDER [--models a,b] [--json FILE]
 
-``FOLDER`` holds ``items.jsonl`` and ``sequences.txt``. Writes ``benchmarks/results/recommendation.md`` where item-item and counting
-are among the models. Development chooses (the share of text, identifiers, weights, when to stop); test judges, once. Trained models
-are kept in the home's cache and taken from there: remove them to train anew.
+``FOLDER`` holds ``items.jsonl`` and ``sequences.txt``. Writes ``benchmarks/results/recommendation.md`` where item-item and
+counting are among the models. Development chooses (the share of text, identifiers, weights, when to stop); test judges, once.
+Trained models are kept in the home's cache and taken from there: remove them to train anew.
 """
 
 import argparse
