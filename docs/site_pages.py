@@ -13,10 +13,15 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parents[1]
 # Links to files of the repository.
-LINK = re.compile(r"\[([^][]*)\]\((?:docs/|(?=CONTRIBUTING|SECURITY|CHANGELOG|benchmarks))([^)#]*)\)")
+LINK = re.compile(r"\[([^][]*)\]\((?:docs/|(?=CONTRIBUTING|SECURITY|CHANGELOG|benchmarks|\.\./benchmarks))([^)#]*)\)")
 ROLE = re.compile(r":(?:mod|func|class|meth|attr|data|exc):`~?([^`]*)`")
 # Files of the repository that are pages as they are; links to others lead to their names.
-WHOLE = {"security.md": "SECURITY.md", "contributing.md": "CONTRIBUTING.md", "changes.md": "CHANGELOG.md"}
+WHOLE = {
+    "security.md": "SECURITY.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "changes.md": "CHANGELOG.md",
+    "scale.md": "docs/scale.md",
+}
 
 
 def rooms() -> dict[str, str]:
@@ -58,6 +63,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         {"Triescope": "index.md"},
         {"Architecture": "architecture.md"},
         {"Rooms": found},
+        {"Scale": "scale.md"},
         {"Contributing": "contributing.md"},
         {"Security": "security.md"},
         {"Changes": "changes.md"},
@@ -87,5 +93,5 @@ def _link(found: re.Match[str]) -> str:
     text, name = found.groups()
     if name.endswith((".png", ".gif")):
         return f"[{text}](pictures/{name})"
-    page = next((page for page, source in WHOLE.items() if source == name), "")
+    page = next((page for page, source in WHOLE.items() if source.removeprefix("docs/") == name), "")
     return f"[{text}]({page})" if page else text

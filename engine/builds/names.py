@@ -48,11 +48,16 @@ def fault(name: str) -> str:
 
 
 def find(named: str | Path) -> Path:
-    """The folder that a person means: a build by its path, else one that the app lists, by its name; else the path as it is.
+    """The folder that a person means: a build by its path, else one that the app lists, by its name; else the path as it is. An
+    address like ``s3://bucket/films.zip`` is a local copy of what lies there (:mod:`engine.builds.remote`).
 
     >>> find("no/such/build").as_posix()
     'no/such/build'
     """
+    from engine.builds import remote
+
+    if at := remote.address(named):
+        return remote.fetch(at)
     folder = Path(named)
     if not is_build(folder) and str(named) in names():
         return paths.builds() / str(named)

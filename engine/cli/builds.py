@@ -36,14 +36,20 @@ def rename_build(folder: Folder, name: Annotated[str, typer.Argument(help="Its n
 @app.command("pack")
 def pack_build(
     folder: Folder,
-    out: Annotated[Path, typer.Option(help="The .zip file to write.")],
+    out: Annotated[Path, typer.Option(help="The .zip file to write, or an address like s3://bucket/films.zip.")],
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a build into one file, to hand on."""
+    """Write a build into one file, to hand on; a build at an address can be named wherever a folder can."""
+    from engine.builds import remote
     from engine.builds.packed import pack
     from engine.progress import Progress
 
+    if at := remote.address(out):
+        with Progress(progress, quiet=as_json) as told:
+            size = remote.push(folder, at, told)
+        show({"file": at, "bytes": size}, as_json, [f"{at}: {size / 1e6:,.1f} MB"])
+        return
     with Progress(progress, quiet=as_json) as told:
         files = pack(folder, out, told)
     size = out.stat().st_size
