@@ -8,6 +8,7 @@ import numpy as np
 from engine.builds.opened import Build
 from engine.data.histories import Histories
 from engine.errors import TriescopeError
+from engine.pictures.labels import cut
 from engine.recommending import joined
 from engine.recommending.base import unseen
 from engine.recommending.content import Content
@@ -16,6 +17,8 @@ from engine.recommending.kinds import Opened
 
 # Items of a history that may be given; a network says itself how many it reads.
 LONGEST = 1000
+# Letters of a title in a list.
+LETTERS = 90
 # Items of the history that are named as reasons of one hit, and the least share that counts as one.
 REASONS, LEAST = 2, 0.15
 
@@ -38,8 +41,8 @@ def default(build: Build) -> str:
 
 
 def title(build: Build, row: int) -> str:
-    """Title of an item, its id where it has none."""
-    return build.documents[row].title or build.documents[row].id
+    """Title of an item, its id where it has none, cut to a line's room."""
+    return cut(build.documents[row].title or build.documents[row].id, LETTERS)
 
 
 def of_text(build: Build, text: str) -> np.ndarray:

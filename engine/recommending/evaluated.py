@@ -136,4 +136,9 @@ def lines(found: Sequence[Figures]) -> list[str]:
         means = "  ".join(f"{name} {told(of.means[name])}" for name in ("R@10", "NDCG@10"))
         ahead = f"  {told(of.ahead, sign=True)} p {told_p(of.ahead)}" if of.ahead else ""
         rows.append(f"{of.name:<24} {means}{ahead}")
+    heads = [f"{group.low}+" if group.high == FREQUENCIES[-1][1] else f"{group.low}-{group.high}" for group in found[0].groups]
+    rows.append("R@10 by how often the item was taken in training; then what is shown: share of the catalogue, Gini, popularity")
+    for of in found:
+        cells = [f"{head} ({group.questions:,}) {group.values['R@10']:.3f}" for head, group in zip(heads, of.groups, strict=True)]
+        rows.append(f"{of.name:<24} {'  '.join(cells)}; {of.shown.covered:.1%}, {of.shown.gini:.2f}, {of.shown.popularity:.1f}")
     return rows

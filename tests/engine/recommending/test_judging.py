@@ -85,4 +85,5 @@ def test_several_are_judged_on_the_same_questions():
         weighed = sum(group.questions * group.values["R@10"] for group in one.groups) / len(of.split.test.targets)
         assert weighed == pytest.approx(one.means["R@10"].mean)
     assert found[0].shown.popularity > found[1].shown.popularity
-    assert len(evaluated.lines(found)) == 2
+    lines = evaluated.lines(found)
+    assert [line.split()[0] for line in lines] == ["popularity", "knn", "R@10", "popularity", "knn"]
