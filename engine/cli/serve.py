@@ -27,7 +27,7 @@ def serve(
         float | None, typer.Option(min=0.0, help="Requests a second of one client; 0 is no limit. 50 where others can reach it.")
     ] = None,
 ) -> None:
-    """Answer over HTTP: /search, /decode, /why, /trie, /builds, /health, /metrics; what may be asked is at /openapi.json."""
+    """Answer over HTTP: /search, /decode, /why, /trie, /recommend, /health, /metrics; /openapi.json says what may be asked."""
     try:
         from engine.serve.server import serve as run
         from engine.serve.settings import settings_of

@@ -17,7 +17,7 @@ from engine import retrievers
 from engine.builds import answers
 from engine.builds.written import check_query
 from engine.errors import TriescopeError
-from engine.serve import asked, changes, checked, told
+from engine.serve import asked, changes, checked, next_items, told
 from engine.serve.batches import Batches, BusyError, Wanted
 from engine.serve.guard import Guard
 from engine.serve.held import Held
@@ -151,6 +151,19 @@ def application(shelf: Shelf, settings: Settings) -> Guard:
     @app.get("/trie", response_model=told.TrieTold, summary="What lies below a prefix of the tree.")
     async def _trie(prefix: asked.Prefix = "", build: asked.BuildName = "") -> Response:
         return sent({"build": shelf.get(build).name} | answers.trie_json(shelf.get(build).build, prefix))
+
+    @app.get("/recommend", response_model=told.RecommendTold, summary="What comes next after a history of items.")
+    async def _recommend(
+        history: asked.History,
+        less: asked.Less = "",
+        model: asked.Model = "",
+        k: asked.K = 10,
+        beams: asked.Beams = retrievers.DEFAULT_BEAMS,
+        seen: asked.Seen = False,
+        build: asked.BuildName = "",
+    ) -> Response:
+        rest = (history, less, model, k, beams, seen)
+        return sent(await in_thread(build, lambda held: next_items.recommended(held.whole(), *rest)))
 
     @app.get("/builds", response_model=list[told.BuildTold], summary="The builds that are served.")
     async def _builds() -> Response:

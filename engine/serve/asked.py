@@ -47,4 +47,11 @@ Prefixes = Annotated[
 Temperature = Annotated[float, Query(description="Of the scorer; above 1 evens the odds.", ge=0.01, le=100.0)]
 Seed = Annotated[int, Query(ge=0, lt=1 << 31)]
 Scorer = Annotated[str, Query(description="Who says how likely a code is; the build's default unless given.", max_length=100)]
+History = Annotated[str, Query(description="Item ids, oldest first, with commas between.", min_length=1, max_length=10_000)]
+Less = Annotated[str, Query(description="Item ids whose branches may not come.", max_length=10_000)]
+Model = Annotated[
+    str,
+    Query(description="counting, item-item, knn, content, popularity or a trained one.", max_length=100, examples=["counting"]),
+]
+Seen = Annotated[bool, Query(description="Let items of the history come again.")]
 Document = Annotated[str, Query(description="Id of a document.", min_length=1, max_length=1000, examples=["inception-2010"])]

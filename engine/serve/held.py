@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from engine.text import embed
 # Vectors of queries that are kept, some 1.5 kB each; filters that are kept, a byte a document.
 VECTORS, FILTERS = 4096, 16
 WARM = "warm"
+T = TypeVar("T")
 
 
 class MovedError(Exception):
@@ -55,7 +57,8 @@ class Held:
         self.ready: set[str] = set()
         self._vectors: OrderedDict[str, np.ndarray] = OrderedDict()
         self._filters: OrderedDict[str, np.ndarray] = OrderedDict()
-        self._lock = threading.Lock()
+        self._made: dict[str, tuple[object, Any]] = {}
+        self._lock, self._making = threading.Lock(), threading.Lock()
         build = self.build
         _ = build.documents, build.row_of, build.trie, build.names, build.identifiers, build.columns
         self._encode = self._way()
@@ -84,6 +87,14 @@ class Held:
         """
         if self.moved() and (retriever not in self.ready or retrievers.method_of(retriever)[0].decodes):
             raise MovedError(self.name)
+
+    def kept(self, what: str, stamp: object, make: Callable[[], T]) -> T:
+        """Something that is made of the build and kept for its next use, until another is asked for or its stamp changes."""
+        with self._making:
+            known = self._made.get(what)
+            if known is None or known[0] != stamp:
+                known = self._made[what] = (stamp, make())
+            return known[1]
 
     def whole(self) -> "Held":
         """Itself, for work that looks into its folder.

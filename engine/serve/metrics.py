@@ -6,7 +6,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import GaugeMetricFamily
 
 # What requests are counted under; any other path is one of ``other``, for anybody can think of paths.
-PATHS = frozenset(("/search", "/decode", "/why", "/trie", "/builds", "/documents", "/health", "/metrics", "/openapi.json"))
+PATHS = frozenset(
+    ("/search", "/decode", "/why", "/trie", "/builds", "/recommend", "/documents", "/health", "/metrics", "/openapi.json")
+)
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 TOGETHER = (1, 2, 4, 8, 16, 32, 64)
 

@@ -173,6 +173,27 @@ class ChangedTold(_Told):
     documents: int = Field(description="How many there are now.")
 
 
+class NextTold(_Told):
+    """One recommended item."""
+
+    rank: int
+    id: str
+    title: str
+    score: float
+    identifier: str
+    taken: int | None = Field(description="How often it was taken; null where nobody knows.")
+    because: str = Field(description="The items of the history that pay for it, where the model can say.")
+
+
+class RecommendTold(_Told):
+    """What comes next."""
+
+    build: str
+    model: str
+    history: list[str]
+    hits: list[NextTold]
+
+
 class HealthTold(_Told):
     """Whether the server answers."""
 
