@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.builds import changing, shelf
+from app.builds import beside, changing, shelf
 from app.common import address, exports, state
 from engine.builds.listed import listed
 
@@ -46,6 +46,9 @@ else:
     shelf.act(row)
     st.header(f"Documents of {state.plain(chosen)}")
     changing.of(chosen)
+    if len(known) > 1:
+        st.header("Two of them")
+        beside.offer(list(known), chosen)
 
 st.header("Take in a build")
 st.caption(

@@ -66,3 +66,14 @@ def test_what_is_handed_on_can_be_taken_in(two):
     file = two.parent / "x.zip"
     file.write_bytes(content)
     assert unpack(file, two, "third").is_dir()
+
+
+def test_two_stand_side_by_side_with_what_is_kept_of_their_identifiers(two):
+    at = visit("builds", one="sixty")
+    kept = table(at, "Codes", "Same")
+    assert (kept["Same"] == 1).all()
+    assert "Documents in both: 60, changed 0; only in" in said(at)
+    at = sound(button(at, "Ask both").click().run())
+    figures = table(at, "Retriever", "B − A")
+    assert "bm25" in set(figures["Retriever"])
+    assert "judged alike in both" in said(at)
