@@ -1,7 +1,7 @@
 """One setting as data: the same record makes the shell's flag, the form's field and the row in the docs."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 from engine.errors import TriescopeError
 
@@ -39,13 +39,15 @@ def options_of(spec: "type[BaseModel]") -> tuple[Option, ...]:
     """The fields of a spec as options, from which the shell's flags and the form's fields are made.
 
     Fields that hold several values, tuples and mappings, have the type ``list`` and no default; what may be None is an option of
-    its other type. A field's ``title`` is its label, its ``json_schema_extra={"flags": [...]}`` its flags.
+    its other type, and a choice between texts is a text. A field's ``title`` is its label, its
+    ``json_schema_extra={"flags": [...]}`` its flags.
     """
     found = []
     for name, field in spec.model_fields.items():
         at = {type(bound).__name__: bound for bound in field.metadata}
         high = at["Le"].le if "Le" in at else at["Lt"].lt - 1 if "Lt" in at else None
-        single = next((kind for kind in (int, float, str) if field.annotation in (kind, kind | None)), None)
+        choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+        single = str if choices else next((kind for kind in (int, float, str) if field.annotation in (kind, kind | None)), None)
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         found.append(
             Option(
@@ -55,6 +57,7 @@ def options_of(spec: "type[BaseModel]") -> tuple[Option, ...]:
                 help=str(field.description),
                 low=at["Ge"].ge if "Ge" in at else None,
                 high=high,
+                choices=choices,
                 label=field.title or "",
                 flags=tuple(extra.get("flags", ())),  # type: ignore[arg-type]
             )

@@ -55,13 +55,13 @@ def choose(build: Build) -> list[str]:
 
 def watched(build: Build) -> str:
     """Whose decode is drawn."""
-    decoding = [name for name in ("counting", "content") if name in kinds.there(build)]
+    decoding, says = kinds.writers(build), {"counting": "what was taken", "content": "what it reads like"}
     chosen = address.one_of(WATCHED, decoding, decoding[0], "recommender")
     if len(decoding) > 1:
         st.selectbox(
             "Watch",
             decoding,
-            format_func=lambda name: f"{name}: {'what was taken' if name == 'counting' else 'what it reads like'}",
+            format_func=lambda name: f"{name}: {says.get(name, 'trained to write')}",
             **address.own(WATCHED, chosen, (state.NODE,)),
         )
     return chosen

@@ -71,7 +71,11 @@ def _training(build: Build) -> None:
     """The form that trains a sequence model; what it does not ask stands in the shell's help."""
     option = next(one for one in options_of(SequenceSpec) if one.name == "minutes")
     with st.form("train-next", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        model = st.selectbox("Model", ["sasrec", "bert4rec", "tree", "tree, taught by the matrix"], width=230)
+        model = st.selectbox(
+            "Model",
+            ["sasrec", "bert4rec", *(f"{of}{taught}" for of in ("tree", "tiger") for taught in ("", ", taught by the matrix"))],
+            width=230,
+        )
         minutes = st.number_input("Minutes", 1.0, 1000.0, float(option.default or 30), width=120)
         name = st.text_input("Name", placeholder="the model's", max_chars=40, width=180).strip()
         sent = st.form_submit_button("Train", icon=":material/model_training:")

@@ -20,6 +20,7 @@ from engine.recommending.base import unseen
 from engine.recommending.content import Content
 from engine.recommending.counting import Counting
 from engine.recommending.kinds import Opened
+from engine.recommending.models.writing import Writing
 from engine.trie import Tree
 
 KEY, HEIGHT = "session-picture", 430
@@ -34,12 +35,16 @@ SAYS = {
         "what items say, and not who took them."
     ),
 }
+TRAINED = (
+    "The total is the log-probability of the prefix, in nats, by a T5 that has read the codes of the history: it was trained to "
+    "write those of what came next. What it would spend on codes that the tree lacks is masked."
+)
 
 
 def decode(build: Build, of: Opened, name: str, session: Session, width: int) -> tuple[Trace, Tree]:
     """The decode of a history, and the tree that it saw."""
     recommender = of.get(name)
-    if not isinstance(recommender, Counting | Content):
+    if not isinstance(recommender, Counting | Content | Writing):
         raise TriescopeError(f"{name} does not write its list code by code, so there is nothing to watch")
     tree = unseen(build.trie, len(build.embeddings), session.array, banned=session.banned)
     return recommender.trace(session.array, width, tree=tree), tree
@@ -57,14 +62,16 @@ def show(build: Build, name: str, trace: Trace) -> list[beam_points.Point]:
             text = text_of(build.trie, point, last, lambda row: documents.title_of(build.documents[row]))
             words[place] = cut(text, TITLE if point.step == last else WORDS)
     st.echarts_chart(
-        beams.option(trace, drawn, words, rows, "nats" if name == "counting" else "", state.parameter(state.NODE), "history"),
+        beams.option(trace, drawn, words, rows, "" if name == "content" else "nats", state.parameter(state.NODE), "history"),
         height=HEIGHT,
         key=KEY,
         on_select=_clicked,
         renderer="svg",
         alt=beams.describe(trace, drawn),
     )
-    st.caption(f"{SAYS[name]} {trace.scored:,} nodes scored in {trace.ms:.1f} ms; items of the history may not be written.")
+    st.caption(
+        f"{SAYS.get(name, TRAINED)} {trace.scored:,} nodes scored in {trace.ms:.1f} ms; items of the history may not be written."
+    )
     return drawn
 
 

@@ -143,7 +143,7 @@ def run_training(
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a sequence model on a build's interactions: SASRec or BERT4Rec. Goes on where an interrupted one stopped."""
+    """Train SASRec, BERT4Rec, a tree or TIGER on a build's interactions. Goes on where an interrupted one stopped."""
     from engine.builds.opened import Build
     from engine.progress import Progress
     from engine.recommending import joined, kinds
@@ -162,6 +162,6 @@ def run_training(
         [
             f"{out.name}: {known.steps:,} steps in {known.seconds / 60:.1f} minutes on {known.device}; {known.stopped}",
             f"the weights after step {known.best_step:,} are kept, chosen on {known.chosen_on:,} development questions",
-            f"on all development questions: {figures}",
+            f"on {f'{known.judged_on:,} of the' if known.judged_on else 'all'} development questions: {figures}",
         ],
     )

@@ -22,9 +22,9 @@ def default_codes(documents: int) -> int:
     """Codes a level when the user does not say: fewer than by text alone, for a wide prefix is what a narrow beam forgives.
 
     >>> [default_codes(n) for n in (200, 1200, 12_000)]
-    [16, 32, 64]
+    [16, 32, 32]
     """
-    return min(64, rq_kmeans.default_codes(documents))
+    return min(32, rq_kmeans.default_codes(documents))
 
 
 def fit(material: Material, settings: dict[str, Any], seed: int, progress: Progress) -> Identifiers:
@@ -95,7 +95,7 @@ SCHEME = Scheme(
     options=(
         Option("share", float, SHARE, "Of the texts: 0 is behaviour alone, 1 texts alone.", 0.0, 1.0),
         rq_kmeans.LEVELS._replace(default=LEVELS),
-        rq_kmeans.CODES._replace(help="Codes a level. 16 below 500 documents, 32 below 3,000, else 64."),
+        rq_kmeans.CODES._replace(help="Codes a level. 16 below 500 documents, else 32."),
         Option("factors", int, FACTORS, "Factors of the item-item matrix, of its rows and of its columns.", 2, 1024),
     ),
     fit=fit,

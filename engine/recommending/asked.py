@@ -14,6 +14,7 @@ from engine.recommending.base import unseen
 from engine.recommending.content import Content
 from engine.recommending.counting import Counting, shares
 from engine.recommending.kinds import Opened
+from engine.recommending.models.writing import Writing
 
 # Items of a history that may be given; a network says itself how many it reads.
 LONGEST = 1000
@@ -103,7 +104,7 @@ def listed(
     """Rows of the list of one recommender for one history, best first, and their scores."""
     build, rows = opened.build, np.asarray(history, np.int32)
     recommender, banned = opened.get(name), np.empty(0, np.int64) if banned is None else banned
-    if isinstance(recommender, Counting | Content):
+    if isinstance(recommender, Counting | Content | Writing):
         tree = unseen(build.trie, len(build.embeddings), rows, seen, banned)
         return recommender.trace(rows, max(opened.beams, k), seen, tree, explain=False).documents(tree, k)
     found = recommender.recommend(Histories.of([rows]), k + len(banned), seen)

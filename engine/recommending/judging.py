@@ -61,5 +61,7 @@ def judge(recommender: Recommender, held: Held, seen: bool = False) -> Judged:
     seen : bool
         Whether items of the history may come again; else they are left out of the list.
     """
-    found = recommender.recommend(held.histories, DEPTH, seen).rows
+    # Who asks is told to those that can tell people apart.
+    who = {"people": held.people} if getattr(recommender, "knows_people", False) else {}
+    found = recommender.recommend(held.histories, DEPTH, seen, **who).rows
     return Judged(measured(ranks(found, held.targets)), found[:, :10])

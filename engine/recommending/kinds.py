@@ -14,6 +14,7 @@ from engine.recommending.content import Content
 from engine.recommending.counting import Counting
 from engine.recommending.joined import Interactions
 from engine.recommending.matrix import Recency
+from engine.recommending.models import kept
 from engine.recommending.plain import Popularity, Semantic
 from engine.scorers.centroid import CentroidScorer
 
@@ -41,6 +42,14 @@ def there(build: Build) -> list[str]:
 def usual(build: Build) -> list[str]:
     """Those that are shown where nobody says which ones."""
     return [name for name in there(build) if name not in MODELS or MODELS[name].usual]
+
+
+def writers(build: Build) -> list[str]:
+    """Those that write their list code by code, so that there is something to watch."""
+    folder = build.folder / joined.FOLDER / joined.MODELS
+    known = there(build)
+    taught = [name for name in known if name not in MODELS and kept.read(folder / name).spec.get("model") == "tiger"]
+    return [*(name for name in ("counting", "content") if name in known), *taught]
 
 
 def color(name: str) -> str:
@@ -130,7 +139,7 @@ class Opened:
         if name in trained(build.folder):
             from engine.recommending.models.train import opened
 
-            return Ranked(opened(self.known.material, build.folder / joined.FOLDER / joined.MODELS / name))
+            return opened(self.known.material, build.folder / joined.FOLDER / joined.MODELS / name, self.beams)
         raise TriescopeError(
             f"there is no recommender {name!r}; there are {', '.join(there(build))}, and sums of them like item-item+sasrec"
         )

@@ -84,10 +84,13 @@ class T5Scorer:
             raise TriescopeError("scorer t5: its weights belong to other identifiers; train it again on these")
         self.trie, self.model = trie, model
         self.parent = trie.parent(np.arange(len(trie.code)))
-        self.tokenizer = parse_tokenizer(model.tokenizer_json)
+        # One that reads no words, but what its caller makes of histories, has none.
+        self.tokenizer = parse_tokenizer(model.tokenizer_json) if model.tokenizer_json else None
 
     def encode(self, texts: Sequence[str], vectors: np.ndarray) -> list[np.ndarray]:
         """See :class:`engine.scorers.base.TextScorer`: token ids, int64, one array a text."""
+        if self.tokenizer is None:
+            raise TriescopeError("scorer t5: this one reads no words")
         return tokens_of(self.tokenizer, texts)
 
     def start(self, query: np.ndarray, temperature: float = 1.0) -> State:

@@ -22,7 +22,8 @@ RUN = "run.json"
 
 
 class Kept(Stored):
-    """All that is known of a trained model; ``dev`` has the measures on development that chose its weights."""
+    """All that is known of a trained model; ``dev`` has its measures on development, on ``judged_on`` of the questions (0: on
+    all)."""
 
     spec: Mapping[str, int | float | str]
     weights: str
@@ -37,6 +38,7 @@ class Kept(Stored):
     parameters: int
     measure: str
     chosen_on: int
+    judged_on: int = 0
     history: tuple[Turn, ...]
     dev: Mapping[str, float] = Field(default_factory=dict)
 

@@ -14,26 +14,34 @@ from engine import evaluation
 from engine.builds import layout
 from engine.builds.history import Evaluation
 from engine.data.histories import Held, Histories
+from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.files import alone, writing
 from engine.recommending import item_item
-from engine.recommending.base import Material, Ranked
+from engine.recommending.base import Material, Ranked, Recommender
 from engine.recommending.judging import judge
 from engine.recommending.models import kept
 from engine.recommending.models.draws import NextItem
 from engine.recommending.models.sequence import SequenceModel, Shape
 from engine.recommending.models.spec import SequenceSpec
+from engine.recommending.models.tiger import TigerModel
+from engine.recommending.models.tiger_draws import NextCodes
 from engine.recommending.models.tree import TreeModel
 from engine.recommending.models.tree_draws import NextIdentifier
+from engine.recommending.models.writing import Writing
 from engine.text.tuned import Turn
 from engine.training import loop
 from engine.training.checkpoint import note_down, same_or_afresh
 
 log = logging.getLogger(__name__)
 Tell = Callable[[str, int, int], None]
+Network = SequenceModel | TreeModel | TigerModel
 MEASURE = "NDCG@10"
 # Development questions that choose the weights: drawn once by the seed, for all of them take as long as a pass.
 WATCHED = 5000
+# Of a model that writes its lists code by code, which takes ten times as long: questions that choose, with how many beams, and
+# questions of the last figures.
+WRITTEN, NARROW, JUDGED = 500, 20, 2000
 
 
 class SequenceScores:
@@ -72,9 +80,9 @@ class _Choice(NamedTuple):
     held: Held
     work: Path
 
-    def look(self, model: SequenceModel | TreeModel, stretch: loop.Stretch) -> Evaluation:
+    def look(self, model: Network, stretch: loop.Stretch) -> Evaluation:
         """The model's measures on them."""
-        values = judge(Ranked(SequenceScores(model, "")), self.held).values
+        values = judge(recommender_of(model, "", NARROW), self.held).values
         means = {name: float(of.mean()) for name, of in values.items()}
         return Evaluation(**stretch._asdict(), dev=means, code_accuracy=(), detectors=(), watched=())
 
@@ -84,7 +92,12 @@ class _Choice(NamedTuple):
         note_down(self.work, line)
 
 
-def model_of(spec: SequenceSpec, material: Material) -> SequenceModel | TreeModel:
+def recommender_of(model: Network, name: str, beams: int) -> Recommender:
+    """The recommender that a network is."""
+    return Writing(model, name, beams) if isinstance(model, TigerModel) else Ranked(SequenceScores(model, name))
+
+
+def model_of(spec: SequenceSpec, material: Material) -> Network:
     """The network that a spec asks for, its weights drawn by its seed.
 
     Raises
@@ -100,18 +113,25 @@ def model_of(spec: SequenceSpec, material: Material) -> SequenceModel | TreeMode
         if spec.items != "ids" or spec.sampled:
             raise TriescopeError("a tree has vectors of its own and weighs siblings alone: leave items at ids and sampled at 0")
         return TreeModel(material.trie, material.items, shape, spec.learning_rate)
-    if spec.distill:
-        raise TriescopeError("only a tree is taught by the matrix: distill needs --model tree")
+    if spec.model == "tiger":
+        if spec.items != "ids" or spec.sampled:
+            raise TriescopeError("tiger reads and writes the codes of the tree: leave items at ids and sampled at 0")
+        return TigerModel(material.trie, material.items, shape, spec.people, spec.learning_rate)
+    if spec.distill or spec.people:
+        raise TriescopeError("distill needs --model tree or tiger, people needs --model tiger")
     vectors = None if spec.items == "ids" else torch.tensor(np.array(material.embeddings, np.float32))
     return SequenceModel(material.items, shape, spec.model == "sasrec", vectors, spec.items != "text", spec.learning_rate)
 
 
-def loss_of(spec: SequenceSpec, material: Material, histories: Histories, tell: Tell) -> NextItem | NextIdentifier:
-    """The loss that a spec asks for, on histories of two items or more."""
-    of = NextItem(histories, spec.batch, spec.seed, spec.sampled)
-    if spec.model != "tree":
+def loss_of(spec: SequenceSpec, material: Material, histories: Histories, tell: Tell) -> NextItem | NextIdentifier | NextCodes:
+    """The loss that a spec asks for, on histories of which some have two items or more."""
+    of = NextItem(histories.pick(histories.lengths > 1), spec.batch, spec.seed, spec.sampled)
+    if spec.model not in ("tree", "tiger"):
         return of
     teacher = item_item.made(material, {}, tell) if spec.distill else None
+    if spec.model == "tiger":
+        written = material.trie.leaves_of(np.arange(material.items)) >= 0
+        return NextCodes(histories, written, spec.batch, spec.seed, teacher, spec.distill)
     return NextIdentifier(of, teacher, spec.distill)
 
 
@@ -144,16 +164,19 @@ def _train(material: Material, spec: SequenceSpec, work: Path, tell: Tell) -> tu
         raise TriescopeError("nobody has two items in training, so there is no next one to learn")
     device = loop.device_for()
     model = model_of(spec, material).to(device)
-    loss = loss_of(spec, material, train_on.pick(long), tell)
-    dev = material.split.dev
-    rng = np.random.default_rng([spec.seed, 7])
-    choice = _Choice(dev.pick(np.sort(rng.permutation(len(dev.targets))[:WATCHED])), work)
+    loss = loss_of(spec, material, train_on, tell)
+    if not loss.steps:
+        raise TriescopeError("no next item in training has an identifier, so there is none to be learned")
+    dev, writes = material.split.dev, isinstance(model, TigerModel)
+    order = np.random.default_rng([spec.seed, 7]).permutation(len(dev.targets))
+    choice = _Choice(dev.pick(np.sort(order[: WRITTEN if writes else WATCHED])), work)
     budget = _Budget(spec, loss.steps)
     course = loop.fit(model, budget, loss, choice.look, work, tell, choice.note, MEASURE)  # type: ignore[arg-type]
     model.load_state_dict(course.best)
     standing = course.standing
     tell("judging", 0, 0)
-    values = judge(Ranked(SequenceScores(model, "")), dev).values
+    judged = dev.pick(np.sort(order[:JUDGED])) if writes else dev
+    values = judge(recommender_of(model, "", DEFAULT_BEAMS), judged).values
     known = kept.Kept(
         spec=spec.model_dump(mode="json"),
         weights="",  # known when they are written
@@ -168,6 +191,7 @@ def _train(material: Material, spec: SequenceSpec, work: Path, tell: Tell) -> tu
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         measure=MEASURE,
         chosen_on=len(choice.held.targets),
+        judged_on=len(judged.targets) if len(judged.targets) < len(dev.targets) else 0,
         history=tuple(map(Turn.model_validate_json, (work / layout.HISTORY).read_text("utf-8").splitlines())),
         dev={name: float(of.mean()) for name, of in values.items()},
     )
@@ -185,7 +209,8 @@ class _Budget:
 
     def __init__(self, spec: SequenceSpec, steps: int):
         self.minutes, self.steps, self.patience, self.seed = spec.minutes, spec.epochs * steps, spec.patience, spec.seed
-        self.evaluate_every = 2 * steps
+        # A pass of tiger asks for every item: by minutes it is looked at as often as the loop finds right.
+        self.evaluate_every = 0 if spec.model == "tiger" and not spec.epochs else 2 * steps
         self._digest = spec.digest()
 
     def digest(self) -> str:
@@ -193,8 +218,8 @@ class _Budget:
         return self._digest
 
 
-def opened(material: Material, folder: Path) -> SequenceScores:
-    """A trained model of a folder.
+def opened(material: Material, folder: Path, beams: int = DEFAULT_BEAMS) -> Recommender:
+    """A trained model of a folder; ``beams`` are those of one that writes.
 
     Raises
     ------
@@ -208,4 +233,4 @@ def opened(material: Material, folder: Path) -> SequenceScores:
         model.load_state_dict(found)
     except RuntimeError as error:
         raise TriescopeError(f"{folder.name} was trained for another catalogue ({str(error).splitlines()[0][:80]})") from error
-    return SequenceScores(model, folder.name)
+    return recommender_of(model, folder.name, beams)

@@ -11,6 +11,7 @@ from engine.builds.spec import BuildSpec
 from engine.cli import flags
 from engine.cli.main import app
 from engine.options import options_of
+from engine.recommending.models.spec import SequenceSpec
 from engine.training.spec import TrainSpec
 
 COMMANDS = typer.main.get_command(app).commands
@@ -22,7 +23,7 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize(("command", "spec"), [("train", TrainSpec), ("build", BuildSpec)])
+@pytest.mark.parametrize(("command", "spec"), [("train", TrainSpec), ("build", BuildSpec), ("train-next", SequenceSpec)])
 def test_every_field_of_the_spec_is_a_flag_with_its_default_range_and_help(command, spec):
     known = {parameter.name: parameter for parameter in COMMANDS[command].params}
     for option in options_of(spec):

@@ -7,7 +7,7 @@ import torch
 from engine.builds.layout import partial_of
 from engine.data.histories import Histories
 from engine.errors import TriescopeError
-from engine.recommending.base import Material, Ranked
+from engine.recommending.base import Material
 from engine.recommending.judging import judge
 from engine.recommending.models import kept, train
 from engine.recommending.models.draws import NextItem
@@ -81,7 +81,7 @@ def test_thirty_people_are_learned_by_heart(tmp_path, asked):
     spec = SequenceSpec(epochs=60, width=32, heads=2, dropout=0.0, batch=30, learning_rate=1e-2, patience=99, **asked)
     known = train.train(learned, spec, tmp_path / "heart")
     assert known.dev["R@5"] > 0.9
-    again = judge(Ranked(train.opened(learned, tmp_path / "heart")), held).values
+    again = judge(train.opened(learned, tmp_path / "heart"), held).values
     assert again["R@5"].mean() == pytest.approx(known.dev["R@5"])
 
 
