@@ -5,7 +5,7 @@ import streamlit as st
 from app.charts import pareto, systems
 from app.common import address, exports, guard, jobs, resources, state
 from app.compare import measured
-from app.evaluate import asked, before, bringing, kinds, pairs, reached, shown, widths
+from app.evaluate import asked, before, bringing, kinds, pairs, private, reached, shown, widths
 from engine import workspace
 from engine.errors import TriescopeError
 
@@ -44,6 +44,9 @@ def called(number: str) -> str:
 
 chosen = address.one_of(state.EVALUATION, [str(number) for number in kept], str(next(iter(kept))), "evaluation")
 number = int(st.selectbox("Evaluation", [str(n) for n in kept], format_func=called, **address.own(state.EVALUATION, chosen)))
+if private.hidden(build, kept[number].asked["split"]):
+    private.ask(build, kept[number].asked["split"])
+    st.stop()
 found = workspace.evaluations.read(number)
 known = systems.measures(found)
 measure = st.segmented_control("By", known, default=known[0], key="by", bind="query-params", required=True)
@@ -102,7 +105,7 @@ else:
 kinds.show(found, number, measure)
 widths.show(found, number, measure)
 shown.show(found, number)
-before.show(kept, number, found, measure)
+before.show({one: of for one, of in kept.items() if not private.hidden(build, of.asked["split"])}, number, found, measure)
 
 with st.container(horizontal=True):
     exports.offer("Figures, CSV", exports.csv(whole), f"evaluation-{number}.csv")

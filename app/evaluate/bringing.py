@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.common import guard, state
+from app.evaluate import private
 from engine import workspace
 from engine.builds.opened import Build
 from engine.data import query_files
@@ -41,6 +42,7 @@ def show(build: Build) -> None:
         if st.button("Keep them", icon=":material/upload_file:", disabled=not (qrels and name), key="bring"):
             _keep(build, name.strip(), queries, qrels)
         _forget(build.catalogue, workspace.query_sets)
+    private.switches(build)
     run = st.file_uploader("Run of another system", RUNS, key="bring-run", max_upload_size=MEGABYTES, help=HELP_RUN)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         called = st.text_input("Name of the run", key="bring-run-name", max_chars=40, width=220, placeholder="theirs")

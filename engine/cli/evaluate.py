@@ -10,6 +10,8 @@ from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.retrievers import usual
 
+Reveal = Annotated[bool, typer.Option("--reveal", help="Show the figures of a private query set; each look is counted.")]
+
 
 @app.command()
 def evaluate(
@@ -37,6 +39,7 @@ def evaluate(
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep it in the workspace, query by query, for the page Evaluate.")
     ] = False,
+    reveal: Reveal = False,
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -53,6 +56,9 @@ def evaluate(
     from engine.progress import Progress
 
     names, opened = retriever or usual(), Build(folder)
+    hidden = split in workspace.private.names(opened.catalogue)
+    if hidden and not reveal and (not keep or save_runs or latex or csv):
+        workspace.private.check(opened.catalogue, split)
     runs = dict(_run(opened.catalogue, path) for path in run or ())
     if len(runs) < len(run or ()):
         raise TriescopeError("two of the runs have one name")
@@ -65,6 +71,10 @@ def evaluate(
             spec = {"split": split, "retrievers": list(found.retrievers), "beams": beams, "filter": filter_text}
             spec |= {"measures": list(measures), "versions": opened.manifest.versions}
             number = workspace.evaluations.keep(corpus, opened.folder.name, spec, found.as_json() | found.by_query())
+    if hidden and not reveal:
+        line = f"Kept as evaluation {number}; {split} is private, so its figures are shown where somebody asks for them."
+        show({"kept": number, "private": split}, as_json, [line])
+        return
     table = tables.Table({name: row.measures for name, row in found.retrievers.items()}, found.pairs)
     for path, content in ((latex, tables.latex(table)), (csv, tables.rows(table))):
         if path:
@@ -111,6 +121,8 @@ def evaluate(
             lines.append(
                 f"{name}: {row.shorter} lists end before place {found.deepest}, which bounds what is measured that deep."
             )
+    if hidden:
+        lines.append(f"{split} is private: this was look {workspace.private.look(corpus, split)} at its figures.")
     if keep:
         lines.append(f"Kept as evaluation {number}.")
     value = found.as_json() | ({"kept": number} if keep else {})
@@ -157,6 +169,7 @@ def evaluations(
     number: Annotated[int | None, typer.Argument(help="One that was kept; without it: which there are.")] = None,
     before: Annotated[int | None, typer.Argument(help="Another one: what changed since.")] = None,
     measure: Annotated[str, typer.Option("-m", "--measure", help="By which the two are compared.")] = "nDCG@10",
+    reveal: Reveal = False,
     as_json: AsJson = False,
 ) -> None:
     """Evaluations of a catalogue that were kept, and what changed between two of them, query by query."""
@@ -164,7 +177,8 @@ def evaluations(
     from engine.builds.opened import Build
     from engine.evaluation.beside import beside, differs
 
-    kept = {one.number: one for one in workspace.evaluations.listed(Build(folder).catalogue)}
+    corpus = Build(folder).catalogue
+    kept = {one.number: one for one in workspace.evaluations.listed(corpus)}
     if unknown := [one for one in (number, before) if one is not None and one not in kept]:
         raise TriescopeError(f"there is no evaluation {unknown[0]} of this catalogue")
     if number is None or before is None:
@@ -172,6 +186,11 @@ def evaluations(
         lines = [f"{of.number}  {of.made}  {of.build}, {of.asked['split']}: {', '.join(of.asked['retrievers'])}" for of in some]
         show([one._asdict() for one in some], as_json, lines or ["none was kept; evaluate with --keep"])
         return
+    for split in dict.fromkeys(kept[one].asked["split"] for one in (number, before)):
+        if split in workspace.private.names(corpus):
+            if not reveal:
+                workspace.private.check(corpus, split)
+            workspace.private.look(corpus, split)
     found = beside(workspace.evaluations.read(number), workspace.evaluations.read(before), measure)
     otherwise = differs(kept[number].asked, kept[before].asked)
     lines = [f"evaluation {before}: {one}" for one in otherwise]

@@ -39,6 +39,10 @@ def bring_queries(
     ] = None,
     qrels: Annotated[Path | None, typer.Option(help="Their judgements: TREC's lines or BEIR's table.")] = None,
     forget: Annotated[bool, typer.Option("--forget", help="Forget the queries of that name.")] = False,
+    private: Annotated[
+        bool | None,
+        typer.Option("--private/--public", help="Whether figures on them are hidden until somebody asks, and looks are counted."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Judged queries of your own, kept beside those of the catalogue; without a name: which there are."""
@@ -50,6 +54,9 @@ def bring_queries(
     corpus, notes = build.catalogue, []
     if forget:
         workspace.query_sets.remove(corpus, name)
+    elif name and private is not None and not qrels:
+        if name not in workspace.query_sets.listed(corpus):
+            raise TriescopeError(f"no queries of your own are called {name!r}; splits of the catalogue cannot be private")
     elif name and not qrels:
         raise TriescopeError("give the judgements too: --qrels FILE")
     elif name and qrels:
@@ -57,9 +64,12 @@ def bring_queries(
         brought = query_files.bring(texts, qrels, build.row_of)
         workspace.query_sets.keep(corpus, name, workspace.Judged(brought.queries, brought.qrels), build.corpus.qrels)
         notes = brought.notes
-    sets = workspace.query_sets.listed(corpus)
-    told = [*notes, *(f"{one}  {judged:,} judged queries" for one, judged in sets.items())]
-    show({"sets": sets, "notes": notes}, as_json, told)
+    if name and private is not None and not forget:
+        workspace.private.mark(corpus, name, private)
+    sets, hidden = workspace.query_sets.listed(corpus), workspace.private.names(corpus)
+    notes_of = {one: f", private, looked at {hidden[one]} times" if one in hidden else "" for one in sets}
+    told = [*notes, *(f"{one}  {judged:,} judged queries{notes_of[one]}" for one, judged in sets.items())]
+    show({"sets": sets, "notes": notes} | ({"private": hidden} if hidden else {}), as_json, told)
 
 
 @app.command("judgements")

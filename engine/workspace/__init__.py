@@ -1,7 +1,7 @@
 """What people add to builds, in one DuckDB file of the home: judgements of documents for queries, queries and runs of other
 systems that they bring along, evaluations that were run."""
 
-from engine.workspace import evaluations, query_sets, runs
+from engine.workspace import evaluations, private, query_sets, runs
 from engine.workspace.judgements import SPLIT, Judged, as_jsonl, as_tsv, judge, judged, of_query, query_id
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "judged",
     "of_query",
     "of_split",
+    "private",
     "query_id",
     "query_sets",
     "runs",

@@ -44,6 +44,11 @@ MIGRATIONS = (
         corpus VARCHAR NOT NULL, name VARCHAR NOT NULL, queries INTEGER NOT NULL, run VARCHAR NOT NULL, PRIMARY KEY (corpus, name)
     )
     """,
+    """
+    CREATE TABLE private (
+        corpus VARCHAR NOT NULL, name VARCHAR NOT NULL, looks INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (corpus, name)
+    )
+    """,
 )
 
 

@@ -20,7 +20,7 @@ def test_a_build_is_a_source_with_its_fields_and_its_encoder(small_corpus, tmp_p
 
 
 def test_a_file_and_a_name_are_sources_too(small_folder, small_corpus):
-    assert source_of(str(small_folder)) == (small_corpus, (), embed.DEFAULT_MODEL)
+    assert source_of(str(small_folder)) == (small_corpus, (), embed.DEFAULT_MODEL, None)
     assert source_of("films").fields == default_fields("films") != ()
 
 
