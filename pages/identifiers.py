@@ -63,7 +63,7 @@ st.header("Does it retrieve?")
 st.plotly_chart(schemes.figure(rows), key="scheme-quality", alt=schemes.describe(rows))
 st.caption(
     "At beam 10, because a wide beam on a small catalogue hides what an identifier is worth. Grey are the controls: random deals "
-    "identifiers out; atomic has no tree at all, so its one step scores every document."
+    "identifiers out; simhash cuts by planes drawn at random; atomic has no tree at all, so its one step scores every document."
 )
 
 cards = {name: row.report for name, row in found.schemes.items() if row.report is not None and name in SCHEMES}

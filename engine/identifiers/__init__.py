@@ -22,6 +22,7 @@ from engine.identifiers import (
     rq_behaviour,
     rq_kmeans,
     rq_vae,
+    simhash,
     title,
     url,
 )
@@ -47,6 +48,7 @@ _OURS = {
         url.SCHEME,
         imported.SCHEME,
         atomic.SCHEME,
+        simhash.SCHEME,
         random.SCHEME,
     )
 }

@@ -34,8 +34,8 @@ BEAMS = DEFAULT_BEAMS
 # A wide beam on a small catalogue hides what an identifier is worth; a narrow one shows it.
 NARROW = 10
 MEASURES = ("nDCG@10", "Recall@100")
-# They show what identifiers are worth, and are never the best one: dealt out at random, and no tree at all.
-CONTROLS = ("random", "atomic")
+# They show what identifiers are worth, and are never the best one: dealt out at random, cut by random planes, no tree at all.
+CONTROLS = ("random", "simhash", "atomic")
 JUDGING = "test"
 
 Report = Callable[[str, int, int], None]

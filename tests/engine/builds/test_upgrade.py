@@ -118,7 +118,9 @@ def test_a_damaged_one_is_not_made_to_look_whole(old):
     assert manifest_of(old)["format"] == 2
 
 
-@pytest.mark.parametrize("scheme", [name for name in SCHEMES if name not in ("rq-vae", "rq-behaviour", "url", "imported")])
+@pytest.mark.parametrize(
+    "scheme", [name for name in SCHEMES if name not in ("rq-vae", "rq-behaviour", "simhash", "url", "imported")]
+)
 @pytest.mark.parametrize("resolver", [None, "leave"])
 def test_what_is_inferred_is_what_every_scheme_says(scheme, resolver):
     random = np.random.default_rng(0)
