@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.retrievers.base import Found, Method, Named, Opened, Queries, Ranking, best, pack
 from engine.retrievers.lost import Lack, Loss, below
-from engine.text import embed, late_encoder, token_vectors
+from engine.text import embed, hub, late_encoder, token_vectors
 from engine.text.late_encoder import Tokens
 from engine.text.token_vectors import TokenVectors
 
@@ -133,6 +133,8 @@ def _open(opened: Opened, beams: int, named: Named) -> LateRetriever:
     model = index.about.model or opened.encoder
 
     def encoder() -> late_encoder.LateEncoder:
+        if index.about.model:
+            hub.check_here(index.about.model)
         embed.check_same(model, index.about.encoder)
         return late_encoder.load(model)
 

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from engine.retrievers.base import Found, Method, Named, Opened, Queries, Ranking, best, pack
 from engine.retrievers.lost import BELOW, NO_WORD, Lack, Loss, places
-from engine.text import embed, sparse_encoder, term_weights
+from engine.text import embed, hub, sparse_encoder, term_weights
 from engine.text.sparse_encoder import TermEncoder, Terms
 from engine.text.term_weights import TermWeights
 
@@ -79,6 +79,7 @@ def _open(opened: Opened, beams: int, named: Named) -> SpladeRetriever:
     index = term_weights.opened(opened.folder, len(opened.row_of))
 
     def encoder() -> TermEncoder:
+        hub.check_here(index.about.model, sparse_encoder.WHAT)
         embed.check_same(index.about.model, index.about.encoder)
         return sparse_encoder.load(index.about.model)
 

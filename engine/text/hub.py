@@ -67,6 +67,24 @@ def locate(model: str, what: str = "encoder") -> Path:
     return _fetched(model, what)
 
 
+def check_here(model: str, what: str = "encoder") -> None:
+    """Refuse a model that would have to be fetched: its name stands in a file that somebody else may have written.
+
+    Raises
+    ------
+    TriescopeError
+        It is not on this machine.
+    """
+    if model == DEFAULT_MODEL or Path(os.path.expanduser(model)).is_dir():
+        return
+    from huggingface_hub import snapshot_download
+
+    try:
+        snapshot_download(model, allow_patterns=[f"*{suffix}" for suffix in READ], local_files_only=True)
+    except Exception as error:  # whatever the library says of a name that is none, or of one that it has not
+        raise TriescopeError(f"{what} {model!r} is not on this machine, and is not fetched for a name in a build") from error
+
+
 @cache
 def _fetched(model: str, what: str) -> Path:
     """The snapshot of a hub model: fetched once a process, from the disk where the hub may not be asked (HF_HUB_OFFLINE)."""

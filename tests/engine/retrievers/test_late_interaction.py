@@ -13,7 +13,7 @@ from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.retrievers import Queries, late_interaction
 from engine.retrievers.late_interaction import LateRetriever
-from engine.text import late_encoder, token_vectors
+from engine.text import hub, late_encoder, token_vectors
 from engine.text.late_encoder import Tokens
 from engine.text.token_vectors import About, Writing
 from tests.engine import tiny_models
@@ -210,6 +210,16 @@ class TestWhole:
         tiny_models.bert(tiny_models.BertModel, moved / "colbert", seed=5)
         with pytest.raises(TriescopeError, match="has changed since"):
             Build(moved / "sixty").search(QUERY, "late")
+
+    def test_for_a_name_in_a_build_nothing_is_fetched(self, late, tmp_path, monkeypatch):
+        folder = shutil.copytree(late, tmp_path / "sixty")
+        about = folder / token_vectors.FOLDER / token_vectors.ABOUT
+        known = json.loads(about.read_text("utf-8"))
+        monkeypatch.setattr(hub, "_fetched", lambda *given: pytest.fail("it was asked for"))
+        for name in ("someone/else", "/nowhere/at-all", "../../nowhere", ""):
+            about.write_text(json.dumps(known | {"model": name}), "utf-8")
+            with pytest.raises(TriescopeError, match="not on this machine" if name else "has changed since"):
+                Build(folder).search(QUERY, "late")
 
     def test_the_shell_makes_them_goes_on_and_removes_them(self, small_build, late, tmp_path, shell, told, monkeypatch):
         folder, model = shutil.copytree(small_build, tmp_path / "sixty"), late.parent / "colbert"
