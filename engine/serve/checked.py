@@ -11,18 +11,23 @@ MEMBERS = 8
 
 
 def check_retriever(name: str) -> str:
-    """A retriever's name, refused where opening it would read all documents anew for one request.
+    """A retriever's name, refused where one request would take what others wait for: another index of all documents, or a model
+    that reads texts.
 
     Raises
     ------
     TriescopeError
-        There is no such retriever, it has settings of its own, or it is put together of too many.
+        There is no such retriever, it has settings or a model of its own, or it is put together of too many.
     """
     if sum(name.count(joint) for joint in "+~") >= MEMBERS:
         raise TriescopeError(f"a retriever is put together of {MEMBERS} at most")
     method, named = method_of(name)
     if named.settings:
         raise TriescopeError(f"{name!r}: settings of its own mean another index of all documents, which a server does not make")
+    if named.model:
+        raise TriescopeError(
+            f"{name!r}: a model that reads documents takes seconds a query, and others would wait: it is not served"
+        )
     for member in named.members:
         check_retriever(member)
     return method.name

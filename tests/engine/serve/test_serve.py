@@ -106,6 +106,7 @@ WRONG = [
     ("/search?query=x&retriever=generative:..%2F..%2Fetc", 400, "cannot name a trained scorer"),
     ("/search?query=x&retriever=bm25:k1=0.9", 400, "settings of its own"),
     ("/search?query=x&retriever=dense%2Bbm25:b=0.9", 400, "settings of its own"),
+    ("/search?query=x&retriever=bm25~cross:some", 400, "it is not served"),
     ("/search?query=x&retriever=" + "~".join(["bm25"] * 30), 400, "put together of 8 at most"),
     ("/search?query=x&k=0", 422, "k: input should be greater than or equal to 1"),
     ("/search?query=x&k=100000", 422, "k: input should be less than or equal to 1000"),
