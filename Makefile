@@ -39,6 +39,7 @@ bench: install
 	$(BIN)/python -m benchmarks.retrieval
 	$(BIN)/python -m benchmarks.identifiers
 	$(BIN)/python -m benchmarks.verdict
+	$(BIN)/python -m benchmarks.live > benchmarks/results/live.md
 	$(BIN)/python -m benchmarks.decoding
 
 films-artefacts: install

@@ -9,6 +9,7 @@ from engine.builds.listed import listed
 st.title("Builds")
 if said := st.session_state.pop(shelf.SAID, ""):
     st.success(state.plain(said), icon=":material/check:")
+shelf.deleted()
 rows, faults = listed()
 for name, fault in faults.items():
     st.warning(f"{state.plain(name)} is not listed: {state.plain(fault)}", icon=":material/broken_image:")

@@ -112,8 +112,6 @@ with asking:
         st.caption("Vectors that lay in the cache, or came with the bundled catalogue, were not computed again.")
         st.json(manifest.model_dump(mode="json", include={"created", "spec", "versions"}), expanded=False)
         with st.popover("Delete this build", icon=":material/delete:"):
-            st.caption("Its identifiers and its trained scorers are gone for good; cached vectors stay.")
+            st.caption("It can be brought back, on Builds, until the server is started again; then it is gone for good.")
             opened = build.folder.name
-            st.button(
-                f"Delete {state.plain(opened)} for good", on_click=resources.delete, args=(opened,), disabled=jobs.at_work()
-            )
+            st.button(f"Delete {state.plain(opened)}", on_click=resources.delete, args=(opened,), disabled=jobs.at_work())

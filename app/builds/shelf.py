@@ -9,6 +9,7 @@ import streamlit as st
 from app.common import address, commands, guard, jobs, resources, state
 from engine import paths
 from engine.builds import names
+from engine.builds.aside import asides, bring_back, throw_away
 from engine.builds.listed import Row
 from engine.builds.naming import rename
 from engine.builds.packed import pack, unpack
@@ -68,13 +69,41 @@ def act(row: Row) -> None:
                 help="One file with all of it, trained scorers too. Whoever gets it takes it in on this page.",
             )
         with st.popover("Delete", icon=":material/delete:", disabled=busy):
-            st.caption("Its identifiers and its trained scorers are gone for good; cached vectors stay.")
-            st.button(f"Delete {state.plain(name)} for good", on_click=resources.delete, args=(name,), key="builds-delete")
+            st.caption("It can be brought back until the server is started again; then it is gone for good. Cached vectors stay.")
+            st.button(f"Delete {state.plain(name)}", on_click=resources.delete, args=(name,), key="builds-delete")
         commands.offer(commands.line(["pack", name, "--out", f"{name}.zip"]))
     if row.megabytes > BY_BROWSER_MB:
         st.caption("It is too large for a browser; the command above writes the file where you are.")
     if busy:
         st.caption("A job is at work: renaming and deleting wait for its end.")
+
+
+def deleted() -> None:
+    """What was deleted since the server was started, and the way back."""
+    resources.sweep()
+    for name in asides(paths.builds()):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{state.plain(name)} was deleted; it takes its space until the server is started again.", width="content")
+            st.button("Bring it back", icon=":material/undo:", on_click=_back, args=(name,), key=f"back-{name}", type="tertiary")
+            st.button("Delete it for good", on_click=_clear, args=(name,), key=f"clear-{name}", type="tertiary")
+
+
+@guard.changes
+def _back(name: str) -> None:
+    try:
+        bring_back(paths.builds() / name)
+    except TriescopeError as error:
+        st.toast(state.plain(str(error).replace(str(paths.builds()), "")), icon=":material/error:", duration="infinite")
+        return
+    st.session_state[SAID] = f"{name} is back."
+
+
+@guard.changes
+def _clear(name: str) -> None:
+    try:
+        throw_away(paths.builds() / name)
+    except TriescopeError as error:
+        st.toast(state.plain(str(error).replace(str(paths.builds()), "")), icon=":material/error:", duration="infinite")
 
 
 def take_in() -> None:

@@ -8,8 +8,8 @@ import streamlit as st
 from app.common import guard, ready, state
 from engine import paths
 from engine.builds import names, runs
+from engine.builds.aside import put_aside, throw_all_away
 from engine.builds.layout import MANIFEST
-from engine.builds.make import remove
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.health.cohesion import Cohesion, by_depth, pair_cosines
@@ -62,14 +62,23 @@ def _changed(folder: str, version: int, changed: str, _base: Build) -> Build:
 
 @guard.changes
 def delete(name: str) -> None:
-    """Delete a build; what has it open keeps its mapped files until it lets go."""
+    """Put a build aside: it can come back until the server is started again. What has it open keeps its mapped files."""
     if name in names.names():
+        sweep()
         try:
-            remove(paths.builds() / name)
+            put_aside(paths.builds() / name)
         except TriescopeError as error:
             st.toast(state.plain(str(error)), icon=":material/error:", duration="infinite")
             return
         state.focus(state.BUILD, "")
+
+
+@st.cache_resource(show_spinner=False)
+def sweep() -> bool:
+    """Delete for good, once in the life of a server, what was put aside before it was started."""
+    if not guard.read_only():
+        throw_all_away(paths.builds())
+    return True
 
 
 def describe_build(name: str) -> None:

@@ -5,8 +5,11 @@ import shutil
 import pytest
 
 from app.builds import shelf
+from app.common import resources
 from engine.builds import names
+from engine.builds.aside import asides, bring_back, put_aside
 from engine.builds.listed import listed
+from engine.errors import TriescopeError
 from tests.app.at import button, said, sound, table, visit
 
 
@@ -40,8 +43,29 @@ def test_one_is_opened_renamed_and_deleted(two):
     assert names.names() == ["new name", "other"]
     assert at.success[0].value == "sixty is called new name now\\."
     at = visit("builds", one="other")
-    at = sound(button(at, "Delete other for good").click().run())
+    at = sound(button(at, "Delete other").click().run())
     assert names.names() == ["new name"]
+    at = sound(button(at, "Bring it back").click().run())
+    assert names.names() == ["new name", "other"]
+    assert at.success[0].value == "other is back\\."
+
+
+def test_what_was_deleted_comes_back_until_the_server_is_started_again(two):
+    put_aside(two / "other")
+    (two / ".half.removed").mkdir()  # of one that was killed while it cleared away
+    assert asides(two) == ["other"]
+    shutil.copytree(two / "sixty", two / "other")
+    with pytest.raises(TriescopeError, match="there is another build 'other' now"):
+        bring_back(two / "other")
+    shutil.rmtree(two / "other")
+    (two / ".other.removed" / "embeddings.npy").unlink()
+    with pytest.raises(TriescopeError, match="the build is damaged"):
+        bring_back(two / "other")
+    resources.sweep.clear()
+    sound(visit("builds", one="sixty"))
+    assert asides(two) == []
+    with pytest.raises(TriescopeError, match="it is gone for good"):
+        bring_back(two / "other")
 
 
 def test_a_name_that_cannot_be_is_said_before_it_is_pressed(two):

@@ -153,14 +153,14 @@ def test_what_is_asked_becomes_flags_of_the_shell(crowded, monkeypatch):
 def test_a_build_is_deleted_by_a_second_press_and_nothing_else_is(crowded):
     shutil.copytree(crowded, crowded.with_name("other"))
     at = visit("start", build="sixty")
-    sound(button(at, "Delete sixty for good").click().run())
+    sound(button(at, "Delete sixty").click().run())
     assert names.names() == ["other"]
-    assert sorted(path.name for path in crowded.parent.iterdir()) == ["other"]
+    assert sorted(path.name for path in crowded.parent.iterdir()) == [".sixty.removed", "other"]
 
 
 def test_nothing_is_deleted_while_a_job_is_at_work(crowded, monkeypatch):
     monkeypatch.setattr(jobs, "at_work", lambda: True)
-    assert button(visit("start"), "Delete sixty for good").disabled
+    assert button(visit("start"), "Delete sixty").disabled
 
 
 def test_of_a_linked_build_only_the_link_is_deleted(crowded, tmp_path):
