@@ -63,7 +63,7 @@ def run_queries(
     from engine.data.query_files import read_query_file
     from engine.evaluation.batch import write_batch
     from engine.progress import Progress
-    from engine.scale.sharded import ShardedRetriever
+    from engine.scale.sharded import ShardedRetriever, about_of
 
     asked, opened = read_query_file(queries, MOST), Build(folder)
     with ExitStack() as stack:
@@ -71,9 +71,9 @@ def run_queries(
         if shards:
             if retriever != "generative":
                 raise TriescopeError(f"shards are searched by generative search, not by {retriever}")
-            searcher = stack.enter_context(ShardedRetriever(shards, beams))
-            if searcher.made != made_of(opened):
+            if about_of(shards).made != made_of(opened):
                 raise TriescopeError(f"{shards}: shards of another build, or of this one before documents came or went")
+            searcher = stack.enter_context(ShardedRetriever(shards, beams))
         found = write_batch(opened, asked, out, retriever, k, beams, filter_text, told, searcher)
     lines = [f"{found.queries:,} queries, {found.hits:,} hits by {retriever}: {out}"]
     lines += [f"{found.empty:,} queries found nothing"] if found.empty else []

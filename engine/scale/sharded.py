@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -90,6 +90,29 @@ class Remote:
         return given
 
 
+class About(NamedTuple):
+    """How many shards there are, levels of their tree, and what they were made of (:func:`engine.scale.split.split` was told)."""
+
+    shards: int
+    levels: int
+    made: str
+
+
+def about_of(folder: Path) -> About:
+    """What is known of shards before one is opened.
+
+    Raises
+    ------
+    TriescopeError
+        It is no folder of shards.
+    """
+    about = values.read(folder / ABOUT)
+    try:
+        return About(int(about["shards"]), int(about["levels"]), str(about.get("made", "")))
+    except (TypeError, KeyError, ValueError) as error:
+        raise TriescopeError(f"{folder}: not a folder of shards") from error
+
+
 class ShardedRetriever:
     """Generative search over shards that :func:`engine.scale.split.split` wrote; a context that ends their processes.
 
@@ -99,11 +122,6 @@ class ShardedRetriever:
         The shards.
     beams : int
         Hypotheses kept after each level, of all shards together.
-
-    Attributes
-    ----------
-    made : str
-        What the shards were made of, as :func:`engine.scale.split.split` was told.
 
     Raises
     ------
@@ -115,12 +133,9 @@ class ShardedRetriever:
     needs_vectors = True
 
     def __init__(self, folder: Path, beams: int = DEFAULT_BEAMS):
-        about = values.read(folder / ABOUT)
-        try:
-            shards, self.levels = int(about["shards"]), int(about["levels"])
-        except (TypeError, KeyError, ValueError) as error:
-            raise TriescopeError(f"{folder}: not a folder of shards") from error
-        self.beams, self.adapter, self.made = beams, read_adapter(folder), str(about.get("made", ""))
+        about = about_of(folder)
+        shards, self.levels = about.shards, about.levels
+        self.beams, self.adapter = beams, read_adapter(folder)
         self.folders = [folder / f"{place:02}" for place in range(shards)]
         self.parts: list[Remote] = []
         try:

@@ -97,8 +97,8 @@ def test_shards_are_as_even_as_first_codes_allow():
 
 @pytest.fixture(scope="module")
 def shards(opened, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shards") / "four"
-    split(flat(opened, "centroid"), 4, folder)
+    folder = tmp_path_factory.mktemp("shards") / "two"
+    split(flat(opened, "centroid"), 2, folder)
     return folder
 
 
@@ -108,20 +108,20 @@ def test_processes_give_what_the_build_gives_and_one_that_is_killed_is_started_a
     with ShardedRetriever(shards, beams=7) as retriever:
         for kill in (False, True):
             if kill:
-                os.kill(retriever.parts[2].process.pid, signal.SIGKILL)
-                retriever.parts[2].process.wait()
+                os.kill(retriever.parts[1].process.pid, signal.SIGKILL)
+                retriever.parts[1].process.wait()
             found = retriever.search(queries, 9)
             np.testing.assert_array_equal(found.rows, expected.rows)
             np.testing.assert_array_equal(found.scores, expected.scores)
         processes = [part.process for part in retriever.parts]
         with pytest.raises(TriescopeError, match="without a filter"):
             retriever.search(queries, 9, np.ones(60, bool))
-    assert [process.poll() is None for process in processes] == [False] * 4
+    assert [process.poll() is None for process in processes] == [False] * 2
 
 
 def test_what_is_no_folder_of_shards_is_told(opened, shards, tmp_path, capfd):
     with pytest.raises(TriescopeError, match="it is there already"):
-        split(flat(opened, "centroid"), 4, shards)
+        split(flat(opened, "centroid"), 2, shards)
     with pytest.raises(TriescopeError, match="not sharded"):
         split(flat(opened, "centroid")._replace(rank_by="siblings"), 2, tmp_path / "x")
     (tmp_path / "about.json").write_text('{"shards": 1, "levels": 2}')
@@ -152,8 +152,8 @@ def test_messages_come_as_they_were_sent_and_others_are_refused():
 def test_a_run_over_shards_is_the_run_of_the_build(told, shell, small_build, opened, tmp_path):
     asked = tmp_path / "queries.tsv"
     asked.write_text("id\ttext\na\ta ship in a storm\nb\ttwo friends\n")
-    value = told("shard", small_build, "--shards", 3, "--out", tmp_path / "shards", "--scorer", "centroid")
-    assert (len(value["documents"]), sum(value["documents"])) == (3, 60)
+    value = told("shard", small_build, "--shards", 2, "--out", tmp_path / "shards", "--scorer", "centroid")
+    assert (len(value["documents"]), sum(value["documents"])) == (2, 60)
     told("run", small_build, asked, "--out", tmp_path / "one", "-k", 8)
     told("run", small_build, asked, "--out", tmp_path / "many", "-k", 8, "--shards", tmp_path / "shards")
     assert (tmp_path / "one").read_text() == (tmp_path / "many").read_text()
