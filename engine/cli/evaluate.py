@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from engine.cli.shell import AsJson, Beams, Filter, Folder, Names, ProgressFile, app, show
@@ -39,6 +40,10 @@ def evaluate(
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep it in the workspace, query by query, for the page Evaluate.")
     ] = False,
+    log: Annotated[
+        Path | None,
+        typer.Option(help="A query log, a line a search or a query, a tab and how often: means by how often people ask, too."),
+    ] = None,
     reveal: Reveal = False,
     progress: ProgressFile = None,
     as_json: AsJson = False,
@@ -50,7 +55,7 @@ def evaluate(
     from engine import evaluation, workspace
     from engine.builds.opened import Build
     from engine.data.coverage import told as told_of_coverage
-    from engine.evaluation import tables, trec
+    from engine.evaluation import tables, trec, weighted
     from engine.evaluation.filtered import told as told_of_filter
     from engine.files import replace_bytes
     from engine.progress import Progress
@@ -98,6 +103,13 @@ def evaluate(
     for pair in pairs:
         of = f"{evaluation.told(pair.difference, sign=True)}  p {evaluation.told_p(pair.difference)}"
         lines.append(f"{pair.ours} less {pair.theirs}: {of}; {tables.told(pair)}")
+    asked_for = {}
+    if log:
+        known = weighted.read(log, {query: (asked.queries if asked else opened.corpus.queries)[query] for query in found.qrels})
+        weights = np.array([known.counts[query] for query in found.qrels])
+        asked_for = {name: weighted.mean(found.values[name][first], weights) for name in found.retrievers}
+        lines.append(f"{first} by how often people ask: {weighted.told(known)}")
+        lines += [f"{name:12} {evaluation.told(of)}" for name, of in asked_for.items()]
     of_groups = []
     if groups:
         of_groups = evaluation.groups(found.features, {name: found.values[name][first] for name in found.retrievers})
@@ -126,6 +138,7 @@ def evaluate(
     if keep:
         lines.append(f"Kept as evaluation {number}.")
     value = found.as_json() | ({"kept": number} if keep else {})
+    value |= {"by_log": {name: of._asdict() for name, of in asked_for.items()}} if log else {}
     value |= {"groups": [group.as_json() for group in of_groups]} if groups else {}
     show(value, as_json, lines)
 

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.builds import tokens
@@ -15,7 +15,7 @@ from engine.retrievers import Queries, late_interaction
 from engine.retrievers.late_interaction import LateRetriever
 from engine.text import hub, late_encoder, token_vectors
 from engine.text.late_encoder import Tokens
-from engine.text.token_vectors import About, Writing
+from engine.text.token_vectors import About, TokenVectors, Writing, quantized
 from tests.engine import tiny_models
 from tests.engine.oracles import unit
 
@@ -52,6 +52,15 @@ def indexed(folder, documents):
     return token_vectors.opened(folder.parent, len(documents))
 
 
+def in_memory(documents):
+    """The same without a disk."""
+    vectors, scales = quantized(np.concatenate([one.vectors for one in documents]).reshape(-1, D))
+    counts = [len(one.ids) for one in documents]
+    known = {"model": "", "encoder": "", "trained": False, "dimensions": D, "seconds": 0, "created": ""}
+    about = About(documents=len(counts), tokens=sum(counts), **known)
+    return TokenVectors(about, vectors, scales, np.concatenate([one.ids for one in documents]), np.cumsum(counts))
+
+
 def retriever(index, asked):
     """Over queries that are named by their place."""
 
@@ -72,11 +81,10 @@ def slow(query, document):
     return sum(max(float(one @ other) for other in document.vectors) for one in query.vectors) / len(query.vectors)
 
 
-@settings(max_examples=25)
 @given(sizes, st.lists(st.integers(0, 3), min_size=1, max_size=3), st.integers(0, 9), st.integers(1, 12), st.integers(1, 9))
-def test_a_search_is_that_of_loops_in_blocks_of_any_size(tmp_path_factory, counts, asked_counts, seed, k, block):
+def test_a_search_is_that_of_loops_in_blocks_of_any_size(counts, asked_counts, seed, k, block):
     documents, asked = texts_of(counts, seed), texts_of(asked_counts, seed + 1)
-    index = indexed(tmp_path_factory.mktemp("late") / token_vectors.FOLDER, documents)
+    index = in_memory(documents)
     by, queries = retriever(index, asked), Queries([str(place) for place in range(len(asked))])
     allowed = np.arange(len(documents)) % 2 == 0
     with pytest.MonkeyPatch.context() as patch:

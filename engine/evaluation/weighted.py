@@ -1,0 +1,99 @@
+"""Means by how often people ask: a query log beside judged queries, so that a common query weighs what it is worth.
+
+A log has a line a search, or a query, a tab and how often it was asked. What is asked often is usually easy; a mean over
+different queries says nothing of how often people are content.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from engine.data.figures import Interval
+from engine.data.lines import BadLineError, lines
+from engine.errors import TriescopeError
+
+RESAMPLES = 2000
+
+
+class Log(NamedTuple):
+    """How often each judged query was asked, by id; searches of the log in all, and those that are of judged queries."""
+
+    counts: dict[str, int]
+    searches: int
+    judged: int
+
+
+def read(path: Path, queries: Mapping[str, str]) -> Log:
+    """A log, matched to queries by their id or by their words, in any case and spacing.
+
+    Raises
+    ------
+    TriescopeError
+        It cannot be read, a count is none, or no search in it is of these queries.
+    """
+    of_words = {_plain(text): query for query, text in queries.items()}
+    counts, searches = dict.fromkeys(queries, 0), 0
+    for number, line in _lines(path):
+        text, tab, count = line.strip().rpartition("\t")
+        text = text if tab else count
+        if tab and not (count.strip().isascii() and count.strip().isdigit() and len(count.strip()) < 16):
+            raise TriescopeError(f"{path}, line {number}: expected how often it was asked behind the tab, found {count[:40]!r}")
+        times = int(count) if tab else 1
+        if not text.strip():
+            continue
+        searches += times
+        query = text if text in counts else of_words.get(_plain(text))
+        if query is not None:
+            counts[query] += times
+    judged = sum(counts.values())
+    if not judged:
+        raise TriescopeError(f"{path}: none of its {searches:,} searches is of a judged query")
+    return Log(counts, searches, judged)
+
+
+def mean(values: np.ndarray, weights: np.ndarray, seed: int = 0) -> Interval:
+    """Weighted mean of float64 ``(queries,)`` with its 95% bootstrap interval: queries are resampled, each with its weight.
+
+    >>> mean(np.array([1.0, 0.0]), np.array([3, 1])).mean
+    0.75
+    """
+    asked = np.flatnonzero(weights)
+    values, weights = values[asked], weights[asked].astype(np.float64)
+    whole = float(values @ weights / weights.sum()) if len(asked) else float("nan")
+    if len(asked) < 2:
+        return Interval(whole, whole, whole)
+
+    def of(some: np.ndarray, their: np.ndarray, axis: int) -> np.ndarray:
+        return (some * their).sum(axis=axis) / their.sum(axis=axis)
+
+    rng = np.random.default_rng(seed)
+    drawn = stats.bootstrap(
+        (values, weights), of, paired=True, vectorized=True, n_resamples=RESAMPLES, method="percentile", rng=rng
+    ).confidence_interval
+    return Interval(whole, float(drawn.low), float(drawn.high))
+
+
+def told(log: Log) -> str:
+    """What it covers, in a line."""
+    asked = sum(count > 0 for count in log.counts.values())
+    share = f"{log.judged:,} of {log.searches:,} searches of the log ({log.judged / log.searches:.1%})"
+    return f"{share} are of {asked:,} of {len(log.counts):,} judged queries"
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Lines with their numbers."""
+    number = 0
+    try:
+        for number, line in enumerate(lines(path, "\n"), 1):
+            yield number, line
+    except BadLineError as error:
+        raise TriescopeError(f"{path}, line {number + 1}: {error}") from error
+    except OSError as error:
+        raise TriescopeError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
