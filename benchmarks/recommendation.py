@@ -45,10 +45,12 @@ SPECS = {
     "bert4rec": SequenceSpec(model="bert4rec", epochs=60, patience=8),
     "tree": SequenceSpec(model="tree", epochs=60, patience=8),
     "tree-distilled": SequenceSpec(model="tree", distill=0.5, epochs=60, patience=8),
+    "tiger": SequenceSpec(model="tiger", minutes=30, patience=8),
+    "tiger-distilled": SequenceSpec(model="tiger", distill=0.5, minutes=30, patience=8),
 }
 NAMES = (
     "popularity", "knn", "ease", "item-item", "counting", "counting-10", "counting-random", "sasrec", "bert4rec", "tree",
-    "tree-distilled", "hybrid",
+    "tree-distilled", "tiger", "tiger-distilled", "hybrid",
 )  # fmt: skip
 HYBRID = ("item-item", "sasrec")
 
@@ -164,11 +166,12 @@ class Bench:
     def _trained(self, name: str) -> Recommender:
         spec = SPECS[name].model_copy(update={"seed": self.seed})
         folder = paths.cache() / "recommendation" / f"{name}-{self.seed}"
-        material = self.material._replace(trie=self.trie("behaviour", 3, 32)) if spec.model == "tree" else self.material
+        writes = spec.model in ("tree", "tiger")
+        material = self.material._replace(trie=self.trie("behaviour", 3, 32)) if writes else self.material
         if not (kept.is_there(folder) and kept.read(folder).digest == spec.digest()):
             train.train(material, spec, folder, report.tell(name))
         self.minutes[name] = kept.read(folder).seconds / 60
-        return Ranked(train.opened(material, folder))
+        return train.opened(material, folder, BEAMS)
 
     def _hybrid(self) -> Recommender:
         members = [self.get(name) for name in HYBRID]
