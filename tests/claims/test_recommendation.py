@@ -21,7 +21,7 @@ def rows(text):
     found = {}
     for line in text.splitlines():
         cells = [cell.strip().strip("*") for cell in line.strip("| ").split("|")]
-        if len(cells) > 5 and re.fullmatch(r"[a-z-]+(-\d+)?", cells[0]):
+        if len(cells) > 5 and cells[0] != "model" and re.fullmatch(r"[a-z-]+(-\d+)?", cells[0]):
             found.setdefault(cells[0], (float(cells[3].replace("*", "").split()[0]), float(cells[4].split()[0])))
     return found
 
