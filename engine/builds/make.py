@@ -53,7 +53,7 @@ def make(corpus: Corpus, spec: BuildSpec, out: Path, report: Report | None = Non
     spec = spec.model_copy(update={"model": hub.resolved(spec.model)})  # found from wherever the build is opened
     check_language(spec.language)
     scheme = identifiers.check_settings(spec.scheme, spec.settings, spec.resolver)
-    taken = _in_bytes(behaviour) if behaviour is not None and scheme.behaviour else b""
+    taken = _in_bytes(behaviour) if behaviour is not None and scheme.behaviour(dict(spec.settings)) else b""
     known = {name for document in corpus.documents for name in document.metadata}
     if unknown := [field for field in spec.fields if field not in known]:
         raise TriescopeError(f"{corpus.name} has no metadata column {unknown[0]!r}; it has {', '.join(sorted(known)) or 'none'}")

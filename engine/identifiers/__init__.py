@@ -117,7 +117,7 @@ def unplaceable(name: str, fitted: Identifiers) -> str:
     scheme = SCHEMES[name]
     if scheme.assign is None:
         return "its codes are not vectors"
-    if scheme.behaviour and not fitted.codebooks:
+    if scheme.behaviour({}) and not fitted.codebooks:
         return "its codes say what is taken together, and nobody has taken a new document (with share=1, texts alone, it can)"
     return ""
 

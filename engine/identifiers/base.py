@@ -86,8 +86,8 @@ class Scheme(NamedTuple):
         was fitted, without refitting (the semantic ID of a new item). On the training documents it gives their fitted codes.
     resolvers : tuple of str
         Ways to resolve collisions that make sense here, the default first (see :mod:`engine.identifiers.collisions`).
-    behaviour : bool
-        Whether it looks at :attr:`Material.behaviour`. What it fitted without codebooks cannot place a new document.
+    behaviour : callable
+        ``behaviour(settings)``: whether it looks at :attr:`Material.behaviour`, with these settings.
     """
 
     name: str
@@ -97,7 +97,7 @@ class Scheme(NamedTuple):
     fit: Callable[[Material, dict[str, Any], int, Progress], Identifiers]
     assign: Callable[[Identifiers, np.ndarray], np.ndarray] | None = None
     resolvers: tuple[str, ...] = ("extra-code", "leave")
-    behaviour: bool = False
+    behaviour: Callable[[dict[str, Any]], bool] = lambda settings: False
 
 
 def save(fitted: Identifiers, path: Path) -> None:

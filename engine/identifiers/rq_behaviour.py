@@ -101,5 +101,5 @@ SCHEME = Scheme(
     fit=fit,
     assign=rq_kmeans.assign,
     resolvers=("extra-code", "leave"),
-    behaviour=True,
+    behaviour=lambda settings: settings.get("share") != 1,
 )

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.errors import TriescopeError
 from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme
 from engine.identifiers.nearest import nearest
 from engine.identifiers.rq_kmeans import CODES, LEVELS, default_codes
@@ -29,6 +30,8 @@ MOST_EPOCHS = 300
 SINKHORN_EPSILONS = (*np.geomspace(1, 0.003, 30).tolist(), *[0.003] * 20)
 # Distances that balancing looks at; larger catalogues are sampled.
 SINKHORN_ENTRIES = 1 << 22
+# What to do where behaviour is asked for and there is none.
+NOBODY = "join interactions to a build of it (`python -m engine interactions BUILD FILE`) and build that again"
 # Rows encoded at once.
 BLOCK = 8192
 
@@ -55,7 +58,10 @@ def fit(material: Material, settings: dict[str, Any], seed: int, progress: Progr
     arrays = _standard(points) if settings["standardise"] in (None, 1) else _as_is(points)
     inputs = np.vstack([_inputs(arrays, block).astype(np.float32) for block in _blocks(points)])
     levels, latent, epochs = settings["levels"] or 3, settings["latent"] or 32, settings["epochs"] or default_epochs(len(points))
-    trained = train(inputs, levels, codes, latent, epochs, seed, progress)
+    together = settings.get("collaborative") or 0.0
+    if together and material.behaviour is None:
+        raise TriescopeError(f"rq-vae: collaborative={together:g} needs to know who took what; {NOBODY}")
+    trained = train(inputs, levels, codes, latent, epochs, seed, progress, material.behaviour, together)
     arrays |= {f"encoder_weight_{place}": weight for place, weight in enumerate(trained.weights)}
     arrays |= {f"encoder_bias_{place}": bias for place, bias in enumerate(trained.biases)}
     arrays |= {f"latent_codebook_{level}": book for level, book in enumerate(trained.codebooks)}
@@ -188,7 +194,7 @@ def effective_codebooks(points: np.ndarray, codes: np.ndarray, vocabulary: tuple
 SCHEME = Scheme(
     name="rq-vae",
     summary="Residual codes of a learned latent space: what TIGER uses; takes a minute to train.",
-    citation="Rajput et al. 2023 (TIGER); Lee et al. 2022 (RQ-VAE); Zheng et al. 2024 (LC-Rec, Sinkhorn)",
+    citation="Rajput et al. 2023 (TIGER); Lee et al. 2022 (RQ-VAE); Zheng et al. 2024 (LC-Rec); Wang et al. 2024 (LETTER)",
     options=(
         LEVELS,
         CODES,
@@ -217,7 +223,16 @@ SCHEME = Scheme(
             high=1,
             help="1: the last level is balanced, so that its codes are used about equally often.",
         ),
+        Option(
+            name="collaborative",
+            type=float,
+            default=0.0,
+            low=0.0,
+            high=10_000.0,
+            help="LETTER: weight of what is taken together; needs interactions. The reconstruction is some hundreds.",
+        ),
     ),
     fit=fit,
     assign=assign,
+    behaviour=lambda settings: bool(settings.get("collaborative")),
 )

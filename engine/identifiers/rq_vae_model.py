@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from engine.identifiers.base import Progress
+from engine.identifiers.letter import Collaborative
 
 if TYPE_CHECKING:
     import torch
@@ -57,8 +58,19 @@ class Trained(NamedTuple):
     usage: np.ndarray
 
 
-def train(inputs: np.ndarray, levels: int, codes: int, latent: int, epochs: int, seed: int, progress: Progress) -> Trained:
-    """Train on float32 ``(n, d)`` inputs; ``n`` is at least ``codes``.
+def train(
+    inputs: np.ndarray,
+    levels: int,
+    codes: int,
+    latent: int,
+    epochs: int,
+    seed: int,
+    progress: Progress,
+    behaviour: np.ndarray | None = None,
+    collaborative: float = 0.0,
+) -> Trained:
+    """Train on float32 ``(n, d)`` inputs; ``n`` is at least ``codes``. ``behaviour``, float32 ``(n, r)``, is looked at with the
+    weight ``collaborative`` (:mod:`engine.identifiers.letter`).
 
     The loss is that of RQ-VAE (Lee et al. 2022; TIGER, Rajput et al. 2023): reconstruction plus commitment, both squared
     distances *summed* over dimensions. As a mean the reconstruction would be hundreds of times weaker, and the encoder would
@@ -85,7 +97,9 @@ def train(inputs: np.ndarray, levels: int, codes: int, latent: int, epochs: int,
             threshold_ema_dead_code=DEAD_BELOW * batch / codes,
             rotation_trick=False,
         )
-        optimizer = torch.optim.AdamW([*encoder.parameters(), *decoder.parameters()], LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+        together = Collaborative(behaviour, collaborative, latent) if behaviour is not None and collaborative else None
+        learned = [*encoder.parameters(), *decoder.parameters(), *(together.project.parameters() if together else ())]
+        optimizer = torch.optim.AdamW(learned, LEARNING_RATE, weight_decay=WEIGHT_DECAY)
         with torch.no_grad():
             quantizer(encoder(points[torch.randperm(len(points))[:KMEANS_ROWS]]))
         parts_of, usage_of = [], []
@@ -98,7 +112,10 @@ def train(inputs: np.ndarray, levels: int, codes: int, latent: int, epochs: int,
                 # The library averages over dimensions, a level each.
                 commitment = COMMITMENT * latent * distances.sum()
                 optimizer.zero_grad()
-                (reconstruction + commitment).backward()
+                loss = reconstruction + commitment
+                if together:
+                    loss = loss + together(rows, quantized)
+                loss.backward()
                 optimizer.step()
                 parts += np.array([reconstruction.item(), commitment.item()]) * len(rows) / len(points)
             parts_of.append(parts)

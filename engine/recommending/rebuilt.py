@@ -40,7 +40,7 @@ def behaviour_of(of: Build | None, scheme: str, settings: dict, seed: int) -> np
     TriescopeError
         The catalogue has changed since the interactions were joined.
     """
-    wanted = scheme in SCHEMES and SCHEMES[scheme].behaviour and settings.get("share") != 1
+    wanted = scheme in SCHEMES and SCHEMES[scheme].behaviour(settings)
     if not wanted or of is None or not joined.is_there(of.folder):
         return None
     if of.base:
