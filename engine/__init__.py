@@ -82,6 +82,6 @@ def make(
         found = Source(source, made.fields, made.model)
     else:
         found = source_of(str(source), columns)
-        made = spec_of({"fields": found.fields, "model": found.model} | spec)
+        made = spec_of(found.usual() | spec)
     rebuilt.build(found, made, Path(out), report)
     return open(out)

@@ -46,6 +46,8 @@ def _standing(build: Build) -> None:
     drift = _drift(str(build.folder), build.version, build)
     told = drift.told()
     (st.warning if drift.due else st.caption)(state.plain(f"{told[0].upper()}{told[1:]}."))
+    if drift.due:
+        st.caption("Make it anew, above, fits identifiers on all documents there are; the build here stays as it is.")
     if not build.grown:
         return
     came, went = len(build.grown.added), len(build.base.documents) - len(build.grown.kept) if build.base else 0

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from app.builds import anew
 from app.common import address, commands, guard, jobs, resources, state
 from engine import paths
 from engine.builds import names
@@ -50,6 +51,7 @@ def act(row: Row) -> None:
     """Open it, name it anew, hand it on, delete it."""
     name = row.name
     busy = jobs.at_work()
+    anew.at_work(name)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Open it", type="primary", icon=":material/folder_open:", on_click=_open, args=(name,), key="builds-open")
         with st.popover("Rename", icon=":material/edit:", disabled=busy):
@@ -58,6 +60,7 @@ def act(row: Row) -> None:
                 st.caption(f"Not possible: {state.plain(fault)}.")
             elif new != name and st.button(f"Call it {state.plain(new)}", key="rename-press"):
                 _rename(name, new)
+        anew.offer(name)
         if row.megabytes <= BY_BROWSER_MB:
             st.download_button(
                 f"Hand it on, {row.megabytes:,.0f} MB" if row.megabytes >= 1 else "Hand it on",

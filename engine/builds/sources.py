@@ -1,6 +1,6 @@
 """What a build can be made from: a named set, a file or folder, or another build, whose documents get other identifiers."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine.builds.layout import is_build
 from engine.builds.names import find
@@ -18,6 +18,10 @@ class Source(NamedTuple):
     fields: tuple[str, ...]
     model: str
     build: Build | None = None
+
+    def usual(self) -> dict[str, Any]:
+        """What a build of it is asked for unless it is named: fields, encoder, and the language of the build that it is."""
+        return {"fields": self.fields, "model": self.model} | ({"language": self.build.language} if self.build else {})
 
 
 def source_of(named: str, columns: dict[str, str] | None = None, leave_out: bool = False, encoding: str = UNICODE) -> Source:

@@ -101,7 +101,7 @@ def build(
                 raise TriescopeError(f"--identifiers are imported; leave out --ids {scheme}, which makes its own")
             source = source._replace(corpus=with_identifiers(source.corpus, identifiers))
             settings = {"column": COLUMN} | settings
-        spec = spec_of({"fields": source.fields, "model": source.model} | asked | {"settings": settings})
+        spec = spec_of(source.usual() | asked | {"settings": settings})
         if by not in ("local", "ray"):
             raise TriescopeError(f"there is no engine {by!r}; there are local, ray")
         if by == "ray":

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from app.builds import shelf
-from app.common import resources
+from app.common import jobs, resources
 from engine.builds import names
 from engine.builds.aside import asides, bring_back, put_aside
 from engine.builds.listed import listed
@@ -101,3 +101,16 @@ def test_two_stand_side_by_side_with_what_is_kept_of_their_identifiers(two):
     figures = table(at, "Retriever", "B − A")
     assert "bm25" in set(figures["Retriever"])
     assert "judged alike in both" in said(at)
+
+
+def test_one_is_made_anew_with_changes(two, monkeypatch):
+    started = []
+    monkeypatch.setattr(jobs, "start_build", lambda *given: started.append(given))
+    at = visit("builds", one="sixty")
+    at.selectbox("anew-language-sixty").set_value("german")
+    at.number_input("anew-seed-sixty").set_value(3)
+    at = at.run()
+    sound(button(at, "Build sixty-2").click().run())
+    ((job, corpus, out, flags),) = started
+    assert (job, corpus, out) == ("anew sixty", str(two / "sixty"), two / "sixty-2")
+    assert flags == ["--ids", "rq-kmeans", "-o", "codes=4", "--seed", "3", "--language", "german"]

@@ -52,3 +52,9 @@ def test_the_report_says_what_to_press_as_flags_of_the_shell(small_build, tmp_pa
     }
     assert "(--ids rq-kmeans -o levels=1 -o codes=2 --resolver extra-code)" in shell("report", out)[1]
     assert json.dumps(rows)
+
+
+def test_a_build_brings_its_language_unless_another_is_named(small_corpus, tmp_path, home, told):
+    made = make(small_corpus, BuildSpec(language="german", settings={"codes": 4}), tmp_path / "german")
+    assert source_of(str(made)).usual()["language"] == "german"
+    assert told("build", made, "--out", tmp_path / "again", "--codes", 4)["spec"]["language"] == "german"
