@@ -8,6 +8,7 @@ from app.compare import measured
 from app.evaluate import asked, before, bringing, kinds, pairs, private, reached, shown, widths
 from engine import workspace
 from engine.errors import TriescopeError
+from engine.evaluation import seeds
 
 st.title("Evaluate retrievers")
 build = resources.open_build()
@@ -68,6 +69,8 @@ st.caption(
     + (f" {missing:,} queries have no relevant document in the catalogue and count as 0." if missing else "")
 )
 
+for of in seeds.repeated(build, {name: row[measure]["mean"] for name, row in found["retrievers"].items()}):
+    st.caption(state.plain(f"One training at several seeds: {seeds.told(of)}."))
 st.header("Every pair")
 rows = pairs.table(found, measure)
 three = st.column_config.NumberColumn(format="%.3f")

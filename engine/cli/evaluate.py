@@ -55,7 +55,7 @@ def evaluate(
     from engine import evaluation, workspace
     from engine.builds.opened import Build
     from engine.data.coverage import told as told_of_coverage
-    from engine.evaluation import tables, trec, weighted
+    from engine.evaluation import seeds, tables, trec, weighted
     from engine.evaluation.filtered import told as told_of_filter
     from engine.files import replace_bytes
     from engine.progress import Progress
@@ -103,6 +103,8 @@ def evaluate(
     for pair in pairs:
         of = f"{evaluation.told(pair.difference, sign=True)}  p {evaluation.told_p(pair.difference)}"
         lines.append(f"{pair.ours} less {pair.theirs}: {of}; {tables.told(pair)}")
+    again = seeds.repeated(opened, {name: row.measures[first].mean for name, row in found.retrievers.items()})
+    lines += [f"{first} of one training at several seeds: {seeds.told(of)}" for of in again]
     asked_for = {}
     if log:
         known = weighted.read(log, {query: (asked.queries if asked else opened.corpus.queries)[query] for query in found.qrels})
@@ -138,6 +140,7 @@ def evaluate(
     if keep:
         lines.append(f"Kept as evaluation {number}.")
     value = found.as_json() | ({"kept": number} if keep else {})
+    value |= {"seeds": [of._asdict() for of in again]} if again else {}
     value |= {"by_log": {name: of._asdict() for name, of in asked_for.items()}} if log else {}
     value |= {"groups": [group.as_json() for group in of_groups]} if groups else {}
     show(value, as_json, lines)
