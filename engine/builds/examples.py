@@ -125,9 +125,10 @@ def _commonest(columns: Columns, name: str) -> str:
         return ""
     text = column.texts[int(counts.argmax())]
     cells = [document.metadata.get(name) for document in columns.documents]
-    value = next(one for cell in cells for one in elements(cell) if isinstance(one, str) and one.casefold() == text)
+    # Lists within lists (paths of categories) have texts that no cell holds as such.
+    value = next((one for cell in cells for one in elements(cell) if isinstance(one, str) and one.casefold() == text), "")
     sign = "has" if any(isinstance(cell, list) for cell in cells) else "="
-    return f"{spelled} {sign} {written}" if (written := _quoted(value)) else ""
+    return f"{spelled} {sign} {written}" if value and (written := _quoted(value)) else ""
 
 
 def _quoted(text: str) -> str:

@@ -112,6 +112,13 @@ class TestFilters:
         ]
         assert filter_of(built(documents)) == "price > 5"
 
+    def test_a_column_of_paths_is_passed_over(self, built):
+        documents = [
+            one._replace(metadata={"categories": [["Makeup", "Nails"]] if row < 6 else [["Hair"]], "kind": "ab"[row % 2]})
+            for row, one in enumerate(things(12))
+        ]
+        assert filter_of(built(documents)) == "kind = a"
+
 
 def test_the_text_to_type_is_that_of_a_document_cut_at_a_word(built):
     build = built([Document("d0", "a title", "", {}), Document("d1", "", f"  a\n kite {'flies ' * 40}", {})])
