@@ -38,7 +38,7 @@ from engine.trie import Trie, build
 
 FIELDS = ("brand", "categories")
 # Identifiers that development chooses among for the counting scorer at the narrow beam: what they are fitted on, levels, codes.
-SHAPES = (("text", 3, 256), ("text", 3, 32), ("behaviour", 2, 64), ("behaviour", 3, 32))
+SHAPES = (("text", 3, 256), ("text", 3, 32), ("behaviour", 2, 32), ("behaviour", 2, 64), ("behaviour", 3, 32))
 NARROW, BEAMS, CHOOSING, RANK = 10, 50, 4000, 128
 SPECS = {
     "sasrec": SequenceSpec(model="sasrec", epochs=46, patience=8),

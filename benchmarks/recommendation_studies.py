@@ -89,7 +89,7 @@ def widths(bench: "Bench") -> list[str]:
     lines = [f"R@10 on {len(places):,} test users (seed 0); the matrix itself, exactly: {exact.mean():.4f}.", ""]
     lines += ["| identifiers | " + " | ".join(f"beam {width}" for width in WIDTHS) + " |", "|---" * (len(WIDTHS) + 1) + "|"]
     chosen, trie = bench.identifiers
-    others = [("behaviour", 2, 64), ("behaviour", 3, 32), ("text", 3, 256), ("text", 3, 32)]
+    others = [("behaviour", 2, 32), ("behaviour", 2, 64), ("behaviour", 3, 32), ("text", 3, 256), ("text", 3, 32)]
     tries = {f"RQ-KMeans {levels} x {codes} on {on}": bench.trie(on, levels, codes) for on, levels, codes in others}
     tries[f"dealt out at random, in the shape of {chosen[1]} x {chosen[2]} on {chosen[0]}"] = bench.dealt(trie)
     for name, tree in tries.items():
