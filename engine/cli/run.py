@@ -9,6 +9,7 @@ import typer
 from engine.cli.shell import AsJson, Beams, Filter, Folder, Name, ProgressFile, app, show
 from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
+from engine.retrievers import method_of
 
 if TYPE_CHECKING:
     from engine.builds.opened import Build
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
 MOST = 1_000_000
 
 
-def made_of(build: "Build") -> str:
-    """What shards of a build are told from others by: its manifest's hashes, and the last change to its documents."""
+def made_of(build: "Build", scorer: str) -> str:
+    """What shards of a build are told from others by: its manifest's hashes, the last change to its documents, and the scorer
+    with its weights."""
+    from engine.builds import runs
     from engine.live import journal
 
-    return f"{build.manifest.spec_sha256[:16]} {build.manifest.corpus.sha256[:16]} {journal.stamp(build.folder)}".strip()
+    known = (build.manifest.spec_sha256[:16], build.manifest.corpus.sha256[:16], journal.stamp(build.folder))
+    return " ".join(filter(None, (*known, scorer, runs.stamp(build.folder, scorer))))
 
 
 @app.command("shard")
@@ -38,7 +42,7 @@ def shard_build(
     from engine.scale.split import read, split
 
     opened = Build(folder)
-    split(flat(opened, scorer), shards, out, made_of(opened))
+    split(flat(opened, scorer), shards, out, made_of(opened, scorer or opened.default_scorer))
     sizes = [len(read(part).trie.documents) for part in sorted(out.glob("[0-9][0-9]"))]
     show({"out": str(out), "documents": sizes}, as_json, [f"{out}: {', '.join(f'{size:,}' for size in sizes)} documents"])
 
@@ -69,10 +73,15 @@ def run_queries(
     with ExitStack() as stack:
         told, searcher = stack.enter_context(Progress(progress, quiet=as_json)), None
         if shards:
-            if retriever != "generative":
+            method, named = method_of(retriever)
+            if method.name != "generative":
                 raise TriescopeError(f"shards are searched by generative search, not by {retriever}")
-            if about_of(shards).made != made_of(opened):
-                raise TriescopeError(f"{shards}: shards of another build, or of this one before documents came or went")
+            scorer = named.scorer or opened.default_scorer
+            if about_of(shards).made != made_of(opened, scorer):
+                raise TriescopeError(
+                    f"{shards}: shards of another build or scorer than {scorer}, or from before documents came or went or it was "
+                    "trained anew"
+                )
             searcher = stack.enter_context(ShardedRetriever(shards, beams))
         found = write_batch(opened, asked, out, retriever, k, beams, filter_text, told, searcher)
     lines = [f"{found.queries:,} queries, {found.hits:,} hits by {retriever}: {out}"]

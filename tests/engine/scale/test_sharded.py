@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import trie
+from engine.cli.run import made_of
 from engine.decoding import decode
 from engine.errors import TriescopeError
+from engine.evaluation import trec
 from engine.export.flat import Flat, flat
 from engine.retrievers import Queries
 from engine.retrievers.generative import GenerativeRetriever
@@ -161,7 +163,10 @@ def test_a_run_over_shards_is_the_run_of_the_build(told, shell, small_build, ope
         "not by bm25"
         in shell("run", small_build, asked, "--out", tmp_path / "x", "-r", "bm25", "--shards", tmp_path / "shards")[2]
     )
-    split(flat(opened, "centroid"), 2, tmp_path / "others")
-    assert (
-        "shards of another build" in shell("run", small_build, asked, "--out", tmp_path / "x", "--shards", tmp_path / "others")[2]
-    )
+    named = ("-r", "generative:centroid", "--shards", tmp_path / "shards")
+    told("run", small_build, asked, "--out", tmp_path / "named", "-k", 8, *named)
+    assert trec.read_run(tmp_path / "named") == trec.read_run(tmp_path / "one")
+    for name, made in (("others", ""), ("node", made_of(opened, "centroid").replace("centroid", "node"))):
+        split(flat(opened, "centroid"), 2, tmp_path / name, made)
+        code, _, err = shell("run", small_build, asked, "--out", tmp_path / "x", "--shards", tmp_path / name)
+        assert (code, "shards of another build or scorer than centroid" in err) == (2, True)
