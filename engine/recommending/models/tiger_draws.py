@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.data.histories import Histories
+from engine.data.histories import Held, Histories
 from engine.recommending.item_item import ItemItem
 from engine.recommending.models.tiger import TigerModel
 from engine.recommending.models.tree_draws import drawn_from
@@ -17,6 +17,8 @@ SORTED = 40
 NAMELESS = 0.1
 # Items drawn of the teacher for a history: reading it costs more than writing one.
 DRAWN = 2
+# Questions read together where the likelihood is asked for.
+TOGETHER = 256
 
 
 class NextCodes:
@@ -94,3 +96,17 @@ class NextCodes:
         row = torch.from_numpy(np.repeat(np.arange(len(chosen)), DRAWN)[there]).to(device)
         taught = model.nats(read, row, drawn[there]).mean()
         return (1 - self.share) * came + self.share * taught, {"came": float(came.detach()), "taught": float(taught.detach())}
+
+
+def likelihood(model: TigerModel, held: Held) -> float:
+    """Mean log-probability of the identifiers of what came next, in nats, of the model that no tree holds back; of the questions
+    whose item has an identifier."""
+    asked = np.flatnonzero(model.codes[held.targets, 0] >= 0)
+    asked = asked[np.argsort(held.histories.lengths[asked], kind="stable")]
+    nats = []
+    with torch.inference_mode():
+        for start in range(0, len(asked), TOGETHER):
+            part = held.pick(asked[start : start + TOGETHER])
+            read = model.network.encode(model.tokens(part.histories, part.people))
+            nats.append(model.nats(read, torch.arange(len(part.targets), device=read.states.device), part.targets))
+    return -float(torch.cat(nats).double().mean()) if nats else 0.0

@@ -25,7 +25,7 @@ from engine.recommending.models.draws import NextItem
 from engine.recommending.models.sequence import SequenceModel, Shape
 from engine.recommending.models.spec import SequenceSpec
 from engine.recommending.models.tiger import TigerModel
-from engine.recommending.models.tiger_draws import NextCodes
+from engine.recommending.models.tiger_draws import NextCodes, likelihood
 from engine.recommending.models.tree import TreeModel
 from engine.recommending.models.tree_draws import NextIdentifier
 from engine.recommending.models.writing import Writing
@@ -39,9 +39,9 @@ Network = SequenceModel | TreeModel | TigerModel
 MEASURE = "NDCG@10"
 # Development questions that choose the weights: drawn once by the seed, for all of them take as long as a pass.
 WATCHED = 5000
-# Of a model that writes its lists code by code, which takes ten times as long: questions that choose, with how many beams, and
-# questions of the last figures.
-WRITTEN, NARROW, JUDGED = 500, 20, 2000
+# A list that is written code by code takes ten times as long: the weights of such a model are chosen by how likely the right
+# items are, which tells more of as many questions, too, and its last figures are of some questions.
+LIKELIHOOD, JUDGED = "log-likelihood", 2000
 
 
 class SequenceScores:
@@ -82,13 +82,21 @@ class _Choice(NamedTuple):
 
     def look(self, model: Network, stretch: loop.Stretch) -> Evaluation:
         """The model's measures on them."""
-        values = judge(recommender_of(model, "", NARROW), self.held).values
+        if isinstance(model, TigerModel):
+            likely = {LIKELIHOOD: likelihood(model, self.held)}
+            return Evaluation(**stretch._asdict(), dev=likely, code_accuracy=(), detectors=(), watched=())
+        values = judge(Ranked(SequenceScores(model, "")), self.held).values
         means = {name: float(of.mean()) for name, of in values.items()}
         return Evaluation(**stretch._asdict(), dev=means, code_accuracy=(), detectors=(), watched=())
 
     def note(self, seen: Evaluation) -> None:
         """A line of the history."""
-        line = {"step": seen.step, "seconds": seen.seconds, "loss": seen.loss, "dev": round(seen.dev[MEASURE], 5)}
+        line = {
+            "step": seen.step,
+            "seconds": seen.seconds,
+            "loss": seen.loss,
+            "dev": round(next(seen.dev[name] for name in (LIKELIHOOD, MEASURE) if name in seen.dev), 5),
+        }
         note_down(self.work, line)
 
 
@@ -169,9 +177,10 @@ def _train(material: Material, spec: SequenceSpec, work: Path, tell: Tell) -> tu
         raise TriescopeError("no next item in training has an identifier, so there is none to be learned")
     dev, writes = material.split.dev, isinstance(model, TigerModel)
     order = np.random.default_rng([spec.seed, 7]).permutation(len(dev.targets))
-    choice = _Choice(dev.pick(np.sort(order[: WRITTEN if writes else WATCHED])), work)
+    choice = _Choice(dev.pick(np.sort(order[:WATCHED])), work)
     budget = _Budget(spec, loss.steps)
-    course = loop.fit(model, budget, loss, choice.look, work, tell, choice.note, MEASURE)  # type: ignore[arg-type]
+    measure = LIKELIHOOD if writes else MEASURE
+    course = loop.fit(model, budget, loss, choice.look, work, tell, choice.note, measure)  # type: ignore[arg-type]
     model.load_state_dict(course.best)
     standing = course.standing
     tell("judging", 0, 0)
@@ -189,7 +198,7 @@ def _train(material: Material, spec: SequenceSpec, work: Path, tell: Tell) -> tu
         seconds=round(standing.seconds, 1),
         stopped=course.stopped,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
-        measure=MEASURE,
+        measure=measure,
         chosen_on=len(choice.held.targets),
         judged_on=len(judged.targets) if len(judged.targets) < len(dev.targets) else 0,
         history=tuple(map(Turn.model_validate_json, (work / layout.HISTORY).read_text("utf-8").splitlines())),

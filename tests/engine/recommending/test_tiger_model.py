@@ -12,7 +12,7 @@ from engine.recommending.models import train
 from engine.recommending.models.sequence import Shape
 from engine.recommending.models.spec import SequenceSpec
 from engine.recommending.models.tiger import NOBODY, PEOPLE, TigerModel
-from engine.recommending.models.tiger_draws import NextCodes
+from engine.recommending.models.tiger_draws import NextCodes, likelihood
 from engine.recommending.models.writing import Writing
 from engine.trie import build
 from tests.engine.recommending.baskets import ITEMS, lists, material
@@ -23,12 +23,6 @@ SMALL = {"model": "tiger", "width": 32, "blocks": 1, "heads": 2, "dropout": 0.0,
 @pytest.fixture(scope="module")
 def of():
     return material()
-
-
-@pytest.fixture(autouse=True)
-def few(monkeypatch):
-    """Writing a list takes time: few questions choose."""
-    monkeypatch.setattr(train, "WRITTEN", 12)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +56,17 @@ def test_a_full_beam_is_the_order_of_all_probabilities_and_names_no_item_of_the_
     assert sorted(left[left >= 0].tolist()) == sorted(set(range(ITEMS)) - set(history))
     trace = Writing(model, "tiger", 4).trace(np.array(history))
     assert set(trace.leaves.tolist()) <= set(model.trie.leaves_of(np.arange(ITEMS)).tolist())
+
+
+def test_the_likelihood_is_the_mean_over_questions_whatever_their_lengths(of, model):
+    held = of.split.dev.pick(slice(0, 9))
+    alone = []
+    for row, target in enumerate(held.targets):
+        found = Writing(model, "tiger", ITEMS).recommend(
+            held.histories.pick(slice(row, row + 1)), ITEMS, seen=True, people=held.people[row : row + 1]
+        )
+        alone.append(float(found.scores[0][found.rows[0].tolist().index(target)]))
+    assert likelihood(model, held) == pytest.approx(np.mean(alone), abs=1e-3)
 
 
 def test_identifiers_of_any_length_and_items_without_one(of):
@@ -98,6 +103,7 @@ def test_thirty_people_are_learned_by_heart(of, tmp_path):
     learned, held = asking(of, [rng.permutation(ITEMS)[:4].tolist() for _ in range(30)])
     known = train.train(learned, SequenceSpec(**SMALL, epochs=60, patience=99), tmp_path / "heart")
     assert known.dev["R@5"] > 0.9
+    assert known.measure == train.LIKELIHOOD
     again = judge(train.opened(learned, tmp_path / "heart"), held).values
     assert again["R@5"].mean() == pytest.approx(known.dev["R@5"])
 
