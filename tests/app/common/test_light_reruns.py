@@ -48,7 +48,8 @@ def of_make() -> list[str]:
 
 def of_docker() -> list[str]:
     text = paths.ROOT.joinpath("Dockerfile").read_text()
-    assert re.search(r"^COPY .*\. \.$", text, re.M), "the image holds the whole project"
+    assert re.search(r"^COPY \.streamlit \.streamlit$", text, re.M), "the image holds the settings"
+    assert re.search(r"^COPY --from=build /app /app$", text, re.M), "beside the app, in the folder where it starts"
     assert ".streamlit" not in paths.ROOT.joinpath(".dockerignore").read_text().split()
     assert "STREAMLIT" not in text
     return json.loads(re.search(r"^CMD (.*streamlit.*)$", text, re.M)[1])
@@ -105,6 +106,7 @@ ASKED = {
     "train": {"build": "sixty"},
     "evaluate": {"build": "sixty"},
     "verdict": {"build": "sixty"},
+    "sessions": {"history": "seven-samurai-1954"},
 }
 
 
