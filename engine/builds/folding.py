@@ -58,12 +58,12 @@ def fold(folder: Path, tell: Tell | None = None) -> Folded | None:
     tell = tell or (lambda stage, done, total: None)
     folder = folder.resolve()  # of a link it is the build that changes
     with writing(folder), in_turn(turn_of(folder)), in_use(folder) as look:
+        work = layout.folded_of(folder)
+        shutil.rmtree(work, ignore_errors=True)  # of one that was killed, before or after the two changed places
         build = Build(folder)
         if not build.grown:
             return None
         _check(build)
-        work = layout.fresh_of(folder)
-        shutil.rmtree(work, ignore_errors=True)  # of one that was killed
         work.mkdir()
         try:
             found = _fold(build, work, tell)
@@ -77,7 +77,7 @@ def fold(folder: Path, tell: Tell | None = None) -> Folded | None:
 def discard(folder: Path) -> None:
     """Clear away what a fold that was killed had made."""
     with in_turn(turn_of(folder)):
-        shutil.rmtree(layout.fresh_of(folder), ignore_errors=True)
+        shutil.rmtree(layout.folded_of(folder), ignore_errors=True)
 
 
 def _check(build: Build) -> None:

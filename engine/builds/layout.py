@@ -76,6 +76,11 @@ def fresh_of(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.fresh")
 
 
+def folded_of(folder: Path) -> Path:
+    """Where a build is made that holds what changed in another, whose place it then takes."""
+    return folder.with_name(f".{folder.name}.folded")
+
+
 def progress_of(builds: Path, job: str) -> Path:
     """The file by which a job tells how far it is."""
     return builds / f".{job}.progress.json"

@@ -113,7 +113,11 @@ def test_everything_answers_as_before_and_the_changes_are_gone(folder):
     assert made.manifest.corpus.fitted == 59
     assert living.drift_of(made) == found.drift
     assert sorted(os.listdir(folder.parent)) == ["sixty"]
+    # One that was killed after the two had changed places has left the old one behind.
+    left = folder.with_name(".sixty.folded")
+    left.mkdir()
     assert fold(folder) is None
+    assert not left.exists()
     # It goes on from there.
     living.add(folder, documents(2, 40), vectors=vectors(2))
     assert living.drift_of(Build(folder)).later == 21
