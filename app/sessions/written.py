@@ -103,10 +103,12 @@ def panel(build: Build, of: Opened, name: str, session: Session, trace: Trace) -
         return
     shown = int(trace.leaves[0]) if node is None else node
     prefix = "-".join(map(str, build.trie.prefix(shown)))
-    st.header(f"Who pays for {prefix}" if node else "Who pays for the first one")
+    recommender = of.get(name)
+    # A network does not say what of the history it wrote an item for: what reads like it is all that is known.
+    asks = "What reads like" if isinstance(recommender, Writing) else "Who pays for"
+    st.header(f"{asks} {prefix}" if node else f"{asks} the first one")
     below = build.trie.leaf_documents(shown)
     st.text(build.names[shown] if len(below) > 1 else documents.title_of(build.documents[int(below[0])]))
-    recommender = of.get(name)
     if isinstance(recommender, Counting):
         paid = recommender.paid(session.array, np.array([shown]))[:, 0]
         st.dataframe(_shares(build, session, paid), hide_index=True, height=250, column_config=_SHARE)
@@ -124,7 +126,7 @@ def panel(build: Build, of: Opened, name: str, session: Session, trace: Trace) -
             "Close", key="close-node", icon=":material/close:", type="tertiary", on_click=partial(state.focus, state.NODE, "")
         )
     else:
-        st.caption("Click a node of the picture to see who pays for it.")
+        st.caption(f"Click a node of the picture to see {asks[0].lower()}{asks[1:]} it.")
 
 
 _SHARE = {"Share": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width=120)}

@@ -156,6 +156,19 @@ def test_a_file_is_joined_by_a_job_and_a_model_trained_by_one(build, joined_home
     assert started == [trained]
 
 
+def test_a_trained_tiger_can_be_watched(build, joined_home, tmp_path, monkeypatch):
+    folder = shutil.copytree(joined_home / "builds" / "sixty", tmp_path / "builds" / "sixty")
+    monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path))
+    asked = ["train-next", str(folder), "--model", "tiger", "--epochs", "1", "--width", "8", "--blocks", "1", "--heads", "1"]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    at = visit("sessions", history=ids(build, 0, 1, 2), watched="tiger", models=["counting", "tiger"])
+    assert at.selectbox("watched").value == "tiger"
+    assert "by a T5 that has read the codes of the history" in said(at)
+    assert "What reads like the first one" in [header.value for header in at.header]
+    assert table(at, "tiger")["tiger"].notna().sum() == 10
+
+
 def test_a_server_that_only_shows_joins_nothing(build, monkeypatch):
     monkeypatch.setenv("TRIESCOPE_READ_ONLY", "1")
     at = visit("sessions")
