@@ -35,6 +35,8 @@ class Material(NamedTuple):
         Where trained models are kept.
     seed : int
         Of everything random.
+    matrix : ItemItem, optional
+        The item-item matrix of the train interactions, where it has been made.
     """
 
     split: Split
@@ -43,6 +45,7 @@ class Material(NamedTuple):
     trie: Trie
     folder: Path | None = None
     seed: int = 0
+    matrix: Any = None
 
     @property
     def items(self) -> int:

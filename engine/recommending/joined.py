@@ -215,7 +215,7 @@ class Interactions:
     def material(self) -> Material:
         """What is learned from; the test is not in it."""
         nobody = Held(np.empty(0, np.int32), NOBODY, np.empty(0, np.int32))
-        return material_of(self.build, Split(self.train, self.dev, nobody))
+        return material_of(self.build, Split(self.train, self.dev, nobody))._replace(matrix=self.matrix)
 
     @cached_property
     def popularity(self) -> np.ndarray:

@@ -136,7 +136,7 @@ def loss_of(spec: SequenceSpec, material: Material, histories: Histories, tell: 
     of = NextItem(histories.pick(histories.lengths > 1), spec.batch, spec.seed, spec.sampled)
     if spec.model not in ("tree", "tiger"):
         return of
-    teacher = item_item.made(material, {}, tell) if spec.distill else None
+    teacher = (material.matrix or item_item.made(material, {}, tell)) if spec.distill else None
     if spec.model == "tiger":
         written = material.trie.leaves_of(np.arange(material.items)) >= 0
         return NextCodes(histories, written, spec.batch, spec.seed, teacher, spec.distill)

@@ -13,6 +13,8 @@ from engine.cli.main import app
 from engine.data.interactions import Rules
 from engine.errors import TriescopeError
 from engine.recommending import asked, joined, kinds
+from engine.recommending.models import train
+from engine.recommending.models.spec import SequenceSpec
 
 
 def test_what_was_joined_is_there_when_it_is_opened(told, build):
@@ -60,6 +62,15 @@ def test_training_needs_no_test(told, build, tmp_path):
     assert len(asked.recommended(kinds.Opened(Build(folder)), "sasrec", [0, 1], 5)) == 5
     with pytest.raises(TriescopeError, match=r"test\.npz"):
         _ = joined.Interactions(Build(folder)).test
+
+
+@pytest.mark.parametrize("model", ["tree", "tiger"])
+def test_a_model_is_taught_by_the_matrix_that_is_there(build, tmp_path, monkeypatch, model):
+    made = []
+    monkeypatch.setattr("engine.recommending.item_item.made", lambda *given: made.append(given))
+    spec = SequenceSpec(model=model, distill=0.5, epochs=1, width=8, blocks=1, heads=1)
+    assert train.train(joined.Interactions(build).material, spec, tmp_path / model).steps
+    assert made == []
 
 
 @pytest.mark.parametrize("name", ["train.npz", "test.npz", "matrix.npz", "about.json"])
