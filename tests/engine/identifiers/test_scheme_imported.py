@@ -100,8 +100,8 @@ def test_a_file_beside_becomes_the_column_of_a_build(small_build, tmp_path, monk
     asked = ["build", str(small_build), "--out", str(tmp_path / "made"), "--identifiers", str(path)]
     done = CliRunner().invoke(app, asked)
     assert done.exit_code == 0, done.output
-    assert "1 of 60 ids are not in the catalogue (nope)" in done.output
     corpus, spec = made[0]
+    assert "1 of 60 ids are not in the catalogue (nope)" in corpus.notes[-1]
     assert (spec.scheme, spec.settings) == ("imported", {"column": "identifier"})
     fitted = fit(imported.SCHEME, corpus.documents, **spec.settings)
     assert fitted.codes[[0, 4]].tolist() == [[-1, -1], [3, 3]]
