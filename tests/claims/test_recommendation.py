@@ -39,7 +39,7 @@ def test_the_readme_quotes_the_results():
 def test_the_counting_scorer_keeps_what_it_marginalises():
     held = rows(RESULTS)
     assert abs(held["counting"][0] - held["item-item"][0]) <= 0.002
-    assert held["counting-10"][0] >= 0.098
+    assert held["counting-10"][0] >= 0.1
     assert held["item-item"][0] >= 0.109
     assert held["item-item"][1] >= 0.065
 

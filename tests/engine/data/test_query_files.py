@@ -76,11 +76,10 @@ def test_what_is_no_file_of_queries_is_refused_with_the_place(tmp_path, name, co
         read_query_file(tmp_path / name)
 
 
-def test_too_many_queries_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.data.query_files.QUERIES", 1)
+def test_too_many_queries_are_refused(tmp_path):
     (tmp_path / "q.txt").write_text("a\tx\nb\ty\n")
     with pytest.raises(TriescopeError, match="more than 1 queries"):
-        read_query_file(tmp_path / "q.txt")
+        read_query_file(tmp_path / "q.txt", most=1)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from engine.studies.bundled import KINDS, RUN
 from tests.maps import thrown_down
 
 MOST_BYTES = 12_000_000
+# Schemes that are newer than the study that comes with the films; the first two could not run there.
+CAME_LATER = {"rq-behaviour", "imported", "simhash"}
 COUNT = 10
 
 
@@ -55,7 +57,7 @@ def test_it_is_put_where_the_app_looks_and_once(films):
     opened = Build(films)
     assert opened.scorer_names == ["centroid", RUN]
     assert stored_map.read(stored_map.map_folder(opened), len(opened.documents)).facts.method == "umap"
-    assert set(schemes.read(opened).schemes) == set(schemes.SCHEMES)
+    assert set(schemes.read(opened).schemes) == set(schemes.SCHEMES) - CAME_LATER
     assert set(bundled.evaluated(opened)["retrievers"]) == set(bundle.JUDGED)
     assert opened.search("a heist that happens inside dreams", f"generative:{RUN}")[0][0].id == "inception-2010"
     assert all(bundled.came_along(opened, kind, RUN) for kind in KINDS)
