@@ -71,7 +71,7 @@ def method_of(name: str) -> tuple[Method, Named]:
     >>> method_of("bm25+dense")[1].members
     ('bm25', 'dense')
     >>> method_of(".3*bm25+.7*generative:node@z")[1]
-    Named(scorer='', members=('bm25', 'generative:node'), weights=(0.3, 0.7), method='z', settings=())
+    Named(scorer='', members=('bm25', 'generative:node'), weights=(0.3, 0.7), method='z', settings=(), model='')
     >>> method_of("bm25:k1=0.9,b=0.4")[1].settings
     (('k1', 0.9), ('b', 0.4))
     >>> method_of("bm25+dense~tuned")[1].members

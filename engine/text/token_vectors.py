@@ -68,7 +68,7 @@ def quantized(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Float ``(t, d)`` as int8 and float16 ``(t,)`` scales.
 
     >>> whole, scale = quantized(np.array([[0.6, -0.8], [0.0, 0.0]]))
-    >>> (whole * scale[:, None]).round(2).tolist()
+    >>> (whole * scale[:, None]).astype(float).round(2).tolist()
     [[0.6, -0.8], [0.0, 0.0]]
     """
     scale = (np.abs(vectors).max(axis=1, initial=0.0) / STEPS).astype(np.float16)

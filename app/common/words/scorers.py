@@ -1,12 +1,12 @@
 """Words for scorers."""
 
-from app.common.words.word import COMPARE, DECODE, EVALUATE, IDENTIFIERS, SESSIONS, START, TRAIN, VERDICT, Word
+from app.common.words.word import COMPARE, DECODE, EVALUATE, IDENTIFIERS, SESSIONS, TRAIN, VERDICT, Word
 
 SCORERS = (
     Word(
         "scorer",
         "What says how likely each code is to be the next one, given the query and the codes before it.",
-        (TRAIN, START, DECODE, COMPARE, IDENTIFIERS, SESSIONS),
+        (TRAIN, DECODE, COMPARE, IDENTIFIERS, SESSIONS),
         "the runs of a build",
         ("scorers",),
     ),
@@ -22,7 +22,7 @@ SCORERS = (
         "trained scorer",
         "A scorer that has learned from queries and the documents they ask for. It becomes the usual one only where it is better "
         "on judged queries that nothing was chosen on.",
-        (TRAIN, START, DECODE),
+        (TRAIN, DECODE),
         "the form Train another scorer",
         ("trained", "has learned"),
     ),
