@@ -20,6 +20,8 @@ from engine.errors import TriescopeError
 
 ONE, FILE, GONE = "One document", "A file", "Remove"
 JOB = "documents of "
+# How many documents were added here: the next one has fields of its own.
+ADDED = "change-added"
 # Ids of a plan that are named.
 NAMED = 10
 
@@ -70,15 +72,17 @@ def _one(build: Build) -> None:
         "Id", key="change-id", max_chars=200, width=300, placeholder="One that is there is changed"
     ).strip()
     known = build.documents[build.row_of[identifier]] if identifier in build.row_of else None
+    # Of a new document the fields stay the same while its id is typed, so that nothing typed meanwhile is lost.
+    of = f"of-{identifier}" if known else f"new-{st.session_state.get(ADDED, 0)}"
     with st.form("change-one", border=False):
-        title = st.text_input("Title", known.title if known else "", key=f"change-title-{identifier}", max_chars=2_000, width=700)
-        text = st.text_area("Text", known.text if known else "", key=f"change-text-{identifier}", max_chars=100_000, width=700)
+        title = st.text_input("Title", known.title if known else "", key=f"change-title-{of}", max_chars=2_000, width=700)
+        text = st.text_area("Text", known.text if known else "", key=f"change-text-{of}", max_chars=100_000, width=700)
         held = known.metadata if known else {}
         names = list(dict.fromkeys([*kinds, *held]))
         frame = pd.DataFrame({"Column": names, "Value": [corpus.as_words(held.get(name)) for name in names]})
         if names:
             frame = st.data_editor(
-                frame, hide_index=True, disabled=["Column"], key=f"change-columns-{identifier}", num_rows="fixed", width=700
+                frame, hide_index=True, disabled=["Column"], key=f"change-columns-{of}", num_rows="fixed", width=700
             )
         sent = st.form_submit_button(
             "Change it" if known else "Add it", type="primary", icon=":material/edit:" if known else ":material/add:"
@@ -128,6 +132,7 @@ def _add(build: Build, document: Document) -> None:
             st.error(state.plain(str(error)), icon=":material/error:")
             return
     done = "is there already, just so" if found.unchanged else "is changed" if found.changed else "is added"
+    st.session_state[ADDED] = st.session_state.get(ADDED, 0) + 1
     st.session_state[SAID] = f"{document.id} {done}; every retriever finds it, in every session."
     st.rerun()
 

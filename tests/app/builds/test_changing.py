@@ -20,7 +20,7 @@ def sixty(empty_home, sixty_home):
 def fill(at, identifier, title):
     at.text_input("change-id").set_value(identifier)
     at = at.run()
-    at.text_input(f"change-title-{identifier}").set_value(title)
+    next(box for box in at.text_input if box.label == "Title").set_value(title)
     return sound(next(one for one in at.button if one.label in ("Add it", "Change it")).click().run())
 
 
