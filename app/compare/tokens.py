@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app.charts import alignment
-from app.common import commands, documents, exports, guard, jobs, state
-from engine import files
-from engine.builds import layout, tokens
+from app.common import documents, exports, state
+from app.compare import making
+from app.compare.making import Made
+from engine.builds import tokens
 from engine.builds.hits import Hit
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
@@ -16,12 +17,25 @@ from engine.retrievers.late_interaction import METHOD, LateRetriever
 from engine.text import token_vectors
 
 NAME = METHOD.name
-TITLE = "Late interaction: a vector a token"
-
-
-def job_name(build: Build) -> str:
-    """Name of the job; a build's name has no blank, so none is mistaken for it."""
-    return f"token vectors of {build.folder.name}"
+TOKENS = Made(
+    key="late",
+    command="tokens",
+    folder=token_vectors.FOLDER,
+    retriever=NAME,
+    job="token vectors",
+    title="Late interaction: a vector a token",
+    icon=":material/grid_view:",
+    there="there are",
+    at_work="Token vectors in the making",
+    failed="Making token vectors failed",
+    cancelled="Making token vectors was cancelled.",
+    elsewhere="A shell is making them.",
+    start="Make token vectors",
+    again="Make them anew",
+    delete="Delete the token vectors",
+    is_there=token_vectors.is_there,
+    remove=tokens.remove,
+)
 
 
 def by_tokens(names: Sequence[str]) -> str:
@@ -69,55 +83,23 @@ def show(build: Build, query: str, results: Mapping[str, Sequence[Hit]], pinned:
 
 def offer(build: Build) -> None:
     """The job where one runs, what there is, and the form that starts another."""
-    name, there = job_name(build), token_vectors.is_there(build.folder)
-    if (job := jobs.ended(name)) is not None:
-        jobs.say_end(job, "Making token vectors failed", "Making token vectors was cancelled. It goes on from where it was.")
-    if jobs.running(name):
-        st.header("Token vectors in the making")
-        jobs.panel(name)
-        return
-    label = f"{TITLE} ({'there are' if there else 'not made yet'})"
-    with st.expander(label, icon=":material/grid_view:", key="late-box", on_change="rerun") as box:
-        if box.open:
-            _inside(build, there)
+    making.offer(TOKENS, build, _form)
 
 
-def _inside(build: Build, there: bool) -> None:
+def _form(build: Build) -> Sequence[str]:
     st.caption(
         "MaxSim, ColBERT's operator: each token of the query looks for its nearest token of the document. Every token's vector "
         "is kept, 8 bits a number. Then the columns `late` (all documents compared, nothing missed) and `dense~late` (the first "
         "two hundred of dense search, reordered) can be had, here, on Evaluate and in fusions."
     )
-    if there:
-        try:
-            st.markdown(state.plain(METHOD.told(build, method_of(NAME)[1])))
-        except TriescopeError as error:
-            st.error(state.plain(str(error)), icon=":material/broken_image:")
     model = st.text_input(
         "Encoder of tokens",
         key="late-model",
         placeholder="the build's own encoder",
         help="A folder or a name of an encoder trained for late interaction (ColBERT, PyLate); weights as safetensors.",
     ).strip()
-    arguments = ["tokens", build.folder.name, *(["--model", model] if model else [])]
     st.markdown(
         f":material/schedule: {len(build.documents):,} documents are encoded anew, about as long as the build's embeddings took. "
         "Cancelled, it goes on from where it was."
     )
-    commands.offer(commands.line(arguments))
-    if files.held(layout.partial_of(build.folder / token_vectors.FOLDER)):
-        st.info("A shell is making them.", icon=":material/terminal:")
-        return
-    with st.container(horizontal=True):
-        label = "Make them anew" if there else "Make token vectors"
-        if st.button(label, type="primary", icon=":material/play_arrow:", key="late-start"):
-            jobs.start_command(job_name(build), ["tokens", str(build.folder), *arguments[2:]], label="token vectors")
-            st.rerun()
-        if there:
-            with st.popover("Delete", icon=":material/delete:"):
-                st.button("Delete the token vectors", on_click=_delete, args=(build,), icon=":material/delete:")
-
-
-@guard.changes
-def _delete(build: Build) -> None:
-    tokens.remove(build.folder)
+    return ["--model", model] if model else []

@@ -10,7 +10,7 @@ from engine.data.histories import Histories, Split
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
 from engine.options import Option
-from engine.retrievers.base import Ranking
+from engine.retrievers.base import Ranking, pack
 from engine.trie import Tree, Trie, restrict
 
 # Histories whose scores of all items are held at once.
@@ -97,18 +97,17 @@ class Ranked:
 
     def recommend(self, histories: Histories, k: int, seen: bool = False) -> Ranking:
         """See :class:`Recommender`."""
-        rows = np.full((histories.people, k), -1, np.int64)
-        scores = np.full((histories.people, k), -np.inf, np.float32)
+        results = []
         for start in range(0, histories.people, TOGETHER):
             group = histories.pick(slice(start, start + TOGETHER))
             found = np.array(self.of.scores(group), np.float32)
             if not seen:
                 found[group.person, group.items] = -np.inf
-            for place, values in enumerate(found, start):
-                best = top_k(values, k)
-                best = best[np.isfinite(values[best])]
-                rows[place, : len(best)], scores[place, : len(best)] = best, values[best]
-        return Ranking(rows, scores, [])
+            for values in found:
+                rows = top_k(values, k)
+                rows = rows[np.isfinite(values[rows])]
+                results.append((rows, values[rows]))
+        return pack(results, k)
 
 
 class Model(NamedTuple):

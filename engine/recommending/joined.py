@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 from scipy import sparse
 
 from engine.builds.opened import Build
@@ -29,9 +29,8 @@ from engine.recommending import item_item, item_text
 from engine.recommending.base import Material, Tell, check_histories
 from engine.recommending.item_item import ItemItem
 from engine.recommending.matrix import Recency
-from engine.stored import arrays
+from engine.stored import arrays, described
 from engine.stored import values as stored_values
-from engine.stored.content import read as read_content
 
 FOLDER, ABOUT, USERS, MATRIX, MODELS = ".interactions", "about.json", "users.json", "matrix.npz", "models"
 NOBODY = Histories.of([])
@@ -71,11 +70,7 @@ def is_there(build: Path) -> bool:
 
 def stamp(build: Path) -> str:
     """What changes when others are joined; empty where there are none."""
-    try:
-        found = (build / FOLDER / ABOUT).stat()
-    except OSError:
-        return ""
-    return f"{found.st_mtime_ns}-{found.st_ino}"
+    return described.stamp(build / FOLDER / ABOUT)
 
 
 def join(
@@ -182,12 +177,7 @@ class Interactions:
             raise TriescopeError(
                 f"{build.name} has no interactions: `python -m engine interactions {build.folder.name} FILE` joins them"
             )
-        try:
-            self.about = Joined.model_validate_json(read_content(self.folder / ABOUT))
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"])) or first["msg"]
-            raise TriescopeError(f"{self.folder / ABOUT}: damaged ({place})") from error
+        self.about = described.read(self.folder / ABOUT, Joined)
         if self.about.corpus != build.manifest.corpus.sha256:
             raise TriescopeError(f"{build.name}: its interactions were joined to another catalogue; join them again")
 

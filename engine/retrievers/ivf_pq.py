@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from engine.errors import TriescopeError
-from engine.retrievers import made_index
-from engine.retrievers.base import Method, Named, Opened, cosine
-from engine.retrievers.made_index import About, RefinedRetriever, Squeezed
+from engine.retrievers import squeezed
+from engine.retrievers.made_index import About, Squeezed
 
 FILE, NAME = "ivfpq.faiss", "dense-ivfpq"
 # Numbers of a vector that share a byte; vectors for each list, about; bits of a byte where there is little to learn them from.
@@ -100,30 +99,13 @@ class _Grown:
         there = np.zeros(self.of.index.ntotal, bool)
         there[self.rows if allowed is None else self.rows[allowed]] = True
         self.of.width = self.width
-        return made_index.renumbered(self.of.nearest(queries, depth, there), self.rows, len(there))
+        return squeezed.renumbered(self.of.nearest(queries, depth, there), self.rows, len(there))
 
 
-def _open(opened: Opened, beams: int, named: Named) -> RefinedRetriever:
-    index, _ = made_index.opened(SQUEEZED, opened)
-    if opened.grown:
-        index = _Grown(index, opened.grown.kept, opened.grown.vectors)
-    return RefinedRetriever(NAME, index, opened.embeddings)
-
-
-def _told(opened: Opened, named: Named) -> str:
-    return made_index.told(made_index.about(opened.folder, NAME))
-
-
-METHOD = Method(
-    name=NAME,
+METHOD = squeezed.method(
+    SQUEEZED,
+    _Grown,
     summary="vectors squeezed to a byte for eight numbers, in lists; what is found is compared anew: approximate, little memory",
     citation="Jégou, Douze and Schmid 2011",
     color="#44AA99",
-    open=_open,
-    evidence=cosine,
-    there=lambda folder: made_index.is_there(folder, NAME),
-    stamp=lambda folder: made_index.stamp(folder, NAME),
-    told=_told,
-    lost=made_index.lost,
-    follows=True,
 )

@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 
 from engine.errors import TriescopeError
-from engine.retrievers import made_index
-from engine.retrievers.base import Method, Named, Opened, cosine
-from engine.retrievers.made_index import About, RefinedRetriever, Squeezed
+from engine.retrievers import squeezed
+from engine.retrievers.made_index import About, Squeezed
 
 FOLDER, TABLE, NAME = "lance", "vectors", "dense-lance"
 # So many vectors have lists; fewer are compared one by one, which is exact. Lists for so many, and vectors a list at most.
@@ -115,31 +114,15 @@ class _Grown:
         came = self.came if allowed is None else self.came[allowed[self.came]]
         wanted = min(depth, int(there.sum()))
         old = self.of.nearest(queries, wanted, there) if wanted else [self.came[:0]] * len(queries)
-        found = made_index.renumbered(old, self.kept, self.of.size)
+        found = squeezed.renumbered(old, self.kept, self.of.size)
         return [np.concatenate([rows, came]) for rows in found]
 
 
-def _open(opened: Opened, beams: int, named: Named) -> RefinedRetriever:
-    index, _ = made_index.opened(SQUEEZED, opened)
-    if opened.grown:
-        index = _Grown(index, opened.grown.kept, opened.grown.vectors)
-    return RefinedRetriever(NAME, index, opened.embeddings)
-
-
-def _told(opened: Opened, named: Named) -> str:
-    return made_index.told(made_index.about(opened.folder, NAME))
-
-
-METHOD = Method(
-    name=NAME,
+METHOD = squeezed.method(
+    SQUEEZED,
+    _Grown,
     summary="vectors in an embedded vector database (LanceDB), in lists on the disk; what is found is compared anew: approximate",
     citation="LanceDB 2023",
     color="#332288",
-    open=_open,
-    evidence=cosine,
-    there=lambda folder: made_index.is_there(folder, NAME) and is_installed(),
-    stamp=lambda folder: made_index.stamp(folder, NAME),
-    told=_told,
-    lost=made_index.lost,
-    follows=True,
+    installed=is_installed,
 )

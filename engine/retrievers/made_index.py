@@ -5,7 +5,7 @@ file trusts it, so nobody reads another's. What an index finds is compared anew 
 so scores are cosines, and squeezing costs only what it lets slip.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -21,6 +21,7 @@ from engine.retrievers import hnsw_width
 from engine.retrievers.base import EMBEDDINGS, Opened, Queries, Ranking, pack, vectors_of
 from engine.retrievers.dense import ExactRetriever
 from engine.retrievers.lost import BELOW, SEARCH, Lack, Loss, places
+from engine.stored import described
 from engine.stored.content import read as read_content
 from engine.text import hub
 
@@ -116,11 +117,7 @@ def is_there(build: Path, name: str) -> bool:
 
 def stamp(build: Path, name: str) -> str:
     """What changes when it is made anew; empty where there is none."""
-    try:
-        found = (folder_of(build, name) / ABOUT).stat()
-    except OSError:
-        return ""
-    return f"{found.st_mtime_ns}-{found.st_ino}"
+    return described.stamp(folder_of(build, name) / ABOUT)
 
 
 def about(build: Path, name: str) -> About:
@@ -214,14 +211,3 @@ def lost(lack: Lack) -> list[Loss]:
         how = f"the index let it slip: exact rank {at.rank:,}" if slipped else f"rank {at.rank:,}"
         losses.append(Loss(SEARCH if slipped else BELOW, f"{how}, cosine {at.score:.3f}", at.rank, at.score))
     return losses
-
-
-def renumbered(found: Sequence[np.ndarray], kept: np.ndarray, rows: int) -> list[np.ndarray]:
-    """Rows of a catalogue as it was, as rows of what is left of it; those that are gone are left out.
-
-    >>> [rows.tolist() for rows in renumbered([np.array([3, 0, 1])], np.array([1, 3]), 4)]
-    [[1, 0]]
-    """
-    row = np.full(rows, -1, np.int64)
-    row[kept] = np.arange(len(kept))
-    return [of[of >= 0] for of in (row[one] for one in found)]

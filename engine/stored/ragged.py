@@ -7,11 +7,16 @@ is cut off by the next one.
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from engine.errors import TriescopeError
 from engine.files import read_json, replace_json
+from engine.stored import arrays
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 SPEC, COUNTS, ENDS = "spec.json", "counts.bin", "ends.npy"
 # Entries that are copied at once.
@@ -26,8 +31,22 @@ class Part(NamedTuple):
     width: int = 0
 
 
+def ends(folder: Path, documents: int, entries: int, what: str) -> np.ndarray:
+    """Where the entries of each document end, int64, in a folder that is done.
+
+    Raises
+    ------
+    TriescopeError
+        They are not those of so many documents and entries; ``what`` an entry is.
+    """
+    found = np.asarray(arrays.mapped(folder / ENDS, "int64"))
+    if len(found) != documents or (np.diff(found, prepend=0) < 0).any() or (found[-1] if documents else 0) != entries:
+        raise TriescopeError(f"{folder / ENDS}: not of {documents:,} documents and {entries:,} {what}")
+    return found
+
+
 class Growing:
-    """Ragged arrays in the making.
+    """Ragged arrays in the making; ``about`` is the name of the file that says in the end what they are.
 
     Parameters
     ----------
@@ -38,6 +57,8 @@ class Growing:
     parts : sequence of Part
         The files.
     """
+
+    about: str
 
     def __init__(self, folder: Path, spec: dict, parts: Sequence[Part]):
         self.folder, self.parts = folder, tuple(parts)
@@ -76,10 +97,12 @@ class Growing:
             out.flush()
         np.save(self.folder / ENDS, np.cumsum(counts), allow_pickle=False)
 
-    def tidy(self) -> None:
-        """Delete what only the making needed."""
-        for name in (*(f"{part.name}.bin" for part in self.parts), COUNTS, SPEC):
-            (self.folder / name).unlink(missing_ok=True)
+    def close(self, known: "BaseModel") -> None:
+        """Put the files into the form that they are opened in, beside them what they are; nothing else stays in the folder."""
+        self.finish()
+        replace_json(self.folder / self.about, known.model_dump())
+        for left in (*(f"{part.name}.bin" for part in self.parts), COUNTS, SPEC):
+            (self.folder / left).unlink(missing_ok=True)
 
     def _write(self, name: str, kind: str, before: int, content: np.ndarray) -> None:
         with open(self.folder / name, "ab") as file:

@@ -18,6 +18,7 @@ from engine import paths
 from engine.data.figures import Stored
 from engine.errors import TriescopeError
 from engine.files import in_turn, read_json, replace_json, writing
+from engine.stored import described
 from engine.text import embed, hub
 
 FILE = "models.json"
@@ -127,11 +128,7 @@ def folder_of(name: str, kind: str) -> str:
 
 def stamp(folder: Path | None = None) -> str:
     """What changes when a model is added or forgotten; ``folder``, that of a build, does not matter."""
-    try:
-        found = (paths.home() / FILE).stat()
-    except OSError:
-        return ""
-    return f"{found.st_mtime_ns}-{found.st_ino}"
+    return described.stamp(paths.home() / FILE)
 
 
 def _from_gguf(name: str, path: Path) -> Path:

@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from engine.data.figures import Stored
 from engine.errors import TriescopeError
-from engine.files import replace_json
-from engine.stored import arrays
-from engine.stored.content import read as read_content
-from engine.stored.ragged import ENDS, Growing, Part
+from engine.stored import arrays, described, ragged
+from engine.stored.ragged import Growing, Part
 from engine.stored.remembered import once
 from engine.text.sparse_encoder import Terms
 
@@ -59,11 +57,7 @@ def is_there(build: Path) -> bool:
 
 def stamp(build: Path) -> str:
     """What changes when they are made anew; empty where there are none."""
-    try:
-        found = (build / FOLDER / ABOUT).stat()
-    except OSError:
-        return ""
-    return f"{found.st_mtime_ns}-{found.st_ino}"
+    return described.stamp(build / FOLDER / ABOUT)
 
 
 def read(build: Path) -> About:
@@ -77,11 +71,7 @@ def read(build: Path) -> About:
     path = build / FOLDER / ABOUT
     if not is_there(build):
         raise TriescopeError(f"{build.name} has no weights of terms: `python -m engine terms {build.name} MODEL` makes them")
-    try:
-        return About.model_validate_json(read_content(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise TriescopeError(f"{path}: damaged ({'.'.join(map(str, first['loc'])) or first['msg']})") from error
+    return described.read(path, About)
 
 
 def opened(build: Path, rows: int) -> TermWeights:
@@ -94,12 +84,9 @@ def opened(build: Path, rows: int) -> TermWeights:
     """
     about, folder = read(build), build / FOLDER
     ids, weights = arrays.mapped(folder / "ids.npy", "int32"), arrays.mapped(folder / "weights.npy", "float32")
-    ends = np.asarray(arrays.mapped(folder / ENDS, "int64"))
-    steps = np.diff(ends, prepend=0)
     if not len(ids) == len(weights) == about.entries:
         raise TriescopeError(f"{folder}: its files are not of the same terms")
-    if len(ends) != rows or (steps < 0).any() or (ends[-1] if rows else 0) != about.entries:
-        raise TriescopeError(f"{folder / ENDS}: not of {rows:,} documents and {about.entries:,} terms")
+    ends = ragged.ends(folder, rows, about.entries, "terms")
 
     def check() -> None:
         inside = not len(ids) or (ids.min() >= 0 and ids.max() < about.terms)
@@ -113,6 +100,8 @@ def opened(build: Path, rows: int) -> TermWeights:
 class Writing(Growing):
     """Weights of terms in the making; see :class:`engine.stored.ragged.Growing`."""
 
+    about = ABOUT
+
     def __init__(self, folder: Path, spec: dict):
         super().__init__(folder, spec, (Part("ids", "int32"), Part("weights", "float32")))
 
@@ -120,9 +109,3 @@ class Writing(Growing):
         """The next documents."""
         contents = np.concatenate([one.ids for one in documents]), np.concatenate([one.weights for one in documents])
         self.append([len(one.ids) for one in documents], contents)
-
-    def close(self, about: About) -> None:
-        """Put the files into the form that they are opened in; the folder then holds nothing else."""
-        self.finish()
-        replace_json(self.folder / ABOUT, about.model_dump())
-        self.tidy()

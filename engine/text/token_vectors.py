@@ -16,13 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from engine.data.figures import Stored
 from engine.errors import TriescopeError
-from engine.files import replace_json
-from engine.stored import arrays
-from engine.stored.content import read as read_content
+from engine.stored import arrays, described, ragged
 from engine.stored.ragged import Growing, Part
 from engine.stored.remembered import once
 from engine.text.late_encoder import Tokens
@@ -89,11 +87,7 @@ def is_there(build: Path) -> bool:
 
 def stamp(build: Path) -> str:
     """What changes when they are made anew; empty where there are none."""
-    try:
-        found = (build / FOLDER / ABOUT).stat()
-    except OSError:
-        return ""
-    return f"{found.st_mtime_ns}-{found.st_ino}"
+    return described.stamp(build / FOLDER / ABOUT)
 
 
 def read(build: Path) -> About:
@@ -107,11 +101,7 @@ def read(build: Path) -> About:
     path = build / FOLDER / ABOUT
     if not is_there(build):
         raise TriescopeError(f"{build.name} has no token vectors: `python -m engine tokens {build.name}` makes them")
-    try:
-        return About.model_validate_json(read_content(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise TriescopeError(f"{path}: damaged ({'.'.join(map(str, first['loc'])) or first['msg']})") from error
+    return described.read(path, About)
 
 
 def opened(build: Path, rows: int) -> TokenVectors:
@@ -124,12 +114,10 @@ def opened(build: Path, rows: int) -> TokenVectors:
     """
     about, folder = read(build), build / FOLDER
     vectors, scales = arrays.mapped(folder / VECTORS, "int8", axes=2), arrays.mapped(folder / SCALES, "float16")
-    ids, ends = arrays.mapped(folder / IDS, "int32"), np.asarray(arrays.mapped(folder / ENDS, "int64"))
+    ids = arrays.mapped(folder / IDS, "int32")
     if vectors.shape != (about.tokens, about.dimensions) or not len(scales) == len(ids) == about.tokens:
         raise TriescopeError(f"{folder}: its files are not of the same tokens")
-    steps = np.diff(ends, prepend=0)
-    if len(ends) != rows or (steps < 0).any() or (ends[-1] if rows else 0) != about.tokens:
-        raise TriescopeError(f"{folder / ENDS}: not of {rows:,} documents and {about.tokens:,} tokens")
+    ends = ragged.ends(folder, rows, about.tokens, "tokens")
 
     def check() -> None:
         if not (np.isfinite(scales).all() and (np.asarray(scales) >= 0).all() and (np.asarray(ids) >= 0).all()):
@@ -150,6 +138,8 @@ class Writing(Growing):
         Size of a vector.
     """
 
+    about = ABOUT
+
     def __init__(self, folder: Path, spec: dict, dimensions: int):
         super().__init__(folder, spec, (Part("vectors", "int8", dimensions), Part("scales", "float16"), Part("ids", "int32")))
         self.dimensions = dimensions
@@ -158,9 +148,3 @@ class Writing(Growing):
         """The next documents."""
         vectors, scales = quantized(np.concatenate([one.vectors for one in documents]).reshape(-1, self.dimensions))
         self.append([len(one.ids) for one in documents], (vectors, scales, np.concatenate([one.ids for one in documents])))
-
-    def close(self, about: About) -> None:
-        """Put the files into the form that they are opened in; the folder then holds nothing else."""
-        self.finish()
-        replace_json(self.folder / ABOUT, about.model_dump())
-        self.tidy()

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from engine.data.figures import Stored, StoredDifference, StoredInterval, better, told_p
 from engine.data.figures import told as told_figure
 from engine.errors import TriescopeError
 from engine.files import replace_bytes, replace_json
-from engine.stored import arrays
+from engine.stored import arrays, described
 from engine.stored.content import read as read_content
 from engine.stored.remembered import once
 from engine.text import embed
@@ -94,11 +94,7 @@ def is_there(build: Path) -> bool:
 
 def stamp(build: Path) -> str:
     """What changes when it is made anew; empty where there is none."""
-    try:
-        found = (build / FOLDER / ABOUT).stat()
-    except OSError:
-        return ""
-    return f"{found.st_mtime_ns}-{found.st_ino}"
+    return described.stamp(build / FOLDER / ABOUT)
 
 
 def read(build: Path) -> Tuned:
@@ -112,11 +108,7 @@ def read(build: Path) -> Tuned:
     path = build / FOLDER / ABOUT
     if not is_there(build):
         raise TriescopeError(f"{build.name} has no fine-tuned encoder: `python -m engine tune {build.name}` makes one")
-    try:
-        found = Tuned.model_validate_json(read_content(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise TriescopeError(f"{path}: damaged ({'.'.join(map(str, first['loc'])) or first['msg']})") from error
+    found = described.read(path, Tuned)
     for name in (found.layers, found.vectors):
         if Path(name).name != name:
             raise TriescopeError(f"{path}: damaged (a name that is none)")

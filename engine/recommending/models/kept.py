@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from engine.data.figures import Stored
 from engine.errors import TriescopeError
 from engine.files import replace_bytes, replace_json
 from engine.scorers.tensors import check_numbers
+from engine.stored import described
 from engine.stored.content import read as read_content
 from engine.text.tuned import Turn, name_of
 
@@ -58,11 +59,7 @@ def read(folder: Path) -> Kept:
     """
     if not is_there(folder):
         raise TriescopeError(f"{folder.name} has not been trained")
-    try:
-        found = Kept.model_validate_json(read_content(folder / RUN))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise TriescopeError(f"{folder / RUN}: damaged ({'.'.join(map(str, first['loc'])) or first['msg']})") from error
+    found = described.read(folder / RUN, Kept)
     if Path(found.weights).name != found.weights:
         raise TriescopeError(f"{folder / RUN}: damaged (a name that is none)")
     return found

@@ -24,7 +24,7 @@ def test_the_first_of_the_candidates_are_in_its_order_and_the_others_as_they_wer
     from sentence_transformers import CrossEncoder
     from torch import nn
 
-    monkeypatch.setattr(cross_encoder, "DEPTH", 9)
+    monkeypatch.setattr(cross_encoder.Cross, "depth", 9)
     found = [opened.row_of[hit.id] for hit in opened.search(QUERY, "bm25", 60).hits]
     assert len(found) > 15
     theirs = CrossEncoder(str(judge), activation_fn=nn.Identity())

@@ -235,7 +235,7 @@ class TestWhole:
         assert code == 2
         assert "`python -m engine tokens sixty` makes them" in err
         encoded = late_encoder.LateEncoder.encode
-        monkeypatch.setattr(tokens, "CHUNK", 20)
+        monkeypatch.setattr("engine.builds.encoded.CHUNK", 20)
 
         def killed(self, texts, role):
             if len(token_vectors.Writing(folder / ".tokens.partial", SPEC, 8).counts) == 40:

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from engine.builds import terms
+from engine.builds import encoded, terms
 from engine.builds.hits import evidence
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
@@ -25,7 +25,7 @@ def build(small_build, tmp_path_factory, home):
     folder = shutil.copytree(small_build, root / "sixty")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRIESCOPE_HOME", str(home))
-        patch.setattr(terms, "CHUNK", 7)
+        patch.setattr(encoded, "CHUNK", 7)
         terms.make(folder, str(root / "splade"))
     return Build(folder)
 

@@ -56,7 +56,7 @@ def test_what_it_writes_is_the_likeliest_token_after_the_other(folder):
 
 def test_candidates_are_in_the_order_of_how_likely_the_query_is_behind_each(folder, opened, tmp_path, monkeypatch):
     monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(likelihood, "DEPTH", 6)
+    monkeypatch.setattr(likelihood.Likelihood, "depth", 6)
     assert models.add("small", str(folder[0])).kind == "lm"
     found = [opened.row_of[hit.id] for hit in opened.search(QUERY, "bm25", 10).hits]
     model = language_model.load(str(folder[0]))
