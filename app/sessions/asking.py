@@ -11,6 +11,8 @@ from engine.recommending.kinds import MODELS, Opened
 
 MODELS_ASKED = "models"
 WATCHED = "watched"
+# Items up to which even the slow ones are made within seconds.
+QUICK = 2_000
 
 
 def as_made(build: Build) -> Build:
@@ -39,7 +41,9 @@ def _opened(folder: str, created: str, stamp: str, trained: str, _build: Build) 
 
 def choose(build: Build) -> list[str]:
     """The recommenders that are set beside each other."""
-    there = kinds.there(build)
+    # A page does not wait for minutes, each time that the server is started.
+    slow = [name for name in kinds.there(build) if name in MODELS and MODELS[name].long and len(build.embeddings) > QUICK]
+    there = [name for name in kinds.there(build) if name not in slow]
     usual = kinds.usual(build)
     wanted = st.query_params.get_all(MODELS_ASKED)
     if unknown := [name for name in wanted if name not in there]:
@@ -48,7 +52,8 @@ def choose(build: Build) -> list[str]:
     return st.multiselect(
         "Recommenders",
         there,
-        help="Sums of several, like item-item+sasrec, are set beside each other by the shell: `python -m engine evaluate-next`.",
+        help="Sums of several, like item-item+sasrec, and what takes minutes to make, like ease on a large catalogue, are set "
+        "beside each other by the shell: `python -m engine evaluate-next`.",
         **address.own(MODELS_ASKED, now),
     )
 

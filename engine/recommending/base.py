@@ -10,7 +10,7 @@ from engine.data.histories import Histories, Split
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
 from engine.options import Option
-from engine.retrievers.base import Ranking, pack
+from engine.retrievers.ranking import Ranking, pack
 from engine.trie import Tree, Trie, restrict
 
 # Histories whose scores of all items are held at once.
@@ -120,11 +120,11 @@ class Model(NamedTuple):
     color : str
         Its colour in charts, ``#RRGGBB``.
     make : callable
-        ``(material, settings, tell) -> Recommender``. A trained one is opened from the material's folder, or trained there.
+        ``(material, settings, tell) -> Recommender``.
     options : tuple of Option
         Settings.
-    trained : bool
-        Whether it takes more than a minute and is kept.
+    long : bool
+        Whether making it takes minutes on a large catalogue, each time: a page does not wait for that.
     behaviour : bool
         Whether it needs interactions; what does not works on any catalogue.
     usual : bool
@@ -137,9 +137,9 @@ class Model(NamedTuple):
     color: str
     make: Callable[[Material, dict[str, Any], Tell], Recommender]
     options: tuple[Option, ...] = ()
-    trained: bool = False
     behaviour: bool = True
     usual: bool = True
+    long: bool = False
 
 
 def unseen(trie: Trie, items: int, history: np.ndarray, seen: bool = False, banned: np.ndarray | None = None) -> Tree:

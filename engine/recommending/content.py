@@ -12,7 +12,7 @@ from engine.decoding.trace import Trace
 from engine.recommending.base import Material, Model, Recommender, Tell, unseen
 from engine.recommending.matrix import Recency
 from engine.recommending.plain import Semantic
-from engine.retrievers.base import Ranking, pack
+from engine.retrievers.ranking import Ranking, pack
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.trie import Tree, Trie
 

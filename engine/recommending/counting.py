@@ -18,7 +18,7 @@ from engine.options import Option
 from engine.recommending import item_item
 from engine.recommending.base import Material, Model, Recommender, Tell, unseen
 from engine.recommending.item_item import ItemItem
-from engine.retrievers.base import Ranking, pack
+from engine.retrievers.ranking import Ranking, pack
 from engine.scorers.base import Abilities, Scored, log_sum_exp_within
 from engine.trie import Children, Tree, Trie
 

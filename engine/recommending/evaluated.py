@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.data.figures import Difference, Interval
 from engine.data.histories import Held
+from engine.errors import TriescopeError
 from engine.evaluation import interval
 from engine.evaluation.exposure import gini
 from engine.evaluation.significance import difference, together
@@ -79,7 +80,14 @@ def evaluate(
         Whether items of the history may come again.
     tell : callable, optional
         Progress: ``(name, done, total)``.
+
+    Raises
+    ------
+    TriescopeError
+        There is no question.
     """
+    if not len(held.targets):
+        raise TriescopeError("there is no question to judge by in this split")
     found = {}
     for place, (name, recommender) in enumerate(recommenders.items()):
         if tell:

@@ -19,6 +19,7 @@ import numpy as np
 from pydantic import Field
 from scipy import sparse
 
+from engine.builds.encoded import out_of_sight
 from engine.builds.opened import Build
 from engine.data.figures import Stored
 from engine.data.histories import Held, Histories, Split, by_time, leave_last_out
@@ -29,6 +30,7 @@ from engine.recommending import item_item, item_text
 from engine.recommending.base import Material, Tell, check_histories
 from engine.recommending.item_item import ItemItem
 from engine.recommending.matrix import Recency
+from engine.recommending.models import kept
 from engine.stored import arrays, described
 from engine.stored import values as stored_values
 
@@ -109,6 +111,7 @@ def join(
         split, notes = _split(log, dates)
         material = material_of(build, split)
         of = item_item.made(material, {}, tell)
+        notes += _without_strangers(build, split)
         folder.mkdir(exist_ok=True)
         (folder / ABOUT).unlink(missing_ok=True)  # what is half written is not taken for whole
         for name, held in (("dev", split.dev), ("test", split.test)):
@@ -139,6 +142,23 @@ def join(
         )
         replace_json(folder / ABOUT, known.model_dump(mode="json"))
     return known
+
+
+def _without_strangers(build: Build, split: Split) -> list[str]:
+    """Delete models that were trained on another split, which may have learned what is asked for in this one; a note of it."""
+    models = build.folder / FOLDER / MODELS
+    names = sorted(path.parent.name for path in models.glob(f"*/{kept.RUN}"))
+    if not names:
+        return []
+    try:
+        before = Interactions(build)
+        same = all(map(np.array_equal, (*before.train, before.dev.targets), (*split.train, split.dev.targets)))
+    except TriescopeError:
+        same = False
+    if same:
+        return []
+    out_of_sight(models)
+    return [f"{', '.join(names)}: trained on other interactions, and deleted"]
 
 
 def _split(log: Log, dates: tuple[str, str] | None) -> tuple[Split, list[str]]:

@@ -144,4 +144,5 @@ EASE = Model(
     make=_ease,
     options=(Option("penalty", float, PENALTY, "Of large weights.", 1.0, 100_000.0),),
     usual=False,
+    long=True,
 )

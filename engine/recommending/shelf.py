@@ -9,7 +9,7 @@ import numpy as np
 from engine.data.histories import Histories
 from engine.kernels.top_k import top_k
 from engine.recommending.base import Recommender, Scores
-from engine.retrievers.base import Ranking
+from engine.retrievers.ranking import Ranking
 
 PLACES, EVERY = 2, 10
 

@@ -67,7 +67,7 @@ def application(shelf: Shelf, settings: Settings) -> Guard:
             await asyncio.sleep(LOOK_S)
             try:
                 await asyncio.get_running_loop().run_in_executor(follower, shelf.follow_all)
-            except Exception:
+            except Exception:  # whatever it was, it is told, and the next look comes: else nobody would ever see a newer build
                 log.exception("the builds could not be looked at")
 
     @asynccontextmanager

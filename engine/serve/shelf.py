@@ -77,7 +77,7 @@ class Shelf:
                 return work(held)
             except MovedError:
                 pass
-            except Exception:
+            except Exception:  # a file that is gone shows as any fault of whoever reads; without a newer build it is raised
                 if not held.moved():
                     raise
                 log.warning("%s: a request is asked again of the build that came in its place", held.name)

@@ -8,7 +8,7 @@ from engine.data.histories import Histories
 from engine.decoding import DEFAULT_BEAMS, decode
 from engine.decoding.trace import Trace
 from engine.recommending.base import unseen
-from engine.retrievers.base import Ranking, pack
+from engine.retrievers.ranking import Ranking, pack
 from engine.scorers.t5 import T5Scorer
 from engine.trie import Tree
 

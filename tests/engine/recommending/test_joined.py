@@ -105,6 +105,16 @@ def test_another_catalogue_is_refused_and_nothing_is_handed_on(told, build, tmp_
     assert not joined.is_there(unpack(tmp_path / "handed.zip", tmp_path, "taken"))
 
 
+def test_a_model_stays_with_the_split_that_it_was_trained_on_alone(told, build, tmp_path):
+    folder = shutil.copytree(told[0], tmp_path / "sixty")
+    assert run("train-next", folder, "--epochs", "1", "--width", "16", "--longest", "8").exit_code == 0
+    assert joined.join(Build(folder), told[1]).notes == ()
+    assert kinds.trained(folder) == ["sasrec"]
+    known = joined.join(Build(folder), told[1], rules=Rules(shortest=6))
+    assert "sasrec: trained on other interactions, and deleted" in known.notes
+    assert kinds.trained(folder) == []
+
+
 def test_dates_need_times(told, build, tmp_path):
     with pytest.raises(TriescopeError, match="no times to split by"):
         joined.join(build, told[1], dates=("2024", "2025"))
