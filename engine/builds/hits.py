@@ -8,7 +8,8 @@ import numpy as np
 from engine.data.corpus import Document
 from engine.pictures.labels import escaped
 from engine.retrievers import method_of
-from engine.retrievers.base import Found, Ranking
+from engine.retrievers.base import Found
+from engine.retrievers.ranking import Ranking
 
 if TYPE_CHECKING:
     from engine.builds.opened import Build

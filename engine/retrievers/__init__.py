@@ -13,7 +13,8 @@ import math
 from engine.errors import TriescopeError
 from engine.options import check_options, parse_option
 from engine.plugins import Registry
-from engine.retrievers.base import DEFAULT_BEAMS, Method, Named, Opened, Queries, Ranking, Retriever
+from engine.retrievers.base import DEFAULT_BEAMS, Method, Named, Opened, Retriever
+from engine.retrievers.ranking import Queries, Ranking
 from engine.retrievers.shares import METHODS
 from engine.text import models
 

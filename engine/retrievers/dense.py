@@ -14,8 +14,9 @@ import numpy as np
 
 from engine.errors import TriescopeError
 from engine.retrievers import faiss_file, hnsw_width
-from engine.retrievers.base import Index, Method, Named, Opened, Queries, Ranking, best, cosine, pack, vectors_of
+from engine.retrievers.base import Index, Method, Named, Opened, cosine
 from engine.retrievers.lost import BELOW, SEARCH, Lack, Loss, by_cosine, places
+from engine.retrievers.ranking import Queries, Ranking, best, pack, vectors_of
 from engine.stored.arrays import mapped
 from engine.stored.remembered import once
 

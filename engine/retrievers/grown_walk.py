@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.retrievers.base import Queries, Ranking, best, pack, vectors_of
 from engine.retrievers.dense import HnswRetriever
+from engine.retrievers.ranking import Queries, Ranking, best, pack, vectors_of
 
 # The walk is widened up to this share of the graph; behind it comparing all is as fast, and exact.
 WIDEST = 0.1

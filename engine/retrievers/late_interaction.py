@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.retrievers.base import Found, Method, Named, Opened, Queries, Ranking, best, pack
+from engine.retrievers.base import Found, Method, Named, Opened
 from engine.retrievers.lost import Lack, Loss, below
+from engine.retrievers.ranking import Queries, Ranking, best, pack
 from engine.text import embed, hub, late_encoder, token_vectors
 from engine.text.late_encoder import Tokens
 from engine.text.token_vectors import TokenVectors

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.retrievers import method_of
-from engine.retrievers.base import DEFAULT_BEAMS, Opened, Queries, Ranking, Retriever
+from engine.retrievers.base import DEFAULT_BEAMS, Opened, Retriever
+from engine.retrievers.ranking import Queries, Ranking
 
 FILTERED, NO_WORD, BELOW, NO_MEMBER = "filtered out", "no shared word", "ranked lower", "listed by no member"
 NO_IDENTIFIER, SEARCH, MODEL = "no identifier", "search error", "model error"

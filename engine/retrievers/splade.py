@@ -9,8 +9,9 @@ from functools import lru_cache
 import numpy as np
 from scipy import sparse
 
-from engine.retrievers.base import Found, Method, Named, Opened, Queries, Ranking, best, pack
+from engine.retrievers.base import Found, Method, Named, Opened
 from engine.retrievers.lost import BELOW, NO_WORD, Lack, Loss, places
+from engine.retrievers.ranking import Queries, Ranking, best, pack
 from engine.text import embed, hub, sparse_encoder, term_weights
 from engine.text.sparse_encoder import TermEncoder, Terms
 from engine.text.term_weights import TermWeights

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from engine.retrievers.base import Ranking, pack
+from engine.retrievers.ranking import Ranking, pack
 from engine.scale.part import Found, Offered
 
 

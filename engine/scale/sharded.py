@@ -11,7 +11,8 @@ import numpy as np
 
 from engine import paths
 from engine.errors import TriescopeError
-from engine.retrievers.base import DEFAULT_BEAMS, Queries, Ranking, vectors_of
+from engine.retrievers.base import DEFAULT_BEAMS
+from engine.retrievers.ranking import Queries, Ranking, vectors_of
 from engine.scale import wire
 from engine.scale.merging import search
 from engine.scale.part import Found, Offered

@@ -12,7 +12,8 @@ from engine.decoding.strategies.exact import run as run_exact
 from engine.decoding.trace import Trace
 from engine.identifiers.base import Identifiers, Material, Progress, Scheme
 from engine.options import Option
-from engine.retrievers.base import Method, Queries, Ranking, best, pack
+from engine.retrievers.base import Method
+from engine.retrievers.ranking import Queries, Ranking, best, pack
 from engine.scorers import node
 
 

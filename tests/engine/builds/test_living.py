@@ -13,8 +13,8 @@ from engine.errors import TriescopeError
 from engine.identifiers import SCHEMES
 from engine.live import journal
 from engine.retrievers import RETRIEVERS, sparse
-from engine.retrievers.base import Queries
 from engine.retrievers.dense import ExactRetriever
+from engine.retrievers.ranking import Queries
 from engine.scorers.centroid import CentroidScorer, node_means
 from tests.engine.oracles import unit
 

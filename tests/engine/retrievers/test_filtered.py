@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from engine.errors import TriescopeError
 from engine.retrievers import Queries
-from engine.retrievers.base import Ranking
 from engine.retrievers.dense import ExactRetriever, HnswRetriever, build_hnsw
 from engine.retrievers.fusion import DEPTH, Fallback, FusedRetriever
 from engine.retrievers.generative import GenerativeRetriever
+from engine.retrievers.ranking import Ranking
 from engine.retrievers.shares import RRF, Pool, Z, fused, ranked
 from engine.retrievers.weighting import MEMBERS, Tuning
 from tests.engine.oracles import unit

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.retrievers import sparse
-from engine.retrievers.base import Queries
+from engine.retrievers.ranking import Queries
 from engine.retrievers.recounted import RecountedRetriever
 
 WORDS = "heist dream dreams opera bora the of 東京 c ship".split()

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from engine.errors import TriescopeError
 from engine.retrievers import Queries, method_of, reranked
-from engine.retrievers.base import pack
 from engine.retrievers.lost import BELOW, NO_MEMBER, Lack
+from engine.retrievers.ranking import pack
 from engine.retrievers.reranked import METHOD, RerankedRetriever
 
 ASKED = Queries(["q"])

@@ -8,7 +8,7 @@ from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
 from engine.errors import TriescopeError
 from engine.retrievers import sparse
-from engine.retrievers.base import Queries
+from engine.retrievers.ranking import Queries
 from engine.retrievers.recounted import RecountedRetriever
 from engine.retrievers.variants import TfidfRetriever, VariantRetriever
 from engine.text.languages import LANGUAGES, other_script, stemming, stop_words
