@@ -75,10 +75,8 @@ if second:
     with below[0]:
         changes = diff(second.trace, decoded.trace, second.tree, decoded.tree)
         st.header("What is different")
-        st.dataframe(decoding.changed(build, changes), hide_index=True, height=300)
-        st.caption(
-            f"Documents and prefixes of the left picture against the right one ({state.plain(decoding.named(second.asked))})."
-        )
+        st.dataframe(decoding.changed(build, changes), hide_index=True, height=300, placeholder="")
+        st.caption(f"Here is the left picture, there the right one ({state.plain(decoding.named(second.asked))}).")
 with below[1]:
     node_panel.show(build, shown, step, drawn)
     st.header("What it wrote" if step == levels else "What it will have written")
@@ -98,7 +96,8 @@ pinned.choose(build, decoded, document)
 try:
     found = pinned.explain(build, query, decoded, document) if document else None
 except TriescopeError as error:
-    st.warning(state.plain(str(error)), icon=":material/block:")
+    less = "You asked for less like it: it is left out, so no decode can reach it. Its turn, above, takes that back."
+    st.warning(less if document in taken.less else state.plain(str(error)), icon=":material/block:")
     found = None
 server_ms = (time.perf_counter() - start) * 1e3
 

@@ -33,7 +33,7 @@ if not kept:
         f"Nothing of {state.plain(build.name)} was evaluated on this machine yet. An evaluation searches every judged query with "
         "each retriever, in a process of its own, and is kept."
     )
-    measured.show(build)
+    measured.show(build, open_at_first=True)
     st.stop()
 
 

@@ -61,9 +61,15 @@ if found.best:
     )
 st.header("Does it retrieve?")
 st.plotly_chart(schemes.figure(rows), key="scheme-quality", alt=schemes.describe(rows))
+controls = {
+    "random": "random deals identifiers out",
+    "simhash": "simhash cuts by planes drawn at random",
+    "atomic": "atomic has no tree at all, so its one step scores every document",
+}
+of_these = "; ".join(told for name, told in controls.items() if name in found.schemes and found.schemes[name].report)
 st.caption(
-    "At beam 10, because a wide beam on a small catalogue hides what an identifier is worth. Grey are the controls: random deals "
-    "identifiers out; simhash cuts by planes drawn at random; atomic has no tree at all, so its one step scores every document."
+    "At beam 10, because a wide beam on a small catalogue hides what an identifier is worth."
+    + (f" Grey are the controls: {of_these}." if of_these else "")
 )
 
 cards = {name: row.report for name, row in found.schemes.items() if row.report is not None and name in SCHEMES}

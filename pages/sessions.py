@@ -37,7 +37,7 @@ if not session.rows:
     st.stop()
 
 choice = interactions is not None
-*zeroth, second, third, fourth = st.columns([*([1.4] * choice), 1, 1.2, 2.6], gap="medium", vertical_alignment="bottom")
+*zeroth, second, third = st.columns([*([1.4] * choice), 1, 1.2], gap="medium", vertical_alignment="bottom")
 with zeroth[0] if zeroth else second:
     name = asking.watched(build)
 address.within("k", 5, 20, "number of results")
@@ -45,8 +45,7 @@ k = second.slider("Results shown", 5, 20, 10, key="k", bind="query-params")
 with third:
     beams = address.choose_beams(build)
 of.beams = beams
-with fourth:
-    names = asking.choose(build)
+names = asking.choose(build)
 place = history.person(interactions, session)
 if place is not None:
     mattered.reveal(build, of, names, session, place)
@@ -69,25 +68,27 @@ if not lists:
 table = mattered.table(lists)
 titles = {one: html.escape(documents.title(build, one)) for one in table["id"]}
 pinned = documents.chosen(build)
-lines, beside = st.columns([3, 2], gap="large")
+# With nothing chosen the picture has the whole width: nothing would stand beside it.
+lines, beside = st.columns([3, 2], gap="large") if pinned else (st.container(), None)
 with lines:
     st.header("What others would recommend")
     st.plotly_chart(ranks.figure(lists, titles, pinned, k), key="session-ranks", alt=ranks.describe(lists, k))
     st.caption(
         f"Blue: in all {len(lists)} lists. Grey: missing somewhere; it then runs to the row > {k}. Orange: the chosen one."
     )
-with beside:
-    if pinned:
+if beside:
+    with beside:
         mattered.show(build, of, lists, session, pinned)
-    else:
-        st.info(
-            "Choose a row of the table below to see what mattered for it, and to ask for more or less like it.",
-            icon=":material/touch_app:",
-        )
 st.header("The lists")
+if not pinned:
+    told = "Choose a row to see what in the history mattered for it, and to ask for more or less like it."
+    st.info(told, icon=":material/touch_app:")
 st.dataframe(
     table,
     hide_index=True,
+    placeholder="",
+    # On a phone the ranks would lie beyond the window behind these.
+    column_order=["title", *lists, "taken", "identifier", "id"],
     key="session-lists",
     selection_mode="single-row",
     on_select=lambda: documents.take_row("session-lists", table["id"].tolist()),

@@ -59,6 +59,9 @@ def offer(names: Sequence[str], chosen: str) -> None:
         },
         alt="Share of documents that keep their identifier, by depth",
     )
+    right.caption(
+        "The first rows tell most: with all codes every identifier is its own, so that any one can be renamed to any other."
+    )
     _figures(a, b, first, second)
 
 
@@ -96,7 +99,7 @@ def _figures(a: str, b: str, first: Build, second: Build) -> None:
         ],
         columns=["Retriever", "Measure", "A", "B", "B − A", "Paired p"],
     )
-    st.dataframe(frame, hide_index=True, alt="How well each finds what is judged")
+    st.dataframe(frame, hide_index=True, height="content", alt="How well each finds what is judged")
     st.caption(
         f"{queries:,} queries that are judged alike in both, [95% interval]; a p below .05 says that the difference is more than "
         "chance, where it is the only one that is looked at."

@@ -29,18 +29,18 @@ def table(rows: list[Row], opened: str) -> pd.DataFrame:
                 "Open": row.name == opened,
                 "Build": row.name,
                 "Catalogue": row.catalogue,
+                "Made": row.created[:16].replace("T", " "),
                 "Documents": row.documents,
-                "Changes since": row.changes,
+                "Changes": row.changes,
                 "Identifiers": row.scheme,
                 "Codes a level": row.codes,
                 "Encoder": row.encoder,
                 "Seed": row.seed,
                 "Decodes with": row.scorer,
                 "Trained": ", ".join([*row.trained, *(["the encoder, fine-tuned"] if row.tuned else [])]),
-                "Judged queries": row.queries,
+                "Judged": row.queries,
                 "MB": row.megabytes,
                 "Seconds": row.seconds,
-                "Made": row.created[:16].replace("T", " "),
             }
             for row in rows
         ]

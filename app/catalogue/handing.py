@@ -39,7 +39,7 @@ def choose() -> Path | None:
             exports.offer("Template, CSV", lambda: TEMPLATE, "catalogue.csv")
         if not os.environ.get(IMPORTS):
             st.caption(
-                f"Files larger than an upload may be: set {IMPORTS} to a folder of this machine, and they are listed here."
+                f"For files that are too large to upload, set {IMPORTS} to a folder of this machine: they are listed here."
             )
         return None
     asked = address.one_of(FILE, list(there), next(iter(there)), "file")

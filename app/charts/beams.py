@@ -126,7 +126,7 @@ def option(
             *(_masked(trace) if masks else ()),
         ],
         # In a narrow picture words would lie on the next column, and the bars on each other; titles have their margin.
-        "media": [{"query": {"maxWidth": NARROW}, "option": {"series": narrow}}],
+        "media": [{"query": {"maxWidth": NARROW}, "option": {"series": narrow, "xAxis": {"axisLabel": {"fontSize": 10}}}}],
     }
 
 
@@ -222,7 +222,8 @@ def _label(point: Point, size: int) -> dict[str, Any]:
         look = {"position": "right", "color": GREEN if point.pinned else GREY}
         return {"show": True, "formatter": f"rank {point.rank:,}"} | look
     shown = size > 15 and point.state != "pruned" and point.step > 0
-    return {"show": shown, "formatter": str(point.code)} | ({"color": PINK} if point.state == "absent" else {})
+    label = {"show": shown, "formatter": str(point.code)} | ({"color": PINK} if point.state == "absent" else {})
+    return label | ({"fontSize": 9} if point.code > 99 and size < 22 else {})  # three digits have their place in a small circle
 
 
 def _tooltip(point: Point, unit: str) -> str:

@@ -54,9 +54,11 @@ def _shown(build: Build, found: Answer, key: str) -> None:
     shares = found.shares()
     rows = [(hit.rank, documents.title(build, hit.id), shares[hit.rank]) for hit in found.hits]
     table = pd.DataFrame(rows, columns=["Number", "Document", "Share of the answer"])
+    number = st.column_config.NumberColumn(width="small")
     share = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
-    st.dataframe(table, hide_index=True, column_config={"Share of the answer": share}, key=f"{key}-shares")
-    st.caption(state.plain("; ".join(found.notes)))
+    st.dataframe(table, hide_index=True, column_config={"Number": number, "Share of the answer": share}, key=f"{key}-shares")
+    notes = "; ".join(found.notes)
+    st.caption(state.plain(f"{notes[:1].upper()}{notes[1:]}."))
     exports.offer("Answer, JSON", exports.as_json(found.json()), f"{key}.json")
 
 

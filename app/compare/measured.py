@@ -11,13 +11,13 @@ from engine.data.figures import Difference, Interval, told, told_p
 from engine.studies import bundled
 
 
-def show(build: Build) -> None:
-    """Draw it, folded; nothing where there is none."""
+def show(build: Build, open_at_first: bool = False) -> None:
+    """Draw it, folded unless asked otherwise; nothing where there is none."""
     found = bundled.evaluated(build)
     if found is None:
         return
     label = f"On all {found['queries']:,} judged {found['split']} queries of {state.plain(build.name)}"
-    with st.expander(label, icon=":material/fact_check:"):
+    with st.expander(label, icon=":material/fact_check:", expanded=open_at_first):
         st.dataframe(table(found), hide_index=True)
         against = state.plain(found["against"])
         st.caption(

@@ -52,8 +52,8 @@ def legend(build: Build, shown: Sequence[Decoded], pinned: bool, encode_ms: floa
         f"**{asked.strategy}:** {STRATEGIES[asked.strategy].summary} Kept is blue, cut is grey (the {PRUNED_DRAWN} nearest "
         f"drawn), the best path is orange{', the pinned document green' if pinned else ''}. "
         f"{' '.join(scorers.says(build, name) for name in used)} "
-        "A line's width is the probability of the code among its siblings; "
-        + (f"{glossary.means('mask')} " if masks else "only codes that exist are weighed. ")
+        "A line's width is the probability of the code among its siblings. "
+        + (f"{glossary.means('mask')} " if masks else "Only codes that exist are weighed. ")
         + f"{resources.encoding_told(encode_ms)} "
         f"The best path holds {shown[0].trace.confidence:.0%} of the probability, whatever the width."
     )

@@ -36,7 +36,7 @@ def show(build: Build) -> None:
 def _inside(build: Build) -> None:
     st.caption(
         "A document that no query brings is lost, however good the lists look. It is reached where at least one of the queries "
-        f"that it was judged to answer, or its title, has it among the first. Up to {SAMPLE:,} documents of each kind are drawn."
+        f"that it was judged to answer, or its title, is answered with it. Up to {SAMPLE:,} documents of each kind are drawn."
     )
     try:
         found = kept_reachability.read(build)
@@ -46,8 +46,11 @@ def _inside(build: Build) -> None:
     if found:
         _found(build, found)
     arguments = ["reachability", build.folder.name, "--keep"]
-    commands.offer(commands.line(arguments))
-    if st.button("Look anew" if found else "Look for what comes back", icon=":material/play_arrow:", key="reached-start"):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        label = "Look anew" if found else "Look for what comes back"
+        pressed = st.button(label, icon=":material/play_arrow:", key="reached-start")
+        commands.offer(commands.line(arguments))
+    if pressed:
         jobs.start_command(job_name(build), ["reachability", str(build.folder), "--keep"], label="reachability")
         st.rerun()
 

@@ -8,6 +8,7 @@ from app.common import state
 from app.identifiers import scheme_form
 from engine.builds.opened import Build
 from engine.health.card import Change
+from engine.identifiers import SCHEMES
 from engine.studies.found import Study
 
 KEY = "study-table"
@@ -53,6 +54,9 @@ def show(build: Build, found: Study) -> None:
     if missing := {name: row.error for name, row in found.schemes.items() if row.report is None}:
         told = "; ".join(f"{name} ({(why or '').removeprefix(f'{name}: ')})" for name, why in missing.items())
         st.caption(f"Could not run here: {state.plain(told)}.")
+    without = [name for name in SCHEMES if name not in found.schemes]
+    if 0 < len(without) < len(found.schemes):  # a study of a few was asked for as such
+        st.caption(f"Not in this study, which was made without them: {state.plain(', '.join(without))}.")
     chosen = [rows[row]["Scheme"] for row in st.session_state[KEY]["selection"]["rows"] if row < len(rows)]
     for name in chosen:
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -52,8 +52,14 @@ def choose(build: Build) -> list[str]:
     return st.multiselect(
         "Recommenders",
         there,
-        help="Sums of several, like item-item+sasrec, and what takes minutes to make, like ease on a large catalogue, are set "
-        "beside each other by the shell: `python -m engine evaluate-next`.",
+        help="\n".join(
+            [
+                *(f"- **{name}**: {MODELS[name].summary}" for name in there if name in MODELS),
+                *(f"- **{state.plain(name)}**: trained here." for name in there if name not in MODELS),
+                "\nSums of several, like item-item+sasrec, and what takes minutes to make, like ease on a large catalogue, are measured "
+                "by the shell: `python -m engine evaluate-next`.",
+            ]
+        ),
         **address.own(MODELS_ASKED, now),
     )
 

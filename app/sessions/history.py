@@ -113,7 +113,7 @@ def choose(build: Build, interactions: Interactions | None, session: Session) ->
                 "The order is drawn by seed 0; each press takes another person."
             )
             args = (build, interactions)
-            st.button("Take a real one", key="real", icon=":material/casino:", on_click=_take, args=args, help=told)
+            st.button("Take a real history", key="real", icon=":material/casino:", on_click=_take, args=args, help=told)
         if session.rows:
             st.button("Empty", key="empty-history", icon=":material/clear_all:", type="tertiary", on_click=put, args=(build, []))
     if session.rows:
@@ -124,9 +124,9 @@ def _cards(build: Build, session: Session) -> None:
     first = max(0, len(session.rows) - SHOWN)
     if first:
         st.caption(f"The last {SHOWN} of {len(session.rows):,} items; the {first:,} before them are in the history too.")
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xsmall", key="history-cards"):
         for place in range(first, len(session.rows)):
-            with st.container(border=True, width=190, gap="xxsmall"):
+            with st.container(border=True, width=170, gap="xxsmall"):
                 st.markdown(f":small[**{place + 1}** {title(build, session.rows[place])}]")
                 with st.container(horizontal=True, gap="xxsmall"):
                     for label, icon, by in (
@@ -156,7 +156,8 @@ def turns(build: Build, session: Session) -> None:
             left = session.less[:place] + session.less[place + 1 :]
             label, icon = title(build, row, 30), ":material/close:"
             st.button(label, key=f"less-{place}", icon=icon, on_click=put, args=(build, left, LESS))
-        st.caption(f"{len(session.banned):,} items of these branches may not come", width="content")
+        items = f"{len(session.banned):,} item{'s' * (len(session.banned) != 1)}"
+        st.caption(f"{items} of these branches may not come", width="content")
 
 
 def empty(build: Build) -> None:

@@ -50,8 +50,13 @@ def form(build: Build) -> None:
             "a line a person: user, item, item and so on. Item ids are those of this catalogue. It stays on this machine.",
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            shortest = st.number_input("Fewest of a person", 1, 1000, 3, key="shortest", width=170)
-            core = st.number_input("Core (0: none)", 0, 1000, 0, key="core", width=150)
+            shortest = st.number_input(
+                "Fewest of a person", 1, 1000, 3, key="shortest", width=190, help="People who took fewer are left out."
+            )
+            told = (
+                "People and items with fewer interactions are left out, again and again until none is left; 0 leaves out nobody."
+            )
+            core = st.number_input("Fewest of both", 0, 1000, 0, key="core", width=190, help=told)
             pressed = st.button("Join", key="join", icon=":material/link:", type="primary", disabled=given is None)
         st.caption(
             "The last item of each person becomes the test, the one before it development. By dates, with ratings or under other "
@@ -69,6 +74,10 @@ def form(build: Build) -> None:
 
 def _training(build: Build) -> None:
     """The form that trains a sequence model; what it does not ask stands in the shell's help."""
+    st.caption(
+        "Or train a model on what is joined. sasrec and bert4rec rank all items after a history; tree and tiger write the next "
+        "item's identifier, and *taught by the matrix* means that they also learn from the item-item matrix."
+    )
     option = next(one for one in options_of(SequenceSpec) if one.name == "minutes")
     with st.form("train-next", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         model = st.selectbox(

@@ -49,7 +49,7 @@ def show(build: Build, of: Opened, lists: Mapping[str, list[Next]], session: Ses
         )
     name = st.selectbox("By whom", list(lists), key="mattered-by")
     whole = rank(of, name, session.rows, row, session.banned)
-    st.dataframe(_left_out(build, of, name, session, row), hide_index=True, height=260)
+    st.dataframe(_left_out(build, of, name, session, row), hide_index=True)
     told = f"{name} has it at rank {whole}" if whole else f"{name} does not have it among its first {DEPTH}"
     st.caption(f"{told}; the table leaves out one item of the history at a time{_cut(session)}.")
 
@@ -102,6 +102,9 @@ def reveal(build: Build, of: Opened, names: Sequence[str], session: Session, pla
         return
     target = int(known.test.targets[place])
     found = {name: rank(of, name, session.rows, target, session.banned) for name in names}
-    placed = ", ".join(f"{state.plain(name)} {one or f'not in {DEPTH}'}" for name, one in found.items())
+    placed = ", ".join(f"{state.plain(name)} {one}" for name, one in found.items() if one)
+    without = state.plain(", ".join(name for name, one in found.items() if not one))
+    told = f"Rank: {placed}." if placed else f"No list has it among its first {DEPTH}."
+    told += f" Not among the first {DEPTH}: {without}." if placed and without else ""
     title = state.plain(documents.title_of(build.documents[target]))
-    st.success(f"Next came **{title}**{told_taken(of, target)}. Rank: {placed}.", icon=":material/visibility:")
+    st.success(f"Next came **{title}**{told_taken(of, target)}. {told}", icon=":material/visibility:")

@@ -104,14 +104,15 @@ def panel(build: Build, of: Opened, name: str, session: Session, trace: Trace) -
     shown = int(trace.leaves[0]) if node is None else node
     prefix = "-".join(map(str, build.trie.prefix(shown)))
     recommender = of.get(name)
-    # A network does not say what of the history it wrote an item for: what reads like it is all that is known.
-    asks = "What reads like" if isinstance(recommender, Writing) else "Who pays for"
+    # Neither a vector nor a network says what of the history it wrote an item for: what reads like it is all that is known.
+    asks = "Who pays for" if isinstance(recommender, Counting) else "What reads like"
     st.header(f"{asks} {prefix}" if node else f"{asks} the first one")
     below = build.trie.leaf_documents(shown)
     st.text(build.names[shown] if len(below) > 1 else documents.title_of(build.documents[int(below[0])]))
     if isinstance(recommender, Counting):
         paid = recommender.paid(session.array, np.array([shown]))[:, 0]
-        st.dataframe(_shares(build, session, paid), hide_index=True, height=250, column_config=_SHARE)
+        st.dataframe(_shares(build, session, paid), hide_index=True, column_config=_SHARE)
+        st.caption("Share of its weight in the item-item matrix that each item of the history brings.")
         if not paid.any():
             st.caption("Nothing of the history speaks for it: it stands where it stands by how often it was taken.")
         elif len(session.rows) > recommender.of.recency.last:
@@ -120,7 +121,7 @@ def panel(build: Build, of: Opened, name: str, session: Session, trace: Trace) -
         vectors = np.asarray(build.embeddings[session.array])
         target = np.asarray(build.embeddings[below]).mean(axis=0)
         alike = vectors @ (target / max(float(np.linalg.norm(target)), 1e-12))
-        st.dataframe(_alike(build, session, alike), hide_index=True, height=250)
+        st.dataframe(_alike(build, session, alike), hide_index=True)
     if node is not None:
         st.button(
             "Close", key="close-node", icon=":material/close:", type="tertiary", on_click=partial(state.focus, state.NODE, "")

@@ -19,8 +19,13 @@ def make(folder: Path, model: str, tell: Tell | None = None) -> term_weights.Abo
     def about(encoder: sparse_encoder.TermEncoder, done: Done) -> term_weights.About:
         return term_weights.About(model=hub.resolved(model), encoder=encoder.key, terms=encoder.terms, **done._asdict())
 
-    writing = term_weights.Writing
-    way = Way(term_weights.FOLDER, "terms", "weighs its terms", lambda work, spec, encoder: writing(work, spec), about)
+    way = Way(
+        term_weights.FOLDER,
+        stage="terms",
+        doing="weighs its terms",
+        writing=lambda work, spec, encoder: term_weights.Writing(work, spec),
+        about=about,
+    )
     return encoded.make(folder, way, lambda build: sparse_encoder.load(model), tell)
 
 

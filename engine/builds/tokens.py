@@ -47,10 +47,10 @@ def make(folder: Path, model: str = "", tell: Tell | None = None) -> token_vecto
 
     way = Way(
         token_vectors.FOLDER,
-        "tokens",
-        "makes its token vectors",
-        lambda work, spec, encoder: token_vectors.Writing(work, spec, encoder.dimensions),
-        about,
+        stage="tokens",
+        doing="makes its token vectors",
+        writing=lambda work, spec, encoder: token_vectors.Writing(work, spec, encoder.dimensions),
+        about=about,
     )
     return encoded.make(folder, way, encoder_of, tell)
 

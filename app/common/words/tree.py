@@ -25,7 +25,7 @@ TREE = (
     Word(
         "code",
         "One place of an identifier: a number that says which group of its level the document belongs to.",
-        (CODEBOOKS, START, DECODE, TRIE, MAP, COMPARE, IDENTIFIERS, TRAIN),
+        (CODEBOOKS, START, DECODE, TRIE, MAP, COMPARE, IDENTIFIERS, TRAIN, SESSIONS),
         "a cell of the heat map",
     ),
     Word(

@@ -13,7 +13,7 @@ def test_a_history_by_clicks_a_turn_and_a_deep_link(page, fresh, server):
     choose(page, "Add an item to the history", "Alien")
     expect_parameter(page, "history", "alien-1979")
     expect(beam_nodes(page).first).to_be_attached()
-    page.get_by_role("button", name="Take a real one").click()
+    page.get_by_role("button", name="Take a real history").click()
     settled(page)
     expect(page.get_by_role("button", name="Reveal what came next")).to_be_visible()
     page.get_by_role("button", name="Reveal what came next").click()

@@ -8,7 +8,7 @@ from engine.builds import stages as of_builds
 from engine.builds.projection import STAGES
 from engine.progress import Progress
 
-TOLD = re.compile(r"\b(?:tell|report|report_progress|progress)\(\"([^\"]+)\"")
+TOLD = re.compile(r"\b(?:(?:tell|report|report_progress|progress)\(|stage=)\"([^\"]+)\"")
 
 
 def test_every_stage_that_the_engine_names_has_words():
