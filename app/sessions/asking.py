@@ -56,8 +56,8 @@ def choose(build: Build) -> list[str]:
             [
                 *(f"- **{name}**: {MODELS[name].summary}" for name in there if name in MODELS),
                 *(f"- **{state.plain(name)}**: trained here." for name in there if name not in MODELS),
-                "\nSums of several, like item-item+sasrec, and what takes minutes to make, like ease on a large catalogue, are measured "
-                "by the shell: `python -m engine evaluate-next`.",
+                "\nSums of several, like item-item+sasrec, and what takes minutes to make, like ease on a large catalogue, are "
+                "measured by the shell: `python -m engine evaluate-next`.",
             ]
         ),
         **address.own(MODELS_ASKED, now),
