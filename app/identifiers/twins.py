@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.charts import tree
+from app.charts import linked, tree
 from app.charts.window import Cell, window
 from app.common import address, state
 from app.identifiers import spelling
@@ -61,8 +61,10 @@ def show(build: Build, picked: Sequence[str]) -> None:
                 alt=f"First two levels of {name}: {sum(c.depth == 1 for c in cells[place])} first codes."
                 + (f" {told(branch, picked, cells, inside)}" if branch else ""),
             )
+    whole = linked.show([f"tree-{side}" for side in SIDES], [found.trie for found in trees], cells, picked)
     if branch is None:
-        st.caption("Click a branch of one tree to see where its documents lie in the other.")
+        told_of = "" if whole else f" Only first codes are joined: there are more than {linked.PAIRS:,} pairs of branches."
+        st.caption(f"Point at a branch of one tree to see where its documents lie in the other; a click keeps it.{told_of}")
     else:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(state.plain(told(branch, picked, cells, inside)), width="content")

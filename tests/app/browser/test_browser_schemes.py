@@ -22,6 +22,27 @@ class TestIdentifiers:
         expect(page.get_by_text("Report card of category")).to_be_visible()
         expect(page.locator("[data-testid=stEChartsChart] canvas").first).to_be_visible()
 
+    def test_the_branch_under_the_pointer_is_shown_in_the_other_tree(self, page, server):
+        """The branch that ECharts names under the pointer is the one whose documents are counted."""
+        go(page, server, "identifiers")
+        chart = page.locator(".st-key-tree-a canvas").first
+        chart.scroll_into_view_if_needed()
+        page.wait_for_timeout(1_000)
+        box = chart.bounding_box()
+        half = min(box["width"], box["height"]) / 2
+        veil, told = page.get_by_test_id("linked-veil"), page.locator(".st-key-linked-trees p").last
+        seen = set()
+        for right, down in ((0.3, -0.3), (-0.3, -0.2), (0.1, 0.5)):
+            page.mouse.move(box["x"] + box["width"] / 2 + half * right, box["y"] + box["height"] / 2 + half * down)
+            expect(veil).to_have_count(1)
+            documents = re.search(r": ([\d,]+ documents) below .* first codes? of hierarchical-kmeans", told.inner_text())
+            assert documents, told.inner_text()
+            expect(page.locator(".st-key-tree-a")).to_contain_text(documents[1])  # ECharts' own words beside the pointer
+            seen.add(told.inner_text())
+        assert len(seen) == 3
+        page.mouse.move(5, 5)
+        expect(veil).to_have_count(0)
+
     def test_a_typed_document_is_spelled_and_kept_in_the_url(self, page, fresh, server):
         go(page, server, "identifiers")
         box = page.get_by_role("textbox", name="Or type a document of your own")

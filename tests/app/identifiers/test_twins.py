@@ -40,7 +40,7 @@ def test_a_branch_of_the_address_is_found_in_the_other_tree(studied):
     tables = [frame.value for frame in at.dataframe if "Of the chosen" in frame.value.columns]
     assert [frame[~frame["Codes"].str.contains("-")]["Of the chosen"].sum() for frame in tables] == [len(rows)] * 2
     at = sound(button(at, "Show all").click().run())
-    assert "Click a branch of one tree" in said(at)
+    assert "Point at a branch of one tree" in said(at)
 
 
 @pytest.mark.parametrize("branch", ["a:999", "c:9", "a", "![x](http://outside.invalid/a.png)", "b:"])
@@ -48,7 +48,7 @@ def test_a_branch_of_the_address_is_found_in_the_other_tree(studied):
 def test_a_branch_that_is_not_there_is_said(branch):
     at = visit("identifiers", of=branch)
     assert any("a branch that is in neither picture" in warning.value for warning in at.warning)
-    assert "Click a branch of one tree" in said(at)
+    assert "Point at a branch of one tree" in said(at)
 
 
 def test_a_branch_is_as_strong_as_its_share_of_the_chosen(studied: Build):
