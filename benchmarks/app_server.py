@@ -32,15 +32,14 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def serving(forced: bool, set_aside: bool) -> Iterator[Server]:
+def serving(forced: bool) -> Iterator[Server]:
     """Start the app, wait until it answers, end it afterwards.
 
     Parameters
     ----------
     forced : bool
-        Whether Streamlit collects all garbage after every run.
-    set_aside : bool
-        Whether what is loaded once is set aside (`app/common/heap.py`); otherwise `gc.freeze` does nothing in that process.
+        Whether Streamlit collects all garbage after every run and nothing is set aside (`app/common/heap.py`), as if the app
+        did nothing about it: `gc.freeze` then does nothing in that process.
 
     Raises
     ------
@@ -50,7 +49,7 @@ def serving(forced: bool, set_aside: bool) -> Iterator[Server]:
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    start = ["-m", "streamlit"] if set_aside else ["-c", NOT_SET_ASIDE]
+    start = ["-c", NOT_SET_ASIDE] if forced else ["-m", "streamlit"]
     options = [f"--server.port={port}", f"--runner.postScriptGC={str(forced).lower()}"]
     command = [sys.executable, *start, "run", "app/main.py", *options]
     with tempfile.TemporaryFile("w+") as told:
