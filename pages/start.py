@@ -48,6 +48,8 @@ with asking, st.form("ask", border=False), st.container(horizontal=True, vertica
     sent = st.form_submit_button("Watch it decode", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:")
 if sent and asked.strip():
     go(asked)
+if step := state.parameter(tour.TOUR):  # the tour walks over Decode, wherever its address is pasted
+    st.switch_page(state.DECODE, query_params=state.links() | {tour.TOUR: step, state.BEAMS: tour.BEAMS})
 if asking.button("Show me one decode, step by step", icon=":material/tour:", key="tour"):
     st.switch_page(state.DECODE, query_params={tour.TOUR: tour.FIRST, state.BEAMS: tour.BEAMS})
 if offered := trying.queries(build):

@@ -126,7 +126,15 @@ def option(
             *(_masked(trace) if masks else ()),
         ],
         # In a narrow picture words would lie on the next column, and the bars on each other; titles have their margin.
-        "media": [{"query": {"maxWidth": NARROW}, "option": {"series": narrow, "xAxis": {"axisLabel": {"fontSize": 10}}}}],
+        "media": [
+            {
+                "query": {"maxWidth": NARROW},
+                "option": {
+                    "series": narrow,
+                    "xAxis": {"data": [label.removesuffix("\nmasked") for label in labels], "axisLabel": {"fontSize": 10}},
+                },
+            }
+        ],
     }
 
 

@@ -13,6 +13,8 @@ from engine.health.usage import GivenPrefix
 COLUMNS = 512
 # Up to here a cell is wide enough for its number.
 NUMBERED = 40
+# The same in a picture of fewer pixels than this.
+FEW, NARROW = 12, 600
 LINES = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
 DASHES = ("solid", "dashed", "dotted")
 DEAD = "rgba(140,152,164,0.2)"
@@ -91,7 +93,7 @@ def heat_map(
         }
         if columns <= NUMBERED:
             ink = GREY if not cell.documents else "#FFFFFF" if colours[band] in RAMP[4:] else "#10202C"
-            item["label"] = {"show": True, "formatter": str(cell.code), "color": ink}
+            item["label"] = {"formatter": str(cell.code), "color": ink}
         data.append(item)
     mark = next((c for c in drawn if (c.level, c.code) == chosen), None)
     rows = []
@@ -143,7 +145,7 @@ def heat_map(
                 "selectedMode": "single",
                 "cursor": "pointer",
                 "itemStyle": {"borderColor": GREY, "borderWidth": 0.6 if columns <= 2 * NUMBERED else 0},
-                "label": {"fontSize": 11},
+                "label": {"show": columns <= NUMBERED, "fontSize": 11},
                 "emphasis": {"itemStyle": {"borderColor": ORANGE, "borderWidth": 2}},
                 "select": {"itemStyle": {"borderColor": ORANGE, "borderWidth": 3}},
                 "markPoint": {
@@ -157,6 +159,8 @@ def heat_map(
                 },
             }
         ],
+        # In a narrow picture the numbers of many codes would run into each other.
+        "media": [{"query": {"maxWidth": NARROW}, "option": {"series": [{"label": {"show": columns <= FEW}}]}}],
     }
 
 

@@ -57,7 +57,7 @@ def figure(results: dict[str, list[Hit]], titles: dict[str, str], pinned: str, k
     outside = k + 1
     ticks = list(range(1, k + 1))
     figure.update_layout(
-        margin={"l": 40, "r": 10, "t": 10, "b": 30},
+        margin={"l": 40, "r": 36, "t": 10, "b": 30},
         height=max(300, 30 * k + 60),
         yaxis={"range": [outside + 0.5, 0.5], "tickvals": [*ticks, outside], "ticktext": [*map(str, ticks), f"> {k}"]},
         xaxis={

@@ -106,8 +106,8 @@ def figure(steps: Sequence[int], watched: Sequence[Watched], kept: int, at: int)
     }
     # One call: adding piece by piece takes Plotly five times as long.
     layout = {
-        "xaxis": {"domain": [0.0, SPLIT[0]], "anchor": "y"},
-        "xaxis2": {"domain": [SPLIT[1], 1.0], "anchor": "y2"},
+        "xaxis": {"domain": [0.0, SPLIT[0]], "anchor": "y", "nticks": 5, "tickangle": 0},
+        "xaxis2": {"domain": [SPLIT[1], 1.0], "anchor": "y2", "nticks": 5, "tickangle": 0},
         "yaxis": {"range": [0, 1.04], "tickformat": ".0%", "anchor": "x"},
         "yaxis2": {"range": [HITS + 0.4, 0.6], "tickvals": list(range(1, HITS + 1)), "anchor": "x2"},
         "annotations": [

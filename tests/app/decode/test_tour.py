@@ -191,3 +191,10 @@ def test_start_offers_it():
     at.button("tour").click().run()
     assert "Step 1 of 8" in said(sound(at))
     assert parameter(at, "beams") == "10"
+
+
+@pytest.mark.usefixtures("with_films")
+def test_an_address_of_start_that_asks_for_it_opens_it():
+    at = at_visit("start", tour="2")
+    assert at.title[0].value == "Watch it decode"
+    assert "Step 2 of" in said(at)
