@@ -30,6 +30,8 @@ PAGES: dict[str, dict[str, str]] = {
     "codebooks": {},
     "train": {},
     "map": {},
+    "sessions": {"history": "alien-1979,the-thing-1982"},
+    "builds": {},
 }
 # What somebody's own file may look like: a row twice, one without an id.
 SHOP = """sku,name,description,category,price
