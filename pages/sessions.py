@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.charts import ranks
 from app.common import address, commands, documents, exports, resources, state
-from app.sessions import asking, history, joining, mattered, written
+from app.sessions import asking, history, joining, judged, mattered, written
 from engine.errors import TriescopeError
 
 st.title("What comes next")
@@ -33,6 +33,8 @@ else:
 joining.at_work(build)
 if not session.rows:
     history.empty(build)
+    if interactions is not None:
+        judged.show(build, of.beams)
     joining.form(build)
     st.stop()
 
@@ -104,4 +106,6 @@ with st.container(horizontal=True):
     shell = commands.recommend_line(build.folder.name, taken, less, names, k, beams)
     commands.offer(shell, "" if less else commands.recommend_code(build.folder.name, taken, names, k, beams))
     address.offer_link(build, [], {state.BEAMS: beams, "k": k, asking.MODELS_ASKED: names, asking.WATCHED: name})
+if interactions is not None:
+    judged.show(build, beams)
 joining.form(build)

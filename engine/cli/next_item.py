@@ -111,27 +111,29 @@ def run_evaluation(
     beams: Width = DEFAULT_BEAMS,
     seen: Seen = False,
     split: Annotated[str, typer.Option(help="test or dev.")] = "test",
+    keep: Annotated[bool, typer.Option("--keep", help="Keep it with the interactions, for the page Sessions.")] = False,
+    progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge recommenders on what people took next: the whole catalogue is ranked, with intervals and paired tests."""
     from engine.builds.opened import Build
-    from engine.recommending import evaluated, joined, kinds
+    from engine.progress import Progress
+    from engine.recommending import evaluated, joined, kept_judging, kinds
 
-    if split not in ("test", "dev"):
-        raise TriescopeError(f"split: test or dev, not {split!r}")
     build = joined.as_made(Build(folder))
     opened = kinds.Opened(build, beams)
-    names = model or kinds.usual(build)
-    interactions = opened.known
-    held = interactions.test if split == "test" else interactions.dev
-    found = evaluated.evaluate({name: opened.get(name) for name in names}, held, interactions.popularity, seen)
-    rule = (
-        "last item of each person" if interactions.about.split == "last" else f"by time, {' and '.join(interactions.about.dates)}"
-    )
-    about = {"split": split, "rule": rule, "seen": seen, "beams": beams, "questions": len(held.targets)}
-    head = f"{len(held.targets):,} questions ({split}: {rule}), seen items {'may come again' if seen else 'left out'}; "
+    held, names = kept_judging.questions(opened.known, split), model or kinds.usual(build)
+    with Progress(progress, quiet=as_json) as told:
+        asked = {name: opened.get(name, told) for name in names}
+        found = evaluated.evaluate(
+            asked, held, opened.known.popularity, seen, lambda _, done, total: told("judging", done, total)
+        )
+    judged = kept_judging.judging(opened, split, seen, found)
+    if keep:
+        kept_judging.keep(build, judged)
+    head = f"{judged.questions:,} questions ({split}: {judged.rule}), seen items {'may come again' if seen else 'left out'}; "
     head += f"{beams} beams; the whole catalogue is ranked"
-    show(about | {"models": [of.as_json() for of in found]}, as_json, [head, *evaluated.lines(found)])
+    show(judged.model_dump(mode="json"), as_json, [head, *evaluated.lines(found)])
 
 
 @app.command("train-next")

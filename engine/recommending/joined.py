@@ -6,6 +6,7 @@
       users.json                 ids of the people
       matrix.npz                 the item-item matrix, chosen on development
       models/NAME/               trained models
+      judged-SPLIT.json          what recommenders were found to be worth, last time (kept_judging.py)
 
 Training opens ``train.npz`` and ``dev.npz`` alone, and works where the third is missing.
 """
@@ -35,6 +36,7 @@ from engine.stored import arrays, described
 from engine.stored import values as stored_values
 
 FOLDER, ABOUT, USERS, MATRIX, MODELS = ".interactions", "about.json", "users.json", "matrix.npz", "models"
+JUDGED = "judged-{}.json"
 NOBODY = Histories.of([])
 
 
@@ -113,7 +115,8 @@ def join(
         of = item_item.made(material, {}, tell)
         notes += _without_strangers(build, split)
         folder.mkdir(exist_ok=True)
-        (folder / ABOUT).unlink(missing_ok=True)  # what is half written is not taken for whole
+        for stale in (ABOUT, *(JUDGED.format(split) for split in ("dev", "test"))):
+            (folder / stale).unlink(missing_ok=True)  # what is half written is not taken for whole
         for name, held in (("dev", split.dev), ("test", split.test)):
             _write(folder / f"{name}.npz", held.histories, people=held.people, targets=held.targets)
         _write(folder / "train.npz", split.train)

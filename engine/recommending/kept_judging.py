@@ -1,0 +1,135 @@
+"""What recommenders of a build were found to be worth, kept with its interactions for whoever looks later: the last judging of a
+split, whole. Joining others takes it away."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine import evaluation
+from engine.builds.opened import Build
+from engine.data.figures import Stored, StoredDifference, StoredInterval
+from engine.data.histories import Held
+from engine.errors import TriescopeError
+from engine.files import replace_json, writing
+from engine.recommending import joined, kinds
+from engine.recommending.evaluated import Figures
+from engine.recommending.models import kept
+from engine.stored import described
+
+SPLITS = ("dev", "test")
+
+
+class OfGroup(Stored):
+    """As :class:`engine.recommending.evaluated.Group`."""
+
+    low: int
+    high: int
+    questions: int
+    values: dict[str, float]
+
+
+class OfShown(Stored):
+    """As :class:`engine.recommending.evaluated.Shown`."""
+
+    covered: float
+    gini: float
+    popularity: float
+
+
+class OfRecommender(Stored):
+    """As :class:`engine.recommending.evaluated.Figures`."""
+
+    name: str
+    means: dict[str, StoredInterval]
+    ahead: StoredDifference | None
+    groups: tuple[OfGroup, ...]
+    shown: OfShown
+
+
+class Judging(Stored):
+    """Recommenders on the questions of a split. ``rule`` says how it was made, ``weights`` which weights those that are
+    trained had, ``made`` and ``device`` when and where it was judged."""
+
+    split: str
+    rule: str
+    seen: bool
+    beams: int
+    questions: int
+    models: tuple[OfRecommender, ...]
+    weights: dict[str, str]
+    made: str
+    device: str
+
+
+def judging(of: kinds.Opened, split: str, seen: bool, found: Sequence[Figures]) -> Judging:
+    """What was found, as it is shown and kept."""
+    about = of.known.about
+    return Judging.model_validate(
+        {
+            "split": split,
+            "rule": "last item of each person" if about.split == "last" else f"by time, {' and '.join(about.dates)}",
+            "seen": seen,
+            "beams": of.beams,
+            "questions": len(questions(of.known, split).targets),
+            "models": [one.as_json() for one in found],
+            "weights": _weights(of.build, [one.name for one in found]),
+            "made": datetime.now(UTC).isoformat(timespec="seconds"),
+            "device": evaluation.device(),
+        }
+    )
+
+
+def questions(interactions: joined.Interactions, split: str) -> Held:
+    """The questions of a split.
+
+    Raises
+    ------
+    TriescopeError
+        There is no such split.
+    """
+    if split not in SPLITS:
+        raise TriescopeError(f"split: test or dev, not {split!r}")
+    return interactions.test if split == "test" else interactions.dev
+
+
+def path_of(build: Build, split: str) -> Path:
+    """Where the last one of a split lies."""
+    return build.folder / joined.FOLDER / joined.JUDGED.format(split)
+
+
+def keep(build: Build, found: Judging) -> None:
+    """Keep it, in the place of the one before.
+
+    Raises
+    ------
+    TriescopeError
+        Nothing can be written.
+    """
+    path = path_of(build, found.split)
+    with writing(path.parent):
+        replace_json(path, found.model_dump(mode="json"))
+
+
+def read(build: Build, split: str) -> Judging | None:
+    """The one that was kept; None where there is none.
+
+    Raises
+    ------
+    TriescopeError
+        Its file is damaged.
+    """
+    path = path_of(build, split)
+    return described.read(path, Judging) if path.is_file() else None
+
+
+def trained_since(build: Build, found: Judging) -> list[str]:
+    """Models of a judging that were trained anew after it, or are gone."""
+    now = _weights(build, found.weights)
+    return [name for name, weights in found.weights.items() if now.get(name) != weights]
+
+
+def _weights(build: Build, asked: Iterable[str]) -> dict[str, str]:
+    """Names of the weights of those that are trained, a name being also a sum of several."""
+    members = {member.strip() for name in asked for member in name.split("+")}
+    folder = build.folder / joined.FOLDER / joined.MODELS
+    return {name: kept.read(folder / name).weights for name in kinds.trained(build.folder) if name in members}
