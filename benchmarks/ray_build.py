@@ -1,6 +1,7 @@
-"""Embedding by Ray's workers beside this process: ``python -m benchmarks.ray_build [TEXTS]`` writes ``results/ray.md``.
+"""A build by Ray's workers beside a local one: ``python -m benchmarks.ray_build [DOCUMENTS] [FILE] [FIELD=COLUMN]...``.
 
-Short texts that no cache has, made of the films' own words; each side fills a cache of its own, and what both made is compared.
+It writes ``results/ray.md``. FILE is a catalogue as the shell takes it (the first so many rows of it are built); without one,
+documents are made of the films' own words. Each side embeds into a home of its own, and every array that both made is compared.
 """
 
 import os
@@ -8,53 +9,97 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from engine import evaluation
+from engine.builds import layout
+from engine.builds.make import make
+from engine.builds.opened import Build
+from engine.builds.spec import BuildSpec
+from engine.data.corpus import Corpus, Document
 from engine.data.datasets import load
 from engine.scale import on_ray
 from engine.text import embed
 
-TEXTS, WORKERS = 1500, 2
+DOCUMENTS, WORKERS = 1500, 2
 RESULTS = Path(__file__).parent / "results" / "ray.md"
 
 
-def main(count: int = TEXTS) -> None:
+def main(count: int = DOCUMENTS, file: Path | None = None, *columns: str) -> None:
     """Measure, print and write."""
-    chance = random.Random(0)
-    words = [word for document in load("films").documents[:300] for word in document.text.split()]
-    texts = [" ".join(chance.choices(words, k=chance.randint(6, 24))) for _ in range(count)]
+    corpus, spec = corpus_of(count, file, dict(one.split("=", 1) for one in columns)), BuildSpec()
+    texts = [document.searched_text(spec.fields) for document in corpus.documents]
     embed.load()  # its import is not what is compared
     with tempfile.TemporaryDirectory(prefix="ray-") as here:
-        begin = time.perf_counter()
-        local = embed.embed(texts, cache=Path(here) / "local")
-        alone = time.perf_counter() - begin
-        os.environ["TRIESCOPE_HOME"] = f"{here}/home"
-        began, first = time.perf_counter(), []
-        on_ray.fill(texts, embed.DEFAULT_MODEL, WORKERS, lambda done, _: first.append((time.perf_counter(), done)))
-        whole = time.perf_counter() - began
-        apart = np.abs(embed.embed(texts) - local).max()
+        with home(Path(here) / "local"):
+            begin = time.perf_counter()
+            local = make(corpus, spec, Path(here) / "local" / "build")
+            alone = time.perf_counter() - begin
+        with home(Path(here) / "ray"):
+            begin, first = time.perf_counter(), []
+            on_ray.fill(texts, embed.DEFAULT_MODEL, WORKERS, lambda done, _: first.append((time.perf_counter(), done)))
+            embedded = time.perf_counter()
+            other = make(corpus, spec, Path(here) / "ray" / "build")
+            whole = time.perf_counter() - begin
+        apart = float(np.abs(np.asarray(Build(local).embeddings) - np.asarray(Build(other).embeddings)).max())
+        files, unlike = compared(local, other)
     batch, ready = next((done, at) for at, done in first if done)
-    steady = (count - batch) / max(1e-9, first[-1][0] - ready)
+    steady = (len(texts) - batch) / max(1e-9, first[-1][0] - ready)
     lines = [
-        "# Embedding by Ray's workers",
+        "# A build by Ray's workers",
         "",
-        f"`python -m benchmarks.ray_build {count}`. {evaluation.device()}; load average {os.getloadavg()[0]:.1f}: others worked "
-        "too, so the two times say little of each other.",
+        f"`python -m benchmarks.ray_build {count}{' FILE' if file else ''}`: {corpus.name}. {evaluation.device()}; load average "
+        f"{os.getloadavg()[0]:.1f}, of which it makes up to two.",
         "",
-        f"{count:,} short texts: this process alone {alone:.1f} s; {WORKERS} workers {whole:.1f} s, of which {ready - began:.1f} "
-        f"s until the first {batch} came (Ray, then an encoder in each worker), and {steady:.0f} a second from there. The "
-        f"largest difference of a number of a vector is {apart:.1e}.",
+        f"{len(texts):,} documents: this process alone {alone:.1f} s; {WORKERS} workers {whole:.1f} s ({whole / alone:.2f} "
+        f"times), of which {ready - begin:.1f} s until the first {batch} came (Ray, then an encoder in each worker), "
+        f"{steady:.0f} a second from there, and {whole - (embedded - begin):.1f} s for all that is not embedding. "
+        f"The largest difference of a number of a vector is {apart:.1e}; of {files} further files {len(unlike)} differ"
+        f"{': ' + ', '.join(unlike) if unlike else ''}.",
         "",
-        "On one quiet machine Ray has nothing to gain, for the encoder uses all cores by itself; it is there for more machines, "
-        "and for going on when a worker is killed (`tests/engine/scale/test_on_ray.py`).",
+        "On one machine Ray has nothing to gain, for the encoder uses all cores by itself; it is there for more machines, and "
+        "for going on when a worker is killed (`tests/engine/scale/test_on_ray.py`).",
     ]
     text = "\n".join(lines) + "\n"
     RESULTS.write_text(text, "utf-8")
     print(text)
 
 
+def corpus_of(count: int, file: Path | None, columns: dict[str, str]) -> Corpus:
+    """What is built, without queries."""
+    if file:
+        found = load(str(file), columns)
+        return found._replace(documents=found.documents[:count], queries={}, qrels={})
+    chance = random.Random(0)
+    words = [word for document in load("films").documents[:300] for word in document.text.split()]
+    texts = [" ".join(chance.choices(words, k=chance.randint(6, 24))) for _ in range(count)]
+    return Corpus("made of the films' words", [Document(f"{n}", "", text, {}) for n, text in enumerate(texts)], {}, {}, [])
+
+
+def compared(first: Path, second: Path) -> tuple[int, list[str]]:
+    """How many files beside the vectors two builds have in common, and which of them differ; times of day are in the manifest."""
+    names = [path.relative_to(first).as_posix() for path in sorted(first.rglob("*")) if path.is_file()]
+    names = [name for name in names if name not in (layout.MANIFEST, layout.EMBEDDINGS)]
+    return len(names), [name for name in names if (first / name).read_bytes() != (second / name).read_bytes()]
+
+
+@contextmanager
+def home(folder: Path) -> Iterator[None]:
+    """A home of one's own, with a cache of one's own."""
+    before = os.environ.get("TRIESCOPE_HOME")
+    os.environ["TRIESCOPE_HOME"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TRIESCOPE_HOME"]
+        else:
+            os.environ["TRIESCOPE_HOME"] = before
+
+
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]))
+    main(*(int(one) for one in sys.argv[1:2]), *(Path(one) for one in sys.argv[2:3]), *sys.argv[3:])

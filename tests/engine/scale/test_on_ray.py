@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from engine.builds import layout
 from engine.errors import TriescopeError
 from engine.scale import on_ray
 from engine.text import embed
@@ -89,3 +90,20 @@ def test_two_workers_of_which_one_is_killed_make_what_one_process_makes(empty_ho
     assert len(seen) >= 2
     assert embed.missing(TEXTS) == 0
     np.testing.assert_allclose(embed.embed(TEXTS), embed.load().encode(TEXTS), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_build_by_two_workers_is_the_local_one(small_folder, shell, tmp_path, monkeypatch):
+    """Vectors within 1e-5 of the local ones; where they are equal, so is every other file but the manifest."""
+    built = {}
+    for by in ("local", "ray"):
+        monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path / by))
+        built[by] = tmp_path / by / "build"
+        assert shell("build", small_folder, "--out", built[by], "--codes", 4, "--engine", by)[0] == 0
+    first, second = (np.load(folder / layout.EMBEDDINGS) for folder in built.values())
+    np.testing.assert_allclose(first, second, atol=1e-5)
+    assert np.array_equal(first, second)
+    names = {path.relative_to(built["local"]) for path in built["local"].rglob("*") if path.is_file()}
+    assert names == {path.relative_to(built["ray"]) for path in built["ray"].rglob("*") if path.is_file()}
+    unlike = {str(name) for name in names if (built["local"] / name).read_bytes() != (built["ray"] / name).read_bytes()}
+    assert unlike == {layout.MANIFEST}
