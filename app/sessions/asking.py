@@ -5,7 +5,7 @@ import streamlit as st
 from app.common import address, state
 from app.sessions.history import Session
 from engine.builds.opened import Build
-from engine.recommending import asked, joined, kinds
+from engine.recommending import asked, kinds, on_disk
 from engine.recommending.asked import Next
 from engine.recommending.kinds import MODELS, Opened
 
@@ -17,7 +17,7 @@ QUICK = 2_000
 
 def as_made(build: Build) -> Build:
     """The build as it was made; that is said where documents have come or gone since."""
-    found = joined.as_made(build)
+    found = on_disk.as_made(build)
     if found is not build:
         st.caption(
             "Documents have come or gone since this build was made; what comes next is told of those that it was made of. "
@@ -29,7 +29,7 @@ def as_made(build: Build) -> Build:
 def opened(build: Build, beams: int) -> Opened:
     """The recommenders of a build, opened again when other interactions are joined or a model is trained."""
     trained = ",".join(kinds.trained(build.folder))
-    found = _opened(str(build.folder), build.manifest.created, joined.stamp(build.folder), trained, build)
+    found = _opened(str(build.folder), build.manifest.created, on_disk.stamp(build.folder), trained, build)
     found.beams = beams
     return found
 

@@ -10,7 +10,7 @@ from app.common import address, documents, state
 from engine.builds.opened import Build
 from engine.pictures.labels import cut
 from engine.recommending.asked import LONGEST, banned_for
-from engine.recommending.joined import Interactions
+from engine.recommending.on_disk import Interactions
 
 HISTORY, PERSON, LESS, REVEALED = "history", "person", "less", "revealed"
 # Cards that are drawn; letters of a title on one.

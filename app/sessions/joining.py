@@ -11,7 +11,7 @@ from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.files import replace_bytes
 from engine.options import options_of
-from engine.recommending import joined, kinds
+from engine.recommending import kinds, on_disk
 from engine.recommending.models.spec import SequenceSpec
 
 # Kinds of files that are read, and bytes that are taken in the browser.
@@ -39,7 +39,7 @@ def _join(build: Build, name: str, content: IO[bytes], shortest: int, core: int)
 
 def form(build: Build) -> None:
     """The form that joins a file, folded away where there are interactions already."""
-    there = joined.is_there(build.folder)
+    there = on_disk.is_there(build.folder)
     label = "Join other interactions, or train a model" if there else "Join who took what"
     with st.expander(label, icon=":material/group_add:"):
         given = st.file_uploader(

@@ -43,14 +43,14 @@ def run_join(
     from engine.builds.opened import Build
     from engine.data.interactions import Rules
     from engine.progress import Progress
-    from engine.recommending import joined
+    from engine.recommending import joined, on_disk
 
     if bool(dev_from) != bool(test_from):
         raise TriescopeError("a split by time needs both dates: --dev-from and --test-from")
     columns = dict(one.partition("=")[::2] for one in column or [])
     dates = (dev_from, test_from) if dev_from else None
     with Progress(progress, quiet=as_json) as told:
-        known = joined.join(joined.as_made(Build(folder)), file, columns, Rules(shortest, least_rating, core), dates, told)
+        known = joined.join(on_disk.as_made(Build(folder)), file, columns, Rules(shortest, least_rating, core), dates, told)
     rule = (
         "the last item of each person is the test, the one before it development"
         if known.split == "last"
@@ -82,9 +82,9 @@ def recommend(
 ) -> None:
     """What comes next after a history of items."""
     from engine.builds.opened import Build
-    from engine.recommending import asked, joined, kinds
+    from engine.recommending import asked, kinds, on_disk
 
-    build = joined.as_made(Build(folder))
+    build = on_disk.as_made(Build(folder))
     opened = kinds.Opened(build, max(beams, k))
     taken = asked.of_user(opened, user) if user else asked.of_text(build, history)
     banned = asked.banned_for(build, asked.of_text(build, less)) if less else None
@@ -118,9 +118,9 @@ def run_evaluation(
     """Judge recommenders on what people took next: the whole catalogue is ranked, with intervals and paired tests."""
     from engine.builds.opened import Build
     from engine.progress import Progress
-    from engine.recommending import evaluated, joined, kept_judging, kinds
+    from engine.recommending import evaluated, kept_judging, kinds, on_disk
 
-    build = joined.as_made(Build(folder))
+    build = on_disk.as_made(Build(folder))
     opened = kinds.Opened(build, beams)
     held, names = kept_judging.questions(opened.known, split), model or kinds.usual(build)
     with Progress(progress, quiet=as_json) as told:
@@ -148,13 +148,13 @@ def run_training(
     """Train SASRec, BERT4Rec, a tree or TIGER on a build's interactions. Goes on where an interrupted one stopped."""
     from engine.builds.opened import Build
     from engine.progress import Progress
-    from engine.recommending import joined, kinds
+    from engine.recommending import kinds, on_disk
     from engine.recommending.models import train
 
     spec = spec_of(asked)
     kinds.check_name(name or spec.model)
-    interactions = joined.Interactions(joined.as_made(Build(folder)))
-    out = interactions.folder / joined.MODELS / (name or spec.model)
+    interactions = on_disk.Interactions(on_disk.as_made(Build(folder)))
+    out = interactions.folder / on_disk.MODELS / (name or spec.model)
     with Progress(progress, quiet=as_json) as told:
         known = train.train(interactions.material, spec, out, told)
     figures = ", ".join(f"{measure} {value:.4f}" for measure, value in known.dev.items())

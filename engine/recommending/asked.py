@@ -9,7 +9,7 @@ from engine.builds.opened import Build
 from engine.data.histories import Histories
 from engine.errors import TriescopeError
 from engine.pictures.labels import cut
-from engine.recommending import joined
+from engine.recommending import on_disk
 from engine.recommending.base import unseen
 from engine.recommending.content import Content
 from engine.recommending.counting import Counting, shares
@@ -38,7 +38,7 @@ class Next(NamedTuple):
 
 def default(build: Build) -> str:
     """Who is asked unless somebody is named: the counting scorer where there are interactions, else content."""
-    return "counting" if joined.is_there(build.folder) else "content"
+    return "counting" if on_disk.is_there(build.folder) else "content"
 
 
 def title(build: Build, row: int) -> str:

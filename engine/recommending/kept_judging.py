@@ -11,7 +11,7 @@ from engine.data.figures import Stored, StoredDifference, StoredInterval
 from engine.data.histories import Held
 from engine.errors import TriescopeError
 from engine.files import replace_json, writing
-from engine.recommending import joined, kinds
+from engine.recommending import kinds, on_disk
 from engine.recommending.evaluated import Figures
 from engine.recommending.models import kept
 from engine.stored import described
@@ -79,7 +79,7 @@ def judging(of: kinds.Opened, split: str, seen: bool, found: Sequence[Figures]) 
     )
 
 
-def questions(interactions: joined.Interactions, split: str) -> Held:
+def questions(interactions: on_disk.Interactions, split: str) -> Held:
     """The questions of a split.
 
     Raises
@@ -94,7 +94,7 @@ def questions(interactions: joined.Interactions, split: str) -> Held:
 
 def path_of(build: Build, split: str) -> Path:
     """Where the last one of a split lies."""
-    return build.folder / joined.FOLDER / joined.JUDGED.format(split)
+    return build.folder / on_disk.FOLDER / on_disk.JUDGED.format(split)
 
 
 def keep(build: Build, found: Judging) -> None:
@@ -131,5 +131,5 @@ def trained_since(build: Build, found: Judging) -> list[str]:
 def _weights(build: Build, asked: Iterable[str]) -> dict[str, str]:
     """Names of the weights of those that are trained, a name being also a sum of several."""
     members = {member.strip() for name in asked for member in name.split("+")}
-    folder = build.folder / joined.FOLDER / joined.MODELS
+    folder = build.folder / on_disk.FOLDER / on_disk.MODELS
     return {name: kept.read(folder / name).weights for name in kinds.trained(build.folder) if name in members}

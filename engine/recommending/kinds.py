@@ -8,13 +8,13 @@ from typing import Any
 from engine.builds import runs
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
-from engine.recommending import content, counting, hybrid, item_item, joined, plain
+from engine.recommending import content, counting, hybrid, item_item, on_disk, plain
 from engine.recommending.base import Model, Ranked, Recommender, Scores, Tell
 from engine.recommending.content import Content
 from engine.recommending.counting import Counting
-from engine.recommending.joined import Interactions
 from engine.recommending.matrix import Recency
 from engine.recommending.models import kept
+from engine.recommending.on_disk import Interactions
 from engine.recommending.plain import Popularity, Semantic
 from engine.scorers.centroid import CentroidScorer
 
@@ -28,13 +28,13 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 
 def trained(build: Path) -> list[str]:
     """Names of the trained models that a build has."""
-    folder = build / joined.FOLDER / joined.MODELS
+    folder = build / on_disk.FOLDER / on_disk.MODELS
     return sorted(path.parent.name for path in folder.glob("*/run.json") if not path.parent.name.startswith("."))
 
 
 def there(build: Build) -> list[str]:
     """Recommenders that a build can open, by name: those of content alone where it has no interactions."""
-    if not joined.is_there(build.folder):
+    if not on_disk.is_there(build.folder):
         return [name for name, model in MODELS.items() if not model.behaviour]
     return [*MODELS, *trained(build.folder)]
 
@@ -46,7 +46,7 @@ def usual(build: Build) -> list[str]:
 
 def writers(build: Build) -> list[str]:
     """Those that write their list code by code, so that there is something to watch."""
-    folder = build.folder / joined.FOLDER / joined.MODELS
+    folder = build.folder / on_disk.FOLDER / on_disk.MODELS
     known = there(build)
     taught = [name for name in known if name not in MODELS and kept.read(folder / name).spec.get("model") == "tiger"]
     return [*(name for name in ("counting", "content") if name in known), *taught]
@@ -87,7 +87,7 @@ class Opened:
 
     def __init__(self, build: Build, beams: int = counting.BEAMS):
         self.build, self.beams, self._kept = build, beams, dict[str, Recommender]()
-        self.interactions = Interactions(build) if joined.is_there(build.folder) else None
+        self.interactions = Interactions(build) if on_disk.is_there(build.folder) else None
 
     def get(self, name: str, tell: Tell | None = None) -> Recommender:
         """A recommender: a name of :data:`MODELS`, of a trained model, or several joined by ``+``.
@@ -139,7 +139,7 @@ class Opened:
         if name in trained(build.folder):
             from engine.recommending.models.train import opened
 
-            return opened(self.known.material, build.folder / joined.FOLDER / joined.MODELS / name, self.beams)
+            return opened(self.known.material, build.folder / on_disk.FOLDER / on_disk.MODELS / name, self.beams)
         raise TriescopeError(
             f"there is no recommender {name!r}; there are {', '.join(there(build))}, and sums of them like item-item+sasrec"
         )

@@ -14,7 +14,7 @@ from engine.data.tables import read_documents
 from engine.errors import TriescopeError
 from engine.files import replace_json, writing
 from engine.identifiers import SCHEMES, rq_behaviour
-from engine.recommending import joined
+from engine.recommending import on_disk
 from engine.recommending.factors import factors
 from engine.stored import values
 
@@ -41,11 +41,11 @@ def behaviour_of(of: Build | None, scheme: str, settings: dict, seed: int) -> np
         The catalogue has changed since the interactions were joined.
     """
     wanted = scheme in SCHEMES and SCHEMES[scheme].behaviour(settings)
-    if not wanted or of is None or not joined.is_there(of.folder):
+    if not wanted or of is None or not on_disk.is_there(of.folder):
         return None
     if of.base:
         raise TriescopeError(f"{of.name}: documents have come or gone since its interactions were joined; {AGAIN}")
-    return factors(joined.Interactions(of).matrix.weights, settings.get("factors") or rq_behaviour.FACTORS, seed)
+    return factors(on_disk.Interactions(of).matrix.weights, settings.get("factors") or rq_behaviour.FACTORS, seed)
 
 
 AGAIN = "fold them in and join the interactions again"
@@ -61,20 +61,20 @@ def carry(of: Build, out: Path) -> list[str]:
     TriescopeError
         Nothing can be written.
     """
-    if not joined.is_there(of.folder) or joined.is_there(out):
+    if not on_disk.is_there(of.folder) or on_disk.is_there(out):
         return []
-    made, whole = read_manifest(out), joined.as_made(of)
+    made, whole = read_manifest(out), on_disk.as_made(of)
     same = made.spec.fields == whole.manifest.spec.fields and _said(out) == _said(whole.folder)
-    if not same or joined.Interactions(whole).about.corpus != whole.manifest.corpus.sha256:
+    if not same or on_disk.Interactions(whole).about.corpus != whole.manifest.corpus.sha256:
         return [f"the interactions of {of.folder.name} are of other documents or other fields: join them again"]
-    source, target = whole.folder / joined.FOLDER, out / joined.FOLDER
+    source, target = whole.folder / on_disk.FOLDER, out / on_disk.FOLDER
     with writing(out):
         target.mkdir(exist_ok=True)
-        for name in ("train.npz", "dev.npz", "test.npz", joined.USERS, joined.MATRIX):
+        for name in ("train.npz", "dev.npz", "test.npz", on_disk.USERS, on_disk.MATRIX):
             if (source / name).is_file():
                 shutil.copyfile(source / name, target / name)
-        known = values.read(source / joined.ABOUT) | {"corpus": made.corpus.sha256}
-        replace_json(target / joined.ABOUT, known)  # last: what is half copied is not taken for whole
+        known = values.read(source / on_disk.ABOUT) | {"corpus": made.corpus.sha256}
+        replace_json(target / on_disk.ABOUT, known)  # last: what is half copied is not taken for whole
     return [f"the interactions of {of.folder.name} went along: {known['users']:,} people, {known['interactions']:,} interactions"]
 
 

@@ -7,7 +7,7 @@ that are weighed first, are not made for whoever asks; nor is a person of the in
 from typing import Any
 
 from engine.errors import TriescopeError
-from engine.recommending import asked, joined, kinds
+from engine.recommending import asked, kinds, on_disk
 from engine.serve.held import Held
 
 HEAVY = ("ease",)
@@ -15,7 +15,7 @@ HEAVY = ("ease",)
 
 def offered(held: Held) -> list[str]:
     """Models that can be asked of a build."""
-    return [name for name in kinds.there(joined.as_made(held.build)) if name not in HEAVY]
+    return [name for name in kinds.there(on_disk.as_made(held.build)) if name not in HEAVY]
 
 
 def recommended(held: Held, history: str, less: str, model: str, k: int, beams: int, seen: bool) -> dict[str, Any]:
@@ -26,11 +26,11 @@ def recommended(held: Held, history: str, less: str, model: str, k: int, beams: 
     TriescopeError
         An item is not there, or there is no such model here.
     """
-    build = joined.as_made(held.build)
+    build = on_disk.as_made(held.build)
     name = model or asked.default(build)
     if name not in (there := offered(held)):
         raise TriescopeError(f"{name!r} is not served; there are {', '.join(there)}")
-    stamp = (joined.stamp(build.folder), max(beams, k))
+    stamp = (on_disk.stamp(build.folder), max(beams, k))
     opened = held.kept("recommenders", stamp, lambda: kinds.Opened(build, max(beams, k)))
     taken = asked.of_text(build, history)
     banned = asked.banned_for(build, asked.of_text(build, less)) if less else None

@@ -10,7 +10,7 @@ from engine.builds.opened import Build
 from engine.cli.main import app
 from engine.data.figures import Difference, Interval
 from engine.errors import TriescopeError
-from engine.recommending import joined, kept_judging, kinds
+from engine.recommending import kept_judging, kinds, on_disk
 from engine.recommending.kept_judging import Judging
 from tests.app.at import infos, said, table, visit
 from tests.taken import join
@@ -79,7 +79,7 @@ def test_a_model_that_was_trained_anew_is_named(build, monkeypatch):
     kept_judging.keep(build, found)
     assert "Trained anew since this was measured: sasrec" in infos(box()).replace("\\", "")
     assert kept_judging.trained_since(build, found.model_copy(update={"weights": {}})) == []
-    assert (build.folder / joined.FOLDER / "judged-dev.json").is_file()
+    assert (build.folder / on_disk.FOLDER / "judged-dev.json").is_file()
 
 
 def made(*rows):

@@ -12,13 +12,13 @@ from engine.builds.packed import pack, unpack
 from engine.cli.main import app
 from engine.data.interactions import Rules
 from engine.errors import TriescopeError
-from engine.recommending import asked, joined, kinds
+from engine.recommending import asked, joined, kinds, on_disk
 from engine.recommending.models import train
 from engine.recommending.models.spec import SequenceSpec
 
 
 def test_what_was_joined_is_there_when_it_is_opened(told, build):
-    known, lists = joined.Interactions(build), [line.split() for line in told[1].read_text().splitlines()]
+    known, lists = on_disk.Interactions(build), [line.split() for line in told[1].read_text().splitlines()]
     assert known.users == [line[0] for line in lists]
     assert [build.documents[row].id for row in known.test.targets] == [line[-1] for line in lists]
     assert [build.documents[row].id for row in known.dev.targets] == [line[-2] for line in lists]
@@ -55,13 +55,13 @@ def test_without_interactions_there_is_content(small_build):
 
 def test_training_needs_no_test(told, build, tmp_path):
     folder = shutil.copytree(told[0], tmp_path / "sixty")
-    (folder / joined.FOLDER / "test.npz").unlink()
+    (folder / on_disk.FOLDER / "test.npz").unlink()
     done = CliRunner().invoke(app, ["train-next", str(folder), "--epochs", "2", "--width", "16", "--longest", "8", "--json"])
     assert done.exit_code == 0, done.output
     assert kinds.trained(folder) == ["sasrec"]
     assert len(asked.recommended(kinds.Opened(Build(folder)), "sasrec", [0, 1], 5)) == 5
     with pytest.raises(TriescopeError, match=r"test\.npz"):
-        _ = joined.Interactions(Build(folder)).test
+        _ = on_disk.Interactions(Build(folder)).test
 
 
 @pytest.mark.parametrize("model", ["tree", "tiger"])
@@ -69,14 +69,14 @@ def test_a_model_is_taught_by_the_matrix_that_is_there(build, tmp_path, monkeypa
     made = []
     monkeypatch.setattr("engine.recommending.item_item.made", lambda *given: made.append(given))
     spec = SequenceSpec(model=model, distill=0.5, epochs=1, width=8, blocks=1, heads=1)
-    assert train.train(joined.Interactions(build).material, spec, tmp_path / model).steps
+    assert train.train(on_disk.Interactions(build).material, spec, tmp_path / model).steps
     assert made == []
 
 
 @pytest.mark.parametrize("name", ["train.npz", "test.npz", "matrix.npz", "about.json"])
 def test_damage_is_refused_in_a_line(told, build, tmp_path, name):
     folder = shutil.copytree(told[0], tmp_path / "sixty")
-    path = folder / joined.FOLDER / name
+    path = folder / on_disk.FOLDER / name
     if name == "about.json":
         path.write_text('{"source": 1}')
     elif name == "matrix.npz":
@@ -91,18 +91,18 @@ def test_damage_is_refused_in_a_line(told, build, tmp_path, name):
 
 
 def _all_of(build):
-    known = joined.Interactions(build)
+    known = on_disk.Interactions(build)
     return known.train, known.test, known.matrix
 
 
 def test_another_catalogue_is_refused_and_nothing_is_handed_on(told, build, tmp_path):
     folder = shutil.copytree(told[0], tmp_path / "sixty")
-    path = folder / joined.FOLDER / joined.ABOUT
+    path = folder / on_disk.FOLDER / on_disk.ABOUT
     path.write_text(json.dumps(json.loads(path.read_text()) | {"corpus": "0" * 64}))
     with pytest.raises(TriescopeError, match="joined to another catalogue; join them again"):
-        joined.Interactions(Build(folder))
+        on_disk.Interactions(Build(folder))
     pack(told[0], tmp_path / "handed.zip")
-    assert not joined.is_there(unpack(tmp_path / "handed.zip", tmp_path, "taken"))
+    assert not on_disk.is_there(unpack(tmp_path / "handed.zip", tmp_path, "taken"))
 
 
 def test_a_model_stays_with_the_split_that_it_was_trained_on_alone(told, build, tmp_path):
@@ -139,7 +139,7 @@ def test_what_came_since_is_not_recommended_and_harms_nothing(told, build, tmp_p
     assert done.exit_code == 0, done.output
     grown = Build(folder)
     assert "new-one" in grown.row_of
-    found = kinds.Opened(joined.as_made(grown), 60)
+    found = kinds.Opened(on_disk.as_made(grown), 60)
     assert len(asked.recommended(found, "counting", [0, 1], 5)) == 5
     done = run("recommend", folder, "--history", build.documents[0].id, "--json")
     assert len(json.loads(done.stdout)["lists"]["counting"]) == 10

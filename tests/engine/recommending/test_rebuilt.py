@@ -10,7 +10,7 @@ from engine.builds.opened import Build
 from engine.builds.sources import source_of
 from engine.builds.spec import BuildSpec
 from engine.errors import TriescopeError
-from engine.recommending import joined, kinds, rebuilt
+from engine.recommending import kinds, on_disk, rebuilt
 from engine.recommending.factors import factors
 from engine.recommending.judging import judge
 
@@ -31,7 +31,7 @@ def test_interactions_go_along_and_say_what_is_taken_together(told, build, tmp_p
     source, spec = source_of(str(told[0])), BuildSpec(scheme="rq-behaviour", settings={"share": 0.0, "codes": 4})
     assert "the interactions of sixty went along: 40 people" in rebuilt.build(source, spec, tmp_path / "made")[0]
     made = Build(tmp_path / "made")
-    known, of = joined.Interactions(made), joined.Interactions(build)
+    known, of = on_disk.Interactions(made), on_disk.Interactions(build)
     assert (known.matrix.weights != of.matrix.weights).nnz == 0
     assert known.test.targets.tolist() == of.test.targets.tolist()
     # People walk along the catalogue, so neighbours there are taken together; begin alike more often than by text.
@@ -49,7 +49,7 @@ def test_other_fields_leave_them_behind_and_changes_are_folded_in_first(told, bu
     folder = shutil.copytree(told[0], tmp_path / "sixty")
     spec = build.manifest.spec.model_copy(update={"fields": ("genre",)})
     monkeypatch.setattr(rebuilt, "read_manifest", lambda out: build.manifest.model_copy(update={"spec": spec}))
-    shutil.copytree(told[0], tmp_path / "bare", ignore=shutil.ignore_patterns(joined.FOLDER))
+    shutil.copytree(told[0], tmp_path / "bare", ignore=shutil.ignore_patterns(on_disk.FOLDER))
     assert rebuilt.carry(Build(folder), tmp_path / "bare") == [
         "the interactions of sixty are of other documents or other fields: join them again"
     ]
