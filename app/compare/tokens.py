@@ -90,7 +90,8 @@ def _form(build: Build) -> Sequence[str]:
     st.caption(
         "MaxSim, ColBERT's operator: each token of the query looks for its nearest token of the document. Every token's vector "
         "is kept, 8 bits a number. Then the columns `late` (all documents compared, nothing missed) and `dense~late` (the first "
-        "two hundred of dense search, reordered) can be had, here, on Evaluate and in fusions."
+        "two hundred of dense search, reordered) can be had, here, on Evaluate and in fusions, and `hybrid` is weighed with "
+        "them."
     )
     model = st.text_input(
         "Encoder of tokens",

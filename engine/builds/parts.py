@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from engine import retrievers, trie
-from engine.builds import checked, layout, runs
+from engine.builds import checked, late_weights, layout, runs
 from engine.builds.grown import Grown
 from engine.data import tables
 from engine.data.corpus import Document
@@ -130,7 +130,10 @@ class Parts:
         return self._retriever(name, method.stamp(self.folder))
 
     def stored_tuning(self, scorer: str) -> Tuning:
-        """How the hybrid of a scorer was tuned: with the build for the centroid scorer, else when its training ended."""
+        """How the hybrid of a scorer was tuned: with the token vectors where there are some, else with the build for the centroid
+        scorer, and when its training ended for the others."""
+        if not self.grown and (known := late_weights.read(self.folder, scorer)):
+            return known
         if scorer == runs.CENTROID:
             path = self.folder / layout.TUNING
             return read_tuning(values.read(path), path)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -71,20 +72,34 @@ def _tuning(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress)
     replace_json(work / layout.TUNING, tuned(Parts(work), corpus, encode).model_dump())
 
 
-def tuned(parts: Opened, corpus: Corpus, encode: Callable[[list[str]], np.ndarray]) -> Tuning:
-    """Method and weights of the fusion, from development queries alone; test judgements are not looked at, nor is the half
-    of the development queries that judges (:mod:`engine.data.halves`). Queries that no document answers say nothing."""
-    dev = corpus.qrels.get("dev")
-    if not dev:
-        return UNTUNED
+class Choosing(NamedTuple):
+    """Development queries that weights may be chosen on: their texts, and of each what it gains by document row; ``asked`` are
+    those there are, answerable or not."""
+
+    texts: list[str]
+    gains: list[dict[int, int]]
+    asked: int
+
+
+def choosing(corpus: Corpus) -> Choosing:
+    """The choosing half of the development queries (:mod:`engine.data.halves`), without those that no document answers: they say
+    nothing. Test judgements are not looked at, nor is the half that judges."""
+    dev = corpus.qrels.get("dev") or {}
     row_of = {document.id: row for row, document in enumerate(corpus.documents)}
     gains_of = {query: {row_of[d]: grade for d, grade in dev[query].items() if d in row_of} for query in halves(dev).choosing}
     chosen = [query for query, gains in gains_of.items() if any(grade > 0 for grade in gains.values())]
-    if not chosen:
-        told = f"none of {len(gains_of)} development queries has a relevant document in the corpus: the weights are those of"
+    return Choosing([corpus.queries[query] for query in chosen], [gains_of[query] for query in chosen], len(gains_of))
+
+
+def tuned(parts: Opened, corpus: Corpus, encode: Callable[[list[str]], np.ndarray]) -> Tuning:
+    """Method and weights of the fusion, from development queries alone."""
+    chosen = choosing(corpus)
+    if not chosen.asked:
+        return UNTUNED
+    if not chosen.texts:
+        told = f"none of {chosen.asked} development queries has a relevant document in the corpus: the weights are those of"
         return UNTUNED.model_copy(update={"chosen_on": f"{told} a set without any"})
-    texts = [corpus.queries[query] for query in chosen]
-    return tune_hybrid(parts, None, Queries(texts, encode(texts)), [gains_of[query] for query in chosen])
+    return tune_hybrid(parts, None, Queries(chosen.texts, encode(chosen.texts)), chosen.gains)
 
 
 Stage = Callable[[Path, Corpus, BuildSpec, embed.Progress], None]  # the last, ``report(done, total)``, may be called meanwhile

@@ -1,8 +1,8 @@
-"""Make the token vectors of a build, for late interaction."""
+"""Make the token vectors of a build, for late interaction, and weigh its hybrids anew with them."""
 
 from pathlib import Path
 
-from engine.builds import encoded
+from engine.builds import encoded, weighing
 from engine.builds.encoded import Done, Tell, Way
 from engine.builds.opened import Build
 from engine.builds.opening import check_encoder
@@ -10,7 +10,7 @@ from engine.text import hub, late_encoder, token_vectors
 
 
 def make(folder: Path, model: str = "", tell: Tell | None = None) -> token_vectors.About:
-    """Token vectors of all documents, in the place of those before.
+    """Token vectors of all documents, in the place of those before; of those that only lack weights, the weights.
 
     Parameters
     ----------
@@ -52,7 +52,21 @@ def make(folder: Path, model: str = "", tell: Tell | None = None) -> token_vecto
         writing=lambda work, spec, encoder: token_vectors.Writing(work, spec, encoder.dimensions),
         about=about,
     )
-    return encoded.make(folder, way, encoder_of, tell)
+    known = _unweighed(folder, model) or encoded.make(folder, way, encoder_of, tell)
+    if tell:
+        tell("tuning", 0, 0)
+    weighing.weigh(folder)
+    return known
+
+
+def _unweighed(folder: Path, model: str) -> token_vectors.About | None:
+    """What is known of token vectors that were made by this encoder, where somebody killed the run before the weights were chosen
+    or an earlier version did not choose any."""
+    if not token_vectors.is_there(folder) or token_vectors.weights_of(folder).is_file():
+        return None
+    known, build = token_vectors.read(folder), Build(folder, live=False)
+    same = known.model == (hub.resolved(model) if model else "") and known.documents == len(build.embeddings)
+    return known if same and known.encoder == late_encoder.load(model or build.model).key else None
 
 
 def remove(folder: Path) -> None:

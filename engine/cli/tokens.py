@@ -18,9 +18,13 @@ def run_tokens(
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a vector of every token of the build's documents: the retriever `late` (MaxSim). An interrupted run goes on."""
-    from engine.builds import tokens
+    """Make a vector of every token of the build's documents: the retriever `late` (MaxSim). An interrupted run goes on.
+
+    The hybrid is weighed with them, on development queries where there are any.
+    """
+    from engine.builds import late_weights, runs, tokens
     from engine.progress import Progress
+    from engine.retrievers.fusion import told_of
     from engine.text import token_vectors
 
     if remove:
@@ -31,4 +35,7 @@ def run_tokens(
         about = tokens.make(folder, model, told)
     size = f"{token_vectors.megabytes(about):,.0f} MB, in {about.seconds:,.0f} s"
     line = f"{about.tokens:,} tokens of {about.documents:,} documents, {size}"
-    show(about.model_dump(), as_json, [f"{line}; search with -r late, or dense~late"])
+    fused = late_weights.read(folder, runs.default(folder))
+    hybrid = f"hybrid: {told_of(fused) if fused else 'as it was, for there is nothing to choose its weights by'}"
+    value = about.model_dump() | {"hybrid": fused.model_dump() if fused else None}
+    show(value, as_json, [f"{line}; search with -r late, or dense~late", hybrid])

@@ -19,6 +19,8 @@ from engine.retrievers.lost import BELOW, NO_MEMBER, Lack, Loss
 from engine.retrievers.ranking import Queries, Ranking, pack, vectors_of
 from engine.retrievers.shares import METHODS, RRF, Pool, fits, fused, ranked
 from engine.retrievers.weighting import GUARDED, Tuning, even
+from engine.stored import described
+from engine.text import token_vectors
 
 # Results taken from each member before fusing.
 DEPTH = 200
@@ -210,10 +212,14 @@ def _lost(lack: Lack) -> list[Loss]:
     return losses
 
 
-def _told(opened: Opened, named: Named) -> str:
-    tuning = _tuning(opened, named)
+def told_of(tuning: Tuning) -> str:
+    """How members are fused, in words."""
     weights = ", ".join(f"{name} {weight:g}" for name, weight in tuning.used.items())
     return f"{METHODS[tuning.method].told}: {weights} ({tuning.chosen_on})"
+
+
+def _told(opened: Opened, named: Named) -> str:
+    return told_of(_tuning(opened, named))
 
 
 METHOD = Method(
@@ -225,6 +231,7 @@ METHOD = Method(
     evidence=_evidence,
     decodes=True,
     usual=True,
+    stamp=lambda folder: described.stamp(token_vectors.weights_of(folder)),
     told=_told,
     lost=_lost,
 )

@@ -14,7 +14,7 @@ from engine.retrievers.fusion import DEPTH, FALLBACK, Fallback, floats, floor_of
 from engine.retrievers.generative import GenerativeRetriever
 from engine.retrievers.ranking import Queries
 from engine.retrievers.shares import METHODS, Pool, fits, fused
-from engine.retrievers.weighting import GUARDED, MEMBERS, Tuning
+from engine.retrievers.weighting import GUARDED, LATE, MEMBERS, Tuning
 
 # Weights are multiples of a tenth. Thresholds are the 5% steps of the confidences seen, up to the median.
 STEPS = 10
@@ -30,16 +30,20 @@ class Way(NamedTuple):
 
 
 def tune_hybrid(
-    opened: Opened, generator: GenerativeRetriever | None, queries: Queries, gains: Sequence[Mapping[int, int]], told: str = ""
+    opened: Opened,
+    generator: GenerativeRetriever | None,
+    queries: Queries,
+    gains: Sequence[Mapping[int, int]],
+    told: str = "",
+    late: bool = False,
 ) -> Tuning:
     """The tuning of ``hybrid`` with a generator of this build, which need not be stored yet; see :func:`tune`.
 
-    Without one, words and vectors alone: the centroid scorer is dense search through a tree.
+    Without one, words and vectors alone: the centroid scorer is dense search through a tree. ``late``: with token vectors too.
     """
-    if generator is None:
-        return tune({name: opened.retriever(name) for name in MEMBERS if name != GUARDED}, queries, gains, None, told)
-    members = {name: generator if name == GUARDED else opened.retriever(name) for name in MEMBERS}
-    return tune(members, queries, gains, Fallback(of=GUARDED, by=opened.retriever(FALLBACK)), told)
+    names = [*(name for name in MEMBERS if generator or name != GUARDED), *([LATE] if late else [])]
+    members = {name: generator if generator and name == GUARDED else opened.retriever(name) for name in names}
+    return tune(members, queries, gains, Fallback(of=GUARDED, by=opened.retriever(FALLBACK)) if generator else None, told)
 
 
 def tune(

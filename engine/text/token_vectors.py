@@ -6,6 +6,7 @@
       scales.npy        float16 (tokens,): what a step of those is worth
       ids.npy           int32 (tokens,): the token itself, as the encoder numbers it
       ends.npy          int64 (documents,): where a document's tokens end
+      weights.json      how hybrids that have them are weighed (engine/builds/late_weights.py)
 
 Against float32 a cosine changes by less than .01, and no figure on films in its third digit. Whoever writes them appends a few
 documents at a time, so that what was interrupted goes on (:class:`Writing`).
@@ -25,7 +26,7 @@ from engine.stored.ragged import Growing, Part
 from engine.stored.remembered import once
 from engine.text.late_encoder import Tokens
 
-FOLDER, ABOUT = "tokens", "tokens.json"
+FOLDER, ABOUT, WEIGHTS = "tokens", "tokens.json", "weights.json"
 VECTORS, SCALES, IDS, ENDS = "vectors.npy", "scales.npy", "ids.npy", "ends.npy"
 STEPS = 127
 
@@ -88,6 +89,11 @@ def is_there(build: Path) -> bool:
 def stamp(build: Path) -> str:
     """What changes when they are made anew; empty where there are none."""
     return described.stamp(build / FOLDER / ABOUT)
+
+
+def weights_of(build: Path) -> Path:
+    """The file that says how hybrids with them are weighed."""
+    return build / FOLDER / WEIGHTS
 
 
 def read(build: Path) -> About:

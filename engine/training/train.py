@@ -12,7 +12,7 @@ import numpy as np
 from torch import nn
 
 from engine import evaluation
-from engine.builds import layout, runs, trained
+from engine.builds import layout, runs, trained, weighing
 from engine.builds.history import Evaluation
 from engine.builds.in_use import in_use
 from engine.builds.parts import Parts
@@ -83,6 +83,10 @@ def train(folder: Path, spec: TrainSpec, name: str = "", tell: Tell | None = Non
             still_there()
             runs.store(folder, run, tensors)
             shutil.rmtree(work, ignore_errors=True)
+            try:
+                weighing.weigh(folder, name)
+            except TriescopeError as error:
+                log.warning("the hybrid of %s is fused without late interaction: %s", name, error)
         return runs.settle(folder, name)
 
 

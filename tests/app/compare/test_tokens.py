@@ -53,7 +53,7 @@ def test_which_tokens_met_is_drawn_of_the_first_hit_or_the_pinned_one_and_stands
 
 
 def test_made_anew_they_are_searched_anew_and_deleted_they_are_gone(with_tokens, tmp_path):
-    names, build = ("late", "bm25+late", "bm25~late"), Build(with_tokens)
+    names, build = ("late", "bm25+late", "bm25~late", "hybrid"), Build(with_tokens)
     before = {name: comparing.question(build, "x", name, 5, 10, "") for name in names}
     tiny_models.colbert(tmp_path / "other", dimensions=4)
     tokens.make(with_tokens, str(tmp_path / "other"))
