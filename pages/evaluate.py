@@ -5,7 +5,7 @@ import streamlit as st
 from app.charts import pareto, systems
 from app.common import address, exports, guard, jobs, resources, state
 from app.compare import measured
-from app.evaluate import asked, before, bringing, kinds, pairs, private, reached, shown, widths
+from app.evaluate import asked, before, bringing, kinds, often, pairs, private, reached, shown, widths
 from engine import workspace
 from engine.errors import TriescopeError
 from engine.evaluation import seeds
@@ -53,6 +53,7 @@ known = systems.measures(found)
 measure = st.segmented_control("By", known, default=known[0], key="by", bind="query-params", required=True)
 
 st.header(f"{measure} on {found['queries']:,} queries of {state.plain(found['split'])}")
+often.say_clicks(found)
 timed = pareto.points(found, measure)
 left, right = st.columns(2, gap="medium") if len(timed) > 1 else (st.container(), st.container())
 left.plotly_chart(systems.figure(found, measure), key="systems", alt=systems.describe(found, measure))
@@ -106,6 +107,7 @@ else:
     st.caption("One retriever alone has no pair.")
 
 kinds.show(found, number, measure)
+often.show(build, found, number, measure)
 widths.show(found, number, measure)
 shown.show(found, number)
 before.show({one: of for one, of in kept.items() if not private.hidden(build, of.asked["split"])}, number, found, measure)

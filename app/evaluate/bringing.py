@@ -1,4 +1,4 @@
-"""What people bring to the Evaluate page, read and kept beside the catalogue: judged queries, and runs of other systems."""
+"""What people bring to the Evaluate page, kept beside the catalogue: judged queries, runs of other systems, query logs."""
 
 import tempfile
 from pathlib import Path
@@ -10,7 +10,7 @@ from app.common import guard, state
 from app.evaluate import private
 from engine import workspace
 from engine.builds.opened import Build
-from engine.data import query_files
+from engine.data import query_files, query_logs
 from engine.errors import TriescopeError
 from engine.evaluation import trec
 
@@ -18,6 +18,7 @@ from engine.evaluation import trec
 QUERIES = ("csv", "tsv", "jsonl", "txt", "topics", "xml")
 QRELS = ("txt", "qrels", "tsv", "csv", "qrel")
 RUNS = ("txt", "trec", "run")
+LOGS = ("tsv", "txt", "log")
 MEGABYTES = 20
 SAID = "bringing-said"
 HELP_QUERIES = (
@@ -25,6 +26,10 @@ HELP_QUERIES = (
     "file the judgements are of the catalogue's own queries."
 )
 HELP_RUN = "Lines of query, Q0, document, rank, score and tag, as trec_eval reads them. An evaluation then puts it beside ours."
+HELP_LOG = (
+    "A line a search, tabs between: a query; a query and how often it was asked; or a query, a document's id and how often it "
+    "was clicked. Evaluations then say means by how often people ask; what was clicked becomes a query set, called clicks."
+)
 HELP_QRELS = "TREC's lines of query, 0, document and grade; BEIR's table; or lines of query, document and grade."
 
 
@@ -49,6 +54,12 @@ def show(build: Build) -> None:
         if st.button("Keep it", icon=":material/upload_file:", disabled=not (run and called), key="bring-it"):
             _keep_run(build, called.strip(), run)
         _forget(build.catalogue, workspace.runs)
+    log = st.file_uploader("Query log", LOGS, key="bring-log", max_upload_size=MEGABYTES, help=HELP_LOG)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        asked = st.text_input("Name of the log", key="bring-log-name", max_chars=40, width=220, placeholder="searches")
+        if st.button("Keep the log", icon=":material/upload_file:", disabled=not (log and asked), key="bring-the-log"):
+            _keep_log(build, asked.strip(), log)
+        _forget(build.catalogue, workspace.logs)
     st.caption("They stay on this machine, in the workspace, for every build of this catalogue.")
 
 
@@ -79,6 +90,21 @@ def _keep_run(build: Build, name: str, run: Any) -> None:
     absent = len(known - build.row_of.keys())
     gone = [f"{absent:,} of its {len(known):,} documents are not in the catalogue"] if absent else []
     st.session_state[SAID] = [f"{name}: a run of {len(found):,} queries is kept, and can be chosen above.", *gone]
+    st.rerun()
+
+
+@guard.changes
+def _keep_log(build: Build, name: str, log: Any) -> None:
+    """Read and keep a query log; what is wrong is said, and nothing kept."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            found = read_as(written(Path(folder), "log", log, LOGS), query_logs.read)
+        notes = workspace.bring_log(build.catalogue, name, found, build.row_of, build.corpus.qrels)
+    except TriescopeError as error:
+        st.error(state.plain(str(error)), icon=":material/error:")
+        return
+    searches = sum(found.searches.values())
+    st.session_state[SAID] = [f"{name}: a log of {searches:,} searches is kept, and weighs the queries below.", *notes]
     st.rerun()
 
 

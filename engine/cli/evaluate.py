@@ -1,7 +1,7 @@
 """The command that evaluates retrievers on judged queries, writes tables and runs, and keeps what was found."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
@@ -10,6 +10,11 @@ from engine.cli.shell import AsJson, Beams, Filter, Folder, Names, ProgressFile,
 from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.retrievers import usual
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.evaluation import weighted
 
 Reveal = Annotated[bool, typer.Option("--reveal", help="Show the figures of a private query set; each look is counted.")]
 
@@ -42,7 +47,7 @@ def evaluate(
     ] = False,
     log: Annotated[
         Path | None,
-        typer.Option(help="A query log, a line a search or a query, a tab and how often: means by how often people ask, too."),
+        typer.Option(help="A query log, a file or the name of one that is kept: means by how often people ask, too."),
     ] = None,
     reveal: Reveal = False,
     progress: ProgressFile = None,
@@ -54,6 +59,7 @@ def evaluate(
     """
     from engine import evaluation, workspace
     from engine.builds.opened import Build
+    from engine.data import query_logs
     from engine.data.coverage import told as told_of_coverage
     from engine.evaluation import seeds, tables, trec, weighted
     from engine.evaluation.filtered import told as told_of_filter
@@ -107,7 +113,7 @@ def evaluate(
     lines += [f"{first} of one training at several seeds: {seeds.told(of)}" for of in again]
     asked_for = {}
     if log:
-        known = weighted.read(log, {query: (asked.queries if asked else opened.corpus.queries)[query] for query in found.qrels})
+        known = _log(corpus, log, {one: (asked.queries if asked else opened.corpus.queries)[one] for one in found.qrels})
         weights = np.array([known.counts[query] for query in found.qrels])
         asked_for = {name: weighted.mean(found.values[name][first], weights) for name in found.retrievers}
         lines.append(f"{first} by how often people ask: {weighted.told(known)}")
@@ -124,6 +130,8 @@ def evaluate(
             lines.append(f"{name}, {one.beams} beams: {first} {evaluation.told(one.measures[first])}, {one.ms:.2f} ms")
     for name, seen in found.exposure.items() if groups else ():
         lines.append(f"{name:12} shows {seen.shown:.1%} of the documents among its first ten, Gini {seen.gini:.2f}")
+    if query_logs.are_clicks(found.qrels):
+        lines.append(f"{split} is {query_logs.CLICKS}.")
     shares = ", ".join(f"{name} {share:.0%}" for name, share in found.judged.items() if share is not None)
     lines.append(f"Judged of the first ten: {shares}; the others count as not relevant, though nobody has looked.")
     if amiss := told_of_coverage(split, found.coverage):
@@ -153,6 +161,19 @@ def _run(corpus: str, path: Path) -> tuple[str, dict[str, list[str]]]:
 
     kept = not path.exists() and str(path) in workspace.runs.listed(corpus)
     return (str(path), workspace.runs.read(corpus, str(path))) if kept else (path.stem, trec.read_run(path))
+
+
+def _log(corpus: str, path: Path, queries: "Mapping[str, str]") -> "weighted.Log":
+    """A query log of judged queries: of a file, else one that the workspace keeps by that name."""
+    from engine import workspace
+    from engine.evaluation import weighted
+
+    if path.exists() or str(path) not in workspace.logs.listed(corpus):
+        return weighted.read(path, queries)
+    known = weighted.matched(workspace.logs.read(corpus, str(path)), queries)
+    if not known.judged:
+        raise TriescopeError(f"{path}: none of its {known.searches:,} searches is of a judged query")
+    return known
 
 
 @app.command("runs")

@@ -13,6 +13,7 @@ from engine.cli import export as cli_export
 from engine.cli import indexes as cli_indexes
 from engine.cli import judge as cli_judge
 from engine.cli import live as cli_live
+from engine.cli import logs as cli_logs
 from engine.cli import make as cli_make
 from engine.cli import mcp as cli_mcp
 from engine.cli import models as cli_models
@@ -43,6 +44,7 @@ __all__ = [
     "cli_indexes",
     "cli_judge",
     "cli_live",
+    "cli_logs",
     "cli_make",
     "cli_mcp",
     "cli_models",

@@ -1,18 +1,17 @@
 """Means by how often people ask: a query log beside judged queries, so that a common query weighs what it is worth.
 
-A log has a line a search, or a query, a tab and how often it was asked. What is asked often is usually easy; a mean over
-different queries says nothing of how often people are content.
+What is asked often is usually easy; a mean over different queries says nothing of how often people are content.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
+from engine.data import query_logs
 from engine.data.figures import Interval
-from engine.data.lines import BadLineError, lines
 from engine.errors import TriescopeError
 
 RESAMPLES = 2000
@@ -27,31 +26,29 @@ class Log(NamedTuple):
 
 
 def read(path: Path, queries: Mapping[str, str]) -> Log:
-    """A log, matched to queries by their id or by their words, in any case and spacing.
+    """A log of a file (:mod:`engine.data.query_logs`), matched to queries.
 
     Raises
     ------
     TriescopeError
         It cannot be read, a count is none, or no search in it is of these queries.
     """
-    of_words = {_plain(text): query for query, text in queries.items()}
-    counts, searches = dict.fromkeys(queries, 0), 0
-    for number, line in _lines(path):
-        text, tab, count = line.strip().rpartition("\t")
-        text = text if tab else count
-        if tab and not (count.strip().isascii() and count.strip().isdigit() and len(count.strip()) < 16):
-            raise TriescopeError(f"{path}, line {number}: expected how often it was asked behind the tab, found {count[:40]!r}")
-        times = int(count) if tab else 1
-        if not text.strip():
-            continue
-        searches += times
-        query = text if text in counts else of_words.get(_plain(text))
+    found = query_logs.read(path)
+    log = matched(found.searches, queries)
+    if not log.judged:
+        raise TriescopeError(f"{path}: none of its {log.searches:,} searches is of a judged query")
+    return log
+
+
+def matched(searches: Mapping[str, int], queries: Mapping[str, str]) -> Log:
+    """Searches, text -> how often, of queries, id -> text: by their id or by their words, in any case and spacing."""
+    of_words = {query_logs.plain(text): query for query, text in queries.items()}
+    counts = dict.fromkeys(queries, 0)
+    for text, times in searches.items():
+        query = text if text in counts else of_words.get(query_logs.plain(text))
         if query is not None:
             counts[query] += times
-    judged = sum(counts.values())
-    if not judged:
-        raise TriescopeError(f"{path}: none of its {searches:,} searches is of a judged query")
-    return Log(counts, searches, judged)
+    return Log(counts, sum(searches.values()), sum(counts.values()))
 
 
 def mean(values: np.ndarray, weights: np.ndarray, seed: int = 0) -> Interval:
@@ -81,19 +78,3 @@ def told(log: Log) -> str:
     asked = sum(count > 0 for count in log.counts.values())
     share = f"{log.judged:,} of {log.searches:,} searches of the log ({log.judged / log.searches:.1%})"
     return f"{share} are of {asked:,} of {len(log.counts):,} judged queries"
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Lines with their numbers."""
-    number = 0
-    try:
-        for number, line in enumerate(lines(path, "\n"), 1):
-            yield number, line
-    except BadLineError as error:
-        raise TriescopeError(f"{path}, line {number + 1}: {error}") from error
-    except OSError as error:
-        raise TriescopeError(f"{path}: cannot be read ({error.strerror or error})") from error
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()

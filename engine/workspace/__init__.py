@@ -1,7 +1,11 @@
-"""What people add to builds, in one DuckDB file of the home: judgements of documents for queries, queries and runs of other
-systems that they bring along, evaluations that were run."""
+"""What people add to builds, in one DuckDB file of the home: judgements of documents for queries, queries, query logs and runs of
+other systems that they bring along, evaluations that were run."""
 
-from engine.workspace import evaluations, private, query_sets, runs
+from collections.abc import Collection
+
+from engine.data import query_logs
+from engine.data.query_logs import QueryLog
+from engine.workspace import evaluations, logs, private, query_sets, runs
 from engine.workspace.judgements import SPLIT, Judged, as_jsonl, as_tsv, judge, judged, of_query, query_id
 
 __all__ = [
@@ -9,9 +13,11 @@ __all__ = [
     "Judged",
     "as_jsonl",
     "as_tsv",
+    "bring_log",
     "evaluations",
     "judge",
     "judged",
+    "logs",
     "of_query",
     "of_split",
     "private",
@@ -19,6 +25,26 @@ __all__ = [
     "query_sets",
     "runs",
 ]
+
+
+def bring_log(corpus: str, name: str, log: QueryLog, documents: Collection[str], taken: Collection[str]) -> list[str]:
+    """Keep a log and, where it has clicks, those as a query set of the same name; returns what is to be said of them.
+
+    ``documents`` are ids of the catalogue, ``taken`` names that its own splits have.
+
+    Raises
+    ------
+    TriescopeError
+        The name is none, or a split has it; none of what was clicked is in the catalogue; or the workspace cannot be used.
+    """
+    notes = []
+    if log.clicks:
+        found = query_logs.clicked(log, documents)
+        query_sets.keep(corpus, name, Judged(found.queries, found.qrels), taken)
+        notes.append(f"{name}: {len(found.queries):,} queries by their {query_logs.CLICKS}")
+        notes += [f"{found.absent:,} clicked documents are not in the catalogue, and are left out"] if found.absent else []
+    logs.keep(corpus, name, log.searches)
+    return notes
 
 
 def of_split(corpus: str, split: str) -> Judged | None:

@@ -49,6 +49,12 @@ MIGRATIONS = (
         corpus VARCHAR NOT NULL, name VARCHAR NOT NULL, looks INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (corpus, name)
     )
     """,
+    """
+    CREATE TABLE logs (
+        corpus VARCHAR NOT NULL, name VARCHAR NOT NULL, searches BIGINT NOT NULL, log VARCHAR NOT NULL,
+        PRIMARY KEY (corpus, name)
+    )
+    """,
 )
 
 

@@ -6,6 +6,7 @@ from app.common import jobs
 from app.evaluate import asked
 from engine import evaluation, workspace
 from engine.builds.opened import Build
+from engine.data import query_logs
 from tests.app.at import button, infos, said, sound, table, visit, wait_for
 
 NAMES = ["bm25", "dense"]
@@ -181,6 +182,29 @@ def test_a_run_of_another_system_is_kept_and_stands_beside_ours(sixty):
     assert "--run=theirs" in " ".join(code.value for code in at.code)
     at = sound(button(at, "Forget theirs").click().run())
     assert workspace.runs.listed(sixty.manifest.corpus.sha256) == {}
+
+
+def test_a_query_log_weighs_the_queries_and_its_clicks_are_called_clicks(kept, sixty):
+    assert "By how often people ask" not in [head.value for head in visit("evaluate", build="sixty").header]
+    at, (first, second, *_) = visit("evaluate", build="sixty"), kept["ids"]
+    at.text_input("bring-log-name").set_value("mine")
+    lines = f"{sixty.corpus.queries[first]}\t3\n{second}\t1\na road\t{sixty.documents[0].id}\t6\n".encode()
+    at.file_uploader("bring-log").set_value(("x.tsv", lines, "text/plain"))
+    at = sound(sound(at.run()).button("bring-the-log").click().run())
+    assert "mine: a log of 10 searches is kept" in infos(at).replace("\\", "")
+    assert f"mine: 1 queries by their {query_logs.CLICKS}" in infos(at).replace("\\", "")
+    rows = table(at, "By query", "By search")
+    assert rows["Retriever"].tolist() == NAMES
+    for name, by_search in zip(NAMES, rows["By search"], strict=True):
+        values = kept["values"][name]["nDCG@10"]
+        assert by_search.startswith(f"{(3 * values[0] + values[1]) / 4:.3f}")
+    assert "4 of 10 searches of the log (40.0%) are of 2 of 6 judged queries" in said(at).replace("\\", "")
+    assert at.selectbox("split").options[-1] == "mine"
+    judged = workspace.of_split(sixty.catalogue, "mine")
+    found = evaluation.evaluate(sixty, "mine", ["bm25"], asked=evaluation.Asked(judged.queries, judged.qrels))
+    spec = {"split": "mine", "retrievers": ["bm25"], "beams": 5, "filter": ""}
+    workspace.evaluations.keep(sixty.catalogue, "sixty", spec, found.as_json() | found.by_query())
+    assert f"mine is {query_logs.CLICKS}" in infos(visit("evaluate", build="sixty")).replace("\\", "")
 
 
 def test_it_is_run_by_a_press_in_a_process_of_its_own_and_shown(sixty):
