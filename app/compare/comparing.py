@@ -56,7 +56,7 @@ def offered(build: Build) -> list[str]:
         for name, method in RETRIEVERS.items()
         if all(judged.get(split) for split in method.splits) and method.there(build.folder)
     ]
-    readers = [f"{kind}:{name}" for kind in ("cross", "lm") for name in models.names(kind)]
+    readers = [f"{reader}:{name}" for reader, method in RETRIEVERS.items() if method.model for name in models.names(method.model)]
     read = [f"{first}~{reader}" for first in ("bm25", "dense") for reader in readers]
     return [*there, *read, *(f"{method.name}:{name}" for method in RETRIEVERS.values() if method.decodes for name in names)]
 

@@ -53,6 +53,7 @@ RETRIEVERS: Registry[Method] = Registry(
         "reranked": "engine.retrievers.reranked:METHOD",
         "cross": "engine.retrievers.cross_encoder:METHOD",
         "lm": "engine.retrievers.likelihood:METHOD",
+        "lm-list": "engine.retrievers.listwise:METHOD",
     },
 )
 JOINT, TIMES, BY, THEN = "+", "*", "@", "~"

@@ -17,7 +17,7 @@ BATCH = 16
 class Cross(Ordering):
     """Logits of pairs."""
 
-    name, depth = "cross", 50
+    name, model, depth = "cross", "cross", 50
 
     def reader(self) -> Reader:
         """The model of the folder."""

@@ -19,7 +19,7 @@ ASKED = "Write a question that the following passage answers.\n\nPassage: {}"
 class Likelihood(Ordering):
     """Nats a token of the query behind each document."""
 
-    name, depth = "lm", 20
+    name, model, depth = "lm", "lm", 20
 
     def reader(self) -> Reader:
         """The model of the folder."""

@@ -35,7 +35,9 @@ class Ordering:
     """
 
     name: str
-    """Of :data:`engine.text.models.KINDS`."""
+    """Behind whom the model is named, ``cross:NAME``."""
+    model: str
+    """What kind of model that is, of :data:`engine.text.models.KINDS`."""
     depth: int
     """Candidates of each query that are read."""
     needs_vectors = False
@@ -77,7 +79,7 @@ def method(
     :class:`engine.retrievers.base.Method`."""
 
     def opened(build: Opened, beams: int, named: Named) -> Ordering:
-        return kind(models.folder_of(named.model, kind.name), build.texts())
+        return kind(models.folder_of(named.model, kind.model), build.texts())
 
     def alone(folder: Path) -> bool:
         return False  # it is no retriever without another
@@ -92,6 +94,6 @@ def method(
         there=alone,
         stamp=models.stamp,
         told=lambda build, named: f"{named.model} reads the first {kind.depth}{reads}",
-        model=kind.name,
+        model=kind.model,
         follows=True,
     )

@@ -103,6 +103,24 @@ class LanguageModel(NamedTuple):
                 found[place] = float(logs[torch.arange(len(own)), torch.tensor(own)].mean())
         return found
 
+    def chosen(self, prompt: str, options: Sequence[str]) -> np.ndarray:
+        """Log-probability of each option, a word of one token, as the next one behind a prompt if none but these can be: float32
+        ``(options,)``, nats.
+
+        Raises
+        ------
+        TriescopeError
+            The model does not tell two of them apart.
+        """
+        import torch
+
+        words = [self.tokens(option)[-1] for option in options]
+        if len(set(words)) < len(words):
+            raise TriescopeError(f"{WHAT} {self.name!r} has no token of its own for each of {', '.join(options)}")
+        with torch.inference_mode():
+            logits = self.model(input_ids=torch.tensor([self.prompt_tokens(prompt)], device=self.model.device)).logits[0, -1]
+        return torch.log_softmax(logits.float()[words], dim=-1).cpu().numpy()
+
 
 def load(model: str) -> LanguageModel:
     """A model of a folder, once a process as long as its files stay as they are. Imports torch.

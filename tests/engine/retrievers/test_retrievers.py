@@ -44,7 +44,7 @@ def ids(build, name, vector, beams=50):
 
 def test_a_record_is_found_by_its_own_name_and_says_what_there_is_to_know():
     dense = "dense dense-hnsw dense-ivfpq dense-usearch dense-lance moved tuned tuned-moved late splade"
-    assert list(RETRIEVERS) == f"bm25 tfidf {dense} generative feedback hybrid reranked cross lm".split()
+    assert list(RETRIEVERS) == f"bm25 tfidf {dense} generative feedback hybrid reranked cross lm lm-list".split()
     assert usual() == ["bm25", "dense", "generative", "hybrid"]
     for name, method in RETRIEVERS.items():
         assert method.name == name
@@ -77,6 +77,7 @@ def test_evidence_is_in_the_terms_of_the_retriever(opened):
         "reranked": "score 0.512 of who ranks",
         "cross": "logit 0.512",
         "lm": "0.512 nats a token of the query",
+        "lm-list": "0.512 nats for its letter",
     }
 
 

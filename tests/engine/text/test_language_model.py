@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from engine.errors import TriescopeError
-from engine.retrievers import likelihood, method_of
+from engine.retrievers import likelihood, listwise, method_of
 from engine.text import language_model, models
 from tests.engine import tiny_models
 
@@ -75,6 +75,35 @@ def test_candidates_are_in_the_order_of_how_likely_the_query_is_behind_each(fold
         opened.search(QUERY, "lm:small")
     with pytest.raises(TriescopeError, match="no cross-encoder is known as 'small'"):
         opened.search(QUERY, "bm25~cross:small")
+
+
+def test_candidates_are_in_the_order_of_their_letters_read_both_ways(tmp_path, opened, monkeypatch):
+    monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(listwise.Listwise, "depth", 5)
+    theirs = tiny_models.llama(tmp_path / "lettered", words=dict.fromkeys([*tiny_models.WORDS, *"abcde"]))
+    models.add("small", str(tmp_path / "lettered"))
+    found = [opened.row_of[hit.id] for hit in opened.search(QUERY, "bm25", 8).hits]
+    model, scores = language_model.load(str(tmp_path / "lettered")), dict.fromkeys(found[:5], 0.0)
+    for order in (found[:5], found[4::-1]):
+        listed = "\n\n".join(f"{'ABCDE'[at]}: {opened.texts()[row][: listwise.READS]}" for at, row in enumerate(order))
+        ids = model.prompt_tokens(model.prompt(listwise.ASKED.format(listed, QUERY)))
+        with torch.no_grad():
+            odds = theirs(input_ids=torch.tensor([ids])).logits[0, -1].double().exp()
+        letters = [odds[model.tokens(letter)[-1]] for letter in "ABCDE"]
+        for row, letter in zip(order, letters, strict=True):
+            scores[row] += float((letter / sum(letters)).log()) / 2
+    hits = opened.search(QUERY, "bm25~lm-list:small", 8).hits
+    assert [opened.row_of[hit.id] for hit in hits] == [*sorted(scores, key=scores.get, reverse=True), *found[5:]]
+    np.testing.assert_allclose([hit.score for hit in hits[:5]], sorted(scores.values(), reverse=True), atol=1e-3)
+    assert len({round(score, 3) for score in scores.values()}) == 5
+    read = opened.retriever("bm25~lm-list:small").ranks.reader()
+    first, other, again = read("sea", ["a kite", "a whale", "a kite"])
+    assert first == again != other
+
+
+def test_letters_that_a_model_cannot_tell_apart_are_said(folder):
+    with pytest.raises(TriescopeError, match="no token of its own for each of A, B"):
+        language_model.load(str(folder[0])).chosen("sea", ["A", "B"])
 
 
 def test_what_is_no_gguf_and_what_wants_code_of_its_own_is_refused(folder, tmp_path, monkeypatch):
