@@ -123,6 +123,7 @@ def test_the_results_file_holds_every_study():
 def test_the_readme_quotes_the_results_of_encoders_that_learn():
     results = (paths.ROOT / "benchmarks" / "results" / "encoders.md").read_text("utf-8")
     results, _, other = results.partition("\n## nfcorpus\n")
+    results, _, anew = results.partition("\n## films: weights chosen among documents drawn at random\n")
     found = dict(re.findall(r"^\| (\S+) \| (\S+ \[\S+ \S+\]) \| [^|]+\|", results, re.MULTILINE))
     block = README.partition("### When the encoder learns")[2].partition("\nDecoding beside")[0]
     told = {
@@ -143,6 +144,12 @@ def test_the_readme_quotes_the_results_of_encoders_that_learn():
     less = dict(re.findall(r"^- (\S+ less \S+): (\S+ \[\S+ \S+\])", results, re.MULTILINE))
     assert less["generative:joint-tuned less tuned"] == "-0.014 [-0.032, +0.003]"
     assert less["generative:node less tuned"] == "-0.106 [-0.134, -0.078]"
+    figures = dict(re.findall(r"^\| (\S+) \| (\S+ \[\S+ \S+\]) \| [^|]+\|", anew, re.MULTILINE))
+    less = dict(re.findall(r"^- (\S+ less \S+): (\S+ \[\S+ \S+\])", anew, re.MULTILINE))
+    above, below = (less[name].translate({ord("+"): None, ord("-"): None}).split() for name in list(less)[:2])
+    told = f"has {figures['tuned']}, and {figures['tuned-moved'].split()[0]} with documents moved: still {' '.join(above)} above"
+    assert told.replace("0.", ".") in block
+    assert f"{below[0]} [{below[2][:-1]}, {below[1][1:-1]}] above the node scorer".replace("0.", ".") in block
     figures = dict(re.findall(r"^\| (\S+) \| (\S+ \[\S+ \S+\]) \| [^|]+\|", other, re.MULTILINE))
     told = block.partition("On NFCorpus")[2]
     for name in ("tuned", "dense", "generative:node", "moved"):
