@@ -47,7 +47,9 @@ def options_of(spec: "type[BaseModel]") -> tuple[Option, ...]:
         at = {type(bound).__name__: bound for bound in field.metadata}
         high = at["Le"].le if "Le" in at else at["Lt"].lt - 1 if "Lt" in at else None
         choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
-        single = str if choices else next((kind for kind in (int, float, str) if field.annotation in (kind, kind | None)), None)
+        single = (
+            str if choices else next((kind for kind in (bool, int, float, str) if field.annotation in (kind, kind | None)), None)
+        )
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         found.append(
             Option(

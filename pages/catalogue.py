@@ -30,6 +30,7 @@ leave_out = mapping.show(found, path.name.split(".")[0])
 
 st.header("What is searched")
 fields = mapping.searched(found)
+passages = mapping.passages(found)
 
 st.header("Build it")
-building.offer(path, found, columns, fields, leave_out, written)
+building.offer(path, found, columns, fields, leave_out, written, passages)

@@ -8,6 +8,8 @@ from app.common import address, commands, jobs, state
 from engine import paths
 from engine.builds import foreseen, names
 from engine.builds.foreseen import Foreseen
+from engine.builds.searched import texts_of
+from engine.builds.spec import BuildSpec
 from engine.data.examined import Examined
 from engine.data.lines import UNICODE
 from engine.identifiers import SCHEMES
@@ -15,7 +17,15 @@ from engine.identifiers import SCHEMES
 MADE, PREFIX = "catalogue-made", "catalogue "
 
 
-def offer(path: Path, found: Examined, columns: dict[str, str], fields: tuple[str, ...], leave_out: bool, written: str) -> None:
+def offer(
+    path: Path,
+    found: Examined,
+    columns: dict[str, str],
+    fields: tuple[str, ...],
+    leave_out: bool,
+    written: str,
+    passages: bool = False,
+) -> None:
     """The form, what it will take on this machine, and the button."""
     free = _free_name(path.name.split(".")[0])
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -28,8 +38,9 @@ def offer(path: Path, found: Examined, columns: dict[str, str], fields: tuple[st
     flags += [part for name in fields for part in ("--field", name)]
     flags += ["--ids", scheme, "--seed", str(int(seed)), *(["--leave-out"] if leave_out else [])]
     flags += ["--encoding", written] if written != UNICODE else []
+    flags += ["--passages"] if passages else []
     commands.offer(commands.line(["build", str(path), "--out", str(paths.builds() / out), *flags]))
-    _estimate(found, fields)
+    _estimate(found, BuildSpec(fields=fields, passages=passages))
     if wrong := names.fault(out):
         st.error(f"The app could not list this build: {state.plain(wrong)}.", icon=":material/error:")
     elif out in names.names():
@@ -66,9 +77,9 @@ def at_work() -> bool:
     return bool(running)
 
 
-def _estimate(found: Examined, fields: tuple[str, ...]) -> None:
+def _estimate(found: Examined, spec: BuildSpec) -> None:
     """What it will take, on demand: the encoder has to be loaded and two seconds of its work timed."""
-    key = f"{found.documents}-{'-'.join(fields)}"
+    key = f"{found.documents}-{'-'.join(spec.fields)}-{spec.passages}"
     if st.session_state.get("foreseen-of") == key:
         known: Foreseen = st.session_state["foreseen"]
         free = " That is more than the disk has left." if known.disk_mb > known.free_mb else ""
@@ -78,9 +89,10 @@ def _estimate(found: Examined, fields: tuple[str, ...]) -> None:
             f"on the first documents just now; what was embedded before takes no time."
         )
     elif st.button("How long will it take?", icon=":material/schedule:", type="tertiary", key="foresee"):
-        texts = [document.searched_text(fields) for document in found.seen] or [""]
+        texts = [text for of in texts_of(found.seen, spec) for text in of] or [""]
+        each = len(texts) / max(len(found.seen), 1)  # passages of a document
         with st.spinner("Timing two seconds of embedding"):
-            foresaw = foreseen.foresee(texts, found.documents)
+            foresaw = foreseen.foresee(texts, round(found.documents * each))
         st.session_state["foreseen-of"], st.session_state["foreseen"] = key, foresaw
         st.rerun()
 

@@ -112,6 +112,18 @@ def searched(found: Examined) -> tuple[str, ...]:
     return tuple(fields)
 
 
+def passages(found: Examined) -> bool:
+    """Whether long documents are to be cut into passages; asked where there are some."""
+    long = sum(length > READ for length in found.characters)
+    return bool(long) and st.toggle(
+        f"Cut long documents ({long:,}) into passages",
+        key="passages",
+        help="In vector search a document then counts as its best passage, wherever in it that stands. It takes as many more "
+        "vectors, and their time. Identifiers are made of the mean of a document's passages; keyword search reads all of it "
+        "either way.",
+    )
+
+
 def examine(path: Path, columns: dict[str, str], written: str) -> Examined:
     """The file read to its end, once for the same content and columns.
 

@@ -30,6 +30,7 @@ from engine.live.drift import Drift
 from engine.retrievers import RETRIEVERS
 from engine.scorers import centroid
 from engine.scorers.kinds import kind
+from engine.stored import passages
 from engine.text import tuned
 
 # Written by the fold itself; the stages that stand between and behind them are run as in a build.
@@ -95,6 +96,8 @@ def _fold(build: Build, work: Path, tell: Tell) -> Folded:
     steps = [stage for stage in run_of if stage not in OURS]
     tables.write_corpus(corpus, work)
     np.save(work / layout.EMBEDDINGS, np.asarray(build.embeddings), allow_pickle=False)
+    if build.passages:
+        passages.save(build.passages, work)
     identifiers.save(build.identifiers, work / layout.IDENTIFIERS)
     trie.save(build.trie, work / layout.TRIE)
     centroid.save(np.asarray(build.parts.means), work / layout.SCORER)

@@ -25,6 +25,7 @@ from engine.scorers import carried
 from engine.scorers.centroid import node_means
 from engine.scorers.kinds import Parts
 from engine.stored import scratch
+from engine.stored.passages import Passages
 from engine.trie import Trie
 from engine.trie.naming import name_nodes
 
@@ -47,6 +48,11 @@ class Whole(Protocol):
     @property
     def embeddings(self) -> np.ndarray:
         """Float32 ``(documents, d)``."""
+        ...
+
+    @property
+    def passages(self) -> Passages | None:
+        """Vectors of passages, where it has them."""
         ...
 
     @property
@@ -110,6 +116,10 @@ class Grown:
         self.added = [changes[number].documents[place] for number, place in places]
         width = base.embeddings.shape[1]
         self.vectors = np.array([changes[n].vectors[p] for n, p in places], np.float32).reshape(-1, width)
+        self.passages: Passages | None = None
+        if base.passages:
+            own = [_passages(changes[number], number).one(place) for number, place in places]
+            self.passages = Passages.of(list(map(len, own)), np.concatenate([np.empty((0, width), np.float32), *own]))
         self.content = np.array([changes[n].content[p] for n, p in places], np.int32)
         self.codes = np.full((len(places), max(change.codes.shape[1] for change in changes)), -1, np.int32)
         for at, (number, place) in enumerate(places):
@@ -134,6 +144,18 @@ class Grown:
         np.take(base, self.kept, axis=0, out=made[: len(self.kept)])
         made[len(self.kept) :] = self.vectors
         return made
+
+    @cached_property
+    def all_passages(self) -> Passages | None:
+        """Passages of all documents that are there; None where the build has none."""
+        base = self.base.passages
+        if base is None or self.passages is None:
+            return None
+        places = base.places(self.kept)
+        made = scratch.empty((len(places) + len(self.passages.vectors), base.vectors.shape[1]))
+        np.take(base.vectors, places, axis=0, out=made[: len(places)])
+        made[len(places) :] = self.passages.vectors
+        return Passages.of(np.concatenate([base.sizes[self.kept], self.passages.sizes]), made)
 
     @cached_property
     def identifiers(self) -> Identifiers:
@@ -217,3 +239,9 @@ class Grown:
             document = self.documents[tree.documents[tree.doc_start[node]]]
             names[node] = document.title or document._replace(title="").searched_text(self.base.fields)[:60]
         return names
+
+
+def _passages(change: Change, number: int) -> Passages:
+    if change.passages is None:
+        raise TriescopeError(f"change {number + 1} is damaged: it has no passages, and the build has")
+    return change.passages

@@ -15,6 +15,7 @@ from engine import identifiers
 from engine.builds.in_use import in_use
 from engine.builds.opened import Build
 from engine.builds.opening import check_encoder
+from engine.builds.searched import encoded
 from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.files import in_turn, writing
@@ -24,7 +25,7 @@ from engine.live import journal
 from engine.live.additions import numbered
 from engine.live.drift import Drift, drift
 from engine.live.overlay import Overlay
-from engine.text import embed
+from engine.stored.passages import Passages
 
 Tell = Callable[[str, int, int], None]  # (stage, done, total)
 # Ids named in a line; the rest are counted.
@@ -100,7 +101,8 @@ def add(
     tell : callable, optional
         Progress of the embedding.
     vectors : np.ndarray, optional
-        Float32 ``(documents, d)``, unit rows, where they are known; else the build's encoder makes them.
+        Float32 ``(documents, d)``, unit rows, where they are known; else the build's encoder makes them, of the documents'
+        passages where the build has such.
     known : Build, optional
         The build, where it is open already.
     feed : bool
@@ -114,19 +116,23 @@ def add(
     for document in documents:
         if not document.id.strip() or not (document.title or document.text):
             raise TriescopeError(f"document {document.id!r}: it needs an id, and a title or a text")
-    vector_of = {} if vectors is None else dict(zip((document.id for document in documents), vectors, strict=True))
+    vectors_of = {}
+    if vectors is not None:  # each its only passage
+        vectors_of = {document.id: vector[None] for document, vector in zip(documents, vectors, strict=True)}
     documents = journal.settled(documents)
     build = Build.current(folder, known)
     if vectors is None:  # before the lock: others need not wait for it
         ahead = plan(build, documents, feed)
-        vector_of = _embedded(build, [*ahead.added, *ahead.changed], tell)
+        vectors_of = _embedded(build, [*ahead.added, *ahead.changed], tell)
     with _alone(folder) as look:
         build = Build.current(folder, build)
         found = plan(build, documents, feed)
         come = [*found.added, *found.changed]
-        if missing := [document for document in come if document.id not in vector_of]:  # it went meanwhile, or became another
-            vector_of |= _embedded(build, missing, None)
-        fresh = np.array([vector_of[document.id] for document in come], np.float32).reshape(-1, build.embeddings.shape[1])
+        if missing := [document for document in come if document.id not in vectors_of]:  # it went meanwhile, or became another
+            vectors_of |= _embedded(build, missing, None)
+        own = [vectors_of[document.id] for document in come]
+        rows = np.concatenate([np.empty((0, build.embeddings.shape[1]), np.float32), *own])
+        fresh = Passages.of(list(map(len, own)), rows.astype(np.float32))
         _write(folder, build, come, fresh, [*(document.id for document in found.changed), *found.removed], look)
     return found
 
@@ -147,7 +153,7 @@ def remove(folder: Path, ids: Sequence[str], known: Build | None = None) -> Plan
             raise TriescopeError(
                 f"{build.name} has no document {', '.join(map(repr, missing[:NAMED]))}{more}; nothing is removed"
             )
-        _write(folder, build, [], np.empty((0, build.embeddings.shape[1]), np.float32), gone, look)
+        _write(folder, build, [], Passages.of([], np.empty((0, build.embeddings.shape[1]), np.float32)), gone, look)
     return Plan([], [], gone, len(build.documents) - len(gone))
 
 
@@ -174,18 +180,16 @@ def _alone(folder: Path) -> Iterator[Callable[[], None]]:
 
 
 def _embedded(build: Build, documents: Sequence[Document], tell: Tell | None) -> dict[str, np.ndarray]:
-    """Vectors of documents by id."""
+    """Vectors of documents by id, float32 ``(passages, d)``: one row each, unless the build has passages."""
     if not documents:
         return {}
     check_encoder(build.manifest)
-    texts = [document.searched_text(build.fields) for document in documents]
-    vectors = embed.embed(texts, build.model, (lambda done, total: tell("embeddings", done, total)) if tell else None)
-    return dict(zip((document.id for document in documents), vectors, strict=True))
+    report = (lambda done, total: tell("embeddings", done, total)) if tell else None
+    found = encoded(documents, build.manifest.spec, report)
+    return {document.id: found.one(place) for place, document in enumerate(documents)}
 
 
-def _write(
-    folder: Path, build: Build, come: list[Document], vectors: np.ndarray, gone: list[str], look: Callable[[], None]
-) -> None:
+def _write(folder: Path, build: Build, come: list[Document], fresh: Passages, gone: list[str], look: Callable[[], None]) -> None:
     if not come and not gone:
         return
     if len(build.documents) + len(come) - len(gone) < 1:
@@ -194,7 +198,7 @@ def _write(
     tree = build.grown.overlay if build.grown else Overlay.of(whole.trie, len(whole.documents))
     tree = tree.remove(_rows(build, gone))
     scheme = whole.manifest.spec.scheme
-    fitted = whole.identifiers
+    fitted, vectors = whole.identifiers, fresh.means()
     codes, content = np.full((len(come), fitted.codes.shape[1]), -1, np.int32), np.zeros(len(come), np.int32)
     if come and scheme in SCHEMES and SCHEMES[scheme].assign and not identifiers.unplaceable(scheme, fitted):
         placed = identifiers.assign(scheme, fitted, vectors)
@@ -202,7 +206,8 @@ def _write(
     if not tree.add(codes).counts[0]:
         raise TriescopeError(f"{folder.name}: no document with an identifier would be left")
     look()
-    journal.append(folder, journal.Change(tuple(gone), come, vectors, codes, content))
+    change = journal.Change(tuple(gone), come, vectors, codes, content, passages=fresh if whole.passages else None)
+    journal.append(folder, change)
 
 
 def _rows(build: Build, ids: Sequence[str]) -> np.ndarray:

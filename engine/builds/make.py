@@ -29,6 +29,7 @@ from engine.builds.stages import stages
 from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
 from engine.files import alone, replace_json, sha256, writing
+from engine.stored import passages
 from engine.text import embed, hub
 from engine.text.languages import check_language, other_script
 from engine.text.lengths import cut
@@ -189,6 +190,7 @@ def manifest_of(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encode
     files = sorted(path for path in work.rglob("*") if path.is_file())
     found = cut([document.searched_text(spec.fields) for document in corpus.documents], spec.model)
     reads, beyond = found or (None, None)
+    of = passages.read(work, len(corpus.documents))
     return Manifest(
         format=FORMAT,
         triescope=engine.__version__,
@@ -196,7 +198,9 @@ def manifest_of(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encode
         spec=spec,
         spec_sha256=spec.digest(),
         seeds={"identifiers": spec.seed},
-        encoder=KnownEncoder(name=spec.model, sha256=encoder, verified=True, reads=reads, cut=beyond),
+        encoder=KnownEncoder(
+            name=spec.model, sha256=encoder, verified=True, reads=reads, cut=beyond, passages=len(of.vectors) if of else None
+        ),
         corpus=KnownCorpus(
             name=corpus.name,
             documents=len(corpus.documents),

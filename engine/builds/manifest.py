@@ -50,7 +50,8 @@ class KnownEncoder(_Frozen):
 
     ``verified`` says that the documents were embedded by the encoder of that fingerprint. It is false in a build of an earlier
     format, which knew the name alone. It ``reads`` so many tokens of a document, and ``cut`` documents have more; both are None
-    where that could not be told, and in builds of earlier versions.
+    where that could not be told, and in builds of earlier versions. Where those were cut into ``passages``, it is how many all
+    documents have.
     """
 
     name: str
@@ -58,6 +59,7 @@ class KnownEncoder(_Frozen):
     verified: bool
     reads: int | None = None
     cut: int | None = None
+    passages: int | None = None
 
     def told(self) -> str:
         """How many documents are cut, in a sentence; empty where none is, or nobody knows.
@@ -68,6 +70,11 @@ class KnownEncoder(_Frozen):
         if not self.cut:
             return ""
         are, their = ("documents are", "their ends") if self.cut > 1 else ("document is", "its end")
+        if self.passages:
+            return (
+                f"{self.cut:,} {are} longer than the {self.reads} tokens that the encoder reads: vector search has all documents "
+                f"in {self.passages:,} passages; identifiers are made of the mean of a document's"
+            )
         return f"{self.cut:,} {are} longer than the {self.reads} tokens that the encoder reads: only keyword search sees {their}"
 
 

@@ -21,7 +21,8 @@ from engine.retrievers.weighting import Tuning, read_tuning
 from engine.scorers import kinds
 from engine.scorers.base import Scorer
 from engine.scorers.centroid import CentroidScorer
-from engine.stored import values
+from engine.stored import passages, values
+from engine.stored.passages import Passages
 
 
 class Parts:
@@ -76,6 +77,16 @@ class Parts:
         if self.grown:
             return self.grown.embeddings
         return checked.vectors(self.folder / layout.EMBEDDINGS)
+
+    @cached_property
+    def passages(self) -> Passages | None:
+        """Vectors of passages, where long documents were cut into such."""
+        if self.grown:
+            return self.grown.all_passages
+        found = passages.read(self.folder, len(self.embeddings))
+        if found:
+            checked.vectors(self.folder / passages.VECTORS, None, self.embeddings.shape[1])
+        return found
 
     @cached_property
     def parts(self) -> kinds.Parts:

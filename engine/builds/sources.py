@@ -20,8 +20,13 @@ class Source(NamedTuple):
     build: Build | None = None
 
     def usual(self) -> dict[str, Any]:
-        """What a build of it is asked for unless it is named: fields, encoder, and the language of the build that it is."""
-        return {"fields": self.fields, "model": self.model} | ({"language": self.build.language} if self.build else {})
+        """What a build of it is asked for unless it is named: fields and encoder; of a build also its language, and whether it
+        has passages."""
+        usual: dict[str, Any] = {"fields": self.fields, "model": self.model}
+        if self.build:
+            spec = self.build.manifest.spec
+            usual |= {"language": spec.language, "passages": spec.passages}
+        return usual
 
 
 def source_of(named: str, columns: dict[str, str] | None = None, leave_out: bool = False, encoding: str = UNICODE) -> Source:

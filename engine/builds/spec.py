@@ -35,13 +35,22 @@ class BuildSpec(BaseModel):
         DEFAULT_MODEL, description="Encoder: a folder or a hub name; where the corpus is another build, its own unless given."
     )
     language: str = Field(ENGLISH, description="Whose stop words and stems keyword search takes; none for words as they are.")
+    passages: bool = Field(
+        False,
+        description="Cut documents that are longer than the encoder reads into passages; in vector search a document counts as "
+        "its best one.",
+        json_schema_extra={"flags": ["--passages"]},
+    )
     seed: int = Field(0, ge=0, lt=1 << 31, description="Seed of everything random.")
 
     def digest(self) -> str:
-        """SHA-256 of the spec in canonical JSON, without a language that builds of earlier versions had no word for."""
+        """SHA-256 of the spec in canonical JSON, without a language and passages that builds of earlier versions had no word
+        for."""
         told = self.model_dump()
         if self.language == ENGLISH:
             del told["language"]
+        if not self.passages:
+            del told["passages"]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from engine import identifiers, trie
 from engine.builds import layout
 from engine.builds.parts import Parts
+from engine.builds.searched import encoded
 from engine.builds.spec import BuildSpec
 from engine.data import tables
 from engine.data.corpus import Corpus
@@ -20,6 +21,7 @@ from engine.retrievers.base import Index, Opened
 from engine.retrievers.tuning import tune_hybrid
 from engine.retrievers.weighting import UNTUNED, Tuning
 from engine.scorers import centroid
+from engine.stored import passages
 from engine.text import embed
 from engine.trie.naming import name_nodes
 
@@ -29,8 +31,10 @@ def _corpus(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress)
 
 
 def _embeddings(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    texts = [document.searched_text(spec.fields) for document in corpus.documents]
-    np.save(work / layout.EMBEDDINGS, embed.embed(texts, spec.model, report), allow_pickle=False)
+    found = encoded(corpus.documents, spec, report)
+    if spec.passages:
+        passages.save(found, work)
+    np.save(work / layout.EMBEDDINGS, found.means() if spec.passages else found.vectors, allow_pickle=False)
 
 
 def _identifiers(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:

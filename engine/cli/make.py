@@ -82,6 +82,7 @@ def build(
     from engine import paths
     from engine.builds import names
     from engine.builds.opening import read_manifest
+    from engine.builds.searched import texts_of
     from engine.builds.sources import source_of
     from engine.data.identified import COLUMN, with_identifiers
     from engine.identifiers import parse_setting
@@ -105,7 +106,7 @@ def build(
         if by not in ("local", "ray"):
             raise TriescopeError(f"there is no engine {by!r}; there are local, ray")
         if by == "ray":
-            texts = [document.searched_text(spec.fields) for document in source.corpus.documents]
+            texts = [text for of in texts_of(source.corpus.documents, spec) for text in of]
             on_ray.fill(texts, spec.model, workers, partial(told, "embeddings"))
         notes = rebuilt.build(source, spec, out, told)
         manifest = read_manifest(out)

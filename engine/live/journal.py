@@ -24,6 +24,7 @@ from engine.errors import TriescopeError
 from engine.files import sha256
 from engine.stored import arrays
 from engine.stored.content import read as read_content
+from engine.stored.passages import Passages
 from engine.stored.remembered import once
 from engine.stored.values import whole
 
@@ -50,6 +51,8 @@ class Change(NamedTuple):
         Int32 ``(documents,)``: how many codes of each say something about it.
     name : str
         Hash of what was written; empty before that.
+    passages : Passages or None
+        Of the documents, where the build has passages; their ``vectors`` are then the means.
     """
 
     removed: tuple[str, ...]
@@ -58,6 +61,7 @@ class Change(NamedTuple):
     codes: np.ndarray
     content: np.ndarray
     name: str = ""
+    passages: Passages | None = None
 
 
 def stamp(build: Path) -> str:
@@ -123,6 +127,7 @@ def append(build: Path, change: Change) -> Path:
         "documents": [list(document) for document in change.documents],
     }
     text = np.frombuffer(json.dumps(about, ensure_ascii=False, default=str).encode(), np.uint8)
+    more = {"passages": change.passages.vectors, "ends": change.passages.ends} if change.passages else {}
     beside = folder / f".{os.getpid()}.tmp"
     try:
         with open(beside, "xb") as file:
@@ -132,6 +137,7 @@ def append(build: Path, change: Change) -> Path:
                 vectors=np.ascontiguousarray(change.vectors, np.float32),
                 codes=np.ascontiguousarray(change.codes, np.int32),
                 content=np.ascontiguousarray(change.content, np.int32),
+                **more,
             )
             file.flush()
             os.fsync(file.fileno())
@@ -184,7 +190,19 @@ def _parsed(path: Path, width: int) -> tuple[Change, str]:
     right = right and content.dtype == np.int32 and content.shape == (len(documents),)
     if not right or (codes < -1).any() or (content < 0).any() or (content > (codes >= 0).sum(axis=1)).any():
         raise TriescopeError(f"{path}: damaged (vectors or codes that are not of its documents)")
-    return Change(removed, documents, vectors, codes, content), follows
+    known = None
+    if "passages" in stored:
+        known = Passages(stored["passages"], stored.get("ends", np.empty(0, np.int64)))
+        _check_passages(path, known, len(documents), width)
+    return Change(removed, documents, vectors, codes, content, passages=known), follows
+
+
+def _check_passages(path: Path, known: Passages, documents: int, width: int) -> None:
+    vectors, ends = known
+    right = vectors.dtype == np.float32 and vectors.ndim == 2 and vectors.shape[1] == width and np.isfinite(vectors).all()
+    right = right and ends.dtype == np.int64 and ends.shape == (documents,) and (np.diff(ends, prepend=0) >= 1).all()
+    if not right or (ends[-1] if documents else 0) != len(vectors):
+        raise TriescopeError(f"{path}: damaged (passages that are not of its documents)")
 
 
 def _check(path: Path, document: Any) -> None:

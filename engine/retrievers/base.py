@@ -10,6 +10,7 @@ from engine.decoding import DEFAULT_BEAMS
 from engine.options import Option
 from engine.retrievers.ranking import Queries, Ranking
 from engine.scorers.base import Scorer
+from engine.stored.passages import Passages
 from engine.trie import Trie
 
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ class Growth(Protocol):
         """Float32 ``(added, d)``: theirs."""
         ...
 
+    @property
+    def passages(self) -> Passages | None:
+        """Theirs too, where the build has passages."""
+        ...
+
 
 class Opened(Protocol):
     """What a build gives its retrievers; an opened build has it, and so has one in the making."""
@@ -97,6 +103,11 @@ class Opened(Protocol):
     @property
     def embeddings(self) -> np.ndarray:
         """Float32 ``(documents, d)`` unit rows, mapped."""
+        ...
+
+    @property
+    def passages(self) -> Passages | None:
+        """Vectors of the documents' passages, where long ones were cut into such; then a document's own is their mean."""
         ...
 
     @property
@@ -258,6 +269,11 @@ class Method(NamedTuple):
         """Whether it cannot be asked once documents came or went."""
         own = self.needs is not None or self.there is not Method._field_defaults["there"]
         return own and not self.follows
+
+
+def of_means(opened: Opened) -> str:
+    """What is to be said where a build has passages and a retriever one vector a document; else an empty string."""
+    return "a document's vector is the mean of its passages" if opened.passages else ""
 
 
 def cosine(found: Found) -> str:

@@ -17,6 +17,7 @@ from engine.retrievers import faiss_file, hnsw_width
 from engine.retrievers.base import Index, Method, Named, Opened, cosine
 from engine.retrievers.lost import BELOW, SEARCH, Lack, Loss, by_cosine, places
 from engine.retrievers.ranking import Queries, Ranking, best, pack, vectors_of
+from engine.stored import passages
 from engine.stored.arrays import mapped
 from engine.stored.remembered import once
 
@@ -62,7 +63,7 @@ class ExactRetriever:
         """See :class:`engine.retrievers.base.Retriever`; scores are cosines."""
         results = []
         for query in vectors_of(self.name, queries):
-            scores = _cosines(self.embeddings, query)
+            scores = cosines(self.embeddings, query)
             found = best(scores, k, allowed)
             results.append((found, scores[found]))
         return pack(results, k)
@@ -70,11 +71,11 @@ class ExactRetriever:
     def scores(self, queries: Queries, rows: Sequence[np.ndarray], allowed: np.ndarray | None = None) -> list[np.ndarray]:
         """See :class:`engine.retrievers.base.Scoring`."""
         vectors = vectors_of(self.name, queries)
-        return [_cosines(self.embeddings[of], query) for query, of in zip(vectors, rows, strict=True)]
+        return [cosines(self.embeddings[of], query) for query, of in zip(vectors, rows, strict=True)]
 
 
-def _cosines(vectors: np.ndarray, query: np.ndarray) -> np.ndarray:
-    """Equal documents must have equal scores, and BLAS may differ in the last digit."""
+def cosines(vectors: np.ndarray, query: np.ndarray) -> np.ndarray:
+    """Of vectors with a query: equal documents must have equal scores, and BLAS may differ in the last digit."""
     return np.round(vectors @ query, 6)
 
 
@@ -141,11 +142,16 @@ class HnswRetriever:
             results.append((rows[order], score[order]))
         return pack(results, k)
 
+    @property
+    def over_rows(self) -> "HnswRetriever":
+        """The walk over the rows that were indexed: itself, unless they are passages."""
+        return self
+
     def compared(self, queries: np.ndarray, k: int, allowed: np.ndarray | None) -> Ranking:
         """Every vector of the graph compared with each query, the best of the documents allowed."""
         results = []
         for query in queries:
-            scores = _cosines(self.vectors, query)[self.node]
+            scores = cosines(self.vectors, query)[self.node]
             found = best(scores, k, allowed)
             results.append((found, scores[found]))
         return pack(results, k)
@@ -153,26 +159,43 @@ class HnswRetriever:
     def scores(self, queries: Queries, rows: Sequence[np.ndarray], allowed: np.ndarray | None = None) -> list[np.ndarray]:
         """See :class:`engine.retrievers.base.Scoring`; exact, from the vectors of the graph's nodes."""
         vectors = vectors_of(self.name, queries)
-        return [_cosines(self.vectors[self.node[of]], query) for query, of in zip(vectors, rows, strict=True)]
+        return [cosines(self.vectors[self.node[of]], query) for query, of in zip(vectors, rows, strict=True)]
 
 
 def _build(texts: Sequence[str], embeddings: np.ndarray, folder: Path) -> None:
-    build_hnsw(embeddings, folder)
+    known = passages.read(folder, len(embeddings))
+    build_hnsw(known.vectors if known else embeddings, folder)
 
 
 def _open_exact(opened: Opened, beams: int, named: Named) -> ExactRetriever:
+    if opened.passages:
+        from engine.retrievers.passages import PassageRetriever
+
+        return PassageRetriever(opened.passages)
     return ExactRetriever(opened.embeddings)
 
 
 def _open_hnsw(opened: Opened, beams: int, named: Named) -> HnswRetriever:
+    known = opened.passages
+    walk = _walk(opened, known.vectors if known else opened.embeddings)
+    if known:
+        from engine.retrievers.passages import PassageWalk
+
+        return PassageWalk(walk, known)
+    return walk
+
+
+def _walk(opened: Opened, vectors: np.ndarray) -> HnswRetriever:
+    """Over documents, or passages where a build has them."""
     if opened.base and opened.grown:
         from engine.retrievers.grown_walk import GrownWalk
 
-        whole = opened.base.retriever(HNSW.name)
+        whole, grown, before = opened.base.retriever(HNSW.name), opened.grown, opened.base.passages
         assert isinstance(whole, HnswRetriever)
-        return GrownWalk(whole, opened.grown.kept, opened.grown.vectors)
-    rows, width = opened.embeddings.shape
-    return HnswRetriever(opened.folder, (rows, width))
+        if before and grown.passages:
+            return GrownWalk(whole.over_rows, before.places(grown.kept), grown.passages.vectors)
+        return GrownWalk(whole, grown.kept, grown.vectors)
+    return HnswRetriever(opened.folder, (len(vectors), vectors.shape[1]))
 
 
 def _lost_by_walk(lack: Lack) -> list[Loss]:
@@ -188,8 +211,13 @@ def _lost_by_walk(lack: Lack) -> list[Loss]:
     return losses
 
 
+def _told_of_passages(opened: Opened, named: Named) -> str:
+    known = opened.passages
+    return f"a document counts as its best passage: {len(known.vectors):,} of {len(known.ends):,} documents" if known else ""
+
+
 def _told_of_walk(opened: Opened, named: Named) -> str:
-    told = hnsw_width.told(hnsw_width.read(opened.folder))
+    told = "; ".join(filter(None, [_told_of_passages(opened, named), hnsw_width.told(hnsw_width.read(opened.folder))]))
     if not opened.grown:
         return told
     return f"{told}, before changes; {len(opened.grown.added):,} documents that came since stand beside it and are all compared"
@@ -203,6 +231,7 @@ EXACT = Method(
     open=_open_exact,
     evidence=cosine,
     usual=True,
+    told=_told_of_passages,
     lost=by_cosine,
 )
 

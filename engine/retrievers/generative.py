@@ -9,7 +9,7 @@ from engine.decoding.forced import forced_totals
 from engine.decoding.search import TOGETHER
 from engine.decoding.trace import Trace
 from engine.explaining.lost import Fate, fates
-from engine.retrievers.base import DEFAULT_BEAMS, Found, Method, Named, Opened
+from engine.retrievers.base import DEFAULT_BEAMS, Found, Method, Named, Opened, of_means
 from engine.retrievers.lost import MODEL, NO_IDENTIFIER, SEARCH, Lack, Loss
 from engine.retrievers.ranking import Queries, Ranking, pack, vectors_of
 from engine.scorers.base import Scorer, encode_for
@@ -133,5 +133,6 @@ METHOD = Method(
     evidence=_evidence,
     decodes=True,
     usual=True,
+    told=lambda opened, named: of_means(opened),
     lost=_lost,
 )

@@ -13,7 +13,7 @@ from engine.data import tables
 from engine.data.halves import halves
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
-from engine.retrievers.base import Method, Named, Opened, cosine
+from engine.retrievers.base import Method, Named, Opened, cosine, of_means
 from engine.retrievers.dense import ExactRetriever
 from engine.retrievers.lost import by_cosine
 from engine.retrievers.tuning import CUT, ndcg
@@ -147,7 +147,8 @@ def _told(opened: Opened, named: Named) -> str:
     found = opened.retriever("moved")
     assert isinstance(found, MovedRetriever)
     chosen = f"chosen on {found.chosen_on} development queries" if found.chosen_on else "no development queries"
-    return f"{found.pairs:,} train pairs, share {found.share:g} ({chosen})"
+    told = f"{found.pairs:,} train pairs, share {found.share:g} ({chosen})"
+    return "; ".join(filter(None, [told, of_means(opened)]))
 
 
 METHOD = Method(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from engine.retrievers import made_index
-from engine.retrievers.base import Method, Named, Opened, cosine
+from engine.retrievers.base import Method, Named, Opened, cosine, of_means
 from engine.retrievers.made_index import Nearest, RefinedRetriever, Squeezed
 
 
@@ -48,7 +48,9 @@ def method(
         evidence=cosine,
         there=lambda folder: made_index.is_there(folder, of.name) and installed(),
         stamp=lambda folder: made_index.stamp(folder, of.name),
-        told=lambda build, named: made_index.told(made_index.about(build.folder, of.name)),
+        told=lambda build, named: "; ".join(
+            filter(None, [made_index.told(made_index.about(build.folder, of.name)), of_means(build)])
+        ),
         lost=made_index.lost,
         follows=True,
     )

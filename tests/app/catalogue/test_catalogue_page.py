@@ -56,6 +56,16 @@ def test_columns_can_be_chosen_and_others_searched_too(warm_home):
     assert "Two of them are the same column." in at.error[0].value
 
 
+def test_long_documents_can_be_cut_into_passages_and_where_there_are_none_nobody_is_asked(warm_home, handed):
+    assert "passages" not in [toggle.key for toggle in visit("catalogue", file=handed.key).toggle]
+    long = staged.stage("long.csv", io.BytesIO(f"id,text\n1,{'red kite ' * 200}\n2,short\n".encode()))
+    at = visit("catalogue", file=long.key)
+    assert at.toggle("passages").label == "Cut long documents (1) into passages"
+    assert not any("--passages" in code.value for code in at.code)
+    at = sound(at.toggle("passages").set_value(True).run())
+    assert any("--passages" in code.value for code in at.code)
+
+
 def test_a_build_is_made_watched_and_opened(handed):
     at = visit("catalogue", file=handed.key)
     at.toggle("leave-out").set_value(True).run()

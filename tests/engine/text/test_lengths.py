@@ -36,6 +36,12 @@ def test_a_build_says_how_many_were_cut(tmp_path, shell):
     assert known.told().startswith("1 document is longer than the 256 tokens")
 
 
+def test_with_passages_nothing_is_cut_off(tmp_path, told):
+    (tmp_path / "long.csv").write_text(f"id,text\n1,short\n2,{'kite ' * 300}\n3,{'kite ' * 254}\n", "utf-8")
+    known = told("build", tmp_path / "long.csv", "--out", tmp_path / "b", "--ids", "atomic", "--passages")["encoder"]
+    assert (known["cut"], known["passages"]) == (1, 4)
+
+
 @pytest.mark.parametrize("count", [None, 0])
 def test_where_none_is_cut_or_nobody_knows_nothing_is_said(count, small_build):
     assert read_manifest(small_build).encoder.model_copy(update={"cut": count}).told() == ""

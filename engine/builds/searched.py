@@ -1,0 +1,36 @@
+"""What the encoder reads of documents: their searched texts, whole or in passages, and the vectors of those."""
+
+from collections.abc import Sequence
+
+from engine.builds.spec import BuildSpec
+from engine.data.corpus import Document
+from engine.stored.passages import Passages
+from engine.text import embed
+from engine.text.passages import cut_up
+
+
+def texts_of(documents: Sequence[Document], spec: BuildSpec) -> list[list[str]]:
+    """Texts of each document, one unless the spec asks for passages and the document is too long to be read whole.
+
+    Raises
+    ------
+    TriescopeError
+        As :func:`engine.text.passages.cut_up`.
+    """
+    texts = [document.searched_text(spec.fields) for document in documents]
+    if not spec.passages:
+        return [[text] for text in texts]
+    return cut_up(texts, [document.title for document in documents], spec.model)
+
+
+def encoded(documents: Sequence[Document], spec: BuildSpec, report: embed.Progress | None = None) -> Passages:
+    """Vectors of these texts, through the cache.
+
+    Raises
+    ------
+    TriescopeError
+        As :func:`texts_of` and :func:`engine.text.embed.embed`.
+    """
+    texts = texts_of(documents, spec)
+    flat = [text for of in texts for text in of]
+    return Passages.of(list(map(len, texts)), embed.embed(flat, spec.model, report))
