@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from app.common import address, commands, documents, exports, filtering, resources, scorers, state, trying, turns
-from app.decode import branching, decoding, intervening, node_panel, pictures, pinned, sharing, stepper, tour
+from app.decode import aiming, branching, decoding, intervening, node_panel, pictures, pinned, sharing, stepper, tour
 from engine.decoding.strategies import STRATEGIES
 from engine.errors import TriescopeError
 from engine.explaining.difference import diff
@@ -24,8 +24,10 @@ wide = [1, 1, 1, 3] if choice else [1.2, 1.2, 2.6]
 left, *extra, middle, right = st.columns(wide, vertical_alignment="bottom", gap="small" if choice else "medium")
 strategy = address.one_of(decoding.STRATEGY, STRATEGIES, "beam", "strategy")
 left.selectbox("Strategy", list(STRATEGIES), **address.own(decoding.STRATEGY, strategy, (state.NODE,)))
-with middle:
+known_widths = aiming.known_of(build)
+with middle, st.container(horizontal=True, vertical_alignment="bottom"):
     width = address.choose_beams(build, narrow=strategy == "greedy")
+    target = aiming.choose(known_widths, strategy)
 scorer = ""
 if extra:
     with extra[0]:
@@ -35,10 +37,12 @@ with right:
 refused = intervening.refused(build)
 with st.expander("Intervene, filter, or set another strategy beside it", icon=":material/tune:", expanded=bool(refused)):
     asked, other = intervening.controls(build, width, scorer)
+    asked = aiming.applied(asked, target, choice)
+    aiming.offer(build, known_widths)
     if refused:
         intervening.say_refused(refused)
         asked = replace(asked, filter="", force="", ban=())
-scorer_used = scorer or build.default_scorer
+scorer_used = asked.scorer or build.default_scorer
 address.check_stamp(build, [scorer_used])
 
 taken = turns.asked(build)
@@ -46,7 +50,7 @@ turns.chips(build, taken)
 encode_ms = turns.vector(build, query, taken)[1]
 document = documents.chosen(build)
 try:
-    resources.warm(build, scorer)
+    resources.warm(build, asked.scorer)
     start = time.perf_counter()
     decoded = decoding.run(build, query, asked)
     branch = branching.beside(build, query, decoded)
@@ -68,6 +72,8 @@ columns = st.columns(2 if second else [3, 2], gap="large")
 height = tour.height(len(shown)) if place else pictures.HEIGHT
 drawn = pictures.side_by_side(build, shown, columns, step, marked, height)
 st.caption(legend)
+if target and known_widths:
+    st.caption(aiming.told(target, known_widths))
 
 below = st.columns([3, 2], gap="large") if second else columns
 changes = None

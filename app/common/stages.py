@@ -14,6 +14,7 @@ WORDS = {
     "sparse": "Indexing the words (BM25)",
     "dense": "Indexing the vectors (HNSW)",
     "names": "Naming the branches",
+    "widths": "Scoring everything for made-up queries",
     "tuning": "Choosing the hybrid's weights",
     "queries": "Embedding the queries",
     "teacher": "Asking the teacher",

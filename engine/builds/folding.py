@@ -27,7 +27,7 @@ from engine.errors import TriescopeError
 from engine.files import exchange, held, in_turn, replace_json, writing
 from engine.live import journal
 from engine.live.drift import Drift
-from engine.retrievers import RETRIEVERS
+from engine.retrievers import RETRIEVERS, recall
 from engine.scorers import centroid
 from engine.scorers.kinds import kind
 from engine.stored import passages
@@ -130,6 +130,8 @@ def _fold(build: Build, work: Path, tell: Tell) -> Folded:
     behind = [method for method in RETRIEVERS.values() if method.left_behind]
     if gone := [method.name for method in behind if method.there(build.folder) and not method.there(work)]:
         notes.append(f"what {', '.join(gone)} reads is of the documents before, and gone: make it anew")
+    if (build.folder / recall.FILE).is_file():
+        notes.append("widths for a recall were chosen on the tree before, and are gone: `engine widths` chooses them anew")
     if left := runs.unfinished(build.folder):
         notes.append(f"trainings that were not finished are gone: {', '.join(left)}")
     Build(work)  # held to what a build is before it takes the place of one

@@ -4,6 +4,8 @@
       manifest.json             what was built from what, with size and hash of every file below
       documents.parquet, queries.parquet, qrels.parquet, names.parquet
       embeddings.npy  identifiers.npz  trie/  scorer/centroid.npy  tuning.json  and the retrievers' own
+      passages.npy              where long documents were cut into such
+      widths.json               chosen for a recall, once it is made
       trained/                  scorers trained on it
         default.json            which one ``generative`` means
         node/run.json           a finished run, and its weights beside it

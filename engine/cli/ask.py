@@ -98,6 +98,10 @@ def decode(
     folder: Folder,
     query: Text,
     beams: Beams = DEFAULT_BEAMS,
+    recall: Annotated[
+        float | None,
+        typer.Option(min=0.5, max=1, help="In place of one width: those that `engine widths` chose for this recall."),
+    ] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=1000)] = 10,
     strategy: Annotated[str, typer.Option(help="How to search: see `python -m engine strategies`.")] = "beam",
     option: Annotated[
@@ -117,14 +121,22 @@ def decode(
     as_json: AsJson = False,
 ) -> None:
     """Decode a query and print the trace: every step, what was kept, what was cut."""
+    from engine.builds import runs
     from engine.builds.answers import decoded
     from engine.builds.opened import Build
     from engine.builds.results import branched_at
     from engine.builds.turns import without
     from engine.decoding import strategies
+    from engine.decoding.strategies import narrowed
+    from engine.retrievers.recall import plan_of
 
-    settings = dict(strategies.parse_setting(strategy, text) for text in option or ())
     opened = Build(folder)
+    if recall is not None:
+        if strategy != "beam" or scorer not in ("", runs.CENTROID):
+            raise TriescopeError("--recall is of beam search by the centroid scorer; leave out --strategy and --scorer")
+        strategy, scorer = narrowed.STRATEGY.name, runs.CENTROID
+        option = [f"{name}={value}" for name, value in narrowed.written(plan_of(folder, recall).plan).items()]
+    settings = dict(strategies.parse_setting(strategy, text) for text in option or ())
     vector = opened.turned(query, more or (), less or ()) if more or less else None
     filter_text = without(filter_text, less or ())
     asked = (query, beams, k, strategy, settings, filter_text, force, ban or (), branch, temperature, seed, scorer)

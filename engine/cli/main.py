@@ -28,6 +28,7 @@ from engine.cli import tune as cli_tune
 from engine.cli import typos as cli_typos
 from engine.cli import verdict as cli_verdict
 from engine.cli import versus as cli_versus
+from engine.cli import widths as cli_widths
 from engine.cli import window as cli_window
 from engine.cli.shell import app
 from engine.errors import TriescopeError
@@ -59,6 +60,7 @@ __all__ = [
     "cli_typos",
     "cli_verdict",
     "cli_versus",
+    "cli_widths",
     "cli_window",
     "main",
 ]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine.decoding.confidence import Fork, log_share
+from engine.decoding.plan import Plan
 from engine.decoding.trace import Candidates, Step, Trace
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
@@ -30,22 +31,27 @@ class Went(NamedTuple):
     seen: int
 
 
-def search_one(
-    tree: Tree, scorer: Scorer, query: np.ndarray, beams: int, explain: bool, temperature: float, narrow: tuple[int, ...]
-) -> Trace:
+def search_one(tree: Tree, scorer: Scorer, query: np.ndarray, beams: int, explain: bool, temperature: float, plan: Plan) -> Trace:
     """Decode one query, every candidate scored; see :func:`engine.decoding.decode`, which calls it."""
     nodes, totals = np.array([ROOT]), np.zeros(1, np.float32)
-    widths = [narrow[place] if place < len(narrow) else beams for place in range(tree.levels)]
-    went = go_on(tree, scorer, scorer.start(query, temperature), nodes, totals, widths, explain)
+    widths = [*plan.widths, *[beams] * tree.levels][: tree.levels]
+    went = go_on(tree, scorer, scorer.start(query, temperature), nodes, totals, widths, explain, plan.below)
     share = _share_of_first(went.steps, went.considered)
     return Trace(beams, went.steps, went.nodes, went.totals, scored=went.seen, log_share=share)
 
 
 def go_on(
-    tree: Tree, scorer: Scorer, state: Any, nodes: np.ndarray, totals: np.ndarray, widths: Sequence[int], explain: bool
+    tree: Tree,
+    scorer: Scorer,
+    state: Any,
+    nodes: np.ndarray,
+    totals: np.ndarray,
+    widths: Sequence[int],
+    explain: bool,
+    below: Sequence[float] = (),
 ) -> Went:
     """Search the last levels of the tree, one for each of ``widths``, from the beams ``nodes`` on; ``state`` has scored what led
-    there."""
+    there. After the first levels nothing is kept that lies further than ``below`` the best."""
     steps: list[Step] = []
     considered: list[tuple[Children, np.ndarray]] = []
     seen = 0
@@ -54,6 +60,8 @@ def go_on(
         children, scored = expand(tree, scorer, state, level, nodes, totals)
         key = tree.tie_key(children.node)
         best = top_k(scored.total, width, key)
+        if len(steps) < len(below) and len(best):
+            best = best[scored.total[best] >= scored.total[best[0]] - np.float32(below[len(steps)])]
         seen += len(children.node)
         kept = Candidates(children.node[best], children.parent[best], scored.log_prob[best], scored.total[best])
         ms = (time.perf_counter() - start) * 1e3

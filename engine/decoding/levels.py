@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.decoding.plan import Plan
 from engine.decoding.trace import Candidates, Step, Trace
 from engine.errors import TriescopeError
 from engine.kernels.best import Best
@@ -16,7 +17,7 @@ from engine.trie import ROOT, Tree
 
 
 def search_levels(
-    tree: Tree, scorer: Any, queries: Sequence[np.ndarray] | np.ndarray, beams: int, temperature: float, narrow: tuple[int, ...]
+    tree: Tree, scorer: Any, queries: Sequence[np.ndarray] | np.ndarray, beams: int, temperature: float, plan: Plan
 ) -> list[Trace] | None:
     """Traces of queries, as the scorer takes them, without what was pruned, by a scorer that selects
     (:class:`engine.scorers.base.SelectingScorer`); None where it leaves them to the general search.
@@ -44,7 +45,9 @@ def search_levels(
     seen = np.zeros(count, np.int64)
     for level in range(1, tree.levels + 1):
         start = time.perf_counter()
-        best = scorer.best_children(state, best, narrow[level - 1] if level <= len(narrow) else beams)
+        best = scorer.best_children(state, best, plan.widths[level - 1] if level <= len(plan.widths) else beams)
+        if level <= len(plan.below):
+            best = _near(best, np.float32(plan.below[level - 1]))
         ms = (time.perf_counter() - start) * 1e3 / max(1, count)
         seen += best.seen
         for query, (node, parent, total, size) in enumerate(zip(best.node, best.parent, best.total, best.size, strict=True)):
@@ -58,3 +61,10 @@ def search_levels(
         Trace(beams, kept, leaves.node, leaves.total, scored=int(number))
         for kept, leaves, number in zip(steps, last, seen, strict=True)
     ]
+
+
+def _near(best: Best, below: np.float32) -> Best:
+    """What lies at most so many nats below the best of its query; beams are sorted, so it is their first ones."""
+    there = np.arange(best.total.shape[1]) < best.size[:, None]
+    near = there & (best.total >= best.total[:, :1] - below)
+    return best._replace(size=near.sum(axis=1))

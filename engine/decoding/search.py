@@ -13,6 +13,7 @@ import numpy as np
 from engine.decoding.beam import search_one
 from engine.decoding.confidence import with_share
 from engine.decoding.levels import search_levels
+from engine.decoding.plan import Plan
 from engine.decoding.trace import Trace
 from engine.errors import TriescopeError
 from engine.scorers.base import Scorer
@@ -32,6 +33,7 @@ def decode(
     explain: bool = False,
     temperature: float = 1.0,
     narrow: tuple[int, ...] = (),
+    below: tuple[float, ...] = (),
     sure: bool = False,
 ) -> list[Trace]:
     """Decode identifiers by beam search.
@@ -55,6 +57,9 @@ def decode(
     narrow : tuple of int
         Beams after the first levels, where fewer than ``beams`` will do: a documented approximation of the full beam, off by
         default. Upper levels have the widest nodes, so most of the scoring is saved there.
+    below : tuple of float
+        After the first levels nothing is kept that lies more nats below the best path than this; another such approximation.
+        :mod:`engine.decoding.widths` chooses both.
     sure : bool
         Say how sure each decode is (:attr:`engine.decoding.trace.Trace.confidence`). Only a scorer that selects has to be told:
         it then scores the siblings of the best path too, a fraction of a millisecond a query. Others have done so anyway.
@@ -87,10 +92,10 @@ def decode(
         if scorer.abilities.selects and not explain:
             # What a scorer that reads texts made of them may differ in length, from query to query.
             asked = list(group) if scorer.abilities.reads_text else np.asarray(group)
-            found = search_levels(tree, scorer, asked, beams, temperature, narrow)
+            found = search_levels(tree, scorer, asked, beams, temperature, Plan(narrow, below))
             if found is not None and sure:
                 found = [with_share(trace, tree, scorer, query, temperature) for trace, query in zip(found, group, strict=True)]
         if found is None:
-            found = [search_one(tree, scorer, query, beams, explain, temperature, narrow) for query in group]
+            found = [search_one(tree, scorer, query, beams, explain, temperature, Plan(narrow, below)) for query in group]
         traces += found
     return traces

@@ -4,12 +4,17 @@ Level 1 clusters the embeddings, level 2 clusters what level 1 left over, and so
 fine. Within a few percent of RQ-VAE (Lee et al. 2022; TIGER, Rajput et al. 2023) without training a network; k-means is faiss'.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 
 from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme
 from engine.identifiers.kmeans import kmeans
+
+# From so many documents on one level of many codes: at a million, 100 beams over 3 x 256 find .73 of the hundred nearest and over
+# 1 x 4096 all of them, in the same time (benchmarks/results/decoding.md).
+LARGE = 100_000
 
 
 def default_codes(documents: int) -> int:
@@ -21,10 +26,23 @@ def default_codes(documents: int) -> int:
     return 16 if documents < 500 else 32 if documents < 3000 else 256
 
 
+def default_shape(documents: int) -> tuple[int, int]:
+    """Levels, and codes a level, when the user says neither.
+
+    >>> [default_shape(n) for n in (1200, 50_000, 100_000, 1_000_000)]
+    [(3, 32), (3, 256), (1, 1024), (1, 4096)]
+    """
+    if documents < LARGE:
+        return 3, default_codes(documents)
+    return 1, min(4096, 1 << round(math.log2(4 * math.sqrt(documents))))
+
+
 def fit(material: Material, settings: dict[str, Any], seed: int, progress: Progress) -> Identifiers:
     """Fit the codebooks and encode every row; see :class:`engine.identifiers.base.Scheme`."""
-    levels = settings["levels"] or 3
-    codes = settings["codes"] or default_codes(len(material.embeddings))
+    levels, codes = settings["levels"], settings["codes"]
+    if levels is None and codes is None:
+        levels, codes = default_shape(len(material.embeddings))
+    levels, codes = levels or 3, codes or default_codes(len(material.embeddings))
     residual = np.ascontiguousarray(material.embeddings, np.float32).copy()
     columns, codebooks = [], []
     for level in range(levels):
@@ -68,8 +86,8 @@ SCHEME = Scheme(
     summary="Residual k-means: coarse to fine, nothing to train.",
     citation="Lee et al. 2022 (residual quantization); Rajput et al. 2023 (TIGER, semantic IDs)",
     options=(
-        LEVELS,
-        CODES,
+        LEVELS._replace(default=None, help=f"{LEVELS.help} 3, or 1 from {LARGE:,} documents on."),
+        CODES._replace(help=f"{CODES.help} With 1 level of itself about four times the root of their number."),
     ),
     fit=fit,
     assign=assign,

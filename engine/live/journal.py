@@ -137,7 +137,7 @@ def append(build: Path, change: Change) -> Path:
                 vectors=np.ascontiguousarray(change.vectors, np.float32),
                 codes=np.ascontiguousarray(change.codes, np.int32),
                 content=np.ascontiguousarray(change.content, np.int32),
-                **more,
+                **more,  # type: ignore[arg-type]
             )
             file.flush()
             os.fsync(file.fileno())

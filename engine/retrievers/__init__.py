@@ -90,7 +90,7 @@ def method_of(name: str) -> tuple[Method, Named]:
     if kind not in RETRIEVERS:
         raise TriescopeError(f"unknown retriever {name!r}; there are {', '.join(RETRIEVERS)}")
     method = RETRIEVERS[kind]
-    if colon and method.options:
+    if colon and method.options and ("=" in rest or not method.decodes):
         settings = dict(parse_option(name, method.options, setting) for setting in rest.split(","))
         check_options(name, method.options, settings)
         return method, Named(settings=tuple(settings.items()))

@@ -6,9 +6,12 @@ import numpy as np
 
 from engine.decoding import decode
 from engine.decoding.forced import forced_totals
+from engine.decoding.plan import Plan
 from engine.decoding.search import TOGETHER
 from engine.decoding.trace import Trace
 from engine.explaining.lost import Fate, fates
+from engine.options import Option
+from engine.retrievers import recall
 from engine.retrievers.base import DEFAULT_BEAMS, Found, Method, Named, Opened, of_means
 from engine.retrievers.lost import MODEL, NO_IDENTIFIER, SEARCH, Lack, Loss
 from engine.retrievers.ranking import Queries, Ranking, pack, vectors_of
@@ -17,6 +20,9 @@ from engine.trie import Tree, Trie, restrict
 
 # Beams of the decode that says how sure it is: a threshold then means the same at every width.
 SURE_BEAMS = DEFAULT_BEAMS
+WHOLE = Plan()
+# Whose exact list a recall is of.
+PLANNED = "centroid"
 NOTHING = (np.empty(0, np.int64), np.empty(0, np.float32))
 
 
@@ -27,20 +33,23 @@ class GenerativeRetriever:
     needs_vectors = True
     floor = -np.inf
 
-    def __init__(self, trie: Trie, scorer: Scorer, beams: int = DEFAULT_BEAMS):
+    def __init__(self, trie: Trie, scorer: Scorer, beams: int = DEFAULT_BEAMS, plan: Plan = WHOLE):
         self.trie = trie
         self.scorer = scorer
         self.beams = beams
+        self.plan = plan
 
     def traces(self, queries: Queries, sure: bool = False, tree: Tree | None = None) -> Iterator[Trace]:
         """Decode queries without keeping what was pruned; a group's traces are let go before the next group is decoded.
 
         ``sure`` adds how sure each is, as in :func:`engine.decoding.decode`; ``tree`` is what may be written, all identifiers
-        unless given.
+        unless given: a plan is for all of them, so under a filter there is none.
         """
         taken = encode_for(self.scorer, queries.texts, vectors_of(self.name, queries))
+        narrow, below = self.plan if tree is None or tree is self.trie else WHOLE
         for start in range(0, len(taken), TOGETHER):
-            yield from decode(tree or self.trie, self.scorer, taken[start : start + TOGETHER], self.beams, sure=sure)
+            group = taken[start : start + TOGETHER]
+            yield from decode(tree or self.trie, self.scorer, group, self.beams, narrow=narrow, below=below, sure=sure)
 
     def search(self, queries: Queries, k: int, allowed: np.ndarray | None = None) -> Ranking:
         """See :class:`engine.retrievers.base.Retriever`; scores are the totals of the paths (nats up to a constant).
@@ -89,7 +98,21 @@ class GenerativeRetriever:
 
 
 def _open(opened: Opened, beams: int, named: Named) -> GenerativeRetriever:
+    if target := _planned(opened, named):
+        return GenerativeRetriever(opened.trie, opened.scorer(PLANNED), beams, target.plan)
     return GenerativeRetriever(opened.trie, opened.scorer(named.scorer), beams)
+
+
+def _planned(opened: Opened, named: Named) -> recall.Target | None:
+    """The plan for the recall that a name asks for."""
+    asked = dict(named.settings).get("recall")
+    return recall.plan_of(opened.folder, asked) if asked is not None else None
+
+
+def _told(opened: Opened, named: Named) -> str:
+    target, known = _planned(opened, named), recall.read(opened.folder)
+    plan = f"the {PLANNED} scorer, {recall.told(target, known)}" if target and known else ""
+    return "; ".join(filter(None, [of_means(opened), plan]))
 
 
 def _evidence(found: Found) -> str:
@@ -133,6 +156,16 @@ METHOD = Method(
     evidence=_evidence,
     decodes=True,
     usual=True,
-    told=lambda opened, named: of_means(opened),
+    options=(
+        Option(
+            name="recall",
+            type=float,
+            default=None,
+            low=0.5,
+            high=1.0,
+            help="Widths and thresholds that `engine widths` chose for this share of the exact list, by the centroid scorer.",
+        ),
+    ),
+    told=_told,
     lost=_lost,
 )

@@ -15,6 +15,7 @@ from engine.decoding.strategies import (
     diverse,
     exact,
     length_normalised,
+    narrowed,
     reverse_annealed,
     sample,
     unconstrained,
@@ -33,6 +34,7 @@ _OURS = {
     for strategy in (
         beam.BEAM,
         beam.GREEDY,
+        narrowed.STRATEGY,
         length_normalised.STRATEGY,
         diverse.STRATEGY,
         sample.STRATEGY,
