@@ -11,7 +11,7 @@ from app.builds.shelf import SAID
 from app.catalogue import mapping
 from app.common import commands, documents, guard, jobs, resources, state
 from engine import paths
-from engine.builds import folding, living
+from engine.builds import living
 from engine.builds.opened import Build
 from engine.data import corpus, staged
 from engine.data.corpus import Document
@@ -60,7 +60,8 @@ def _standing(build: Build) -> None:
     name, folder = f"{JOB}{build.folder.name}", build.folder
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Fold them in", icon=":material/compress:", key="fold", disabled=jobs.at_work()):
-            jobs.start_command(name, ["compact", str(folder)], lambda: folding.discard(folder), folder.name)
+            asked = ["compact", str(folder)]
+            jobs.start_command(name, asked, jobs.undo_of(asked), folder.name)
             st.rerun()
         commands.offer(commands.line(["compact", folder.name]))
 

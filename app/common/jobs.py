@@ -12,11 +12,13 @@ import streamlit as st
 
 from app.common import guard, stages, state
 from engine import paths
+from engine.builds import folding
 from engine.builds.make import discard
 from engine.health.card import Change
+from engine.jobs.found import FoundJob
 from engine.jobs.log import tail
 from engine.jobs.process import Job, Told
-from engine.jobs.registry import Registry
+from engine.jobs.registry import AnyJob, Registry
 
 # Jobs that this session waits for, by name: the job itself, so that the end of an earlier one is not taken for it.
 WAITED_FOR = "jobs-waited-for"
@@ -24,8 +26,32 @@ WAITED_FOR = "jobs-waited-for"
 
 @st.cache_resource
 def registry() -> Registry:
-    """Jobs of this server: a reloaded browser finds its job again."""
-    return Registry()
+    """Jobs of this server: a reloaded browser finds its job again, and a server started anew what the one before had begun."""
+    made = Registry()
+    made.recover(undo_of)
+    return made
+
+
+def undo_of(arguments: Sequence[str]) -> Callable[[], None]:
+    """What removes the beginnings of a command that was cancelled; nothing where it writes all of it at its end."""
+    if arguments[0] == "build" and "--out" in arguments:
+        return partial(discard, Path(arguments[arguments.index("--out") + 1]))
+    if arguments[0] == "compact":
+        return partial(folding.discard, Path(arguments[1]))
+    return lambda: None
+
+
+@guard.changes
+def resume(job: FoundJob) -> None:
+    """Put a job that was interrupted in line once more: the same command goes on from the last stage that was whole."""
+    known = job.known
+    start_command(known.name, known.arguments, undo_of(known.arguments), known.label, known.units)
+
+
+@guard.changes
+def give_up(job: FoundJob) -> None:
+    """Go on with it no more."""
+    job.give_up()
 
 
 @guard.changes
@@ -42,7 +68,8 @@ def start_command(
 
 def start_build(name: str, corpus: str, out: Path, flags: Sequence[str] = ()) -> None:
     """Start a build of ``corpus``; ``flags`` are more of those of the shell's ``build``."""
-    start_command(name, ["build", corpus, "--out", str(out), *flags], partial(discard, out), out.name)
+    asked = ["build", corpus, "--out", str(out), *flags]
+    start_command(name, asked, undo_of(asked), out.name)
 
 
 def start_again(name: str, folder: Path, out: str, change: Change, seed: int) -> None:
@@ -71,16 +98,16 @@ def at_work() -> bool:
     return registry().at_work()
 
 
-def ended(name: str) -> Job | None:
+def ended(name: str) -> AnyJob | None:
     """The job of that name which this session started or watched, once it has ended, and only once."""
-    waited: dict[str, Job] = st.session_state.get(WAITED_FOR, {})
+    waited: dict[str, AnyJob] = st.session_state.get(WAITED_FOR, {})
     job = waited.get(name)
     if job is None or job.running():
         return None
     return waited.pop(name)
 
 
-def say_end(job: Job, failed: str, cancelled: str) -> None:
+def say_end(job: AnyJob, failed: str, cancelled: str) -> None:
     """Say that a job failed or was cancelled, in a line; what it said at last can be unfolded. One that is done says nothing."""
     told = job.told()
     if told.state == "failed":
@@ -104,12 +131,12 @@ def panel(name: str) -> bool:
     return False
 
 
-def _wait_for(job: Job) -> None:
+def _wait_for(job: AnyJob) -> None:
     st.session_state.setdefault(WAITED_FOR, {})[job.name] = job
 
 
 @st.fragment(run_every=0.5)
-def _watch(job: Job) -> None:
+def _watch(job: AnyJob) -> None:
     told = job.told()
     if told.over:
         st.rerun()
@@ -124,14 +151,14 @@ def _watch(job: Job) -> None:
     _log(job, f"log-{job.name}")
 
 
-def _line(job: Job, told: Told) -> str:
+def _line(job: AnyJob, told: Told) -> str:
     left = f", about {told.seconds_left:.0f} s left in this stage" if told.seconds_left else ""
     counted = f": {told.done:,} of {told.total:,}{job.units.get(told.stage, '')}" if told.total else ""
     place = f"stage {min(told.stages_done + 1, told.stages)} of {told.stages}, " if told.stages > 1 else ""
     return f"{stages.told(told.stage)}{counted}{left}; {place}{job.seconds():.0f} s since it began"
 
 
-def _log(job: Job, key: str) -> None:
+def _log(job: AnyJob, key: str) -> None:
     if said := tail(job.log):
         with st.expander(f"What it said last ({len(said)} line{'s' if len(said) > 1 else ''})", key=key):
             st.code("\n".join(said), language=None, wrap_lines=True)

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from app.common import guard, jobs, stages, state
-from engine.jobs.process import Job
+from engine.jobs.found import FoundJob
+from engine.jobs.registry import AnyJob
 
 ICONS = {
     "waiting": ":material/hourglass_empty:",
@@ -11,6 +12,7 @@ ICONS = {
     "done": ":material/check_circle:",
     "failed": ":material/error:",
     "cancelled": ":material/cancel:",
+    "interrupted": ":material/power_off:",
 }
 
 
@@ -20,7 +22,9 @@ def offer() -> None:
     if not known:
         return
     at_work = sum(job.running() for job in known)
-    label = f"{at_work} job{'s' if at_work > 1 else ''} at work" if at_work else "Jobs"
+    lost = sum(job.told().state == "interrupted" for job in known)
+    quiet = f"{lost} interrupted" if lost else "Jobs"
+    label = f"{at_work} job{'s' if at_work > 1 else ''} at work" if at_work else quiet
     with st.popover(label, icon=":material/pending_actions:", key="jobs"):
         _list()
 
@@ -33,10 +37,14 @@ def _list() -> None:
             st.markdown(_told(job), width=420)
             if job.running():
                 st.button("Stop", on_click=guard.changes(job.cancel), key=f"jobs-cancel-{job.name}", type="tertiary")
+            elif job.told().state == "interrupted" and isinstance(job, FoundJob):
+                key = f"-{job.name}"
+                st.button("Resume", on_click=jobs.resume, args=(job,), key=f"jobs-resume{key}", type="tertiary")
+                st.button("Give up", on_click=jobs.give_up, args=(job,), key=f"jobs-give-up{key}", type="tertiary")
     st.caption("One is at work at a time; the others wait in this order. The list is of this server, whoever started them.")
 
 
-def _told(job: Job) -> str:
+def _told(job: AnyJob) -> str:
     """A job in a line of Markdown: what it is, how far, or how it ended."""
     told = job.told()
     name = f"**{state.plain(job.name)}**" + (f" ({state.plain(job.label)})" if job.label and job.label not in job.name else "")
@@ -44,5 +52,8 @@ def _told(job: Job) -> str:
         counted = f", {told.done:,} of {told.total:,}" if told.total else ""
         how = f"{told.share:.0%}: {stages.told(told.stage)}{counted}, {job.seconds():.0f} s"
     else:
-        how = {"waiting": "waits", "done": "done", "cancelled": "cancelled"}.get(told.state, f"failed: {told.message}")
+        lost = f"interrupted at {told.share:.0%}; the same command goes on from what was whole"
+        how = {"waiting": "waits", "done": "done", "cancelled": "cancelled", "interrupted": lost}.get(
+            told.state, f"failed: {told.message}"
+        )
     return f"{ICONS[told.state]} {name} · {state.plain(how)}"

@@ -12,7 +12,7 @@
         .node.partial/          one that is not finished: spec.json, history.jsonl, checkpoint.json and its tensors
     .films.partial/             a build in the making; progress.json says how far it is
     .films.removed/             one that is being deleted
-    .films.progress.json        how far a job is that the app started; .films.log is what it said
+    .films.progress.json        how far a job is that the app started; .films.log is what it said, .films.job.json the job itself
     .studies/  .maps/  .evaluations/  .verdicts/    what was found out about builds
 
 Hidden names are never offered as builds. A folder that is worked in has a lock beside it (:func:`engine.files.lock_of`).

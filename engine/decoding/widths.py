@@ -19,6 +19,8 @@ from engine.trie import Tree
 PARTS = (0.0, 0.1, 0.3, 0.6, 1.0)
 # So many of a level's best totals are remembered, to count what a threshold keeps.
 REMEMBERED = 4096
+# Looking at a node exactly takes as long as at so many roughly (:mod:`engine.kernels.best_children`).
+EXACT = 6.0
 
 
 class Passed(NamedTuple):
@@ -86,12 +88,14 @@ def kept(of: Passed, plan: Plan) -> float:
 
 
 def cost(of: Passed, plan: Plan, each: Sequence[float]) -> float:
-    """Nodes that a plan scores below its levels, about: what it keeps of each, times the children that a node there has."""
-    wide = [
-        min(width, int(np.searchsorted(gaps, below, "right")))
-        for gaps, width, below in zip(of.gaps, plan.widths, plan.below, strict=True)
-    ]
-    return float(np.dot(wide, each))
+    """What a plan takes, about, in nodes that are looked at roughly: of each level the children of what was kept above, and those
+    within the width once more, exactly. ``each`` is how many children a node has, from the root on."""
+    wide, spent = 1, 0.0
+    for gaps, width, below, children in zip(of.gaps, plan.widths, plan.below, each, strict=False):
+        candidates = wide * children
+        spent += candidates + EXACT * min(width, candidates)
+        wide = min(width, int(np.searchsorted(gaps, below, "right")))
+    return spent + wide * each[-1]
 
 
 def choose(tree: Tree, seen: Sequence[Passed], recall: float) -> Plan:
@@ -109,7 +113,7 @@ def choose(tree: Tree, seen: Sequence[Passed], recall: float) -> Plan:
     if tree.levels < 2:
         return Plan()
     counts = np.bincount(tree.level_of(np.arange(len(tree.code))), minlength=tree.levels + 1)
-    each = counts[2:] / np.maximum(counts[1:-1], 1)
+    each = (counts[1:] / np.maximum(counts[:-1], 1)).tolist()
     rank, below = (np.concatenate([getattr(of, name) for of in seen], axis=1) for name in ("rank", "below"))
     plans = [_loosest(rank, below, seen, recall, part) for part in PARTS]
     return min(plans, key=lambda plan: np.mean([cost(of, plan, each) for of in seen]))

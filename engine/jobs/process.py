@@ -15,13 +15,15 @@ from typing import Literal
 from engine import files, paths
 from engine.builds import layout
 from engine.errors import TriescopeError
+from engine.jobs import record
 from engine.jobs.log import tail
+from engine.jobs.record import signal_group
 
 PROGRAM = (sys.executable, "-m", "engine")
 # Between asking a job to end and ending it.
 GRACE_S = 5.0
 
-State = Literal["waiting", "running", "done", "failed", "cancelled"]
+State = Literal["waiting", "running", "done", "failed", "cancelled", "interrupted"]
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ class Job:
         self._undo, self._cancelled, self._stopping = undo, False, False
         self._end: Told | None = None
         self._one_at_a_time = threading.Lock()
+        self._written = (folder, name, tuple(arguments), label, self.units)
+        record.write(*self._written, pid=None)
         self._command = [*PROGRAM, *arguments, "--progress", str(self.progress), "--json"]
         self._process: subprocess.Popen | None = None
         self._began = 0.0
@@ -113,7 +117,9 @@ class Job:
                     self._process = subprocess.Popen(
                         self._command, stdout=subprocess.DEVNULL, stderr=said, cwd=paths.ROOT, start_new_session=True
                     )
+                record.write(*self._written, pid=self._process.pid)
             except OSError as error:
+                record.remove(*self._written[:2])
                 self._end = Told(state="failed", message=f"{error.filename or self.log}: {error.strerror or error}")
 
     def told(self) -> Told:
@@ -123,7 +129,7 @@ class Job:
                 return self._end or Told(state="waiting")
             if self._end is None and not self._stopping and self._left():
                 self._finish()
-            return self._end or _read(self.progress)
+            return self._end or read_progress(self.progress)
 
     def running(self) -> bool:
         """Whether it is at work, or waits for that."""
@@ -140,16 +146,17 @@ class Job:
         """
         with self._one_at_a_time:
             if self._process is None:
+                record.remove(*self._written[:2])
                 self._end = self._end or Told(state="cancelled")
             if self._end is not None or self._stopping or self._left():
                 return
             self._cancelled = self._stopping = True
-        _signal(self.process.pid, signal.SIGTERM)
+        signal_group(self.process.pid, signal.SIGTERM)
         until = time.monotonic() + GRACE_S
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(GRACE_S)
         # The job itself is gone; what it started may still be tidying up.
-        while time.monotonic() < until and _signal(self.process.pid, 0):
+        while time.monotonic() < until and signal_group(self.process.pid, 0):
             time.sleep(0.02)
         with self._one_at_a_time:
             self._stopping = False
@@ -164,9 +171,9 @@ class Job:
 
     def _finish(self) -> None:
         """Take note of the end: nothing that the job started outlives it."""
-        _signal(self.process.pid, signal.SIGKILL)
+        signal_group(self.process.pid, signal.SIGKILL)
         code = self.process.wait()
-        told = _read(self.progress)
+        told = read_progress(self.progress)
         if code == 0:
             self._end = replace(told, state="done")
         elif self._cancelled:
@@ -179,20 +186,15 @@ class Job:
             last = tail(self.log, 1)
             self._end = replace(told, state="failed", message=told.message or (last[0] if last else f"exit code {code}"))
         self.progress.unlink(missing_ok=True)
+        record.remove(*self._written[:2])
 
 
-def _signal(group: int, number: int) -> bool:
-    """Send a signal to every process of a group; whether there is any."""
-    try:
-        os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
-
-
-def _read(progress: Path) -> Told:
-    """Progress as the child wrote it; as at the start where it has not written yet."""
+def read_progress(progress: Path, ended: bool = False) -> Told:
+    """Progress as the child wrote it; as at the start where it has not written yet. One that has ``ended`` is done or failed if
+    it wrote so, else it was interrupted."""
     known = files.read_json(progress)
-    if not isinstance(known, dict):
-        return Told()
-    return Told(**{name: known[name] for name in Told.__dataclass_fields__ if name in known and name != "state"})
+    known = known if isinstance(known, dict) else {}
+    told = Told(**{name: known[name] for name in Told.__dataclass_fields__ if name in known and name != "state"})
+    if not ended:
+        return told
+    return replace(told, state=known["state"] if known.get("state") in ("done", "failed") else "interrupted")

@@ -97,8 +97,9 @@ SEARCHING = (
     ),
     Word(
         "recall",
-        "The part of the relevant documents that is found at all, in the first 100 where it says @100.",
-        (TRAIN, IDENTIFIERS),
+        "The part of the relevant documents that is found at all, in the first 100 where it says @100; of a search that cuts "
+        "corners, the part of what the exact one finds.",
+        (TRAIN, IDENTIFIERS, DECODE),
         "the column Recall@100",
         ("recall@100",),
     ),

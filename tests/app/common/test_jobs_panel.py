@@ -1,7 +1,11 @@
 """The list of jobs in the header: what works and waits, how each ended and why, as text."""
 
+import os
+
 from app.common import jobs, jobs_panel
+from engine.jobs.found import FoundJob
 from engine.jobs.process import Told
+from engine.jobs.record import Process, Record
 from tests.app.at import said, visit
 from tests.app.conftest import HTML
 
@@ -47,4 +51,19 @@ def test_each_job_stands_there_with_how_it_is_and_why_it_failed(with_films, monk
     assert len(cancel) == 2
     next(one for one in cancel if one.key == "jobs-cancel-training on films").click().run()
     assert not working.running()
-    assert jobs_panel.ICONS.keys() == {"waiting", "running", "done", "failed", "cancelled"}
+    assert jobs_panel.ICONS.keys() == {"waiting", "running", "done", "failed", "cancelled", "interrupted"}
+
+
+def test_one_that_was_interrupted_can_be_gone_on_with_or_given_up(with_films, monkeypatch):
+    known = Record(name="catalogue shop", arguments=("build", "shop.csv", "--out", "shop"), server=Process.of(os.getpid()))
+    started, given = [], []
+    monkeypatch.setattr(jobs, "start_command", lambda name, arguments, *more: started.append((name, arguments)))
+    job = FoundJob(known)
+    monkeypatch.setattr(job, "give_up", lambda: given.append(job.name))
+    listed(monkeypatch, job)
+    at = visit("glossary")
+    assert "interrupted at 0%; the same command goes on" in said(at).replace("\\", "")
+    next(button for button in at.button if button.label == "Resume").click().run()
+    assert started == [(known.name, known.arguments)]
+    next(button for button in at.button if button.label == "Give up").click().run()
+    assert given == ["catalogue shop"]

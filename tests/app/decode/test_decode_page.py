@@ -49,7 +49,7 @@ class TestStrategies:
     @pytest.mark.parametrize("strategy", [name for name, strategy in STRATEGIES.items() if strategy.options])
     def test_its_options_are_fields(self, strategy):
         at = visit(strategy=strategy)
-        keys = {field.key for field in [*at.number_input, *at.selectbox]}
+        keys = {field.key for field in [*at.number_input, *at.selectbox, *at.text_input]}
         assert {f"{strategy}-{option.name}" for option in STRATEGIES[strategy].options} <= keys
 
     def test_exact_finds_all_of_the_exact_first_ten(self):

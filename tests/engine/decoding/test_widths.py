@@ -103,7 +103,7 @@ def test_a_plan_finds_what_it_promises_and_scores_less_than_the_beam_that_does(r
     plain = decoding.decode(tree, scorer, queries, wide)
     assert np.mean([trace.scored for trace in traces]) < np.mean([trace.scored for trace in plain])
     looser = choose(tree, seen, recall - 0.3)
-    each = [6.0, 600 / 72]
+    each = [12.0, 6.0, 600 / 72]
     assert np.mean([cost(of, looser, each) for of in seen]) <= np.mean([cost(of, plan, each) for of in seen])
 
 
