@@ -196,7 +196,9 @@ def main() -> None:
     bench = Bench(asked.folder)
     test: Held = bench.split.test
     names.sort(key=lambda name: name != "item-item")  # the others are held against the honest baseline
-    found = evaluated.evaluate({name: bench.get(name) for name in names}, test, bench.popularity, tell=report.tell("test"))
+    found = evaluated.evaluate(
+        {name: bench.get(name) for name in names}, test, bench.popularity, bench.material.embeddings, tell=report.tell("test")
+    )
     for line in evaluated.lines(found):
         print(line)
     if asked.json:

@@ -39,13 +39,15 @@ if not session.rows:
     st.stop()
 
 choice = interactions is not None
-*zeroth, second, third = st.columns([*([1.4] * choice), 1, 1.2], gap="medium", vertical_alignment="bottom")
+*zeroth, second, third, fourth = st.columns([*([1.4] * choice), 1, 1.2, 1], gap="medium", vertical_alignment="bottom")
 with zeroth[0] if zeroth else second:
     name = asking.watched(build)
 address.within("k", 5, 20, "number of results")
 k = second.slider("Results shown", 5, 20, 10, key="k", bind="query-params")
 with third:
     beams = address.choose_beams(build)
+with fourth:
+    way = asking.slate()
 of.beams = beams
 names = asking.choose(build)
 place = history.person(interactions, session)
@@ -60,7 +62,7 @@ with right:
     written.panel(build, of, name, session, trace)
 
 try:
-    lists = asking.lists(of, names, session, k)
+    lists = asking.lists(of, names, session, k, way)
 except TriescopeError as error:
     st.error(state.plain(str(error)), icon=":material/error:")
     st.stop()
@@ -76,7 +78,8 @@ with lines:
     st.header("What others would recommend")
     st.plotly_chart(ranks.figure(lists, titles, pinned, k), key="session-ranks", alt=ranks.describe(lists, k))
     st.caption(
-        f"Blue: in all {len(lists)} lists. Grey: missing somewhere; it then runs to the row > {k}. Orange: the chosen one."
+        f"Blue: in all {len(lists)} lists. Grey: missing somewhere; it then runs to the row > {k}. Orange: the chosen one. "
+        f"{mattered.told_apart(build, lists)}"
     )
 if beside:
     with beside:
@@ -103,9 +106,11 @@ with st.container(horizontal=True):
     value = {"history": taken, "lists": {of_name: [hit._asdict() for hit in hits] for of_name, hits in lists.items()}}
     exports.offer("Lists, JSON", exports.as_json(value), "next.json")
     exports.offer("Trace, JSON", lambda: exports.as_json(build.trace_json("", trace, k, tree))(), "trace.json")
-    shell = commands.recommend_line(build.folder.name, taken, less, names, k, beams)
-    commands.offer(shell, "" if less else commands.recommend_code(build.folder.name, taken, names, k, beams))
-    address.offer_link(build, [], {state.BEAMS: beams, "k": k, asking.MODELS_ASKED: names, asking.WATCHED: name})
+    shell = commands.recommend_line(build.folder.name, taken, less, names, k, beams, way.told())
+    plain = not less and way.plain
+    commands.offer(shell, commands.recommend_code(build.folder.name, taken, names, k, beams) if plain else "")
+    more = {asking.MODELS_ASKED: names, asking.WATCHED: name, asking.SLATE: way.told()}
+    address.offer_link(build, [], {state.BEAMS: beams, "k": k} | more)
 if interactions is not None:
     judged.show(build, beams)
 joining.form(build)

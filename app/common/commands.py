@@ -90,14 +90,16 @@ def search_code(build: str, query: str, names: Sequence[str], k: int, beams: int
     )
 
 
-def recommend_line(build: str, history: Sequence[str], less: Sequence[str], names: Sequence[str], k: int, beams: int) -> str:
+def recommend_line(
+    build: str, history: Sequence[str], less: Sequence[str], names: Sequence[str], k: int, beams: int, slate: str = ""
+) -> str:
     """The shell's ``recommend``.
 
     >>> recommend_line("beauty", ["7", "12"], [], ["counting"], 10, 100)
     'python -m engine recommend --history 7,12 -m counting -k 10 --beams 100 beauty'
     """
     words = ["--history", ",".join(history), *(["--less", ",".join(less)] if less else [])]
-    words += [word for name in names for word in ("-m", name)]
+    words += [word for name in names for word in ("-m", name)] + (["--slate", slate] if slate else [])
     return f"{PYTHON} recommend {shlex.join([*words, '-k', str(k), '--beams', str(beams), build])}"
 
 

@@ -5,12 +5,22 @@ import streamlit as st
 from app.common import address, state
 from app.sessions.history import Session
 from engine.builds.opened import Build
-from engine.recommending import asked, kinds, on_disk
+from engine.errors import TriescopeError
+from engine.recommending import asked, kinds, on_disk, slates
 from engine.recommending.asked import Next
 from engine.recommending.kinds import MODELS, Opened
+from engine.recommending.slates import Slate
 
 MODELS_ASKED = "models"
 WATCHED = "watched"
+SLATE = "slate"
+SLATES = {
+    "": "as ranked",
+    "quota=3": "at most 3 of a branch",
+    "quota=1": "one of a branch",
+    "mmr=0.7": "unlike those above, .7",
+    "mmr=0.5": "unlike those above, .5",
+}
 # Items up to which even the slow ones are made within seconds.
 QUICK = 2_000
 
@@ -78,11 +88,31 @@ def watched(build: Build) -> str:
     return chosen
 
 
-def lists(of: Opened, names: list[str], session: Session, k: int) -> dict[str, list[Next]]:
+def slate() -> Slate:
+    """How the lists are arranged."""
+    asked_for = state.parameter(SLATE)
+    try:
+        now = slates.parse(asked_for).told()
+    except TriescopeError as error:
+        address.say(SLATE, f"The address asks for another {error}. The lists are as they were ranked.")
+        now = ""
+    options = list(dict.fromkeys([*SLATES, now]))
+    chosen = st.selectbox(
+        "Variety",
+        options,
+        format_func=lambda text: SLATES.get(text, text),
+        help="The first hundred of each list in another order: at most so many below one first code before the others come, or "
+        "by maximal marginal relevance, where the share is an item's own score and the rest its likeness to those above it.",
+        **address.own(SLATE, now),
+    )
+    return slates.parse(chosen)
+
+
+def lists(of: Opened, names: list[str], session: Session, k: int, way: Slate) -> dict[str, list[Next]]:
     """The list of each, best first."""
     found = {}
     for name in names:
         trained = name not in MODELS
         with st.spinner(f"Asking {name}", show_time=True) if trained or name == "ease" else st.container():
-            found[name] = asked.recommended(of, name, session.rows, k, banned=session.banned)
+            found[name] = asked.recommended(of, name, session.rows, k, banned=session.banned, slate=way)
     return found

@@ -89,10 +89,12 @@ def _found(build: Build, found: Judging) -> None:
     whole, by_often = table(found), groups(found)
     st.dataframe(whole, hide_index=True, alt="Recommenders judged")
     seen = "may come again" if found.seen else "are left out"
+    arranged = f"; lists arranged: {state.plain(found.slate)}" if found.slate else ""
     st.caption(
         f"{found.questions:,} questions ({found.split}: {state.plain(found.rule)}); items of the history {seen}; beam "
-        f"{found.beams}. Means with 95% bootstrap intervals; p of the paired test, corrected for all of the table. Shown are the "
-        f"first ten: their share of the catalogue, how unevenly they come (Gini), and how often they were taken in training. "
+        f"{found.beams}{arranged}. Means with 95% bootstrap intervals; p of the paired test, corrected for all of the table. "
+        "Shown are the first ten: their share of the catalogue, how unevenly they come (Gini), how often they were taken in "
+        "training, and how far apart those of a list lie (one less the cosine). "
         f"{state.plain(found.device)}, {found.made[:16].replace('T', ' ')}."
     )
     st.dataframe(by_often, hide_index=True, alt="R@10 by how often the item was taken in training")
@@ -134,6 +136,7 @@ def table(found: Judging) -> pd.DataFrame:
                 "Catalogue shown": f"{one.shown.covered:.1%}",
                 "Gini": round(one.shown.gini, 2),
                 "Taken": round(one.shown.popularity, 1),
+                "Apart": "" if one.shown.apart is None else f"{one.shown.apart:.2f}",
             }
             for one in found.models
         ]

@@ -12,6 +12,7 @@ from app.sessions.history import Session
 from engine.builds.opened import Build
 from engine.recommending.asked import Next, listed
 from engine.recommending.kinds import Opened
+from engine.recommending.slates import apart
 
 # Items that each list is looked into for; items of a history that are left out in turn, the last ones.
 DEPTH, LEFT_OUT = 100, 15
@@ -22,6 +23,17 @@ def rank(of: Opened, name: str, rows: Sequence[int], target: int, banned: np.nda
     found, _ = listed(of, name, rows, DEPTH, banned=banned)
     places = np.flatnonzero(found == target)
     return int(places[0]) + 1 if len(places) else None
+
+
+def told_apart(build: Build, lists: Mapping[str, list[Next]]) -> str:
+    """How far apart the items of each list lie, in a sentence."""
+    found = {
+        name: float(apart(np.array([[build.row_of[hit.id] for hit in hits]]), build.embeddings)[0])
+        for name, hits in lists.items()
+        if len(hits) > 1
+    }
+    told = ", ".join(f"{state.plain(name)} {value:.2f}" for name, value in found.items())
+    return f"How far apart the items of a list lie (one less the cosine, on average): {told}." if told else ""
 
 
 def show(build: Build, of: Opened, lists: Mapping[str, list[Next]], session: Session, document: str) -> None:

@@ -19,6 +19,9 @@ Models = Annotated[
 ]
 Width = Annotated[int, typer.Option(min=1, help="Hypotheses kept after each level, of models that decode.")]
 Seen = Annotated[bool, typer.Option("--seen", help="Let items of the history come again.")]
+Arrangement = Annotated[
+    str, typer.Option("--slate", help="Not ten of the same: quota=N of one first code, mmr=SHARE of the score, or both.")
+]
 History = Annotated[str, typer.Option(help="Item ids, oldest first, with commas between.")]
 
 
@@ -78,17 +81,21 @@ def recommend(
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Length of the list.")] = 10,
     beams: Width = DEFAULT_BEAMS,
     seen: Seen = False,
+    slate: Arrangement = "",
     as_json: AsJson = False,
 ) -> None:
     """What comes next after a history of items."""
     from engine.builds.opened import Build
-    from engine.recommending import asked, kinds, on_disk
+    from engine.recommending import asked, kinds, on_disk, slates
 
     build = on_disk.as_made(Build(folder))
     opened = kinds.Opened(build, max(beams, k))
     taken = asked.of_user(opened, user) if user else asked.of_text(build, history)
     banned = asked.banned_for(build, asked.of_text(build, less)) if less else None
-    found = {name: asked.recommended(opened, name, taken, k, seen, banned) for name in model or [asked.default(build)]}
+    found = {
+        name: asked.recommended(opened, name, taken, k, seen, banned, slates.parse(slate))
+        for name in model or [asked.default(build)]
+    }
     lines = [f"history: {', '.join(asked.title(build, row) for row in taken)}"]
     for name, hits in found.items():
         lines.append(name)
@@ -110,6 +117,7 @@ def run_evaluation(
     model: Models = None,
     beams: Width = DEFAULT_BEAMS,
     seen: Seen = False,
+    slate: Arrangement = "",
     split: Annotated[str, typer.Option(help="test or dev.")] = "test",
     keep: Annotated[bool, typer.Option("--keep", help="Keep it with the interactions, for the page Sessions.")] = False,
     progress: ProgressFile = None,
@@ -118,21 +126,28 @@ def run_evaluation(
     """Judge recommenders on what people took next: the whole catalogue is ranked, with intervals and paired tests."""
     from engine.builds.opened import Build
     from engine.progress import Progress
-    from engine.recommending import evaluated, kept_judging, kinds, on_disk
+    from engine.recommending import evaluated, kept_judging, kinds, on_disk, slates
 
     build = on_disk.as_made(Build(folder))
     opened = kinds.Opened(build, beams)
     held, names = kept_judging.questions(opened.known, split), model or kinds.usual(build)
     with Progress(progress, quiet=as_json) as told:
-        asked = {name: opened.get(name, told) for name in names}
+        asked, arranged = {name: opened.get(name, told) for name in names}, slates.parse(slate)
+        if not arranged.plain:
+            asked = {name: slates.Arranged(of, arranged, build.trie, build.embeddings) for name, of in asked.items()}
         found = evaluated.evaluate(
-            asked, held, opened.known.popularity, seen, lambda _, done, total: told("judging", done, total)
+            asked,
+            held,
+            opened.known.popularity,
+            build.embeddings,
+            seen,
+            lambda _, done, total: told("judging", done, total),
         )
-    judged = kept_judging.judging(opened, split, seen, found)
+    judged = kept_judging.judging(opened, split, seen, arranged, found)
     if keep:
         kept_judging.keep(build, judged)
     head = f"{judged.questions:,} questions ({split}: {judged.rule}), seen items {'may come again' if seen else 'left out'}; "
-    head += f"{beams} beams; the whole catalogue is ranked"
+    head += f"{beams} beams; the whole catalogue is ranked{f', then arranged: {judged.slate}' if judged.slate else ''}"
     show(judged.model_dump(mode="json"), as_json, [head, *evaluated.lines(found)])
 
 

@@ -15,6 +15,8 @@ from engine.recommending.content import Content
 from engine.recommending.counting import Counting, shares
 from engine.recommending.kinds import Opened
 from engine.recommending.models.writing import Writing
+from engine.recommending.slates import DEEP, PLAIN, Slate, arranged
+from engine.retrievers.ranking import pack
 
 # Items of a history that may be given; a network says itself how many it reads.
 LONGEST = 1000
@@ -100,8 +102,14 @@ def listed(
     k: int,
     seen: bool = False,
     banned: np.ndarray | None = None,
+    slate: Slate = PLAIN,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the list of one recommender for one history, best first, and their scores."""
+    if not slate.plain:
+        rows, scores = listed(opened, name, history, max(k, DEEP), seen, banned)
+        build = opened.build
+        found = arranged(slate, pack([(rows, scores)], len(rows)), build.trie, build.embeddings)
+        return found.rows[0][:k], found.scores[0][:k]
     build, rows = opened.build, np.asarray(history, np.int32)
     recommender, banned = opened.get(name), np.empty(0, np.int64) if banned is None else banned
     if isinstance(recommender, Counting | Content | Writing):
@@ -119,10 +127,11 @@ def recommended(
     k: int,
     seen: bool = False,
     banned: np.ndarray | None = None,
+    slate: Slate = PLAIN,
 ) -> list[Next]:
-    """The list of one recommender for one history, without the rows that are ``banned``."""
+    """The list of one recommender for one history, without the rows that are ``banned``, arranged as a ``slate`` has it."""
     build, rows = opened.build, np.asarray(history, np.int32)
-    hits, scores = listed(opened, name, rows, k, seen, banned)
+    hits, scores = listed(opened, name, rows, k, seen, banned, slate)
     recommender = opened.get(name)
     taken = opened.interactions.popularity if opened.interactions else None
     reasons = _reasons(opened, recommender, rows, hits) if len(hits) else []

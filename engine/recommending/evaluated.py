@@ -12,8 +12,9 @@ from engine.errors import TriescopeError
 from engine.evaluation import interval
 from engine.evaluation.exposure import gini
 from engine.evaluation.significance import difference, together
-from engine.recommending.base import Recommender
+from engine.recommending.base import TOGETHER, Recommender
 from engine.recommending.judging import MEASURES, judge
+from engine.recommending.slates import apart
 
 # How often the right item was taken in training; the last group is open.
 FREQUENCIES = ((0, 0), (1, 5), (6, 20), (21, 1 << 30))
@@ -30,12 +31,13 @@ class Group(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What a recommender shows among its first ten: share of the catalogue that ever comes, Gini of how often each item does, and
-    how often the shown items were taken in training, on average."""
+    """What a recommender shows among its first ten: share of the catalogue that ever comes, Gini of how often each item does, how
+    often the shown items were taken in training, on average, and how far apart those of one list lie (one less the cosine)."""
 
     covered: float
     gini: float
     popularity: float
+    apart: float
 
 
 class Figures(NamedTuple):
@@ -63,6 +65,7 @@ def evaluate(
     recommenders: Mapping[str, Recommender],
     held: Held,
     popularity: np.ndarray,
+    embeddings: np.ndarray,
     seen: bool = False,
     tell: Callable[[str, int, int], None] | None = None,
 ) -> list[Figures]:
@@ -76,6 +79,8 @@ def evaluate(
         Questions.
     popularity : np.ndarray
         How often each item was taken in training, ``(items,)``.
+    embeddings : np.ndarray
+        Unit vectors of the items, ``(items, d)``: how far apart those of a list lie.
     seen : bool
         Whether items of the history may come again.
     tell : callable, optional
@@ -103,7 +108,7 @@ def evaluate(
             {measure: interval(of.values[measure]) for measure in MEASURES},
             ahead.get(name),
             groups(of.values, taken),
-            shown(of.first, popularity),
+            shown(of.first, popularity, embeddings),
         )
         for name, of in found.items()
     ]
@@ -124,15 +129,22 @@ def groups(values: Mapping[str, np.ndarray], taken: np.ndarray) -> list[Group]:
     return found
 
 
-def shown(first: np.ndarray, popularity: np.ndarray) -> Shown:
+def shown(first: np.ndarray, popularity: np.ndarray, embeddings: np.ndarray) -> Shown:
     """What lists show: ``first`` has the items of each, int64 ``(questions, k)``, -1 for none.
 
-    >>> shown(np.array([[0, 1], [0, -1]]), np.array([5, 2, 0, 0]))
-    Shown(covered=0.5, gini=0.5833333333333333, popularity=4.0)
+    >>> shown(np.array([[0, 1], [0, -1]]), np.array([5, 2, 0, 0]), np.eye(4))
+    Shown(covered=0.5, gini=0.5833333333333333, popularity=4.0, apart=1.0)
     """
     items = first[first >= 0]
     times = np.bincount(items, minlength=len(popularity)).astype(np.float64)
-    return Shown(float((times > 0).mean()), gini(times), float(popularity[items].mean()) if len(items) else 0.0)
+    distances = np.concatenate([apart(first[at : at + TOGETHER], embeddings) for at in range(0, len(first), TOGETHER)])
+    known = distances[np.isfinite(distances)]
+    return Shown(
+        float((times > 0).mean()),
+        gini(times),
+        float(popularity[items].mean()) if len(items) else 0.0,
+        float(known.mean()) if len(known) else 0.0,
+    )
 
 
 def lines(found: Sequence[Figures]) -> list[str]:
@@ -145,8 +157,12 @@ def lines(found: Sequence[Figures]) -> list[str]:
         ahead = f"  {told(of.ahead, sign=True)} p {told_p(of.ahead)}" if of.ahead else ""
         rows.append(f"{of.name:<24} {means}{ahead}")
     heads = [f"{group.low}+" if group.high == FREQUENCIES[-1][1] else f"{group.low}-{group.high}" for group in found[0].groups]
-    rows.append("R@10 by how often the item was taken in training; then what is shown: share of the catalogue, Gini, popularity")
+    rows.append(
+        "R@10 by how often the item was taken in training; then what is shown: share of the catalogue, Gini, popularity, and how "
+        "far apart the items of a list lie"
+    )
     for of in found:
         cells = [f"{head} ({group.questions:,}) {group.values['R@10']:.3f}" for head, group in zip(heads, of.groups, strict=True)]
-        rows.append(f"{of.name:<24} {'  '.join(cells)}; {of.shown.covered:.1%}, {of.shown.gini:.2f}, {of.shown.popularity:.1f}")
+        last = f"{of.shown.covered:.1%}, {of.shown.gini:.2f}, {of.shown.popularity:.1f}, {of.shown.apart:.2f}"
+        rows.append(f"{of.name:<24} {'  '.join(cells)}; {last}")
     return rows

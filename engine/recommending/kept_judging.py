@@ -14,6 +14,7 @@ from engine.files import replace_json, writing
 from engine.recommending import kinds, on_disk
 from engine.recommending.evaluated import Figures
 from engine.recommending.models import kept
+from engine.recommending.slates import Slate
 from engine.stored import described
 
 SPLITS = ("dev", "test")
@@ -34,6 +35,7 @@ class OfShown(Stored):
     covered: float
     gini: float
     popularity: float
+    apart: float | None = None  # older ones lack it
 
 
 class OfRecommender(Stored):
@@ -54,6 +56,7 @@ class Judging(Stored):
     rule: str
     seen: bool
     beams: int
+    slate: str = ""
     questions: int
     models: tuple[OfRecommender, ...]
     weights: dict[str, str]
@@ -61,7 +64,7 @@ class Judging(Stored):
     device: str
 
 
-def judging(of: kinds.Opened, split: str, seen: bool, found: Sequence[Figures]) -> Judging:
+def judging(of: kinds.Opened, split: str, seen: bool, slate: Slate, found: Sequence[Figures]) -> Judging:
     """What was found, as it is shown and kept."""
     about = of.known.about
     return Judging.model_validate(
@@ -70,6 +73,7 @@ def judging(of: kinds.Opened, split: str, seen: bool, found: Sequence[Figures]) 
             "rule": "last item of each person" if about.split == "last" else f"by time, {' and '.join(about.dates)}",
             "seen": seen,
             "beams": of.beams,
+            "slate": slate.told(),
             "questions": len(questions(of.known, split).targets),
             "models": [one.as_json() for one in found],
             "weights": _weights(of.build, [one.name for one in found]),

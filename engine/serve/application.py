@@ -160,9 +160,10 @@ def application(shelf: Shelf, settings: Settings) -> Guard:
         k: asked.K = 10,
         beams: asked.Beams = retrievers.DEFAULT_BEAMS,
         seen: asked.Seen = False,
+        slate: asked.Slate = "",
         build: asked.BuildName = "",
     ) -> Response:
-        rest = (history, less, model, k, beams, seen)
+        rest = (history, less, model, k, beams, seen, slate)
         return sent(await in_thread(build, lambda held: next_items.recommended(held.whole(), *rest)))
 
     @app.get("/builds", response_model=list[told.BuildTold], summary="The builds that are served.")

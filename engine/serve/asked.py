@@ -53,5 +53,8 @@ Model = Annotated[
     str,
     Query(description="counting, item-item, knn, content, popularity or a trained one.", max_length=100, examples=["counting"]),
 ]
+Slate = Annotated[
+    str, Query(description="quota=N of one first code, mmr=SHARE of the score, or both.", max_length=100, examples=["quota=2"])
+]
 Seen = Annotated[bool, Query(description="Let items of the history come again.")]
 Document = Annotated[str, Query(description="Id of a document.", min_length=1, max_length=1000, examples=["inception-2010"])]

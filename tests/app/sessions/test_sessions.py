@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from engine.builds.opened import Build
 from engine.cli.main import app
-from engine.recommending import asked, kinds
+from engine.recommending import asked, kinds, slates
 from tests.app.at import infos, said, sound, table, visit
 from tests.taken import join
 
@@ -175,3 +175,16 @@ def test_a_server_that_only_shows_joins_nothing(build, monkeypatch):
     at.file_uploader("taken").set_value(("a.txt", b"u a b c", "text/plain")).run()
     sound(at.button("join").click().run())
     assert not (build.folder.parents[1] / "imports").exists()
+
+
+def test_lists_are_arranged_as_the_address_asks(build):
+    at = visit("sessions", history=ids(build, 3, 4, 5), k="5", slate="quota=1")
+    found = table(at, "counting", "item-item")
+    ranked = found.dropna(subset=["item-item"]).sort_values("item-item")["id"].tolist()
+    opened = kinds.Opened(build, 60)
+    assert ranked == [hit.id for hit in asked.recommended(opened, "item-item", [3, 4, 5], 5, slate=slates.parse("quota=1"))]
+    assert ranked != [hit.id for hit in asked.recommended(opened, "item-item", [3, 4, 5], 5)]
+    assert "How far apart the items of a list lie" in said(at)
+    assert any("--slate quota=1" in code.value for code in at.code)
+    at = visit("sessions", history=ids(build, 3), slate="quota=x")
+    assert "The address asks for another slate" in warnings(at)

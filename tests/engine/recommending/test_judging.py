@@ -76,7 +76,7 @@ def test_several_are_judged_on_the_same_questions():
     of = material(200)
     popularity = np.bincount(of.split.train.items, minlength=ITEMS)
     both = {"popularity": Ranked(Popularity(popularity)), "knn": Ranked(Semantic(of.embeddings, Recency()))}
-    found = evaluated.evaluate(both, of.split.test, popularity)
+    found = evaluated.evaluate(both, of.split.test, popularity, of.embeddings)
     assert [one.name for one in found] == ["popularity", "knn"]
     assert found[0].ahead is None
     assert found[1].ahead.mean == pytest.approx(found[1].means["NDCG@10"].mean - found[0].means["NDCG@10"].mean)
