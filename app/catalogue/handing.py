@@ -21,9 +21,12 @@ def choose() -> Path | None:
     """The file or folder that is looked at; None while there is none. What was handed over is in the address, by its content."""
     given = st.file_uploader(
         "A file of your own",
-        [ending.removeprefix(".") for ending in (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".gz", ".zst", ".zip")],
+        [
+            ending.removeprefix(".")
+            for ending in (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".item", ".parquet", ".gz", ".zst", ".zip")
+        ],
         key="handed-over",
-        help="CSV, TSV, JSON lines or Parquet, gzipped too; or a BEIR folder as one .zip. It stays on this machine.",
+        help="CSV, TSV, JSON or Parquet, gzipped too; or a BEIR folder as one .zip. It stays on this machine.",
     )
     if given is not None and st.session_state.get("handed-over-last") != given.file_id:
         st.session_state["handed-over-last"] = given.file_id

@@ -17,6 +17,8 @@ from engine.errors import RowError, TriescopeError
 
 # A spreadsheet may say its delimiter in a line before the header.
 TOLD_DELIMITER = re.compile(r'"?sep=(.)"?\s*')
+# RecBole says behind each name what the column holds.
+TYPED = re.compile(r":(token|float)(_seq)?$")
 QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 FAULTS = {
     "unexpected end of data": "a quote is opened and never closed",
@@ -50,6 +52,8 @@ def delimited(path: Path, kind: str, skip: Skip | None = None, encoding: str = U
         if kind == "tsv" and len(header) == 2 and header[0].strip().isdecimal():
             header, rows = ["id", "text"], chain([header], rows)
         names = [" ".join(cell.split()) or f"column {place}" for place, cell in enumerate(header, 1)]
+        if all(TYPED.search(name) for name in names):
+            names = [TYPED.sub("", name) for name in names]
         if len(set(names)) < len(names):
             raise TriescopeError(f"{path}, header: column names must differ; found {names_of(names)}")
         row = 0
@@ -82,7 +86,7 @@ def _rows(path: Path, kind: str, encoding: str) -> Iterator[list[str]]:
     if kind == "tsv":
         found = (_tsv_cells(line) for line in chain([first], source))
     else:
-        delimiter = max(",;\t", key=first.count)
+        delimiter = max(",;\t|", key=first.count)
         if told := TOLD_DELIMITER.fullmatch(first):
             delimiter, first = told[1], next((line for line in source if line.strip()), "")
         found = csv.reader(chain([first], source), delimiter=delimiter, strict=True)

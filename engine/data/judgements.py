@@ -93,6 +93,8 @@ def read_qrels(path: Path, queries: Collection[str], documents: Collection[str])
         of_query = qrels.setdefault(query, {})
         twice += of_query.get(document, grade) != grade
         of_query[document] = grade
+    if not qrels:
+        return {}, ["no judgement is in it"]
     judged = set().union(*qrels.values())
     absent = len(judged - set(documents))
     told = {

@@ -16,7 +16,7 @@ from engine.data.records import kind_of, records
 from engine.data.values import text_of
 from engine.errors import TriescopeError
 
-TABLES = ("csv", "tsv", "jsonl", "ndjson", "parquet")
+TABLES = ("csv", "tsv", "jsonl", "ndjson", "json", "parquet")
 IDS = ("_id", "id", "qid", "query_id", "query-id", "topic")
 TEXTS = ("text", "query", "title", "question")
 PAIRS = (("query-id", "corpus-id", "score"), ("query_id", "corpus_id", "score"), ("qid", "docid", "grade"))
@@ -147,7 +147,7 @@ def _whole(path: Path) -> str:
 
 def _judged(path: Path) -> Iterator[tuple[int, str, str, str]]:
     """(row, query, document, grade), whatever the form; a header is passed over."""
-    if kind_of(path) in ("csv", "jsonl", "ndjson", "parquet"):
+    if kind_of(path) in ("csv", "jsonl", "ndjson", "json", "parquet"):
         names: tuple[str, ...] | None = None
         for row, record in records(path):
             if names is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.data.delimited import Skip, delimited
+from engine.data.json_values import json_values
 from engine.data.lines import PACKED, UNICODE, BadLineError, lines
 from engine.data.values import plain
 from engine.errors import RowError, TriescopeError
@@ -21,8 +22,8 @@ CAREFUL: dict[str, Any] = {
 }
 # Rows fetched together, and how long that may take, seconds.
 AT_ONCE, PATIENCE_S = 10_000, 120.0
-# Data frames write a missing value as NaN, which JSON does not know.
-JSON = json.JSONDecoder(parse_constant=lambda name: None if name == "NaN" else float(name))
+# Data frames write a missing value as NaN, and a division by zero as Infinity: JSON knows neither, and both are missing.
+JSON = json.JSONDecoder(parse_constant=lambda name: None)
 
 
 def kind_of(path: Path) -> str:
@@ -48,12 +49,17 @@ def records(path: Path, skip: Skip | None = None, encoding: str = UNICODE) -> It
     try:
         if kind in ("jsonl", "ndjson"):
             yield from _json_lines(path, skip, encoding)
-        elif kind in ("csv", "tsv"):
-            yield from delimited(path, kind, skip, encoding)
+        elif kind == "json":
+            for row, value in json_values(path, JSON, encoding):
+                record = _object(path, row, value)
+                _check_whole_characters(path, row, record)
+                yield row, record
+        elif kind in ("csv", "tsv", "item"):  # RecBole calls its tables so
+            yield from delimited(path, "csv" if kind == "csv" else "tsv", skip, encoding)
         elif kind == "parquet":
             yield from _parquet(path)
         else:
-            raise TriescopeError(f"{path}: files of this kind are not read; use .jsonl, .csv, .tsv or .parquet")
+            raise TriescopeError(f"{path}: files of this kind are not read; use .jsonl, .json, .csv, .tsv or .parquet")
     except OSError as error:
         raise TriescopeError(f"{path}: cannot be read ({error.strerror or type(error).__name__})") from error
 
@@ -119,12 +125,18 @@ def _parsed(path: Path, row: int, line: str) -> dict:
     try:
         record = JSON.decode(line)
     except json.JSONDecodeError as error:
-        raise RowError(path, row, str(error.colno), f"not valid JSON ({error.msg})") from error
+        hint = "; objects over several lines are read from a file called .json" if row == 1 and line.strip() in ("{", "[") else ""
+        raise RowError(path, row, str(error.colno), f"not valid JSON ({error.msg}){hint}") from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets without end
         raise RowError(path, row, "", f"not valid JSON ({str(error).splitlines()[0][:80]})") from error
-    if not isinstance(record, dict):
-        raise RowError(path, row, "", f"expected a JSON object, found {type(record).__name__}")
-    return record
+    return _object(path, row, record)
+
+
+def _object(path: Path, row: int, record: Any) -> dict:
+    if isinstance(record, dict):
+        return record
+    hint = "; an array of all documents is read from a file called .json" if row == 1 and isinstance(record, list) else ""
+    raise RowError(path, row, "", f"expected a JSON object, found {type(record).__name__}{hint}")
 
 
 def _check_whole_characters(path: Path, row: int, record: dict) -> None:

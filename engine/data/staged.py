@@ -19,7 +19,7 @@ from engine.errors import TriescopeError
 from engine.files import replace_json, writing
 from engine.stored import values, zipped
 
-KINDS = ("csv", "tsv", "jsonl", "ndjson", "parquet")
+KINDS = ("csv", "tsv", "jsonl", "ndjson", "json", "item", "parquet")
 ENDINGS = (
     *(f".{kind}" for kind in KINDS),
     *(f".{kind}{packed}" for kind in KINDS if kind != "parquet" for packed in PACKED),

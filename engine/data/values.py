@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import math
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +17,7 @@ NAMED, LETTERS = 40, 60
 
 
 def plain(value: Any) -> Any:
-    """A value of a typed file as JSON has it: NaN is None, bytes are text where they are UTF-8, all the way down.
+    """A value of a typed file as JSON has it: NaN and infinities are None, bytes are text where they are UTF-8, all the way down.
 
     >>> plain({"size": [float("nan"), b"XL"], "id": uuid.UUID(int=7), "price": decimal.Decimal("2.50")})
     {'size': [None, 'XL'], 'id': '00000000-0000-0000-0000-000000000007', 'price': 2.5}
@@ -25,7 +26,7 @@ def plain(value: Any) -> Any:
     """
     if isinstance(value, str | int):
         return value
-    if value is None or value != value:  # only NaN differs from itself
+    if value is None or value != value or value in (math.inf, -math.inf):  # only NaN differs from itself
         return None
     if isinstance(value, bytes | bytearray):
         try:

@@ -43,7 +43,7 @@ FILES = {
     "nothing in a JSONL": ("a.jsonl", "", "no document with a title or a text"),
     "nothing in a Parquet": ("a.parquet", "", "too small to be a Parquet file"),
     "documents all empty": ("a.csv", "id,title,text\n1,,\n2,,\n", "no document with a title or a text"),
-    "kind unknown": ("a.xlsx", "id,text\n1,x\n", "files of this kind are not read; use .jsonl, .csv, .tsv or .parquet"),
+    "kind unknown": ("a.xlsx", "id,text\n1,x\n", "files of this kind are not read; use .jsonl, .json, .csv, .tsv or .parquet"),
     "no kind": ("corpus", "id,text\n1,x\n", "files of this kind are not read"),
     "gzip by name alone": ("a.jsonl.gz", '{"id": "1", "text": "x"}\n', "not a GZIP stream"),
     "gzip cut off": (

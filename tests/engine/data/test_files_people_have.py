@@ -132,7 +132,7 @@ def test_a_float_that_is_whole_is_spelled_as_a_whole_number(corpus, told, meant)
     assert made.documents[0].searched_text(("year",)).endswith(f" {meant}.")
 
 
-@pytest.mark.parametrize("told", ["1e16", "9007199254740992.0", "Infinity"])
+@pytest.mark.parametrize("told", ["1e16", "9007199254740992.0"])
 def test_a_float_too_large_to_be_exact_is_no_id(corpus, told):
     with pytest.raises(TriescopeError, match=r"row 1, column id: .* is too large for a float to be exact; write it as text"):
         corpus("a.jsonl", f'{{"id": {told}, "title": "Cup"}}\n')
