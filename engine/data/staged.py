@@ -9,6 +9,7 @@ import hashlib
 import re
 import shutil
 import tempfile
+import time
 import zipfile
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
@@ -29,6 +30,8 @@ INSIDE = re.compile(r"(corpus\.jsonl|queries\.jsonl|qrels/[A-Za-z0-9_-]{1,40}\.t
 ABOUT = "about.json"
 # Bytes: of all that an archive holds, and of what is copied at once.
 LARGEST, BLOCK = 4 << 30, 1 << 20
+# A file that is being handed over for longer than this, seconds, is not any more.
+STALE_S = 6 * 3600
 
 
 class Staged(NamedTuple):
@@ -62,6 +65,7 @@ def stage(name: str, content: IO[bytes]) -> Staged:
     base = folder()
     with writing(base):
         base.mkdir(parents=True, exist_ok=True)
+        _sweep(base)
         fresh = Path(tempfile.mkdtemp(prefix=".", dir=base))  # others may hand over something of that name just now
         try:
             with (fresh / f"{stem}{ending}").open("wb") as file:
@@ -81,6 +85,13 @@ def stage(name: str, content: IO[bytes]) -> Staged:
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     return find(key)
+
+
+def _sweep(base: Path) -> None:
+    """Clear away what a process that was killed had begun to keep; what is young may be another one's at work."""
+    for left in base.glob(".*"):
+        if left.is_dir() and time.time() - left.stat().st_mtime > STALE_S:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def find(key: str) -> Staged:

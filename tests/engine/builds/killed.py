@@ -5,6 +5,7 @@ program and no fixture so that children are forked by a process that has no thre
 """
 
 import contextlib
+import io
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THR
 
 import numpy as np
 
+from engine import evaluation, workspace
 from engine.builds import layout, living
 from engine.builds.folding import fold
 from engine.builds.listed import listed
@@ -29,6 +31,7 @@ from engine.builds.make import make
 from engine.builds.opened import Build
 from engine.builds.opening import read_manifest
 from engine.builds.spec import BuildSpec
+from engine.data import staged
 from engine.data.corpus import Document
 from engine.files import sha256
 from engine.retrievers import Queries
@@ -65,7 +68,38 @@ def build(home: Path, seed: int) -> None:
     make(whole.corpus, BuildSpec(settings={"codes": 4}, seed=seed % 7), home / "builds" / "second")
 
 
-WORK: dict[str, Callable[[Path, int], None]] = {"add": add, "remove": remove, "compact": compact, "build": build}
+def hand_over(home: Path, seed: int) -> None:
+    """A file comes into the import folder."""
+    staged.stage("shop.csv", io.BytesIO(b"id,title\n" + b"".join(b"%d,Cup %d\n" % (n, seed) for n in range(200_000))))
+
+
+def evaluate(home: Path, seed: int) -> None:
+    """What was measured is kept in the workspace."""
+    opened = Build(home / "builds" / "sixty")
+    found = evaluation.evaluate(opened, "dev", ["bm25"], measures=["nDCG@10"])
+    value = found.as_json() | found.by_query()
+    workspace.evaluations.keep(opened.catalogue, "sixty", {"split": "dev", "seed": seed}, value)
+
+
+def train(home: Path, seed: int) -> None:
+    """A scorer learns."""
+    from engine.training.spec import TrainSpec
+    from engine.training.train import train as learn
+
+    learn(home / "builds" / "sixty", TrainSpec(steps=12, evaluate_every=6, batch=32, beams=20, average=0))
+
+
+WORK: dict[str, Callable[[Path, int], None]] = {
+    "add": add,
+    "remove": remove,
+    "compact": compact,
+    "build": build,
+    "import": hand_over,
+    "evaluate": evaluate,
+    "train": train,
+}
+# What loads libraries that have threads: only ever in a child.
+APART = ("evaluate", "train")
 
 
 def seen(home: Path) -> dict[str, Any]:
@@ -84,6 +118,16 @@ def seen(home: Path) -> dict[str, Any]:
             assert hits.max() < len(opened.documents)
         assert len(opened.names) == len(opened.trie.code)
         found[row.name] = {document.id: document.title for document in opened.documents}
+        for name in opened.scorer_names:
+            hits = opened.retriever(f"generative:{name}").search(asked, 5).rows
+            assert hits.max() < len(opened.documents)
+            found[row.name][f"scorer {name}"] = ""
+        kept = workspace.evaluations.listed(opened.catalogue)
+        assert all(workspace.evaluations.read(one.number) for one in kept)
+        found[row.name]["evaluations"] = str(len(kept))
+    handed = staged.everything()
+    assert all(one.path.stat().st_size == one.bytes for one in handed)
+    found["handed over"] = {one.key: one.name for one in handed}
     return found
 
 
@@ -132,7 +176,7 @@ def outcome(home: Path, what: str, seed: int, seconds: float) -> dict[str, Any]:
             if told["left"] == "before" or what in ("compact", "build"):
                 child(at, lambda: WORK[what](at, seed))  # the same command works
             whole = child(at, lambda: seen(at))
-            if told["left"] == "after" and what != "remove" and whole != after:
+            if told["left"] == "after" and what not in ("remove", "evaluate") and whole != after:
                 told["fault"] = "what was there after the kill was not all of it"
             if what == "compact" and (whole != before or (at / "builds" / "sixty" / "live").exists()):
                 told["fault"] = "folding changed what is there"
@@ -147,20 +191,34 @@ def outcome(home: Path, what: str, seed: int, seconds: float) -> dict[str, Any]:
 
 def main() -> None:
     home, first, count = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    seeds = range(first, first + count)
+    asked = {what: WORK[what] for what in (list(WORK)[seed % len(WORK)] for seed in seeds)}
     with tempfile.TemporaryDirectory(dir=home.parent) as folder:
         at = shutil.copytree(home, Path(folder) / "home", symlinks=True)
         os.environ["TRIESCOPE_HOME"] = str(at)
         seconds = {}
-        for _ in range(2):  # compiled code and libraries are loaded once, here; the second time tells how long it takes
-            for what, work in WORK.items():
-                shutil.rmtree(at / "builds" / "second", ignore_errors=True)
+        for again in range(2):  # compiled code and libraries are loaded once, here; the second time tells how long it takes
+            for what, work in asked.items():
+                for folder_of in ("builds/second", "builds/sixty/trained", "imports"):
+                    shutil.rmtree(at / folder_of, ignore_errors=True)
                 start = time.monotonic()
-                work(at, 0)
+                if what in APART:
+                    child(at, lambda work=work: work(at, 0))  # type: ignore[misc]
+                else:
+                    work(at, 0)
                 seconds[what] = time.monotonic() - start
-            seen(at)
-    for seed in range(first, first + count):
-        what = list(WORK)[seed % len(WORK)]
-        print(json.dumps(outcome(home, what, seed, seconds[what])), flush=True)
+            if not again:
+                child(at, lambda: seen(at))
+        # Vectors of what a training asks are known from here on; all else is as it was.
+        for path in at.iterdir():
+            if path.name != "cache":
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in home.iterdir():
+            if path.is_dir() and path.name != "cache":
+                shutil.copytree(path, at / path.name, symlinks=True)
+        for seed in seeds:
+            what = list(WORK)[seed % len(WORK)]
+            print(json.dumps(outcome(at, what, seed, seconds[what])), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""Killed at any moment of add, remove, compact and build: all of it or nothing, and the same command works. Six times
-here, two hundred with ``make test-slow``."""
+"""Killed at any moment of add, remove, compact, build, import, evaluate and train: all of it or nothing, and the same command
+works. Six times here, two hundred with ``make test-slow``."""
 
 import json
 import os

@@ -1,6 +1,7 @@
 """What is handed over through the window: kept by its content, under no path that anybody chose, within limits."""
 
 import io
+import os
 import zipfile
 
 import pytest
@@ -87,3 +88,13 @@ def test_what_cannot_be_read_is_passed_over(home):
     (home / "imports" / ("0" * 16)).mkdir()
     (home / "imports" / "other").mkdir()
     assert staged.everything() == [found]
+
+
+def test_what_a_process_that_was_killed_had_begun_is_cleared_away_once_it_is_old():
+    old, young = (staged.folder() / name for name in (".old", ".young"))
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+        (folder / "shop.csv").write_text("id,title\n", "utf-8")
+    os.utime(old, (0, 0))
+    staged.stage("shop.csv", io.BytesIO(b"id,title\n1,Cup\n"))
+    assert (old.exists(), young.exists()) == (False, True)
