@@ -26,7 +26,9 @@ from engine.identifiers.base import Identifiers, Material
 from engine.identifiers.collisions import extra_code
 from engine.scorers.centroid import CentroidScorer, node_means
 
-TARGETS, CHOSEN_ON, ASKED = (0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999), 100, 200
+TARGETS, CHOSEN_ON, ASKED = (0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999), 300, 200
+# From so many documents on three levels of 256 codes are not tried: the table of whole decodes says what they find.
+LARGE = 500_000
 ASKED_FOR = set(map(str, TARGETS))
 # Finer steps than those of the table that this one stands beside: nothing shall be won by rounding up.
 PROBES = (1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 24, 32, 48, 64, 96, 128, 192)
@@ -55,7 +57,8 @@ def one_size(size: int) -> str:
     truth, flat = whole.exact(documents, asked)
     lists = [run for cells in (whole.root(size), 4 * whole.root(size)) for run in whole.lists(documents, asked, truth, cells)]
     lines, notes = [], []
-    for shape in dict.fromkeys([rq_kmeans.default_shape(size), (3, 256)]):
+    shapes = [rq_kmeans.default_shape(size), *([(3, 256)] if size < LARGE else [])]
+    for shape in shapes:
         runs, note = of_tree(documents, asked, truth, chosen_on, shape)
         notes.append(note)
         for target, run in runs:

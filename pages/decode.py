@@ -20,14 +20,21 @@ query = trying.ask(build, offered=not place)
 guide = tour.box() if place else None
 levels = trie.levels
 choice = len(build.scorer_names) > 1
-wide = [1, 1, 1, 3] if choice else [1.2, 1.2, 2.6]
-left, *extra, middle, right = st.columns(wide, vertical_alignment="bottom", gap="small" if choice else "medium")
 strategy = address.one_of(decoding.STRATEGY, STRATEGIES, "beam", "strategy")
-left.selectbox("Strategy", list(STRATEGIES), **address.own(decoding.STRATEGY, strategy, (state.NODE,)))
 known_widths = aiming.known_of(build)
-with middle, st.container(horizontal=True, vertical_alignment="bottom"):
+aims = known_widths is not None and strategy == "beam"
+wide = [1, 1, 1, 3] if choice else [1.2, 1.2, 2.6]
+wide[-1:] = [0.7, wide[-1] - 0.7] if aims else wide[-1:]
+left, *extra, right = st.columns(wide, vertical_alignment="bottom", gap="small" if choice or aims else "medium")
+beside = extra.pop() if aims else None
+middle = extra.pop()
+left.selectbox("Strategy", list(STRATEGIES), **address.own(decoding.STRATEGY, strategy, (state.NODE,)))
+with middle:
     width = address.choose_beams(build, narrow=strategy == "greedy")
-    target = aiming.choose(known_widths, strategy)
+target = None
+if beside:
+    with beside:
+        target = aiming.choose(known_widths)
 scorer = ""
 if extra:
     with extra[0]:

@@ -25,9 +25,9 @@ def known_of(build: Build) -> Widths | None:
         return None
 
 
-def choose(known: Widths | None, strategy: str) -> Target | None:
-    """A field with the recalls there are plans for; None for one width. Only a beam search has a plan."""
-    if known is None or strategy != "beam":
+def choose(known: Widths | None) -> Target | None:
+    """A field with the recalls there are plans for; None for one width."""
+    if known is None:
         return None
     targets = {f"{target.asked:g}": target for target in known.targets}
     asked = address.one_of(RECALL, [NONE, *targets], NONE, "recall")
@@ -37,7 +37,6 @@ def choose(known: Widths | None, strategy: str) -> Target | None:
         format_func=lambda name: name if name == NONE else f"{float(name):.1%}".replace(".0%", "%"),
         help="In place of one width: at each of the first levels a width of its own, and nothing far below the best path, chosen "
         "for this share of the exact list.",
-        width=130,
         **address.own(RECALL, asked, (state.NODE, state.BRANCH)),
     )
     return targets.get(picked)

@@ -15,6 +15,8 @@ from engine.kernels.top_k import top_k
 from engine.scorers.base import Scorer
 from engine.trie import Tree
 
+# Of what may be lost so much is: other queries lose more than those that a plan was chosen on.
+SPARED = 0.5
 # Of the paths that may be lost, which part the width loses; the threshold loses the rest.
 PARTS = (0.0, 0.1, 0.3, 0.6, 1.0)
 # So many of a level's best totals are remembered, to count what a threshold keeps.
@@ -99,7 +101,7 @@ def cost(of: Passed, plan: Plan, each: Sequence[float]) -> float:
 
 
 def choose(tree: Tree, seen: Sequence[Passed], recall: float) -> Plan:
-    """The cheapest plan found that keeps a share of ``recall`` of what the queries want.
+    """The cheapest plan found that keeps a share of ``recall`` of what the queries want, and half of the rest.
 
     Raises
     ------
@@ -115,7 +117,8 @@ def choose(tree: Tree, seen: Sequence[Passed], recall: float) -> Plan:
     counts = np.bincount(tree.level_of(np.arange(len(tree.code))), minlength=tree.levels + 1)
     each = (counts[1:] / np.maximum(counts[:-1], 1)).tolist()
     rank, below = (np.concatenate([getattr(of, name) for of in seen], axis=1) for name in ("rank", "below"))
-    plans = [_loosest(rank, below, seen, recall, part) for part in PARTS]
+    aim = 1 - SPARED * (1 - recall)
+    plans = [_loosest(rank, below, seen, aim, part) for part in PARTS]
     return min(plans, key=lambda plan: np.mean([cost(of, plan, each) for of in seen]))
 
 
