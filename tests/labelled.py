@@ -3,5 +3,17 @@ that is made when asked for, or a model that is named behind them: the sixty fil
 
 from engine.retrievers import RETRIEVERS
 
-LABELLED = ("moved", "tuned", "tuned-moved", "late", "splade", "cross", "lm", "dense-ivfpq", "dense-usearch", "dense-lance")
+LABELLED = (
+    "moved",
+    "tuned",
+    "tuned-moved",
+    "late",
+    "splade",
+    "cross",
+    "lm",
+    "lm-list",
+    "dense-ivfpq",
+    "dense-usearch",
+    "dense-lance",
+)
 ANYWHERE = [name for name in RETRIEVERS if name not in LABELLED]
