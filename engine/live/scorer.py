@@ -68,7 +68,7 @@ class OverlayScorer(MeanScorer):
         Means of its nodes. Those of ``overlay.nodes`` are the means of the compacted trie.
     """
 
-    abilities = Abilities(bounds=True, dense=True)
+    abilities = Abilities(bounds=True, dense=True, ahead=True)
 
     def __init__(self, base: CentroidScorer, overlay: Overlay, means: OverlayMeans):
         self.base, self.overlay, self.means, self.codebooks = base, overlay, means, base.codebooks

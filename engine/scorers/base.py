@@ -42,12 +42,15 @@ class Abilities(NamedTuple):
         It knows how good a leaf below a node can be: a :class:`BoundedScorer`.
     dense : bool
         It scores, and so spends probability on, codes that the tree lacks: a :class:`DenseScorer`.
+    ahead : bool
+        It scores all codes before any is written: an :class:`AheadScorer`.
     """
 
     reads_text: bool = False
     selects: bool = False
     bounds: bool = False
     dense: bool = False
+    ahead: bool = False
 
 
 class Scorer(Protocol):
@@ -120,6 +123,15 @@ class DenseScorer(Scorer, Protocol):
         beams, -1 behind an absent prefix that nothing could follow. Codes that exist after a node get the totals of
         :meth:`Scorer.score`.
         """
+        ...
+
+
+class AheadScorer(Scorer, Protocol):
+    """A scorer that can score a code without knowing its prefix; looking ahead needs it."""
+
+    def at_once(self, state: Any) -> list[np.ndarray]:
+        """Score of every code of each level from the first, whatever comes before it: float ``(codes,)``, nats up to a constant.
+        Levels behind those have codes without a score; empty where no code has one."""
         ...
 
 

@@ -53,7 +53,7 @@ class MeanScorer(ABC):
     """
 
     name = "centroid"
-    abilities = Abilities(dense=True)
+    abilities = Abilities(dense=True, ahead=True)
     trie: Tree
     means: Any
     codebooks: list[np.ndarray]
@@ -62,6 +62,11 @@ class MeanScorer(ABC):
         """Scale the query once: the temperature divides the scale of the cosine."""
         vector = np.float32(SCALE / temperature) * query
         return Query(vector, [codebook @ vector for codebook in self.codebooks])
+
+    def at_once(self, state: Query) -> list[np.ndarray]:
+        """See :class:`engine.scorers.base.AheadScorer`: the query against the codes' vectors, so that a sum is the query against
+        what the codes make of a document."""
+        return state.code_scores
 
     @abstractmethod
     def node_scores(self, state: Query, nodes: np.ndarray) -> np.ndarray:
@@ -117,7 +122,7 @@ class CentroidScorer(MeanScorer):
         See :class:`MeanScorer`.
     """
 
-    abilities = Abilities(selects=True, bounds=True, dense=True)
+    abilities = Abilities(selects=True, bounds=True, dense=True, ahead=True)
 
     def __init__(self, trie: Trie, means: np.ndarray, codebooks: list[np.ndarray]):
         self.trie: Trie = trie

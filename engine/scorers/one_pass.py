@@ -46,7 +46,7 @@ class OnePassScorer:
     """
 
     name = "one-pass"
-    abilities = Abilities(dense=True)
+    abilities = Abilities(dense=True, ahead=True)
 
     def __init__(self, trie: Trie, heads: list[np.ndarray], biases: list[np.ndarray], adapter: Adapter):
         from engine.kernels.compiled import fixed
@@ -72,6 +72,10 @@ class OnePassScorer:
         full = state.all[self.place[children.node]]
         log_prob = log_softmax_within(full, children.parent, len(nodes))
         return Scored(log_prob.astype(np.float32), _added(totals[children.parent], full))
+
+    def at_once(self, state: State) -> list[np.ndarray]:
+        """See :class:`engine.scorers.base.AheadScorer`: a total is such a sum."""
+        return state.levels
 
     def masked(self, state: State, level: int, nodes: np.ndarray, children: Children) -> np.ndarray:
         """See :class:`engine.scorers.base.Scorer`: 1 less the probability of the codes that are there."""

@@ -28,17 +28,18 @@ def visit(page: str, **parameters: str):
     return at
 
 
-WITHOUT_A_STUDY = ["Build films-rq-kmeans", "Compare all schemes (about 1 min on two cores)"]
+WITHOUT_A_STUDY = [
+    "Build films-rq-kmeans",
+    "Compare all schemes (about 1 min on two cores)",
+    "Measure it (some seconds)",
+]
 
 
 class TestIdentifiers:
     @pytest.mark.usefixtures("with_films")
     def test_without_a_study_it_lists_the_schemes_and_offers_to_make_one(self):
         at = visit("identifiers")
-        assert [button.label for button in at.button] == [
-            "Build films-rq-kmeans",
-            "Compare all schemes (about 1 min on two cores)",
-        ]
+        assert [button.label for button in at.button] == WITHOUT_A_STUDY
         assert table(at, "Scheme", "Source")["Scheme"].tolist() == list(identifiers.SCHEMES)
 
     @pytest.mark.usefixtures("studied")
@@ -92,10 +93,7 @@ class TestIdentifiers:
         )
         assert not at.exception
         assert "damaged" in at.error[0].value
-        assert [button.label for button in at.button] == [
-            "Build films-rq-kmeans",
-            "Compare all schemes (about 1 min on two cores)",
-        ]
+        assert [button.label for button in at.button] == WITHOUT_A_STUDY
 
 
 class TestSpelling:

@@ -89,7 +89,7 @@ def walk(folder: Path) -> None:
 
 
 def _decode(opened: Build, query: np.ndarray, scorer: str, strategy: str) -> None:
-    needs = {"best-first": "bounds", "unconstrained": "dense"}.get(strategy)
+    needs = {"best-first": "bounds", "unconstrained": "dense", "look-ahead": "ahead"}.get(strategy)
     known = opened.scorer(scorer)
     if needs and not getattr(known.abilities, needs):
         return

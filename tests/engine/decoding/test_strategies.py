@@ -18,19 +18,23 @@ from tests.engine.oracles import DictTrie, SumScorer, identifiers, padded, unit
 
 QUERY = np.zeros(2, np.float32)
 MASKED = [name for name in STRATEGIES if name != "unconstrained"]
-ALL_LEAVES = ["beam", "length-normalised", "diverse", "sample", "reverse-annealed", "best-first", "exact"]
+ALL_LEAVES = ["beam", "length-normalised", "look-ahead", "diverse", "sample", "reverse-annealed", "best-first", "exact"]
 seeds, widths = st.integers(0, 1 << 30), st.integers(1, 30)
 
 
 class AbleScorer(SumScorer):
-    """Sums that also know a bound, since log-probabilities never add, and every code up to ``codes``: absent ones by hash."""
+    """Sums that also know a bound, since log-probabilities never add, and every code up to ``codes``: absent ones by hash; and
+    ``promised``, scores of all codes at once, a level each."""
 
-    abilities = Abilities(bounds=True, dense=True)
+    abilities = Abilities(bounds=True, dense=True, ahead=True)
     codes = 5
 
     def __init__(self, built, log_probs):
         super().__init__(log_probs, np.zeros(len(log_probs)))
-        self.built = built
+        self.built, self.promised = built, [np.zeros(self.codes)]
+
+    def at_once(self, state):
+        return self.promised
 
     def bound(self, state, nodes, totals):
         return totals
@@ -266,7 +270,7 @@ def test_wrong_arguments_are_refused(name, wrong, message):
 
 def test_the_registry_is_in_the_order_of_the_form_and_every_default_is_in_range():
     assert list(STRATEGIES) == (
-        "beam greedy narrowed length-normalised diverse sample reverse-annealed best-first exact unconstrained".split()
+        "beam greedy narrowed length-normalised look-ahead diverse sample reverse-annealed best-first exact unconstrained".split()
     )
     for name, strategy in STRATEGIES.items():
         assert strategy.name == name
