@@ -66,6 +66,10 @@ class Parts:
         """What is searched of each document."""
         return [document.searched_text(self.fields) for document in self.documents]
 
+    def titles(self) -> list[str]:
+        """Title of each document."""
+        return [document.title for document in self.documents]
+
     @cached_property
     def row_of(self) -> dict[str, int]:
         """Document id -> row."""

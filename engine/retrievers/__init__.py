@@ -47,6 +47,8 @@ RETRIEVERS: Registry[Method] = Registry(
         "tuned-moved": "engine.retrievers.tuned:MOVED",
         "late": "engine.retrievers.late_interaction:METHOD",
         "splade": "engine.retrievers.splade:METHOD",
+        "seal": "engine.retrievers.ngrams:METHOD",
+        "minder": "engine.retrievers.views:METHOD",
         "generative": "engine.retrievers.generative:METHOD",
         "feedback": "engine.retrievers.feedback:METHOD",
         "hybrid": "engine.retrievers.fusion:METHOD",

@@ -124,6 +124,10 @@ class Opened(Protocol):
         """What is searched of each document."""
         ...
 
+    def titles(self) -> list[str]:
+        """Title of each document; empty where it has none."""
+        ...
+
     @property
     def row_of(self) -> dict[str, int]:
         """Document id -> row."""
