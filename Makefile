@@ -41,9 +41,12 @@ bench: install
 	$(BIN)/python -m benchmarks.verdict
 	$(BIN)/python -m benchmarks.live > benchmarks/results/live.md
 	$(BIN)/python -m benchmarks.decoding
+	$(BIN)/python -m benchmarks.narrow
+	$(BIN)/python -m benchmarks.ngrams
 
 films-artefacts: install
 	$(BIN)/python -m engine.studies.bundle
+	$(BIN)/python -m benchmarks.claims
 
 pictures: install
 	$(BIN)/python -m app.prepare

@@ -28,6 +28,7 @@ COMPARE = [
     st.Page("../pages/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
     st.Page("../pages/evaluate.py", title="Evaluate", icon=":material/fact_check:", url_path="evaluate"),
     st.Page("../pages/verdict.py", title="Verdict", icon=":material/gavel:", url_path="verdict"),
+    st.Page("../pages/claims.py", title="Claims", icon=":material/balance:", url_path="claims"),
 ]
 BUILD = [
     st.Page("../pages/catalogue.py", title="Catalogue", icon=":material/upload_file:", url_path="catalogue"),

@@ -21,6 +21,7 @@ WHOLE = {
     "contributing.md": "CONTRIBUTING.md",
     "changes.md": "CHANGELOG.md",
     "scale.md": "docs/scale.md",
+    "systems.md": "docs/systems.md",
 }
 
 
@@ -64,6 +65,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         {"Architecture": "architecture.md"},
         {"Rooms": found},
         {"Scale": "scale.md"},
+        {"Systems": "systems.md"},
         {"Contributing": "contributing.md"},
         {"Security": "security.md"},
         {"Changes": "changes.md"},

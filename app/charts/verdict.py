@@ -59,7 +59,7 @@ def _lines(picture: Picture) -> go.Figure:
                 "thickness": 1,
                 "visible": any(one.low is not None for one in line),
             },
-            hovertemplate="%{x:,.0f} documents: %{y:.3g}",
+            hovertemplate=f"%{{x:,.0f}} {html.escape(picture.x)}: %{{y:.3g}}",
         )
     sizes = sorted({one.x for line in picture.lines.values() for one in line})
     return drawn.update_layout(

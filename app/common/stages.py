@@ -27,6 +27,8 @@ WORDS = {
     "evaluating": "Evaluating",
     "health": "Looking at the identifiers",
     "reachability": "Looking for what comes back",
+    "overlap": "Putting documents into several leaves",
+    "claim": "Making a claim anew",
     "scale": "Making the catalogue larger",
     "sizes": "Making the catalogue smaller",
     "interactions": "Joining the interactions",

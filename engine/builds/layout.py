@@ -13,7 +13,7 @@
     .films.partial/             a build in the making; progress.json says how far it is
     .films.removed/             one that is being deleted
     .films.progress.json        how far a job is that the app started; .films.log is what it said, .films.job.json the job itself
-    .studies/  .maps/  .evaluations/  .verdicts/    what was found out about builds
+    .studies/  .maps/  .evaluations/  .verdicts/  .claims/    what was found out about builds
 
 Hidden names are never offered as builds. A folder that is worked in has a lock beside it (:func:`engine.files.lock_of`).
 """
@@ -40,6 +40,7 @@ CAME = "came.json"  # what came with the catalogue and was put here; what is del
 STUDIES, STUDY, MAPS = ".studies", "study.json", ".maps"
 EVALUATIONS, EVALUATION = ".evaluations", "evaluation.json"
 VERDICTS, VERDICT = ".verdicts", "verdict.json"
+CLAIMS = ".claims"
 POINTS, FACTS = "map.parquet", "map.json"
 
 
@@ -116,3 +117,8 @@ def evaluation_of(build: Path, spec: str, corpus: str) -> Path:
 def verdict_of(build: Path, spec: str, corpus: str) -> Path:
     """Folder of a build's verdict, named as that of its map."""
     return build.parent / VERDICTS / map_of(build, spec, corpus).name
+
+
+def claims_of(build: Path, spec: str, corpus: str) -> Path:
+    """Folder of what was found of claims on a build, named as that of its map."""
+    return build.parent / CLAIMS / map_of(build, spec, corpus).name

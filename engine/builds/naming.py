@@ -25,7 +25,7 @@ def rename(folder: Path, name: str) -> Path:
     if any(held(layout.partial_of(run)) for run in _worked_in(folder)):
         raise TriescopeError(f"{folder.name}: a process works in it; rename it afterwards")
     with writing(folder), alone(layout.partial_of(new), f"{name}: another process is making a build of this name"):
-        for of in (layout.map_of, layout.evaluation_of, layout.verdict_of):
+        for of in (layout.map_of, layout.evaluation_of, layout.verdict_of, layout.claims_of):
             beside = of(folder, known.spec_sha256, known.corpus.sha256)
             if beside.is_dir():
                 beside.rename(of(new, known.spec_sha256, known.corpus.sha256))

@@ -7,6 +7,7 @@ import sys
 from engine.cli import answer as cli_answer
 from engine.cli import ask as cli_ask
 from engine.cli import builds as cli_builds
+from engine.cli import claims as cli_claims
 from engine.cli import compare as cli_compare
 from engine.cli import evaluate as cli_evaluate
 from engine.cli import export as cli_export
@@ -18,6 +19,7 @@ from engine.cli import make as cli_make
 from engine.cli import mcp as cli_mcp
 from engine.cli import models as cli_models
 from engine.cli import next_item as cli_next_item
+from engine.cli import overlap as cli_overlap
 from engine.cli import plugins as cli_plugins
 from engine.cli import run as cli_run
 from engine.cli import serve as cli_serve
@@ -39,6 +41,7 @@ __all__ = [
     "cli_answer",
     "cli_ask",
     "cli_builds",
+    "cli_claims",
     "cli_compare",
     "cli_evaluate",
     "cli_export",
@@ -50,6 +53,7 @@ __all__ = [
     "cli_mcp",
     "cli_models",
     "cli_next_item",
+    "cli_overlap",
     "cli_plugins",
     "cli_run",
     "cli_serve",

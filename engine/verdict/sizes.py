@@ -32,13 +32,15 @@ OURS = "generative"
 
 
 class Size(NamedTuple):
-    """One size: documents a part, parts, queries; retriever -> mean with its interval; generative less dense with its own."""
+    """One size: documents a part, parts, queries; retriever -> mean with its interval; generative less dense, and less BM25, with
+    their own."""
 
     documents: int
     parts: int
     queries: int
     quality: dict[str, Interval]
     less_dense: Interval
+    less_bm25: Interval
 
 
 def sizes(opened: Build, asked: Asked, beams: int, seed: int, tell: Tell) -> list[Size]:
@@ -105,6 +107,7 @@ def _size(opened: Build, qrels: Mapping[str, Mapping[str, int]], queries: Querie
         queries=len(names),
         quality={name: interval(of) for name, of in values.items()},
         less_dense=interval(values[OURS] - values["dense"]),
+        less_bm25=interval(values[OURS] - values["bm25"]),
     )
 
 

@@ -19,6 +19,7 @@ PLACES = {
     "compare": {"query": QUERY, "doc": SAMURAI},
     "evaluate": {},
     "verdict": {},
+    "claims": {"claim": "bounded-recall"},
     "catalogue": {},
     "builds": {},
     "identifiers": {},

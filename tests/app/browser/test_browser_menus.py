@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 MENUS = {
     "Explore": ("Start", "Decode", "Trie", "Map", "Sessions"),
-    "Compare": ("Compare", "Evaluate", "Verdict"),
+    "Compare": ("Compare", "Evaluate", "Verdict", "Claims"),
     "Build": ("Catalogue", "Builds", "Identifiers", "Codebooks", "Train"),
     "Learn": ("Glossary",),
 }

@@ -1,0 +1,30 @@
+"""Claims of the field, one file each, by key and in the order in which a learner meets them.
+
+To add one: write its file, end it with a ``CLAIM``, list it here.
+"""
+
+from engine.claims import (
+    bounded_recall,
+    cold_items,
+    identifier_churn,
+    loses_at_scale,
+    nearby_prefixes,
+    random_identifiers,
+    tree_index,
+)
+from engine.claims.base import VERDICTS, Claim, Finding, Measured
+
+CLAIMS: dict[str, Claim] = {
+    claim.key: claim
+    for claim in (
+        nearby_prefixes.CLAIM,
+        tree_index.CLAIM,
+        bounded_recall.CLAIM,
+        random_identifiers.CLAIM,
+        loses_at_scale.CLAIM,
+        cold_items.CLAIM,
+        identifier_churn.CLAIM,
+    )
+}
+
+__all__ = ["CLAIMS", "VERDICTS", "Claim", "Finding", "Measured"]
