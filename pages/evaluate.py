@@ -5,7 +5,7 @@ import streamlit as st
 from app.charts import pareto, systems
 from app.common import address, exports, guard, jobs, resources, state
 from app.compare import measured
-from app.evaluate import asked, before, bringing, kinds, often, pairs, private, reached, shown, widths
+from app.evaluate import asked, before, bringing, kinds, often, pairs, private, reached, shown, sure, widths
 from engine import workspace
 from engine.errors import TriescopeError
 from engine.evaluation import seeds
@@ -109,6 +109,7 @@ else:
 kinds.show(found, number, measure)
 often.show(build, found, number, measure)
 widths.show(found, number, measure)
+sure.show(found, number, measure)
 shown.show(found, number)
 before.show({one: of for one, of in kept.items() if not private.hidden(build, of.asked["split"])}, number, found, measure)
 

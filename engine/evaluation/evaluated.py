@@ -14,7 +14,7 @@ from engine.evaluation.trec import Run
 from engine.evaluation.widths import Width
 
 # What is told query by query, or only where there is one.
-BY_QUERY = ("filtered", "runs", "qrels", "values", "features")
+BY_QUERY = ("filtered", "runs", "qrels", "values", "features", "confidence")
 
 
 class Latency(NamedTuple):
@@ -80,6 +80,8 @@ class Evaluation(NamedTuple):
         Name -> quality and time at several beam widths (:mod:`engine.evaluation.widths`); empty unless that was asked for.
     features : dict
         Kind -> its value of every query (:mod:`engine.evaluation.groups`).
+    confidence : dict
+        Name of a retriever that decodes -> how sure it was of each query, float64 ``(queries,)``, in the order of ``values``.
     filtered : Filtered or None
         What a filter left; None where there was none. The counts above are of what was left.
     """
@@ -106,6 +108,7 @@ class Evaluation(NamedTuple):
     exposure: Mapping[str, Exposure]
     widths: Mapping[str, Sequence[Width]]
     features: Mapping[str, Sequence[int]]
+    confidence: Mapping[str, np.ndarray]
     filtered: Filtered | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -129,7 +132,10 @@ class Evaluation(NamedTuple):
         }
 
     def by_query(self) -> dict[str, Any]:
-        """Plain values, query by query: ``ids``, and in their order name -> measure -> values, and kind -> values."""
+        """Plain values, query by query: ``ids``, and in their order name -> measure -> values, kind -> values, and name -> how
+        sure it was."""
         ids = list(next(iter(self.runs.values())))
         rounded = {name: {m: np.round(of, 6).tolist() for m, of in row.items()} for name, row in self.values.items()}
-        return {"ids": ids, "values": rounded, "features": {kind: list(of) for kind, of in self.features.items()}}
+        features = {kind: list(of) for kind, of in self.features.items()}
+        sure = {name: np.round(of, 6).tolist() for name, of in self.confidence.items()}
+        return {"ids": ids, "values": rounded, "features": features, "confidence": sure}

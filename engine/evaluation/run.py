@@ -27,6 +27,7 @@ from engine.evaluation.significance import difference, interval, together
 from engine.evaluation.trec import Run
 from engine.evaluation.widths import WIDTHS, Width
 from engine.retrievers import DEFAULT_BEAMS, Queries, Ranking, method_of
+from engine.retrievers.generative import GenerativeRetriever
 from engine.text import embed
 
 # Queries that are timed, spread over the split: a median of so many is steady, and a thousand need not wait for it.
@@ -110,6 +111,7 @@ def evaluate(
     latency: dict[str, Latency | None] = {}
     found: dict[str, Run] = {}
     wide: dict[str, list[Width]] = {}
+    sure: dict[str, np.ndarray] = {}
     with in_use(opened.folder):
         searchers = {name: opened.retriever(name, beams) for name in dict.fromkeys([against, *names])}
         sample = spread_over(len(qrels))
@@ -124,6 +126,8 @@ def evaluate(
             find = partial(searcher.search, k=depth_for(qrels, opened.row_of), allowed=allowed)
             found[name] = _run(opened, find, qrels, queries)
             latency[name] = timed(find, queries, sample)
+            if isinstance(searcher, GenerativeRetriever):
+                sure[name] = searcher.search_with_confidence(queries, 1, allowed)[1]
             for width in WIDTHS if widths and method_of(name)[0].decodes else ():
                 tell(f"{name}, {width} beams", 0, 0)
                 find = partial(opened.retriever(name, width).search, k=depth_for(qrels, opened.row_of), allowed=allowed)
@@ -172,6 +176,7 @@ def evaluate(
         exposure={name: exposure(found[name], searched, asked_for) for name in measured},
         widths=wide,
         features=kinds,
+        confidence={name: of for name, of in sure.items() if name in measured},
         filtered=filtered,
     )
 

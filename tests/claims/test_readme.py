@@ -215,6 +215,16 @@ def test_what_vector_indexes_keep_and_find_is_what_the_benchmark_measured():
     assert f"({exact} MB)" in told
 
 
+def test_an_evaluation_takes_as_long_and_the_untuned_hybrid_reaches_what_the_benchmark_measured():
+    told = (paths.ROOT / "benchmarks" / "results" / "evaluation.md").read_text("utf-8")
+    assert float(re.search(r"^\| scifact \| 300 \| .* \| (\S+) \|$", told, re.MULTILINE).group(1)) == pytest.approx(4, abs=0.5)
+    assert "300 queries with four retrievers are evaluated in 4 s" in README
+    less = dict(re.findall(r"^\| (\w+) \| .* \| \+(\S+ \[\S+ \S+\]) \|$", told, re.MULTILINE))
+    films, scifact, nfcorpus = (less[name].replace("+", "").replace("0.", ".") for name in ("films", "scifact", "nfcorpus"))
+    assert f"SciFact's hybrid is above BM25 by {scifact}" in README
+    assert f"above the better of its members, by {films} and {nfcorpus}" in README
+
+
 def difference(what: str, block: str) -> tuple[str, ...]:
     """Mean and interval of a difference as the README writes them."""
     found = re.search(rf"- {what}: (\S+) \[(\S+), (\S+)\]", block).groups()

@@ -121,6 +121,19 @@ def test_widths_are_drawn_where_they_were_asked_for(kept, sixty):
     assert rows["Beams"].tolist() == [one.beams for one in found.widths["generative"]]
 
 
+def test_how_sure_a_decoder_is_is_drawn_against_who_answers_in_its_place(kept, sixty):
+    assert "How sure it is, and how right" not in [head.value for head in visit("evaluate", build="sixty").header]
+    found = evaluation.evaluate(sixty, "dev", ["bm25", "generative", "dense"], beams=2)
+    spec = {"split": "dev", "retrievers": ["bm25", "generative", "dense"], "beams": 2, "filter": ""}
+    workspace.evaluations.keep(sixty.catalogue, "sixty", spec, found.as_json() | found.by_query())
+    at = visit("evaluate", build="sixty")
+    assert at.selectbox("sure-theirs").value == "dense"
+    at = sound(at.selectbox("sure-theirs").select("bm25").run())
+    rows = table(at, "Falls back", "Where it is sure")
+    means = [found.values[name]["nDCG@10"].mean() for name in ("generative", "bm25")]
+    assert [float(rows["nDCG@10"].iloc[place].split()[0]) for place in (0, -1)] == pytest.approx(means, abs=5e-4)
+
+
 def test_what_an_address_asks_for_and_cannot_be_had_is_said(kept):
     at = visit("evaluate", build="sixty", evaluation="99")
     assert any("an evaluation that is not there" in warning.value for warning in at.warning)
