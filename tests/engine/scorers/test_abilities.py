@@ -10,7 +10,13 @@ import engine.live.scorer
 import engine.scorers
 from engine.scorers.base import Abilities
 
-METHODS = {"reads_text": ["encode"], "selects": ["start_all", "best_children"], "bounds": ["bound"], "dense": ["dense"]}
+METHODS = {
+    "reads_text": ["encode"],
+    "selects": ["start_all", "best_children"],
+    "bounds": ["bound"],
+    "dense": ["dense"],
+    "ahead": ["at_once"],
+}
 
 
 def scorers():
@@ -35,11 +41,11 @@ def test_a_scorer_has_the_methods_of_the_abilities_that_it_declares(scorer):
 def test_every_scorer_declares_its_abilities():
     declared = {scorer.__name__: {name for name, able in scorer.abilities._asdict().items() if able} for scorer in scorers()}
     assert declared == {
-        "CentroidScorer": {"selects", "bounds", "dense"},
+        "CentroidScorer": {"selects", "bounds", "dense", "ahead"},
         "NodeScorer": {"selects"},
         "JointScorer": {"selects", "reads_text"},
-        "OnePassScorer": {"dense"},
-        "OverlayScorer": {"bounds", "dense"},
+        "OnePassScorer": {"dense", "ahead"},
+        "OverlayScorer": {"bounds", "dense", "ahead"},
         "SiblingScorer": set(),
         "T5Scorer": {"reads_text", "dense"},
         "TransformerScorer": {"reads_text"},
