@@ -19,8 +19,8 @@ def offer() -> None:
         st.code(entry.url, language=None)
         held = "its publisher's hash" if str(entry.known_hash).startswith("md5") else "a hash that is known here"
         st.caption(
-            f"It is fetched once from that address, held to {held} before it is opened, and kept under the home. Nothing is "
-            "asked for before the button is pressed; without a network the job says so."
+            f"It is fetched once from that address (what breaks off goes on the next time), held to {held} before it is opened, "
+            "and kept under the home. Nothing is asked for before the button is pressed; without a network the job says so."
         )
         commands.offer(commands.line(["build", chosen, "--out", str(paths.builds() / chosen)]))
         if chosen in names.names():

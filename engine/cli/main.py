@@ -7,6 +7,7 @@ import sys
 from engine.cli import answer as cli_answer
 from engine.cli import ask as cli_ask
 from engine.cli import builds as cli_builds
+from engine.cli import cache as cli_cache
 from engine.cli import claims as cli_claims
 from engine.cli import compare as cli_compare
 from engine.cli import evaluate as cli_evaluate
@@ -41,6 +42,7 @@ __all__ = [
     "cli_answer",
     "cli_ask",
     "cli_builds",
+    "cli_cache",
     "cli_claims",
     "cli_compare",
     "cli_evaluate",

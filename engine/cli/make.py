@@ -68,6 +68,12 @@ def build(
     identifiers: Annotated[
         Path | None, typer.Option(help="A JSON file of document id and tokens (LC-Rec, GRID): identifiers to import.")
     ] = None,
+    recall: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--recall", help="Choose widths for this share of the exact list too, as `engine widths` does; repeat for more."
+        ),
+    ] = None,
     by: Annotated[
         str,
         typer.Option(
@@ -80,7 +86,7 @@ def build(
 ) -> None:
     """Build a corpus: embeddings, identifiers, trie, scorer, indexes."""
     from engine import paths
-    from engine.builds import names
+    from engine.builds import names, widths
     from engine.builds.opening import read_manifest
     from engine.builds.searched import texts_of
     from engine.builds.sources import source_of
@@ -88,6 +94,7 @@ def build(
     from engine.identifiers import parse_setting
     from engine.progress import Progress
     from engine.recommending import rebuilt
+    from engine.retrievers.recall import told as recall_told
     from engine.scale import on_ray
     from engine.studies.bundled import install
 
@@ -111,10 +118,14 @@ def build(
         notes = rebuilt.build(source, spec, out, told)
         manifest = read_manifest(out)
         came = install(out)
+        chosen = widths.make(out, recall, told) if recall else None
     known = manifest.corpus
     hidden = names.fault(out.name) if out.resolve().parent == paths.builds() else ""
     show(
-        {"build": str(out)} | manifest.model_dump(mode="json") | ({"came_along": came} if came else {}),
+        {"build": str(out)}
+        | manifest.model_dump(mode="json")
+        | ({"came_along": came} if came else {})
+        | ({"widths": chosen.model_dump()} if chosen else {}),
         as_json,
         [
             f"{known.name}: {known.documents:,} documents, {manifest.trie.nodes:,} trie nodes, "
@@ -125,6 +136,7 @@ def build(
             *notes,
             *filter(None, [manifest.encoder.told()]),
             *came,
+            *([f"recall {target.asked:g}: {recall_told(target, chosen)}" for target in chosen.targets] if chosen else []),
             *([f"the app does not list it: {hidden}"] if hidden else []),
         ],
     )

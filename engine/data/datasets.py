@@ -1,5 +1,6 @@
 """Data sets by name: the bundled catalogue, and public sets fetched once from their own source and checked by hash."""
 
+import os
 import shutil
 import zipfile
 import zlib
@@ -26,6 +27,8 @@ class Dataset(NamedTuple):
     fields: tuple[str, ...] = ()
 
 
+# A folder with sets that are here already.
+NAMED = "TRIESCOPE_DATASETS"
 _BEIR = "https://public.ukp.informatik.tu-darmstadt.de/thakur/BEIR/datasets"
 
 # BEIR (Thakur et al. 2021) publishes MD5 sums of its archives; where an SHA-256 of the same archive is known it is used instead.
@@ -106,11 +109,14 @@ def default_fields(source: str) -> tuple[str, ...]:
 
 
 def fetch(dataset: Dataset, folder: Path | None = None) -> Path:
-    """Download and unpack a public set unless it is here already; returns the folder of its corpus.
+    """Download and unpack a public set unless it is here already; returns the folder of its corpus. A folder of it in the one
+    that ``TRIESCOPE_DATASETS`` names comes first.
 
     The archive is checked before it is opened, and only its plain members are unpacked, into a fresh folder that is
     renamed when whole.
     """
+    if (named := os.environ.get(NAMED)) and (Path(named).expanduser() / dataset.name / "corpus.jsonl").is_file():
+        return Path(named).expanduser() / dataset.name
     folder = folder or paths.cache() / "datasets"
     target = folder / dataset.name
     if (target / "corpus.jsonl").is_file():
@@ -118,10 +124,13 @@ def fetch(dataset: Dataset, folder: Path | None = None) -> Path:
     import pooch
     import requests
 
+    from engine.data.download import Resumed
+
     pooch.get_logger().setLevel("WARNING")  # it would announce the download on stderr beside our own lines
+    part = folder / f".{dataset.name}.zip.part"
     try:
         archive = pooch.retrieve(
-            dataset.url, known_hash=dataset.known_hash, path=folder, fname=f"{dataset.name}.zip", progressbar=False
+            dataset.url, dataset.known_hash, f"{dataset.name}.zip", folder, downloader=Resumed(part), progressbar=False
         )
     except (requests.RequestException, OSError, ValueError) as error:
         # pooch says a wrong hash with ValueError and has deleted the file by then.

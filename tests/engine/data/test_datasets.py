@@ -161,3 +161,64 @@ def test_every_public_set_has_a_hash_and_a_licence():
     for dataset in DATASETS.values():
         assert dataset.licence
         assert dataset.url is None or dataset.known_hash.partition(":")[0] in ("md5", "sha256")
+
+
+class TestInterrupted:
+    @pytest.fixture
+    def broken(self):
+        """A source that breaks off after some bytes, once, and the ranges that it was asked for."""
+        body, asked = zipped(MEMBERS), []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                start = self.headers["Range"]
+                asked.append(start)
+                first = int(start.removeprefix("bytes=").removesuffix("-")) if start and knows else 0
+                self.send_response(206 if first else 200)
+                self.send_header("Content-Length", str(len(body) - first))
+                self.end_headers()
+                self.wfile.write(body[first:] if len(asked) > 1 else body[: len(body) // 2])
+
+            def log_message(self, *args):
+                pass
+
+        knows = True
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+        def serve(ranges, known=None):
+            nonlocal knows
+            knows = ranges
+            address = f"http://127.0.0.1:{server.server_port}/tiny.zip"
+            return Dataset("tiny", "For a test.", 1, "none", address, known or f"sha256:{hashlib.sha256(body).hexdigest()}")
+
+        yield serve, asked, len(body) // 2
+        server.shutdown()
+        server.server_close()
+
+    @pytest.mark.parametrize("ranges", [True, False])
+    def test_a_download_that_broke_off_goes_on_or_begins_again_where_the_source_knows_no_ranges(self, broken, tmp_path, ranges):
+        serve, asked, half = broken
+        with pytest.raises(TriescopeError, match="bytes have come and are kept"):
+            fetch(serve(ranges), tmp_path)
+        folder = fetch(serve(ranges), tmp_path)
+        assert asked == [None, f"bytes={half}-"]
+        assert (folder / "corpus.jsonl").read_text() == MEMBERS["tiny/corpus.jsonl"]
+        assert not list(tmp_path.glob(".*.part"))
+
+    def test_parts_that_do_not_fit_are_refused_and_the_next_one_begins_anew(self, broken, tmp_path):
+        serve, asked, _ = broken
+        (tmp_path / ".tiny.zip.part").write_bytes(b"something else")
+        asked.append("skip")
+        with pytest.raises(TriescopeError, match="could not be fetched"):
+            fetch(serve(True), tmp_path)
+        assert (fetch(serve(True), tmp_path) / "corpus.jsonl").is_file()
+
+
+def test_a_folder_of_sets_that_are_here_comes_first(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIESCOPE_DATASETS", str(tmp_path))
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / "corpus.jsonl").write_text(MEMBERS["tiny/corpus.jsonl"])
+    assert (
+        fetch(Dataset("tiny", "For a test.", 1, "none", "http://127.0.0.1:1/", "sha256:0"), tmp_path / "no") == tmp_path / "tiny"
+    )

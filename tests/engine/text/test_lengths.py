@@ -38,8 +38,9 @@ def test_a_build_says_how_many_were_cut(tmp_path, shell):
 
 def test_with_passages_nothing_is_cut_off(tmp_path, told):
     (tmp_path / "long.csv").write_text(f"id,text\n1,short\n2,{'kite ' * 300}\n3,{'kite ' * 254}\n", "utf-8")
-    known = told("build", tmp_path / "long.csv", "--out", tmp_path / "b", "--ids", "atomic", "--passages")["encoder"]
-    assert (known["cut"], known["passages"]) == (1, 4)
+    known = told("build", tmp_path / "long.csv", "--out", tmp_path / "b", "--ids", "atomic", "--passages", "--recall", ".9")
+    assert (known["encoder"]["cut"], known["encoder"]["passages"]) == (1, 4)
+    assert known["widths"]["targets"][0]["recall"] == 1.0  # of three documents none is lost
 
 
 @pytest.mark.parametrize("count", [None, 0])
