@@ -154,8 +154,9 @@ def _watch(job: AnyJob) -> None:
 def _line(job: AnyJob, told: Told) -> str:
     left = f", about {told.seconds_left:.0f} s left in this stage" if told.seconds_left else ""
     counted = f": {told.done:,} of {told.total:,}{job.units.get(told.stage, '')}" if told.total else ""
+    held = f", {mb:,.0f} MB" if (mb := job.memory_mb()) else ""
     place = f"stage {min(told.stages_done + 1, told.stages)} of {told.stages}, " if told.stages > 1 else ""
-    return f"{stages.told(told.stage)}{counted}{left}; {place}{job.seconds():.0f} s since it began"
+    return f"{stages.told(told.stage)}{counted}{left}; {place}{job.seconds():.0f} s since it began{held}"
 
 
 def _log(job: AnyJob, key: str) -> None:

@@ -41,7 +41,10 @@ def _list() -> None:
                 key = f"-{job.name}"
                 st.button("Resume", on_click=jobs.resume, args=(job,), key=f"jobs-resume{key}", type="tertiary")
                 st.button("Give up", on_click=jobs.give_up, args=(job,), key=f"jobs-give-up{key}", type="tertiary")
-    st.caption("One is at work at a time; the others wait in this order. The list is of this server, whoever started them.")
+    st.caption(
+        "One is at work at a time; the others wait in this order. The list is of this server and of what one before it left, "
+        "whoever started them."
+    )
 
 
 def _told(job: AnyJob) -> str:

@@ -40,9 +40,17 @@ VERSIONS_OF = ("torch", "sentence-transformers", "faiss-cpu", "bm25s", "duckdb",
 Report = Callable[[str, int, int], None]  # (stage, done, total)
 
 
-def make(corpus: Corpus, spec: BuildSpec, out: Path, report: Report | None = None, behaviour: np.ndarray | None = None) -> Path:
+def make(
+    corpus: Corpus,
+    spec: BuildSpec,
+    out: Path,
+    report: Report | None = None,
+    behaviour: np.ndarray | None = None,
+    vectors: np.ndarray | None = None,
+) -> Path:
     """Build ``corpus`` by ``spec`` into the folder ``out``; ``behaviour`` is that of
-    :class:`engine.identifiers.base.Material`, a row a document, for schemes that look at it.
+    :class:`engine.identifiers.base.Material`, a row a document, for schemes that look at it. ``vectors`` are the documents' where
+    they are there already (:mod:`engine.builds.ready`): nothing is embedded.
 
     Returns at once when ``out`` already is that very build; goes on where an interrupted run of the same build stopped.
 
@@ -62,16 +70,16 @@ def make(corpus: Corpus, spec: BuildSpec, out: Path, report: Report | None = Non
     if told := other_script((document.searched_text(spec.fields) for document in corpus.documents), spec.language):
         corpus = corpus._replace(notes=(*corpus.notes, told))
     if out.exists():
-        return _that_very(out, spec, source, encoder, taken)
+        return _that_very(out, spec, source, encoder, taken, vectors)
     work = layout.partial_of(out)
     try:
         with writing(out):
             out.parent.mkdir(parents=True, exist_ok=True)
             with alone(work, BUSY.format(work)):
                 if out.exists():  # another process has finished it while this one waited for the lock
-                    return _that_very(out, spec, source, encoder, taken)
+                    return _that_very(out, spec, source, encoder, taken, vectors)
                 work.mkdir(exist_ok=True)
-                _run_stages(work, corpus, spec, source, encoder, report or (lambda stage, done, total: None), taken)
+                _run_stages(work, corpus, spec, source, encoder, report or (lambda stage, done, total: None), taken, vectors)
                 work.rename(out)
     except OSError as error:
         raise TriescopeError(f"{error.filename or out}: {error.strerror or error}") from error
@@ -92,11 +100,13 @@ def _same(path: Path, taken: bytes) -> bool:
     return known.shape == asked.shape and bool(np.allclose(known, asked, atol=1e-4))
 
 
-def _that_very(out: Path, spec: BuildSpec, source: str, encoder: str, taken: bytes) -> Path:
+def _that_very(out: Path, spec: BuildSpec, source: str, encoder: str, taken: bytes, vectors: np.ndarray | None = None) -> Path:
     """The folder of a build, after a look that it is the one that is asked for."""
     manifest = read_manifest(out)
     if not _same(out / layout.BEHAVIOUR, taken):
         raise TriescopeError(f"{out}: there is a build of other interactions in this folder; choose another or remove it")
+    if vectors is not None and not np.array_equal(np.load(out / layout.EMBEDDINGS, mmap_mode="r"), vectors):
+        raise TriescopeError(f"{out}: there is a build of other vectors in this folder; choose another or remove it")
     if manifest.spec_sha256 != spec.digest() or manifest.corpus.sha256 != source:
         raise TriescopeError(f"{out}: there is another build in this folder; choose another or remove it")
     if manifest.encoder.sha256 not in (encoder, None):
@@ -107,10 +117,24 @@ def _that_very(out: Path, spec: BuildSpec, source: str, encoder: str, taken: byt
     return out
 
 
-def _run_stages(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encoder: str, report: Report, taken: bytes) -> None:
+def _run_stages(
+    work: Path,
+    corpus: Corpus,
+    spec: BuildSpec,
+    source: str,
+    encoder: str,
+    report: Report,
+    taken: bytes,
+    vectors: np.ndarray | None,
+) -> None:
     """Run the stages that are not done yet and write the manifest."""
     made_of = {"spec": spec.digest(), "corpus": source, "encoder": encoder, "behaviour": hashlib.sha256(taken).hexdigest()}
+    if vectors is not None:
+        made_of["vectors"] = hashlib.sha256(np.ascontiguousarray(vectors).data).hexdigest()
     done, run_of = _resume(work, made_of), stages()
+    if vectors is not None and "embeddings" not in done:
+        np.save(work / layout.EMBEDDINGS, vectors, allow_pickle=False)
+        done["embeddings"] = 0.0
     if taken:
         (work / layout.BEHAVIOUR).write_bytes(taken)
     for place, (stage, run) in enumerate(run_of.items()):

@@ -68,6 +68,10 @@ def build(
     identifiers: Annotated[
         Path | None, typer.Option(help="A JSON file of document id and tokens (LC-Rec, GRID): identifiers to import.")
     ] = None,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(help="The documents' vectors, ready-made: .npy, a row a document; some are held to the encoder (--model)."),
+    ] = None,
     recall: Annotated[
         list[float] | None,
         typer.Option(
@@ -86,7 +90,7 @@ def build(
 ) -> None:
     """Build a corpus: embeddings, identifiers, trie, scorer, indexes."""
     from engine import paths
-    from engine.builds import names, widths
+    from engine.builds import names, ready, widths
     from engine.builds.opening import read_manifest
     from engine.builds.searched import texts_of
     from engine.builds.sources import source_of
@@ -110,12 +114,15 @@ def build(
             source = source._replace(corpus=with_identifiers(source.corpus, identifiers))
             settings = {"column": COLUMN} | settings
         spec = spec_of(source.usual() | asked | {"settings": settings})
+        if vectors:
+            taken = ready.take(vectors, source.corpus, spec)
+            source = source._replace(corpus=source.corpus._replace(notes=(*source.corpus.notes, taken.told())))
         if by not in ("local", "ray"):
             raise TriescopeError(f"there is no engine {by!r}; there are local, ray")
-        if by == "ray":
+        if by == "ray" and not vectors:
             texts = [text for of in texts_of(source.corpus.documents, spec) for text in of]
             on_ray.fill(texts, spec.model, workers, partial(told, "embeddings"))
-        notes = rebuilt.build(source, spec, out, told)
+        notes = rebuilt.build(source, spec, out, told, taken.vectors if vectors else None)
         manifest = read_manifest(out)
         came = install(out)
         chosen = widths.make(out, recall, told) if recall else None

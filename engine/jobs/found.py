@@ -51,6 +51,10 @@ class FoundJob:
         """For how long this server knows of it."""
         return time.monotonic() - self._since
 
+    def memory_mb(self) -> float:
+        """Megabytes that its process holds; 0 after its end."""
+        return record.memory_mb(self.known.process.pid) if self.known.process and self._alive() else 0.0
+
     def cancel(self) -> None:
         """End it, and undo what it had begun; nothing where it has ended."""
         if self._end is not None or self.known.process is None:

@@ -139,6 +139,10 @@ class Job:
         """For how long it has been at work; 0 while it waits."""
         return time.monotonic() - self._began if self._began else 0.0
 
+    def memory_mb(self) -> float:
+        """Megabytes that its process holds; 0 while it waits, and after its end."""
+        return record.memory_mb(self._process.pid) if self._process and self.running() else 0.0
+
     def cancel(self) -> None:
         """End the job with every process that it started, and undo what it had begun; nothing where it has ended.
 

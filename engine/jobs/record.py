@@ -113,6 +113,15 @@ def signal_group(group: int, number: int) -> bool:
     return True
 
 
+def memory_mb(pid: int) -> float:
+    """Megabytes that a process holds for itself and of files that it has mapped; 0 where it does not run, or nobody tells."""
+    try:
+        with open(f"/proc/{pid}/statm", encoding="utf-8") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
 def _began(pid: int) -> int | None:
     """When a process began, in ticks since the machine did; None where it does not run, or nobody tells."""
     try:

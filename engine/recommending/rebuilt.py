@@ -19,7 +19,9 @@ from engine.recommending.factors import factors
 from engine.stored import values
 
 
-def build(source: Source, spec: BuildSpec, out: Path, report: Report | None = None) -> list[str]:
+def build(
+    source: Source, spec: BuildSpec, out: Path, report: Report | None = None, vectors: np.ndarray | None = None
+) -> list[str]:
     """:func:`engine.builds.make.make`, with all that interactions of the source have to do with it; what is to be said of them.
 
     Raises
@@ -27,7 +29,8 @@ def build(source: Source, spec: BuildSpec, out: Path, report: Report | None = No
     TriescopeError
         As there; or the interactions are of another catalogue.
     """
-    make(source.corpus, spec, out, report, behaviour_of(source.build, spec.scheme, dict(spec.settings), spec.seed))
+    behaviour = behaviour_of(source.build, spec.scheme, dict(spec.settings), spec.seed)
+    make(source.corpus, spec, out, report, behaviour, vectors)
     return carry(source.build, out) if source.build else []
 
 

@@ -95,6 +95,14 @@ def test_the_last_line_of_a_log_longer_than_is_looked_at_is_whole(tmp_path):
     assert tail(log) == ["z" * 10]
 
 
+def test_the_memory_that_it_holds_is_known_while_it_runs(started):
+    job = started("x = bytearray(80_000_000); import time; print(len(x), flush=True); time.sleep(60)")
+    assert wait_for(lambda: job.memory_mb() > 80)
+    assert job.memory_mb() < 300
+    job.cancel()
+    assert job.memory_mb() == 0
+
+
 def test_a_failure_says_its_last_line_as_often_as_it_is_asked(started):
     job = started("raise SystemExit('no such catalogue')")
     assert end_of(job) == job.told() == Told(state="failed", message="no such catalogue")

@@ -1,0 +1,86 @@
+"""Vectors that are there already are taken where they are the encoder's own, and nothing is embedded."""
+
+import numpy as np
+import pytest
+
+from engine.builds import ready
+from engine.builds.make import make
+from engine.builds.opened import Build
+from engine.builds.spec import BuildSpec
+from engine.data.corpus import Corpus, Document
+from engine.errors import TriescopeError
+from engine.text import embed
+from tests.engine.builds.test_passages import by_hash
+
+CORPUS = Corpus("kites", [Document(f"d{n}", f"Kite {n // 2}", "", {}) for n in range(60)], {}, {}, [])
+SPEC = BuildSpec(settings={"codes": 4})
+
+
+class Fake:
+    """The encoder's own vectors, drawn by hash; it counts what it was asked."""
+
+    key, dimensions = embed.fingerprint(), 384
+
+    def __init__(self):
+        self.asked = 0
+
+    def encode(self, texts, role="document"):
+        self.asked += len(texts)
+        return by_hash(texts)
+
+
+@pytest.fixture
+def fake(tmp_path, monkeypatch):
+    made = Fake()
+    monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(embed, "load", lambda model="": made)
+    return made
+
+
+def saved(tmp_path, vectors):
+    np.save(tmp_path / "v.npy", vectors)
+    return tmp_path / "v.npy"
+
+
+def own():
+    return by_hash([document.searched_text() for document in CORPUS.documents])
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_they_are_taken_at_length_one_and_nothing_else_is_embedded(fake, tmp_path, monkeypatch, kind):
+    taken = ready.take(saved(tmp_path, (own() * np.arange(1, 61)[:, None]).astype(kind)), CORPUS, SPEC)
+    assert (len(taken.vectors), taken.checked, fake.asked) == (60, 20, 20)
+    assert taken.least > 0.9999
+    monkeypatch.setattr(embed, "embed", lambda *given, **more: pytest.fail("something is embedded"))
+    build = Build(make(CORPUS, SPEC, tmp_path / "b", vectors=taken.vectors))
+    assert build.embeddings.tolist() == taken.vectors.tolist()
+    assert build.embeddings == pytest.approx(own(), abs=1e-6)
+    assert make(CORPUS, SPEC, tmp_path / "b", vectors=taken.vectors) == tmp_path / "b"
+    with pytest.raises(TriescopeError, match="a build of other vectors"):
+        make(CORPUS, SPEC, tmp_path / "b", vectors=-taken.vectors)
+
+
+def shuffled(vectors):
+    return vectors[np.random.default_rng(1).permutation(len(vectors))]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (shuffled, "of 20 vectors are not what encoder"),
+        (lambda v: v[:59], "59 vectors for 60 documents"),
+        (lambda v: v[:, :100], "vectors of 100 dimensions; encoder .* has 384"),
+        (lambda v: np.where(np.arange(60)[:, None] == 7, 0, v).astype(np.float32), "row 8 is no direction"),
+        (lambda v: np.where(np.arange(60)[:, None] == 7, np.nan, v).astype(np.float32), "row 8 is no direction"),
+        (lambda v: v.astype(np.int32), "an array of int32"),
+    ],
+)
+def test_others_are_refused(fake, tmp_path, change, told):
+    with pytest.raises(TriescopeError, match=told):
+        ready.take(saved(tmp_path, change(own())), CORPUS, SPEC)
+
+
+def test_passages_have_no_vectors_there(fake, tmp_path):
+    long = CORPUS._replace(documents=[Document("d", "Kite", "kite " * 400, {})])
+    with pytest.raises(TriescopeError, match="leave out --passages"):
+        ready.take(saved(tmp_path, own()[:1]), long, SPEC.model_copy(update={"passages": True}))
