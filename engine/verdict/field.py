@@ -11,7 +11,7 @@ from engine.errors import TriescopeError
 from engine.evaluation import Asked
 from engine.retrievers import RETRIEVERS, Queries, method_of
 from engine.retrievers.tuning import tune
-from engine.retrievers.weighting import Tuning
+from engine.retrievers.weighting import LATE, Tuning
 from engine.verdict.judging import gains_of
 
 KEYWORDS, DENSE, MOVED = "bm25", "dense", "moved"
@@ -47,7 +47,8 @@ class Field(NamedTuple):
 
     def called(self, name: str) -> str:
         """A retriever in words."""
-        known = {self.generative: "generative", KEYWORDS: "BM25", DENSE: "dense", self.without: "hybrid without it"}
+        known = {self.generative: "generative", KEYWORDS: "BM25", DENSE: "dense", LATE: "late interaction"}
+        known |= {self.without: "hybrid without it"}
         known |= {name: f"{name} (labels)" for name in LABELLED} | {self.with_it: "hybrid with it"}
         return known.get(name, name)
 
@@ -74,7 +75,9 @@ def field(opened: Build, choosing: Asked, beams: int) -> Field:
             labelled.append(name)
         elif name in RETRIEVERS:
             notes.append(f"{name} is left aside: {why}.")
-    alone = [KEYWORDS, DENSE, *labelled]
+    # Saw no label either; it is in no hybrid of these, whose names it would not fit into, but in the build's own.
+    late = [] if refused(opened, LATE) else [LATE]
+    alone = [KEYWORDS, DENSE, *late, *labelled]
     if choosing.qrels:
         without, with_it, told = chosen(opened, choosing, generative, [DENSE, *labelled], beams)
         return Field(generative, alone, without, with_it, [*notes, told], others)

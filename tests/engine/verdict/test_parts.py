@@ -11,7 +11,7 @@ from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
 from engine.evaluation import Asked, power
 from engine.identifiers import Identifiers
-from engine.retrievers.weighting import Tuning
+from engine.retrievers.weighting import LATE, Tuning
 from engine.scorers.centroid import node_means
 from engine.verdict import field, grown, judging, measure, quality, scale, sizes, twins
 
@@ -83,6 +83,12 @@ class TestField:
             assert opened.search("a road", name, 3, vector=np.asarray(opened.embeddings[0]))[0]
         assert "generative" not in found.without
         assert not found.with_it or "generative:centroid" in found.with_it
+
+    def test_late_interaction_stands_beside_it_where_there_are_token_vectors(self, opened, monkeypatch):
+        monkeypatch.setattr(field, "refused", lambda build, name: "" if name == LATE else "it is left aside here")
+        found = field.field(opened, Asked({}, {}), 5)
+        assert found.neighbours == ["bm25", "dense", LATE, "hybrid:centroid"]
+        assert found.called(LATE) == "late interaction"
 
     def test_a_name_says_the_weights_again(self, opened):
         tuning = Tuning(weights={"bm25": 0.2, "dense": 0.8}, method="tm2c2")
