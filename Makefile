@@ -38,6 +38,7 @@ lint: install
 bench: install
 	$(BIN)/python -m benchmarks.retrieval
 	$(BIN)/python -m benchmarks.identifiers
+	$(BIN)/python -m benchmarks.evaluation
 	$(BIN)/python -m benchmarks.verdict
 	$(BIN)/python -m benchmarks.live > benchmarks/results/live.md
 	$(BIN)/python -m benchmarks.decoding
