@@ -30,7 +30,7 @@ st.write(
     "whether it holds. Figures of the films came along; those of this build take their place once it was asked."
 )
 rows = listed.table(known)
-st.dataframe(rows, hide_index=True, column_config={"Claim": st.column_config.TextColumn(width="large")})
+st.dataframe(rows, hide_index=True, column_config=listed.COLUMNS)
 st.selectbox("Look at", list(CLAIMS), format_func=listed.named, **address.own("claim", key))
 
 claim, finding = CLAIMS[key], known.get(key)

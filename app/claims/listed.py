@@ -1,12 +1,14 @@
 """All claims with what is known of them: the table, the marks of verdicts, and of what catalogue a finding is."""
 
 import pandas as pd
+import streamlit as st
 
 from engine.builds import layout
 from engine.builds.opened import Build
 from engine.claims import CLAIMS, Finding, kept
 from engine.files import sha256
 
+COLUMNS = {"Claim": st.column_config.TextColumn(width=640), "Documents": st.column_config.NumberColumn(format="localized")}
 MARKS = {
     "holds": (":material/check_circle:", "green"),
     "holds partly": (":material/contrast:", "orange"),
@@ -53,7 +55,7 @@ def of_what(finding: Finding, build: Build) -> str:
     """Of which catalogue a finding is, when and where it was made."""
     on = f"on {finding.corpus}, {finding.documents:,} documents" + (f", {finding.queries:,} queries" if finding.queries else "")
     came = "" if finding.build == build.folder.name else "; it is not of this build"
-    return f"{on}; {finding.made[:10]}, {finding.device}, {finding.seconds:.0f} s, seed {finding.seed}{came}"
+    return f"{on}; {finding.made[:10]}, {finding.device}, {finding.seconds:.3g} s, seed {finding.seed}{came}"
 
 
 def stale(finding: Finding, build: Build) -> str:

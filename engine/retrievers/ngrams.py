@@ -13,6 +13,7 @@ odds anywhere; what is as common anywhere weighs nothing.
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -73,6 +74,7 @@ class NgramRetriever:
         self.anywhere = self._running(np.full(len(index.lengths), 1 / max(1, len(index.lengths))))
         self.words = index.first()
         self.remembered: OrderedDict[str, Written] = OrderedDict()
+        self.lock = Lock()
 
     def _running(self, share: np.ndarray) -> np.ndarray:
         """Running sum over the suffix array of what each occurrence adds, where documents have these shares."""
@@ -135,10 +137,11 @@ class NgramRetriever:
         found = []
         for text, vector in zip(queries.texts, vectors_of(self.name, queries), strict=True):
             written = self.write(vector)
-            self.remembered[text] = written
-            self.remembered.move_to_end(text)
-            if len(self.remembered) > REMEMBERED:
-                self.remembered.popitem(last=False)
+            with self.lock:  # sessions of a server share it
+                self.remembered[text] = written
+                self.remembered.move_to_end(text)
+                if len(self.remembered) > REMEMBERED:
+                    self.remembered.popitem(last=False)
             found.append(self.document_scores(written))
         return found
 

@@ -62,7 +62,8 @@ def run(search: Search) -> Trace:
 
 STRATEGY = Strategy(
     name="look-ahead",
-    summary="A beam that also counts the best that lies below a prefix, as all codes scored at once promise it.",
+    summary="A beam that also counts the best that lies below a prefix, as all codes scored at once promise it; a "
+    "total before the last level is that mixture.",
     citation="Zeng et al. 2024 (PAG)",
     options=(
         Option(

@@ -16,6 +16,7 @@ from engine.claims import (
     cold_items,
     identifier_churn,
     kept,
+    labels_or_generation,
     loses_at_scale,
     measure,
     nearby_prefixes,
@@ -117,7 +118,7 @@ def test_what_rare_items_gain_is_that_of_an_evaluation_by_frequency(opened, smal
     rng.permutation(len(known.test.targets))
     trees = {"own": build.trie, "dealt": trie.build(build.codes[rng.permutation(len(build.codes))])}
     asked = {name: Counting(known.matrix, tree, known.popularity, cold_items.BEAMS) for name, tree in trees.items()}
-    own, dealt_out = evaluated.evaluate(asked, known.test, known.popularity)
+    own, dealt_out = evaluated.evaluate(asked, known.test, known.popularity, np.asarray(build.embeddings))
     less = {
         cold_items.named(ours.low, ours.high): ours.values["R@10"] - theirs.values["R@10"]
         for ours, theirs in zip(own.groups, dealt_out.groups, strict=True)
@@ -162,6 +163,11 @@ def test_a_ratio_has_the_interval_of_its_queries():
         ("identifier-churn", {identifier_churn.WRITTEN: at(0.2), identifier_churn.RENAMED: at(0.4)}, "holds"),
         ("identifier-churn", {identifier_churn.WRITTEN: at(0.2), identifier_churn.RENAMED: at(0.8)}, "holds partly"),
         ("identifier-churn", {identifier_churn.WRITTEN: at(0.495), identifier_churn.RENAMED: at(0.8)}, "does not hold here"),
+        ("labels-or-generation", {"few": at(0), "all": at(0.1), labels_or_generation.AGAINST: at(1)}, "holds"),
+        ("labels-or-generation", {"few": at(-0.1), "all": at(0.1), labels_or_generation.AGAINST: at(1)}, "holds partly"),
+        ("labels-or-generation", {"few": at(0.1), "all": at(0), labels_or_generation.AGAINST: at(1)}, "holds partly"),
+        ("labels-or-generation", {"few": at(0), "all": at(0), labels_or_generation.AGAINST: at(1)}, "does not hold here"),
+        ("labels-or-generation", {"few": at(0.1), "all": at(0.1), labels_or_generation.AGAINST: at(0.7)}, "not testable here"),
         ("cold-items", {"taken never": at(0.2), "taken 1 to 5 times": at(0.1)}, "holds"),
         ("cold-items", {"taken never": at(0.2), "taken 1 to 5 times": at(0)}, "holds partly"),
         ("cold-items", {"taken 1 to 5 times": at(0.2)}, "holds partly"),
