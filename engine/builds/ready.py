@@ -30,8 +30,8 @@ class Taken(NamedTuple):
     def told(self) -> str:
         """In a line.
 
-        >>> Taken(np.zeros((1200, 4), np.float32), 20, 0.9998).told()
-        '1,200 vectors were taken as they are: 20 of them are the encoder\\'s own (cosine at least 0.9998)'
+        >>> print(Taken(np.zeros((1200, 4), np.float32), 20, 0.9998).told())
+        1,200 vectors were taken as they are: 20 of them are the encoder's own (cosine at least 0.9998)
         """
         return (
             f"{len(self.vectors):,} vectors were taken as they are: {self.checked} of them are the encoder's own "

@@ -26,7 +26,12 @@ Row = TypeVar("Row", JudgedLevel, JudgedFigure)
 
 
 def change(
-    figure: str, scheme: str, settings: Mapping[str, Any], resolver: str | None, vocabulary: Sequence[int]
+    figure: str,
+    scheme: str,
+    settings: Mapping[str, Any],
+    resolver: str | None,
+    vocabulary: Sequence[int],
+    levels: int | None = None,
 ) -> Change | None:
     """What to change when ``figure`` is not healthy, or None where no setting would mend it.
 
@@ -38,22 +43,26 @@ def change(
         How the identifiers were made.
     vocabulary : sequence of int
         Codes a level, which tells what was chosen where a setting was left open.
+    levels : int, optional
+        How many of them are of the content and do not only count; all unless given.
 
     >>> change("level", "rq-kmeans", {}, None, (256, 256, 256, 4))
     Change(scheme='rq-kmeans', settings={'codes': 128}, resolver=None)
     >>> change("unique_rate", "pq", {"levels": 2}, "leave", (32, 32))
     Change(scheme='pq', settings={'levels': 2}, resolver='extra-code')
+    >>> change("content_bits", "rq-kmeans", {}, None, (256, 256, 256, 4), levels=3)
+    Change(scheme='rq-kmeans', settings={'levels': 4}, resolver=None)
     >>> change("neighbour_overlap", "random", {}, None, (32, 32, 32))
     Change(scheme='rq-kmeans', settings={}, resolver=None)
     """
     made = SCHEMES[scheme]
     given: Settings = {name: value for name, value in settings.items() if value is not None}
     if figure == "level":
-        found = _standardised(made, given) or _moved(made, given, vocabulary, FEWER)
+        found = _standardised(made, given) or _moved(made, given, vocabulary, levels, FEWER)
     elif figure in SHARED and (resolver or made.resolvers[0]) != "extra-code" and "extra-code" in made.resolvers:
         return Change(scheme=scheme, settings=given, resolver="extra-code")
     elif figure in SHARED or figure in TOO_LITTLE:
-        found = _standardised(made, given) or _moved(made, given, vocabulary, MORE)
+        found = _standardised(made, given) or _moved(made, given, vocabulary, levels, MORE)
     elif figure in NOT_OF_THE_CONTENT and scheme != LEARNED:
         return Change(scheme=LEARNED, settings={}, resolver=None)
     else:
@@ -67,8 +76,11 @@ def change(
 def with_changes(card: Card, scheme: str, settings: Mapping[str, Any], resolver: str | None, vocabulary: Sequence[int]) -> Card:
     """A report card whose judged rows say under ``press`` what to build instead, where a setting would mend what is wrong."""
 
+    content = sum(not level.counts for level in card.levels)
+
     def pressed(row: Row, figure: str) -> Row:
-        return row.model_copy(update={"press": change(figure, scheme, settings, resolver, vocabulary) if row.remedy else None})
+        found = change(figure, scheme, settings, resolver, vocabulary, content) if row.remedy else None
+        return row.model_copy(update={"press": found})
 
     levels = [pressed(row, "level") for row in card.levels]
     verdicts = [pressed(row, row.figure) for row in card.verdicts]
@@ -116,15 +128,20 @@ def _standardised(scheme: Scheme, given: Settings) -> Settings | None:
 
 
 def _moved(
-    scheme: Scheme, given: Settings, vocabulary: Sequence[int], ways: Mapping[str, Callable[[int], int]]
+    scheme: Scheme,
+    given: Settings,
+    vocabulary: Sequence[int],
+    levels: int | None,
+    ways: Mapping[str, Callable[[int], int]],
 ) -> Settings | None:
     known = {option.name: option for option in scheme.options}
+    # What was left open shows in the result: K in the first level, the size of a leaf in the numbers of the last.
+    shows = {"levels": levels or len(vocabulary), "leaf": vocabulary[-1]}
     for name, move in ways.items():
         if name not in known:
             continue
         option = known[name]
-        # What was left open shows in the result: K in the first level, the size of a leaf in the numbers of the last.
-        now = given.get(name) or option.default or vocabulary[-1 if name == "leaf" else 0]
+        now = given.get(name) or option.default or shows.get(name, vocabulary[0])
         then = min(max(move(int(now)), int(option.low or 1)), int(option.high or now))
         if then != now:
             return given | {name: then}

@@ -28,7 +28,7 @@ SEARCHING = (
         "late interaction",
         "Search by a vector a token: each token of the query looks for its nearest in the document, and the mean of those "
         "cosines is the score (MaxSim).",
-        (COMPARE,),
+        (COMPARE, VERDICT),
         "the column late",
         ("MaxSim", "token vectors"),
     ),

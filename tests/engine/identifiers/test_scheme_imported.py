@@ -92,7 +92,7 @@ def test_a_file_beside_becomes_the_column_of_a_build(small_build, tmp_path, monk
     ids, made, path = [one.id for one in Build(small_build).documents], [], tmp_path / "index.json"
     path.write_text(json.dumps({one: [f"<a_{row % 7}>", f"<b_{row}>"] for row, one in enumerate(ids[1:])} | {"nope": ["<a_1>"]}))
 
-    def make(corpus, spec, out, report, behaviour):
+    def make(corpus, spec, out, report, *_):
         made.append((corpus, spec))
         return shutil.copytree(small_build, out)
 
