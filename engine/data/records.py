@@ -1,6 +1,7 @@
 """Rows of a file, whatever its kind; faults are said with file and row."""
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ CAREFUL: dict[str, Any] = {
     "memory_limit": "4GB",
     "threads": 2,
 }
+# A file of documents has no more: what does is another thing, or meant to fill the memory. Rows can be set by this variable.
+COLUMNS, MOST_ROWS, ROWS = 1_000, 10_000_000, "TRIESCOPE_ROWS"
 # Rows fetched together, and how long that may take, seconds.
 AT_ONCE, PATIENCE_S = 10_000, 120.0
 # Data frames write a missing value as NaN, and a division by zero as Infinity: JSON knows neither, and both are missing.
@@ -43,25 +46,46 @@ def records(path: Path, skip: Skip | None = None, encoding: str = UNICODE) -> It
     Raises
     ------
     TriescopeError
-        The file is of another kind or cannot be read, or a row is malformed.
+        The file is of another kind or cannot be read, a row is malformed or has more than :data:`COLUMNS`, or there are more
+        rows than :func:`most_rows`.
     """
-    kind = kind_of(path)
+    most = most_rows()
     try:
-        if kind in ("jsonl", "ndjson"):
-            yield from _json_lines(path, skip, encoding)
-        elif kind == "json":
-            for row, value in json_values(path, JSON, encoding):
-                record = _object(path, row, value)
-                _check_whole_characters(path, row, record)
-                yield row, record
-        elif kind in ("csv", "tsv", "item"):  # RecBole calls its tables so
-            yield from delimited(path, "csv" if kind == "csv" else "tsv", skip, encoding)
-        elif kind == "parquet":
-            yield from _parquet(path)
-        else:
-            raise TriescopeError(f"{path}: files of this kind are not read; use .jsonl, .json, .csv, .tsv or .parquet")
+        for row, record in _of_kind(path, skip, encoding):
+            if row > most:
+                raise TriescopeError(f"{path}: more than {most:,} rows; {ROWS} sets how many are read")
+            if len(record) > COLUMNS:
+                error = RowError(path, row, "", f"{len(record):,} columns, and at most {COLUMNS:,} are read")
+                if skip is None:
+                    raise error
+                skip(error)
+                continue
+            yield row, record
     except OSError as error:
         raise TriescopeError(f"{path}: cannot be read ({error.strerror or type(error).__name__})") from error
+
+
+def most_rows() -> int:
+    """Rows of a file that are read: ten million, unless the environment says otherwise."""
+    told = os.environ.get(ROWS, "")
+    return int(told) if told.isdecimal() and int(told) else MOST_ROWS
+
+
+def _of_kind(path: Path, skip: Skip | None, encoding: str) -> Iterator[tuple[int, dict]]:
+    kind = kind_of(path)
+    if kind in ("jsonl", "ndjson"):
+        yield from _json_lines(path, skip, encoding)
+    elif kind == "json":
+        for row, value in json_values(path, JSON, encoding):
+            record = _object(path, row, value)
+            _check_whole_characters(path, row, record)
+            yield row, record
+    elif kind in ("csv", "tsv", "item"):  # RecBole calls its tables so
+        yield from delimited(path, "csv" if kind == "csv" else "tsv", skip, encoding)
+    elif kind == "parquet":
+        yield from _parquet(path)
+    else:
+        raise TriescopeError(f"{path}: files of this kind are not read; use .jsonl, .json, .csv, .tsv or .parquet")
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, dict]]:

@@ -134,6 +134,29 @@ class TestTables:
             corpus("a.jsonl", '{"id": "1", "author": "x"}\n')
 
 
+class TestLimits:
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [
+            ("a.csv", "id,title\n1,x\n2,y\n3,z\n"),
+            ("a.jsonl", "".join(json.dumps({"id": n, "title": "x"}) + "\n" for n in range(3))),
+            ("a.json", json.dumps([{"id": n, "title": "x"} for n in range(3)])),
+        ],
+    )
+    def test_more_rows_than_are_read_are_refused_while_they_are_read(self, corpus, monkeypatch, name, content):
+        assert len(corpus(name, content).documents) == 3
+        monkeypatch.setenv(records.ROWS, "2")
+        with pytest.raises(TriescopeError, match=r"more than 2 rows; TRIESCOPE_ROWS sets how many"):
+            corpus(name, content)
+
+    def test_a_row_of_too_many_columns_is_wrong_and_can_be_left_out(self, tmp_path):
+        wide = {"id": "1", "title": "x"} | {f"c{n}": n for n in range(records.COLUMNS)}
+        (tmp_path / "a.jsonl").write_text(json.dumps(wide) + '\n{"id": "2", "title": "y"}\n', "utf-8")
+        with pytest.raises(TriescopeError, match="row 1: 1,002 columns, and at most 1,000 are read"):
+            read(tmp_path / "a.jsonl")
+        assert [one.id for one in read(tmp_path / "a.jsonl", leave_out=True).documents] == ["2"]
+
+
 class TestJudgements:
     def test_documents_and_grades_that_cannot_count_are_counted(self, beir):
         made = beir("q1\t1\t1\nq1\t9\t1\nq1\t1\t2\nq2\t2\t-1\n")
