@@ -16,6 +16,7 @@ def offer() -> None:
         chosen = st.selectbox("Set", list(known), key="public-set", width=200)
         entry = known[chosen]
         st.markdown(f"{state.plain(entry.summary)} {entry.documents:,} documents, licence: {state.plain(entry.licence)}.")
+        st.caption(state.plain(f"{entry.citation}; packed by BEIR (Thakur et al. 2021)."))
         st.code(entry.url, language=None)
         held = "its publisher's hash" if str(entry.known_hash).startswith("md5") else "a hash that is known here"
         st.caption(

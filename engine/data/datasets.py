@@ -16,7 +16,8 @@ from engine.files import writing
 
 class Dataset(NamedTuple):
     """A named set. ``url`` None means it comes with the code; ``known_hash`` is what its source publishes (or SHA-256);
-    ``fields`` are the metadata columns that are searched besides title and text unless a spec says otherwise."""
+    ``fields`` are the metadata columns that are searched besides title and text unless a spec says otherwise; ``citation`` is
+    whose it is, where it is not ours."""
 
     name: str
     summary: str
@@ -25,6 +26,7 @@ class Dataset(NamedTuple):
     url: str | None = None
     known_hash: str | None = None
     fields: tuple[str, ...] = ()
+    citation: str = ""
 
 
 # A folder with sets that are here already.
@@ -49,6 +51,7 @@ DATASETS: dict[str, Dataset] = {
             "CC BY 4.0 / ODC-By 1.0",
             f"{_BEIR}/scifact.zip",
             "sha256:536e14446a0ba56ed1398ab1055f39fe852686ecad24a6306c80c490fa8e0165",
+            citation="Wadden et al. 2020, Fact or Fiction: Verifying Scientific Claims",
         ),
         Dataset(
             "nfcorpus",
@@ -57,6 +60,7 @@ DATASETS: dict[str, Dataset] = {
             "academic use",
             f"{_BEIR}/nfcorpus.zip",
             "md5:a89dba18a62ef92f7d323ec890a0d38d",
+            citation="Boteva et al. 2016, A Full-Text Learning to Rank Dataset for Medical Information Retrieval",
         ),
         Dataset(
             "arguana",
@@ -65,6 +69,7 @@ DATASETS: dict[str, Dataset] = {
             "CC BY 4.0",
             f"{_BEIR}/arguana.zip",
             "md5:8ad3e3c2a5867cdced806d6503f29b99",
+            citation="Wachsmuth et al. 2018, Retrieval of the Best Counterargument without Prior Topic Knowledge",
         ),
         Dataset(
             "scidocs",
@@ -73,6 +78,7 @@ DATASETS: dict[str, Dataset] = {
             "GPL 3.0",
             f"{_BEIR}/scidocs.zip",
             "md5:38121350fc3a4d2f48850f6aff52e4a9",
+            citation="Cohan et al. 2020, SPECTER: Document-level Representation Learning",
         ),
         Dataset(
             "fiqa",
@@ -81,6 +87,7 @@ DATASETS: dict[str, Dataset] = {
             "non-commercial use",
             f"{_BEIR}/fiqa.zip",
             "md5:17918ed23cd04fb15047f73e6c3bd9d9",
+            citation="Maia et al. 2018, WWW'18 Open Challenge: Financial Opinion Mining and Question Answering",
         ),
     )
 }

@@ -112,6 +112,7 @@ def test_a_public_set_is_fetched_after_a_press_and_never_before(warm_home, monke
     at = visit("catalogue")
     at = sound(at.selectbox("public-set").set_value("nfcorpus").run())
     assert "academic use" in said(at)
+    assert "Boteva et al" in said(at)
     assert any(code.value.endswith("/nfcorpus.zip") for code in at.code)
     assert started == []
     sound(button(at, "Fetch nfcorpus and build it").click().run())

@@ -222,3 +222,7 @@ def test_a_folder_of_sets_that_are_here_comes_first(tmp_path, monkeypatch):
     assert (
         fetch(Dataset("tiny", "For a test.", 1, "none", "http://127.0.0.1:1/", "sha256:0"), tmp_path / "no") == tmp_path / "tiny"
     )
+
+
+def test_what_is_not_ours_says_whose_it_is():
+    assert [entry.name for entry in DATASETS.values() if entry.url and not entry.citation] == []
