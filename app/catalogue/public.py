@@ -6,6 +6,7 @@ from app.catalogue import building
 from app.common import commands, jobs, state
 from engine import paths
 from engine.builds import names
+from engine.data import hub_sets
 from engine.data.datasets import DATASETS
 
 
@@ -30,3 +31,35 @@ def offer() -> None:
             st.session_state[building.MADE] = chosen
             jobs.start_build(f"{building.PREFIX}{chosen}", chosen, paths.builds() / chosen)
             st.rerun()
+    with st.expander("A set of the Hugging Face hub", icon=":material/hub:"):
+        _hub()
+
+
+def _hub() -> None:
+    """A field for a name of the hub, and the button that fetches it."""
+    typed = st.text_input(
+        "Name",
+        key="hub-set",
+        placeholder="OWNER/NAME, or OWNER/NAME:PATH for one file of several",
+        max_chars=400,
+    ).strip()
+    if not typed:
+        return
+    source = f"{hub_sets.PREFIX}{typed.removeprefix(hub_sets.PREFIX)}"
+    if not hub_sets.NAME.fullmatch(source):
+        st.error("That is no name of a set: write OWNER/NAME, or OWNER/NAME:PATH.", icon=":material/error:")
+        return
+    out = typed.removeprefix(hub_sets.PREFIX).partition(":")[0].rpartition("/")[2]
+    st.caption(
+        "One file of it is fetched from huggingface.co, of a kind that is read here; nothing of it is run. Where it has several, "
+        "the job names them. Its licence stands on its page there."
+    )
+    commands.offer(commands.line(["build", source, "--out", str(paths.builds() / out), "--fetch"]))
+    if fault := names.fault(out):
+        st.error(f"The app could not list this build: {state.plain(fault)}.", icon=":material/error:")
+    elif out in names.names():
+        st.info("There is a build of this name already.", icon=":material/check:")
+    elif st.button(f"Fetch {state.plain(typed)} and build it", icon=":material/download:", key="hub-fetch"):
+        st.session_state[building.MADE] = out
+        jobs.start_build(f"{building.PREFIX}{out}", source, paths.builds() / out, ["--fetch"])
+        st.rerun()

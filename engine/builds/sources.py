@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from engine.builds.layout import is_build
 from engine.builds.names import find
 from engine.builds.opened import Build
+from engine.data import hub_sets
 from engine.data.corpus import Corpus
 from engine.data.datasets import DATASETS, default_fields, load
 from engine.data.lines import UNICODE
@@ -29,7 +30,13 @@ class Source(NamedTuple):
         return usual
 
 
-def source_of(named: str, columns: dict[str, str] | None = None, leave_out: bool = False, encoding: str = UNICODE) -> Source:
+def source_of(
+    named: str,
+    columns: dict[str, str] | None = None,
+    leave_out: bool = False,
+    encoding: str = UNICODE,
+    online: bool = False,
+) -> Source:
     """The source that a person named; a build brings the fields and the encoder that it was made with.
 
     Raises
@@ -37,7 +44,7 @@ def source_of(named: str, columns: dict[str, str] | None = None, leave_out: bool
     TriescopeError
         As :func:`engine.data.datasets.load`, or the build is damaged.
     """
-    if named not in DATASETS and is_build(folder := find(named)):
+    if named not in DATASETS and not hub_sets.is_one(named) and is_build(folder := find(named)):
         opened = Build(folder)
         return Source(opened.corpus, opened.manifest.spec.fields, opened.model, opened)
-    return Source(load(named, columns, leave_out, encoding), default_fields(named), DEFAULT_MODEL)
+    return Source(load(named, columns, leave_out, encoding, online), default_fields(named), DEFAULT_MODEL)

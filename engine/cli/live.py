@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli.make import columns_asked
+from engine.cli.examine import columns_asked
 from engine.cli.shell import AsJson, Encoding, Folder, ProgressFile, app, show
 from engine.data.lines import UNICODE
 

@@ -11,6 +11,7 @@ from engine.cli import cache as cli_cache
 from engine.cli import claims as cli_claims
 from engine.cli import compare as cli_compare
 from engine.cli import evaluate as cli_evaluate
+from engine.cli import examine as cli_examine
 from engine.cli import export as cli_export
 from engine.cli import indexes as cli_indexes
 from engine.cli import judge as cli_judge
@@ -46,6 +47,7 @@ __all__ = [
     "cli_claims",
     "cli_compare",
     "cli_evaluate",
+    "cli_examine",
     "cli_export",
     "cli_indexes",
     "cli_judge",

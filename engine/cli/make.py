@@ -8,6 +8,7 @@ import typer
 
 from engine.builds.spec import BuildSpec, spec_of
 from engine.cli import flags
+from engine.cli.examine import columns_asked
 from engine.cli.shell import AsJson, Encoding, Folder, ProgressFile, app, show
 from engine.data.datasets import DATASETS
 from engine.data.lines import UNICODE
@@ -68,6 +69,9 @@ def build(
     identifiers: Annotated[
         Path | None, typer.Option(help="A JSON file of document id and tokens (LC-Rec, GRID): identifiers to import.")
     ] = None,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Ask the Hugging Face hub for hf:OWNER/NAME also where HF_HUB_OFFLINE is set.")
+    ] = False,
     vectors: Annotated[
         Path | None,
         typer.Option(help="The documents' vectors, ready-made: .npy, a row a document; some are held to the encoder (--model)."),
@@ -107,7 +111,7 @@ def build(
         scheme = str(asked.get("scheme", BuildSpec().scheme))
         settings = dict(parse_setting(scheme, text) for text in asked.get("settings", ()))
         settings |= {key: value for key, value in (("levels", levels), ("codes", codes)) if value is not None}
-        source = source_of(corpus, columns_asked(column or []), leave_out, encoding)
+        source = source_of(corpus, columns_asked(column or []), leave_out, encoding, fetch)
         if identifiers:
             if scheme != "imported":
                 raise TriescopeError(f"--identifiers are imported; leave out --ids {scheme}, which makes its own")
@@ -147,42 +151,6 @@ def build(
             *([f"the app does not list it: {hidden}"] if hidden else []),
         ],
     )
-
-
-@app.command("examine")
-def examine_file(
-    file: Annotated[Path, typer.Argument(help="A .jsonl, .csv, .tsv or .parquet file; .gz and .zst too.")],
-    column: Annotated[list[str] | None, typer.Option(help="Which column is the id, title or text: id=NAME.")] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write all rows that are wrong there.")] = None,
-    encoding: Encoding = UNICODE,
-    as_json: AsJson = False,
-) -> None:
-    """What a file holds and which of its rows are wrong, before a build is made of it."""
-    from engine.data.examined import examine, faults_csv
-    from engine.files import replace_bytes
-
-    found = examine(file, columns_asked(column or []), encoding)
-    if csv:
-        replace_bytes(csv, faults_csv(found.faults).encode())
-    lines = [
-        f"{file}: {found.rows:,} rows read, {found.documents:,} documents, {len(found.left_out):,} with neither title nor text, "
-        f"{found.wrong:,} wrong",
-        *(f"{part:6} {name}" for part, name in found.names.items()),
-        *(f"column {c.name}: {c.filled:,} filled, {c.kinds}; {' | '.join(c.examples)}" for c in found.columns),
-        *(f"row {fault.row}{f', column {fault.column}' if fault.column else ''}: {fault.what}" for fault in found.faults[:20]),
-        *([f"and {found.wrong - 20:,} more wrong rows; --csv FILE writes them all"] if found.wrong > 20 else []),
-    ]
-    value = found._asdict() | {name: [one._asdict() for one in getattr(found, name)] for name in ("faults", "columns")}
-    del value["characters"], value["seen"]
-    show(value, as_json, lines)
-
-
-def columns_asked(asked: list[str]) -> dict[str, str]:
-    """Column names by what they hold, from ``id=NAME`` as typed."""
-    named = dict(text.partition("=")[::2] for text in asked)
-    if wrong := [text for text in asked if text.partition("=")[0] not in ("id", "title", "text") or not text.partition("=")[2]]:
-        raise TriescopeError(f"--column {wrong[0]}: name a column like id=movieId; id, title and text can be named")
-    return named
 
 
 @app.command("report")

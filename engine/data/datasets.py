@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine import paths
+from engine.data import hub_sets
 from engine.data.corpus import Corpus, read
 from engine.data.lines import UNICODE
 from engine.errors import TriescopeError
@@ -93,14 +94,25 @@ DATASETS: dict[str, Dataset] = {
 }
 
 
-def load(source: str, columns: dict[str, str] | None = None, leave_out: bool = False, encoding: str = UNICODE) -> Corpus:
-    """Corpus of a name in :data:`DATASETS`, or of a file or folder, columns, wrong rows and encoding as :func:`read` has it.
+def load(
+    source: str,
+    columns: dict[str, str] | None = None,
+    leave_out: bool = False,
+    encoding: str = UNICODE,
+    online: bool = False,
+) -> Corpus:
+    """Corpus of a name in :data:`DATASETS` or on the Hugging Face hub (:mod:`engine.data.hub_sets`), or of a file or folder;
+    columns, wrong rows and encoding as :func:`read` has it. ``online`` asks the hub also where the environment says not to.
 
     Raises
     ------
     TriescopeError
         Neither a name nor a path; the download failed or has the wrong hash; the file is malformed.
     """
+    if hub_sets.is_one(source):
+        path = hub_sets.fetch(source, online)
+        named = source.removeprefix(hub_sets.PREFIX).partition(":")[0].rpartition("/")[2]
+        return read(path, columns, leave_out, encoding)._replace(name=named)
     if source not in DATASETS:
         path = Path(source)
         if not path.exists():

@@ -117,3 +117,15 @@ def test_a_public_set_is_fetched_after_a_press_and_never_before(warm_home, monke
     assert started == []
     sound(button(at, "Fetch nfcorpus and build it").click().run())
     assert started == [("catalogue nfcorpus", "nfcorpus", "nfcorpus")]
+
+
+def test_a_set_of_the_hub_is_fetched_after_a_press_and_only_by_a_name(warm_home, monkeypatch):
+    started = []
+    monkeypatch.setattr(jobs, "start_build", lambda name, corpus, out, flags=(): started.append((corpus, out.name, flags)))
+    at = visit("catalogue")
+    at = sound(at.text_input("hub-set").set_value("../../etc").run())
+    assert any("no name of a set" in error.value for error in at.error)
+    at = sound(at.text_input("hub-set").set_value("BeIR/scifact:corpus.parquet").run())
+    assert started == []
+    sound(button(at, "Fetch BeIR\\/scifact\\:corpus\\.parquet and build it").click().run())
+    assert started == [("hf:BeIR/scifact:corpus.parquet", "scifact", ["--fetch"])]
