@@ -163,7 +163,8 @@ def told(target: Target, known: Widths) -> str:
     """
     first = ", ".join(f"{width:,} within {nats:.1f}" for width, nats in zip(target.widths, target.below, strict=True))
     plan = f"{first} nats" if first else "no level to narrow"
+    short = ", less than was asked for" if target.recall < target.asked else ""
     return (
         f"{plan}; found {target.recall:.1%} of the {known.nearest} nearest of {known.probes} made-up queries in "
-        f"{target.ms:.2f} ms, {known.nearest} beams find {known.plain.recall:.1%} in {known.plain.ms:.2f} ms"
+        f"{target.ms:.2f} ms, {known.nearest} beams find {known.plain.recall:.1%} in {known.plain.ms:.2f} ms{short}"
     )

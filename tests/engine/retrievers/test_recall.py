@@ -44,6 +44,13 @@ def test_a_name_asks_for_it_and_the_search_goes_by_its_plan(planned):
     assert under[0] == under[1]  # a plan is for all documents
 
 
+def test_a_plan_that_found_less_than_was_asked_for_says_so(planned):
+    known = planned[1]
+    target = known.targets[1]
+    assert "less than was asked for" in recall.told(target.model_copy(update={"recall": 0.94}), known)
+    assert "less than was asked for" not in recall.told(target.model_copy(update={"recall": 0.95}), known)
+
+
 def test_a_scorer_can_still_be_named(planned):
     assert method_of("generative:centroid")[1].scorer == "centroid"
     with pytest.raises(TriescopeError, match=r"generative:recall=2.*between 0\.5 and 1"):
