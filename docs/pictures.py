@@ -32,6 +32,7 @@ PAGES: dict[str, dict[str, str]] = {
     "map": {},
     "sessions": {"history": "alien-1979,the-thing-1982"},
     "builds": {},
+    "claims": {},
 }
 # What somebody's own file may look like: a row twice, one without an id.
 SHOP = """sku,name,description,category,price
