@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import tree
-from app.charts.window import window
+from app.charts.window import whole_limit, window
 from app.common import exports, jobs, resources, state, trying
 from app.decode import tour
 from engine import paths
@@ -57,7 +57,7 @@ if offered := trying.queries(build):
     if picked := asking.pills(invited, offered, key="start-example", format_func=state.plain, wrap=True):
         go(picked)
 
-cells = window(build.trie, build.names, 0, 2)
+cells = window(build.trie, build.names, 0, 2, whole_limit(build.manifest.identifiers.vocabulary[0]))
 
 
 def open_prefix() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.charts.palette import BLUE, GREEN, ORANGE, PINK, RED, SKY
+from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY
 from app.charts.window import Cell
 
 HUES = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
@@ -28,7 +28,7 @@ def option(cells: list[Cell], lit: Mapping[str, float] | None = None) -> dict[st
         below.setdefault(cell.parent, []).append(cell)
     data = []
     for place, branch in enumerate(below.get(cells[0].prefix, [])):
-        colour = HUES[place % len(HUES)]
+        colour = HUES[place % len(HUES)] if branch.node >= 0 else GREY  # what was left out is no branch of its own
         twigs = [
             {"name": twig.name, "value": twig.documents, "itemStyle": {"color": colour, "opacity": strength(twig.prefix, 0.55)}}
             for twig in below.get(branch.prefix, [])

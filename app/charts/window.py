@@ -10,6 +10,16 @@ from engine.trie import Trie
 LIMIT = 1200
 
 
+def whole_limit(first: int) -> int:
+    """Cells of a picture of a whole tree with so many first codes: of very many the largest stand alone, for the others have no
+    room for a word, and each weighs as much on its way to the browser.
+
+    >>> whole_limit(32), whole_limit(1024)
+    (1200, 300)
+    """
+    return LIMIT if first <= LIMIT // 4 else LIMIT // 4
+
+
 class Cell(NamedTuple):
     """One cell. ``node`` is -1 for the cell that stands for children left out."""
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.charts import icicle, palette, tree
-from app.charts.window import LIMIT, Cell, window
+from app.charts.window import LIMIT, Cell, whole_limit, window
 from engine import paths, trie
 
 HOSTILE = '<script>alert(1)</script> {b} {@x} & "quoted" <img src=x onerror=alert(1)>'
@@ -241,3 +241,15 @@ def test_no_chart_builder_imports_streamlit():
     )
     code = f"import sys, {modules}; sys.exit('streamlit' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=paths.ROOT, check=False).returncode == 0
+
+
+def test_codes_that_were_left_out_of_a_whole_tree_are_grey_and_counted():
+    codes = np.array([(first, number) for first in range(400) for number in range(2 if first < 7 else 1)], np.int32)
+    built = trie.build(codes)
+    cells = window(built, [f"name {node}" for node in range(len(built.code))], 0, 2, whole_limit(400))
+    assert sum(cell.depth == 1 for cell in cells) == 300
+    more = next(cell for cell in cells if cell.node < 0 and cell.depth == 1)
+    assert more.documents == len(codes) - sum(cell.documents for cell in cells if cell.depth == 1 and cell.node >= 0)
+    colours = {branch["name"]: branch["itemStyle"]["color"] for branch in tree.option(cells)["series"][0]["data"]}
+    assert colours.pop(more.name) == palette.GREY
+    assert palette.GREY not in colours.values()
