@@ -56,7 +56,7 @@ def shot(page: Page, address: str, name: str, asked: dict[str, str]) -> Image.Im
 def smaller(picture: Image.Image) -> Image.Image:
     """At the width that README shows, in few colours: a picture weighs some 60 kB."""
     picture = picture.resize((SHOWN, round(picture.height * SHOWN / picture.width)), Image.Resampling.LANCZOS)
-    return picture.quantize(128, dither=Image.Dither.NONE)
+    return picture.quantize(200, kmeans=2, dither=Image.Dither.NONE)  # without k-means rare colours, as of the best path, fade
 
 
 def animated(frames: Sequence[Image.Image], file: Path) -> None:
