@@ -110,6 +110,8 @@ def _parquet(path: Path) -> Iterator[tuple[int, dict]]:
         raise TriescopeError(f"{path}: no {AT_ONCE:,} rows could be read in {PATIENCE_S:.0f} s behind row {row:,}") from error
     except duckdb.Error as error:
         raise TriescopeError(f"{path}: {str(error).strip().splitlines()[0]}") from error
+    except (RuntimeError, UnicodeDecodeError) as error:  # as its binding says it
+        raise TriescopeError(f"{path}: the name of a column, or a text, is not UTF-8 behind row {row:,}") from error
 
 
 @contextmanager

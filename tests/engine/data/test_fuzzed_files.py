@@ -132,6 +132,15 @@ def test_what_was_not_meant_is_read_right_or_refused_in_a_line(tmp_path, kind):
     fuzz(tmp_path, kind, 0, FEW // 5 if kind == "parquet" else FEW)  # DuckDB takes its time to be opened
 
 
+def test_a_column_of_parquet_whose_name_is_no_text_is_refused(tmp_path):
+    """The one of five thousand that was not."""
+    path = tmp_path / "a.parquet"
+    random = np.random.default_rng(433)
+    path.write_bytes(packed("parquet", broken(whole("parquet"), random), random))
+    with pytest.raises(TriescopeError, match="the name of a column, or a text, is not UTF-8"):
+        read(path)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_five_thousand_files_are_read_right_or_refused_in_a_line(tmp_path, kind):
