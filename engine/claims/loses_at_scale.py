@@ -10,7 +10,6 @@ from engine.decoding import DEFAULT_BEAMS
 from engine.evaluation import Asked
 from engine.evaluation.run import Tell
 from engine.verdict import sizes
-from engine.verdict.shown import Picture, Point
 
 SMALL, LARGE = "generative less BM25, smallest", "generative less BM25, whole"
 
@@ -30,18 +29,7 @@ def measure(opened: Build, seed: int, tell: Tell) -> Measured:
             f"{last.documents:,} they have {last.quality[sizes.OURS].mean:.3f} and {last.quality['bm25'].mean:.3f}. The "
             f"difference goes from {told(first.less_bm25, sign=True)} to {told(last.less_bm25, sign=True)}."
         ),
-        picture=Picture(
-            kind="lines",
-            x="documents",
-            y="nDCG@10",
-            lines={
-                name: tuple(
-                    Point(x=one.documents, y=one.quality[name].mean, low=one.quality[name].low, high=one.quality[name].high)
-                    for one in found
-                )
-                for name in names
-            },
-        ),
+        picture=sizes.picture(found),
         columns=("Documents", "Parts", *names, "Generative less BM25", "Low", "High"),
         rows=tuple(
             (

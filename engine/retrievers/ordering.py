@@ -3,6 +3,7 @@
 ``bm25~cross:NAME`` has the first ones of BM25 in the order of that model; what was found further down follows as it was found.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -23,7 +24,7 @@ class Reader(Protocol):
         ...
 
 
-class Ordering:
+class Ordering(ABC):
     """Scores of candidates by a model that reads them: what a kind of model has to say is how its folder is opened.
 
     Parameters
@@ -46,9 +47,9 @@ class Ordering:
     def __init__(self, folder: str, texts: Sequence[str]):
         self.folder, self.texts = folder, texts
 
+    @abstractmethod
     def reader(self) -> Reader:
         """The model, opened once: asked for by each search."""
-        raise NotImplementedError
 
     def search(self, queries: Queries, k: int, allowed: np.ndarray | None = None) -> Ranking:
         """It does not find.

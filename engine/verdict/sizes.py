@@ -128,6 +128,22 @@ def _signed(of: Interval) -> str:
     return f"{signed(of.mean)} [{signed(of.low)}, {signed(of.high)}]"
 
 
+def picture(found: list[Size]) -> Picture:
+    """Quality over sizes, a line a retriever."""
+    return Picture(
+        kind="lines",
+        x="documents",
+        y="nDCG@10",
+        lines={
+            name: tuple(
+                Point(x=one.documents, y=one.quality[name].mean, low=one.quality[name].low, high=one.quality[name].high)
+                for one in found
+            )
+            for name in (OURS, *BESIDE)
+        },
+    )
+
+
 def section(opened: Build, found: list[Size], judges: Judging, command: str) -> Section:
     """Quality over sizes."""
     first, last = found[0], found[-1]
@@ -146,18 +162,7 @@ def section(opened: Build, found: list[Size], judges: Judging, command: str) -> 
         key="sizes",
         title="Quality by size of the catalogue",
         says=f"{says}.",
-        picture=Picture(
-            kind="lines",
-            x="documents",
-            y="nDCG@10",
-            lines={
-                name: tuple(
-                    Point(x=one.documents, y=one.quality[name].mean, low=one.quality[name].low, high=one.quality[name].high)
-                    for one in found
-                )
-                for name in (OURS, *BESIDE)
-            },
-        ),
+        picture=picture(found),
         columns=("Documents", "Parts", "Queries", *(OURS, *BESIDE), "Generative less dense", "Low", "High"),
         rows=tuple(
             (

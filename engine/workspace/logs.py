@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
-from pathlib import Path
 
 from engine.errors import TriescopeError
-from engine.workspace.query_sets import check_name
-from engine.workspace.store import connected, place, version
+from engine.workspace.named import Table, check_name
+
+TABLE = Table(
+    insert="INSERT INTO logs (corpus, name, searches, log) VALUES (?, ?, ?, ?)",
+    delete="DELETE FROM logs WHERE corpus = ? AND name = ?",
+    select="SELECT log FROM logs WHERE corpus = ? AND name = ?",
+    select_all="SELECT name, searches FROM logs WHERE corpus = ? ORDER BY name",
+)
 
 
 def keep(corpus: str, name: str, searches: Mapping[str, int]) -> None:
@@ -19,24 +23,12 @@ def keep(corpus: str, name: str, searches: Mapping[str, int]) -> None:
         The name is none, or the workspace cannot be used.
     """
     check_name(name)
-    asked, text = sum(searches.values()), json.dumps(searches, ensure_ascii=False)
-    with connected() as connection:
-        connection.execute("DELETE FROM logs WHERE corpus = ? AND name = ?", [corpus, name])
-        connection.execute("INSERT INTO logs (corpus, name, searches, log) VALUES (?, ?, ?, ?)", [corpus, name, asked, text])
+    TABLE.keep(corpus, name, sum(searches.values()), [json.dumps(searches, ensure_ascii=False)])
 
 
 def listed(corpus: str) -> dict[str, int]:
     """Name -> searches, in the order of their names; no file is made to find none."""
-    return dict(_listed(place(), version(), corpus))
-
-
-@lru_cache(maxsize=8)
-def _listed(file: Path, version: tuple[int, ...], corpus: str) -> tuple[tuple[str, int], ...]:
-    if not version:
-        return ()
-    with connected() as connection:
-        asked = "SELECT name, searches FROM logs WHERE corpus = ? ORDER BY name"
-        return tuple(connection.execute(asked, [corpus]).fetchall())
+    return TABLE.listed(corpus)
 
 
 def read(corpus: str, name: str) -> dict[str, int]:
@@ -47,16 +39,11 @@ def read(corpus: str, name: str) -> dict[str, int]:
     TriescopeError
         There is none of that name.
     """
-    row = None
-    if version():
-        with connected() as connection:
-            row = connection.execute("SELECT log FROM logs WHERE corpus = ? AND name = ?", [corpus, name]).fetchone()
-    if row is None:
+    if (row := TABLE.read(corpus, name)) is None:
         raise TriescopeError(f"no query log is kept as {name!r}; there are {', '.join(listed(corpus)) or 'none'}")
     return json.loads(row[0])
 
 
 def remove(corpus: str, name: str) -> None:
     """Forget a log; one that is not there is forgotten already."""
-    with connected() as connection:
-        connection.execute("DELETE FROM logs WHERE corpus = ? AND name = ?", [corpus, name])
+    TABLE.remove(corpus, name)
