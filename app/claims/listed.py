@@ -36,8 +36,8 @@ def table(known: dict[str, Finding]) -> pd.DataFrame:
         rows.append(
             {
                 "No.": claim.number,
+                "Verdict": of.verdict if of else "not made anew yet",  # before the claim, which is wider than a small window
                 "Claim": claim.statement,
-                "Verdict": of.verdict if of else "not made anew yet",
                 "On": of.corpus if of else "",
                 "Documents": of.documents if of else None,
                 "Source": claim.source,
