@@ -41,7 +41,7 @@ FIELDS = ("brand", "categories")
 SHAPES = (("text", 3, 256), ("text", 3, 32), ("behaviour", 2, 32), ("behaviour", 2, 64), ("behaviour", 3, 32))
 NARROW, BEAMS, CHOOSING, RANK = 10, 50, 4000, 128
 SPECS = {
-    "sasrec": SequenceSpec(model="sasrec", epochs=46, patience=8),
+    "sasrec": SequenceSpec(model="sasrec", epochs=80, patience=8),
     "bert4rec": SequenceSpec(model="bert4rec", epochs=60, patience=8),
     "tree": SequenceSpec(model="tree", epochs=60, patience=8),
     "tree-distilled": SequenceSpec(model="tree", distill=0.5, epochs=60, patience=8),

@@ -7,10 +7,14 @@ import torch
 from torch import Tensor
 
 from engine.data.histories import Histories
+from engine.recommending.models import full_softmax
 from engine.recommending.models.sequence import SequenceModel
 
 # Share of a history that BERT4Rec hides.
 HIDDEN = 0.3
+# Histories up to so many items are read together, at the width of the longest of them: most are short, and padding is read for
+# nothing. The longest ones come last.
+WIDTHS = (5, 10, 20)
 
 
 class NextItem(NamedTuple):
@@ -39,10 +43,11 @@ class NextItem(NamedTuple):
         return -(-self.histories.people // self.batch)
 
     def people(self, step: int) -> np.ndarray:
-        """Whose histories a step learns from: each person once a pass, in an order of its own each pass."""
+        """Whose histories a step learns from, the shortest first: each person once a pass, in an order of its own each pass."""
         turn, place = divmod(step, self.steps)
         order = np.random.default_rng([self.seed, turn]).permutation(self.histories.people)
-        return order[place * self.batch : (place + 1) * self.batch]
+        people = order[place * self.batch : (place + 1) * self.batch]
+        return people[np.argsort(self.histories.lengths[people], kind="stable")]
 
     def __call__(self, model: SequenceModel, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
         """See :data:`engine.training.loop.Loss`."""
@@ -52,21 +57,38 @@ class NextItem(NamedTuple):
         rows = torch.as_tensor(chosen.padded(width), device=device)
         vectors = model.item_vectors()
         if model.causal:
-            states, targets = model(rows[:, :-1], vectors), rows[:, 1:]
-            told = (rows[:, :-1] >= 0) & (targets >= 0)
+            read, targets = rows[:, :-1], rows[:, 1:]
+            told = (read >= 0) & (targets >= 0)
         else:
-            told = _hidden(rows, step, self.seed)
-            states, targets = model(torch.where(told, model.items + 1, rows), vectors), rows
-        return self._nats(states[told], targets[told], vectors[: model.items], step), {}
+            told, targets = _hidden(rows, step, self.seed), rows
+            read = torch.where(told, model.items + 1, rows)
+        states = torch.cat([model(read[part], vectors)[told[part]] for part in in_widths(read)])
+        return self._nats(states, targets[told], vectors[: model.items], step), {}
 
     def _nats(self, states: Tensor, targets: Tensor, vectors: Tensor, step: int) -> Tensor:
         if not self.sampled:
-            return torch.nn.functional.cross_entropy(states @ vectors.T, targets)
+            return full_softmax.nats(states, vectors, targets)
         drawn = torch.as_tensor(np.random.default_rng([self.seed, step, 1]).integers(0, len(vectors), self.sampled))
         right = (states * vectors[targets]).sum(1, keepdim=True)
         others = states @ vectors[drawn].T
         others = others.masked_fill(drawn == targets[:, None], -torch.inf)
         return torch.nn.functional.cross_entropy(torch.cat([right, others], 1), torch.zeros_like(targets))
+
+
+def in_widths(read: Tensor) -> list[tuple[slice, slice]]:
+    """Rows padded on the left, the shortest first, in parts that are as wide as their longest: slices of rows and of columns.
+
+    >>> in_widths(torch.tensor([[-1] * 6 + [1], [-1] * 5 + [2, 3], [4] * 7]))
+    [(slice(0, 2, None), slice(5, 7, None)), (slice(2, 3, None), slice(0, 7, None))]
+    """
+    sizes = (read >= 0).sum(1)
+    ends = [int((sizes <= width).sum()) for width in WIDTHS] + [len(read)]
+    length = read.shape[1]
+    return [
+        (slice(start, end), slice(length - int(sizes[start:end].max()), length))
+        for start, end in zip([0, *ends], ends, strict=False)
+        if end > start
+    ]
 
 
 def _hidden(rows: Tensor, step: int, seed: int) -> Tensor:

@@ -8,7 +8,7 @@ from scipy import sparse
 from torch import Tensor
 
 from engine.recommending.item_item import ItemItem
-from engine.recommending.models.draws import NextItem
+from engine.recommending.models.draws import NextItem, in_widths
 from engine.recommending.models.tree import TreeModel
 
 
@@ -38,16 +38,17 @@ class NextIdentifier(NamedTuple):
         """See :data:`engine.training.loop.Loss`."""
         chosen = self.of.histories.pick(self.of.people(step))
         rows = torch.as_tensor(chosen.padded(min(int(chosen.lengths.max()), model.shape.longest + 1)))
-        states, targets = model.states(rows[:, :-1]), rows[:, 1:]
-        told = (rows[:, :-1] >= 0) & (targets >= 0)
+        read, targets = rows[:, :-1], rows[:, 1:]
+        told = (read >= 0) & (targets >= 0)
         told &= model.paths.leaf[targets.clamp(min=0)] >= 0
-        came = model.nats(states[told], targets[told]).mean()
+        states = torch.cat([model.states(read[part])[told[part]] for part in in_widths(read)])
+        came = model.nats(states, targets[told]).mean()
         if self.teacher is None or not self.share:
             return came, {}
         rng = np.random.default_rng([self.of.seed, step, 5])
-        drawn, there = drawn_from(self.teacher, rows[:, :-1].numpy(), told.numpy(), rng)
+        drawn, there = drawn_from(self.teacher, read.numpy(), told.numpy(), rng)
         there &= (model.paths.leaf[torch.as_tensor(drawn)] >= 0).numpy()
-        taught = model.nats(states[told][torch.as_tensor(there)], torch.as_tensor(drawn[there])).mean()
+        taught = model.nats(states[torch.as_tensor(there)], torch.as_tensor(drawn[there])).mean()
         return (1 - self.share) * came + self.share * taught, {"came": float(came.detach()), "taught": float(taught.detach())}
 
 

@@ -9,7 +9,7 @@ from engine.data.histories import Histories
 from engine.errors import TriescopeError
 from engine.recommending.base import Material
 from engine.recommending.judging import judge
-from engine.recommending.models import kept, train
+from engine.recommending.models import full_softmax, kept, train
 from engine.recommending.models.draws import NextItem
 from engine.recommending.models.sequence import SequenceModel, Shape
 from engine.recommending.models.spec import SequenceSpec, spec_of
@@ -47,8 +47,9 @@ def test_padding_changes_nothing():
 
 
 def test_the_loss_is_that_of_every_true_position():
-    made, rows = model(), [[3, 7, 1], [5, 2]]
-    loss = NextItem(Histories.of(rows), 2, 0)
+    # Of every width that is read apart: up to five items, up to ten, and longer than the model reads.
+    made, rows = model(), [[3, 7, 1], [5, 2], list(range(8)), [9, 8, 7, 6, 5, 4]]
+    loss = NextItem(Histories.of(rows), len(rows), 0)
     with torch.no_grad():
         found = float(loss(made, 0, 0.0)[0])
         expected = []
@@ -58,6 +59,22 @@ def test_the_loss_is_that_of_every_true_position():
                 scores = state @ made.table.weight[:ITEMS].T
                 expected.append(float(torch.nn.functional.cross_entropy(scores, torch.tensor(row[place]))))
     assert found == pytest.approx(np.mean(expected), abs=1e-5)
+
+
+def test_the_loss_in_pieces_and_its_gradient_are_those_of_the_whole(monkeypatch):
+    monkeypatch.setattr(full_softmax, "TOGETHER", 4)
+    torch.manual_seed(1)
+    targets, found = torch.randint(0, 9, (10,)), {}
+    for name, loss in (
+        ("pieces", full_softmax.nats),
+        ("whole", lambda states, vectors, of: torch.nn.functional.cross_entropy(states @ vectors.T, of)),
+    ):
+        torch.manual_seed(2)
+        states, vectors = torch.randn(10, 3, requires_grad=True), torch.randn(9, 3, requires_grad=True)
+        value = 2 * loss(states, vectors, targets)
+        value.backward()
+        found[name] = torch.cat([value.detach()[None], states.grad.ravel(), vectors.grad.ravel()])
+    assert torch.allclose(found["pieces"], found["whole"], atol=1e-6)
 
 
 def test_each_pass_takes_everybody_once():
