@@ -2,28 +2,32 @@
 
 import ctypes
 import errno
-import fcntl
 import hashlib
 import json
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock, Timeout, lock_descriptor
 
 from engine.errors import TriescopeError
 
 # Whoever only looks (:func:`held`) holds the lock for microseconds. A taker tries again for as long as this, so that no look
 # refuses it.
 PATIENCE_S = 0.5
+# Another process may look at the same moment, and holds the lock for as long as that takes: a look tries so often, so far apart,
+# before it says that somebody works there.
+TRIES, APART_S = 3, 0.002
 # Of Linux' renameat2: names as they are, changing places.
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 # What a disk that takes no more, or nothing at all, has to say. Libraries hand it on as text alone, each in a type of its own.
 REFUSALS = {number: os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)}
+_LOOKING = threading.Lock()
 _CUT_SHORT = re.compile(r"\d+ requested and \d+ written")  # NumPy says so much and not why; the disk is full
 
 
@@ -80,7 +84,7 @@ def _given_back(lock: FileLock) -> Iterator[None]:
 def held(folder: Path) -> bool:
     """Whether a process works in a folder (:func:`alone`, :func:`in_turn`), this one included.
 
-    A look takes nothing away: it asks for a shared lock and gives it back at once, so that any number may look at the same time,
+    A look takes nothing away: it takes the lock for microseconds and gives it back, so that any number may look at the same time,
     and who takes the folder meanwhile only waits for the look to end. What is seen may have changed when the answer is read: to
     work in the folder, take it.
 
@@ -92,17 +96,21 @@ def held(folder: Path) -> bool:
     >>> held(folder)
     False
     """
+    path = lock_of(folder)
     try:
-        handle = os.open(lock_of(folder), os.O_RDONLY)
+        handle = os.open(path, os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY)  # some systems lock what can be written
     except OSError:
         return False
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        with _LOOKING:  # the looks of one process come one after the other
+            for left in reversed(range(TRIES)):
+                if lock_descriptor(handle, blocking=False):
+                    return False
+                if left:
+                    time.sleep(APART_S)
+            return True
     finally:
-        os.close(handle)
-    return False
+        os.close(handle)  # and the lock with it
 
 
 @contextmanager
@@ -167,7 +175,7 @@ def exchange(one: Path, other: Path) -> None:
 
     Where the system cannot do that it takes three steps, and ``one`` is missing for a moment.
     """
-    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if os.name == "posix" else None
     if call and not call(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE):
         return
     aside = one.with_name(f".{one.name.removeprefix('.')}.aside")
