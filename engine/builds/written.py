@@ -7,8 +7,10 @@ def check_query(query: str) -> None:
     """Refuse a query without a word in it, or with bytes that are no text."""
     if not any(character.isalnum() for character in query):
         raise TriescopeError("the query is empty")
-    if any(0xD800 <= ord(character) < 0xE000 for character in query):
-        raise TriescopeError("the query is not valid UTF-8")
+    try:
+        query.encode()
+    except UnicodeEncodeError as error:  # half of a character that UTF-16 writes as two
+        raise TriescopeError("the query is not valid UTF-8") from error
 
 
 def parse_prefix(text: str) -> tuple[int, ...]:

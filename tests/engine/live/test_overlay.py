@@ -262,4 +262,4 @@ def test_a_mapped_trie_is_laid_over_as_well(tmp_path):
     overlay = Overlay.of(trie.load(tmp_path), 3).add(np.array([[0, 0]], np.int32)).remove([1])
     found = overlay.compact()
     assert same(found, trie.build(np.array([[0, 1], [-1, -1], [3, 0], [0, 0]], np.int32)))
-    assert not any(isinstance(array, np.memmap) for array in found)
+    assert not any(isinstance(array.base, np.memmap) for array in found)

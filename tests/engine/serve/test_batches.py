@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 
@@ -10,12 +11,13 @@ from engine.serve.batches import Batches, BusyError, Wanted
 ONE, OTHER = Wanted("b", "bm25", 10, 10, ""), Wanted("b", "dense", 10, 10, "")
 
 
-def run(scenario, **settings):
+def run(scenario, slow=lambda _: None, **settings):
     """Run a scenario with a queue whose first call waits for ``go``; gives what was called together."""
     calls, go = [], threading.Event()
 
     def work(wanted, texts):
         go.wait(5)
+        slow(texts)
         calls.append((wanted, texts))
         if "fail" in texts:
             raise ValueError("failed")
@@ -47,6 +49,33 @@ def test_what_gathers_meanwhile_goes_together_by_what_is_wanted():
     answers, calls = run(scenario)
     assert answers == ["bm25 0", "bm25 1", "dense 2", "bm25 3", "bm25 4", "bm25 5", "dense 6"]
     assert calls == [(ONE, ["0"]), (ONE, ["1", "3", "4"]), (OTHER, ["2", "6"]), (ONE, ["5"])]
+
+
+def test_who_was_answered_together_is_waited_for_and_who_is_alone_waits_for_nobody(monkeypatch):
+    monkeypatch.setattr("engine.serve.batches.SHARE", 50.0)
+    monkeypatch.setattr("engine.serve.batches.LONGEST_S", 2.0)  # nobody is late, however busy the machine
+
+    async def scenario(batches, go):
+        go.set()
+
+        async def client(number):
+            for _ in range(4):
+                await batches.ask(ONE, str(number))
+                await asyncio.sleep(number * 0.0005)  # one after the other, as answers arrive
+
+        await asyncio.gather(*map(client, range(3)))
+        gathered, batches._expected = batches._expected, 1
+        last = [await asyncio.wait_for(batches.ask(ONE, "alone"), 1.0) for _ in range(2)]
+        return gathered, batches._expected, last
+
+    def slow(texts):
+        time.sleep(0.02)
+
+    (gathered, alone, last), calls = run(scenario, slow=slow)
+    assert [len(texts) for _, texts in calls[:-2]] == [3, 3, 3, 3]
+    assert gathered == 3
+    assert alone == 1
+    assert last == ["bm25 alone"] * 2
 
 
 def test_who_went_away_is_not_searched_for_and_too_many_are_turned_away():

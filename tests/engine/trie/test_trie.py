@@ -60,7 +60,7 @@ def test_a_saved_trie_is_mapped_back_the_same(tmp_path_factory, words):
     built = trie.build(padded(words))
     trie.save(built, folder)
     mapped = trie.load(folder)
-    assert all(isinstance(array, np.memmap) for array in mapped)
+    assert all(isinstance(array.base, np.memmap) for array in mapped)
     assert [(a.dtype, a.tolist()) for a in mapped] == [(a.dtype, a.tolist()) for a in built]
 
 
