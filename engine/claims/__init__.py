@@ -6,6 +6,7 @@ To add one: write its file, end it with a ``CLAIM``, list it here.
 from engine.claims import (
     bounded_recall,
     cold_items,
+    dynamic_corpora,
     identifier_churn,
     labels_or_generation,
     loses_at_scale,
@@ -26,6 +27,7 @@ CLAIMS: dict[str, Claim] = {
         loses_at_scale.CLAIM,
         cold_items.CLAIM,
         identifier_churn.CLAIM,
+        dynamic_corpora.CLAIM,
     )
 }
 
