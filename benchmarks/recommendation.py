@@ -59,7 +59,7 @@ class Bench:
     """The data, and recommenders made when they are first asked for."""
 
     def __init__(self, folder: Path, seed: int = 0):
-        self.seed = seed
+        self.seed, self.folder = seed, folder
         self.rows = [record for _, record in records(folder / "items.jsonl")]
         row_of = {str(record["item_id"]): row for row, record in enumerate(self.rows)}
         self.log = read_interactions(folder / "sequences.txt", row_of)

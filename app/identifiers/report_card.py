@@ -9,8 +9,11 @@ from app.common import state
 from app.identifiers import scheme_form
 from engine.builds.card import health
 from engine.builds.opened import Build
+from engine.health.behaviour import BEAMS, Part, Together
 from engine.health.card import Card, JudgedFigure, JudgedLevel
 from engine.health.resolver_costs import Cost
+from engine.recommending import on_disk
+from engine.recommending.probed import Probed, probed
 
 # Up to so many documents the open build is judged unasked.
 JUDGED_AT_ONCE = 20_000
@@ -33,6 +36,14 @@ COSTS = {
     "cosine": "Cosine to its codes",
     "squared_error": "Squared error",
 }
+TOGETHER = {"depth": "First codes", "pairs": "Pairs", "share": "In common", "chance": "By chance"}
+PARTS = {
+    "name": "Items",
+    "items": "Number",
+    "interactions": "Interactions",
+    "alone": "Alone with their codes",
+    "evenness": "Evenness of the first code",
+}
 _SHARE, _THREE = st.column_config.NumberColumn(format="percent"), st.column_config.NumberColumn(format="%.3f")
 FORMATS = {
     "Perplexity": _THREE,
@@ -43,6 +54,10 @@ FORMATS = {
     "Documents moved": _SHARE,
     "Cosine to its codes": _THREE,
     "Squared error": _THREE,
+    "In common": _SHARE,
+    "By chance": _SHARE,
+    "Alone with their codes": _SHARE,
+    "Evenness of the first code": _SHARE,
 }
 MARKS = {"broken": ":red[:material/error:]", "watch": ":orange[:material/visibility:]"}
 
@@ -87,7 +102,27 @@ def show(card: Card, owner: str) -> None:
     st.dataframe(levels, hide_index=True, column_config=FORMATS)
 
 
-def _table(rows: Sequence[JudgedLevel | JudgedFigure | Cost], columns: Mapping[str, str]) -> pd.DataFrame:
+@st.cache_data(max_entries=16, show_spinner=False)
+def _probed(folder: str, created: str, joined: str, _build: Build) -> Probed:
+    return probed(_build)
+
+
+def _probes(build: Build) -> None:
+    """What the tree costs, and what its prefixes say of who took what."""
+    found = _probed(str(build.folder), build.version, on_disk.stamp(on_disk.as_made(build).folder), build)
+    of = found.structure
+    st.caption(
+        f"The tree has {of.nodes:,} nodes over {of.levels} levels and {of.codes:,} codes in all; a search of {BEAMS} beams "
+        f"scores {of.scored:,} of them."
+    )
+    if found.together:
+        st.caption("Items taken one after another, by how many codes they have in common; by chance: any two, drawn as often.")
+        st.dataframe(_table(found.together, TOGETHER), hide_index=True, column_config=FORMATS)
+        st.caption("Head, middle and tail have a third of the interactions each; the tail has what nobody took too.")
+        st.dataframe(_table(found.parts, PARTS), hide_index=True, column_config=FORMATS)
+
+
+def _table(rows: Sequence[JudgedLevel | JudgedFigure | Cost | Together | Part], columns: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame([{title: getattr(row, name) for name, title in columns.items()} for row in rows])
 
 
@@ -106,3 +141,4 @@ def of_open_build(build: Build) -> None:
         if card.resolvers:
             st.caption("What each way to resolve collisions would cost: documents moved, cosine to the sum of their codes.")
             st.dataframe(_table(card.resolvers, COSTS), hide_index=True, column_config=FORMATS)
+        _probes(build)

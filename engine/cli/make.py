@@ -154,13 +154,20 @@ def build(
 
 
 @app.command("report")
-def show_report(folder: Folder, as_json: AsJson = False) -> None:
+def show_report(
+    folder: Folder,
+    again: Annotated[
+        bool, typer.Option("--again", help="Fit its scheme twice more, and say which documents stay below the same prefix.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Report card of a build's identifiers: how healthy its codes are, with the rule and the remedy."""
     from engine.builds.card import health
     from engine.builds.opened import Build
+    from engine.recommending.probed import probed
 
     opened = Build(folder)
-    card = health(opened)
+    card, probes = health(opened), probed(opened, again)
     lines = [f"{opened.name}, {opened.manifest.spec.scheme}: {card.verdict}"]
     for row in card.levels:
         lines.append(
@@ -178,7 +185,7 @@ def show_report(folder: Folder, as_json: AsJson = False) -> None:
         )
     for cost in card.resolvers:
         lines.append(f"resolver {cost.resolver}: {cost.moved:.1%} moved, cosine to the sum of codes {cost.cosine:.4f}")
-    show(card.as_json(), as_json, lines)
+    show(card.as_json() | {"probes": probes.as_json()}, as_json, [*lines, *probes.lines()])
 
 
 def _remedy(judged: "JudgedLevel | JudgedFigure") -> str:

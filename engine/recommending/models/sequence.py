@@ -1,13 +1,14 @@
 """A transformer over histories, causal (SASRec, Kang and McAuley 2018) or read from both sides (BERT4Rec, Sun et al. 2019).
 
-Items are vectors of their own, what their text says, or both; scores are products of the last state with all of them.
+Items are vectors of their own, what their text says, both, or the pieces of their identifiers; scores are products of the last
+state with all of them.
 """
 
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import embedding_bag, scaled_dot_product_attention
 
 
 class Shape(NamedTuple):
@@ -58,6 +59,11 @@ class SequenceModel(nn.Module):
         Float32 ``(items, d)``: what the text of an item says; not trained, but what is made of it.
     ids : bool
         Whether every item has a vector of its own too.
+    pieces : Tensor, optional
+        Int64 ``(items, pieces)`` rows of a table of ``rows``, -1 for none: an item is their sum over the root of their number,
+        and has no vector of its own. Kept with the weights.
+    rows : int
+        Of that table.
     """
 
     def __init__(
@@ -68,16 +74,20 @@ class SequenceModel(nn.Module):
         vectors: Tensor | None = None,
         ids: bool = True,
         learning_rate: float = 1e-3,
+        pieces: Tensor | None = None,
+        rows: int = 0,
     ):
         super().__init__()
         self.items, self.shape, self.causal, self.learning_rate = items, shape, causal, learning_rate
-        self.table = nn.Embedding(items + 2 if ids else 2, shape.width)
+        own = rows if pieces is not None else items if ids else 0
+        self.table = nn.Embedding(own + 2, shape.width)
         self.place = nn.Embedding(shape.longest, shape.width)
         nn.init.normal_(self.table.weight, std=0.02)
         nn.init.normal_(self.place.weight, std=0.02)
         self.ids = ids
         self.text = nn.Linear(vectors.shape[1], shape.width, bias=False) if vectors is not None else None
         self.register_buffer("vectors", vectors, persistent=False)
+        self.register_buffer("pieces", pieces)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.blocks))
         self.last, self.drop = nn.LayerNorm(shape.width), nn.Dropout(shape.dropout)
 
@@ -88,10 +98,19 @@ class SequenceModel(nn.Module):
     def item_vectors(self) -> Tensor:
         """Float32 ``(items + 2, width)``: all items, then padding and mask."""
         own = self.table.weight
+        if self.pieces is not None:
+            return torch.cat([self._pieced(own), own[-2:]])
         if self.text is None:
             return own
         said = self.text(self.vectors)
         return torch.cat([said + own[: self.items] if self.ids else said, own[-2:]])
+
+    def _pieced(self, table: Tensor) -> Tensor:
+        there = self.pieces >= 0
+        sizes = there.sum(1)
+        ends = sizes.cumsum(0)
+        weights = (1 / sizes.clamp(min=1).sqrt()).repeat_interleave(sizes)
+        return embedding_bag(self.pieces[there], table, ends - sizes, mode="sum", per_sample_weights=weights)
 
     def forward(self, history: Tensor, vectors: Tensor) -> Tensor:
         """States ``(b, t, width)`` of int64 ``(b, t)`` item rows, padded on the left with -1; the mask is ``items + 1``."""

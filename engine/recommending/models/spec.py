@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engine.options import checked
+from engine.recommending.models import pieces
 
 # What stands in the place of the defaults for tiger: TIGER's own, in three blocks in place of four, for a CPU.
 TIGER = {"width": 128, "blocks": 3, "heads": 4, "dropout": 0.1, "longest": 20, "batch": 256}
@@ -34,8 +35,18 @@ class SequenceSpec(BaseModel):
     )
     minutes: float = Field(30.0, ge=0.01, le=10_000, title="Minutes", description="Time to train, evaluations included.")
     epochs: int = Field(0, ge=0, le=10_000, title="Passes", description="Passes over the histories, in place of minutes.")
-    items: Literal["ids", "text", "both"] = Field(
-        "ids", title="Items are", description="A vector of their own (ids), what their text says (text), or both."
+    items: Literal["ids", "text", "both", "ngrams", "sentencepiece", "hashed"] = Field(
+        "ids",
+        title="Items are",
+        description="A vector of their own (ids), what their text says (text), or both; or pieces of their identifiers (ngrams, "
+        "sentencepiece), or rows dealt out at random (hashed, the control).",
+    )
+    rows: int = Field(
+        2048,
+        ge=2,
+        le=1_000_000,
+        title="Rows of pieces",
+        description="Vectors that pieces of identifiers share, where items are such.",
     )
     sampled: int = Field(
         0, ge=0, le=100_000, title="Sampled items", description="Items drawn to stand for all in the loss; 0 for all of them."
@@ -62,9 +73,15 @@ class SequenceSpec(BaseModel):
     patience: int = Field(5, ge=1, title="Patience", description="Evaluations without a better one until it stops.")
     seed: int = Field(0, ge=0, lt=1 << 31, title="Seed", description="Seed of everything random.")
 
+    @property
+    def pieced(self) -> bool:
+        """Whether an item is pieces of its identifier, or the control of that."""
+        return self.items in pieces.WAYS
+
     def digest(self) -> str:
         """SHA-256 of what decides the course of the training; how long it goes on does not."""
-        value = self.model_dump(exclude={"minutes", "epochs"} | ({"people"} if not self.people else set()))
+        unused = ({"people"} if not self.people else set()) | ({"rows"} if not self.pieced else set())
+        value = self.model_dump(exclude={"minutes", "epochs"} | unused)
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 

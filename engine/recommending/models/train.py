@@ -20,8 +20,9 @@ from engine.files import alone, writing
 from engine.recommending import item_item
 from engine.recommending.base import Material, Ranked, Recommender
 from engine.recommending.judging import judge
-from engine.recommending.models import kept
+from engine.recommending.models import kept, pieces
 from engine.recommending.models.draws import NextItem
+from engine.recommending.models.pieces import Pieced
 from engine.recommending.models.sequence import SequenceModel, Shape
 from engine.recommending.models.spec import SequenceSpec
 from engine.recommending.models.tiger import TigerModel
@@ -127,8 +128,13 @@ def model_of(spec: SequenceSpec, material: Material) -> Network:
         return TigerModel(material.trie, material.items, shape, spec.people, spec.learning_rate)
     if spec.distill or spec.people:
         raise TriescopeError("distill needs --model tree or tiger, people needs --model tiger")
+    causal, rate = spec.model == "sasrec", spec.learning_rate
+    if spec.pieced:
+        taken = np.bincount(material.split.train.items, minlength=material.items)
+        cut = pieces.WAYS[spec.items](Pieced(pieces.codes_of(material.trie, material.items), taken, spec.rows))
+        return SequenceModel(material.items, shape, causal, None, False, rate, torch.from_numpy(cut), spec.rows)
     vectors = None if spec.items == "ids" else torch.tensor(np.array(material.embeddings, np.float32))
-    return SequenceModel(material.items, shape, spec.model == "sasrec", vectors, spec.items != "text", spec.learning_rate)
+    return SequenceModel(material.items, shape, causal, vectors, spec.items != "text", rate)
 
 
 def loss_of(spec: SequenceSpec, material: Material, histories: Histories, tell: Tell) -> NextItem | NextIdentifier | NextCodes:

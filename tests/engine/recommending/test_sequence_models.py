@@ -83,7 +83,9 @@ def test_each_pass_takes_everybody_once():
     assert loss.people(0).tolist() != loss.people(3).tolist()
 
 
-@pytest.mark.parametrize("asked", [{}, {"model": "bert4rec"}, {"sampled": 20, "items": "both"}, {"model": "tree"}])
+@pytest.mark.parametrize(
+    "asked", [{}, {"model": "bert4rec"}, {"sampled": 20, "items": "both"}, {"items": "ngrams"}, {"model": "tree"}]
+)
 def test_thirty_people_are_learned_by_heart(tmp_path, asked):
     rng = np.random.default_rng(1)
     rows = [rng.permutation(ITEMS)[:5].tolist() for _ in range(30)]
