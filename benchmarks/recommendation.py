@@ -45,12 +45,14 @@ SPECS = {
     "bert4rec": SequenceSpec(model="bert4rec", epochs=60, patience=8),
     "tree": SequenceSpec(model="tree", epochs=60, patience=8),
     "tree-distilled": SequenceSpec(model="tree", distill=0.5, epochs=60, patience=8),
+    "one-pass": SequenceSpec(model="one-pass", learning_rate=3e-3, dropout=0.3, epochs=16, patience=8),
+    "mult-vae": SequenceSpec(model="mult-vae", batch=256, epochs=30, patience=8),
     "tiger": SequenceSpec(model="tiger", minutes=30, patience=8),
     "tiger-distilled": SequenceSpec(model="tiger", distill=0.5, minutes=30, patience=8),
 }
 NAMES = (
     "popularity", "knn", "ease", "item-item", "counting", "counting-10", "counting-random", "sasrec", "bert4rec", "tree",
-    "tree-distilled", "tiger", "tiger-distilled", "hybrid",
+    "tree-distilled", "one-pass", "mult-vae", "tiger", "tiger-distilled", "hybrid",
 )  # fmt: skip
 HYBRID = ("item-item", "sasrec")
 
@@ -166,7 +168,7 @@ class Bench:
     def _trained(self, name: str) -> Recommender:
         spec = SPECS[name].model_copy(update={"seed": self.seed})
         folder = paths.cache() / "recommendation" / f"{name}-{self.seed}"
-        writes = spec.model in ("tree", "tiger")
+        writes = spec.model in ("tree", "one-pass", "tiger")
         material = self.material._replace(trie=self.trie("behaviour", 3, 32)) if writes else self.material
         if not (kept.is_there(folder) and kept.read(folder).digest == spec.digest()):
             train.train(material, spec, folder, report.tell(name))

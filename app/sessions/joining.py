@@ -17,6 +17,8 @@ from engine.recommending.models.spec import SequenceSpec
 # Kinds of files that are read, and bytes that are taken in the browser.
 ENDINGS = (".txt", ".csv", ".tsv", ".inter", ".jsonl", ".parquet")
 LARGEST = 500 << 20
+# Models that the matrix does not teach, in the form.
+PLAIN = ("sasrec", "bert4rec", "one-pass", "mult-vae")
 
 
 def _job(build: Build, what: str) -> str:
@@ -76,13 +78,14 @@ def _training(build: Build) -> None:
     """The form that trains a sequence model; what it does not ask stands in the shell's help."""
     st.caption(
         "Or train a model on what is joined. sasrec and bert4rec rank all items after a history; tree and tiger write the next "
-        "item's identifier, and *taught by the matrix* means that they also learn from the item-item matrix."
+        "item's identifier, and *taught by the matrix* means that they also learn from the item-item matrix; one-pass scores all "
+        "codes at once; mult-vae knows no order."
     )
     option = next(one for one in options_of(SequenceSpec) if one.name == "minutes")
     with st.form("train-next", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         model = st.selectbox(
             "Model",
-            ["sasrec", "bert4rec", *(f"{of}{taught}" for of in ("tree", "tiger") for taught in ("", ", taught by the matrix"))],
+            [*PLAIN, *(f"{of}{taught}" for of in ("tree", "tiger") for taught in ("", ", taught by the matrix"))],
             width=230,
         )
         minutes = st.number_input("Minutes", 1.0, 1000.0, float(option.default or 30), width=120)

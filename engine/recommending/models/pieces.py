@@ -52,7 +52,7 @@ def ngrams(of: Pieced) -> np.ndarray:
         for level in range(levels - length + 1):
             run = of.codes[:, level : level + length]
             keys.append(np.column_stack([np.full((items, 2), (length, level)), _wide(run)]))
-            there.append((run >= 0).all(axis=1))
+            there.append(np.asarray((run >= 0).all(axis=1)))
     flat, is_there = np.concatenate(keys), np.concatenate(there)
     different, numbers = np.unique(flat[is_there], axis=0, return_inverse=True)
     rows = np.full(len(flat), -1, np.int64)

@@ -66,6 +66,8 @@ class SequenceModel(nn.Module):
         Of that table.
     """
 
+    pieces: Tensor | None
+
     def __init__(
         self,
         items: int,
@@ -99,18 +101,11 @@ class SequenceModel(nn.Module):
         """Float32 ``(items + 2, width)``: all items, then padding and mask."""
         own = self.table.weight
         if self.pieces is not None:
-            return torch.cat([self._pieced(own), own[-2:]])
+            return torch.cat([_summed(own, self.pieces), own[-2:]])
         if self.text is None:
             return own
         said = self.text(self.vectors)
         return torch.cat([said + own[: self.items] if self.ids else said, own[-2:]])
-
-    def _pieced(self, table: Tensor) -> Tensor:
-        there = self.pieces >= 0
-        sizes = there.sum(1)
-        ends = sizes.cumsum(0)
-        weights = (1 / sizes.clamp(min=1).sqrt()).repeat_interleave(sizes)
-        return embedding_bag(self.pieces[there], table, ends - sizes, mode="sum", per_sample_weights=weights)
 
     def forward(self, history: Tensor, vectors: Tensor) -> Tensor:
         """States ``(b, t, width)`` of int64 ``(b, t)`` item rows, padded on the left with -1; the mask is ``items + 1``."""
@@ -134,3 +129,11 @@ class SequenceModel(nn.Module):
             asked = torch.full_like(history[:, :1], self.items + 1)
             history = torch.cat([history[:, -(self.shape.longest - 1) :], asked], dim=1)
         return self(history, vectors)[:, -1] @ vectors[: self.items].T
+
+
+def _summed(table: Tensor, pieces: Tensor) -> Tensor:
+    """Rows of a table summed over the pieces of each item, -1 for none, over the root of their number."""
+    there = pieces >= 0
+    sizes = there.sum(1)
+    weights = (1 / sizes.clamp(min=1).sqrt()).repeat_interleave(sizes)
+    return embedding_bag(pieces[there], table, sizes.cumsum(0) - sizes, mode="sum", per_sample_weights=weights)

@@ -1,7 +1,7 @@
 """Train a sequence model on histories; development chooses its weights, test is never read."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from engine.recommending.base import Material, Ranked, Recommender
 from engine.recommending.judging import judge
 from engine.recommending.models import kept, pieces
 from engine.recommending.models.draws import NextItem
+from engine.recommending.models.one_pass import OnePassModel
 from engine.recommending.models.pieces import Pieced
 from engine.recommending.models.sequence import SequenceModel, Shape
 from engine.recommending.models.spec import SequenceSpec
@@ -29,6 +30,7 @@ from engine.recommending.models.tiger import TigerModel
 from engine.recommending.models.tiger_draws import NextCodes, likelihood
 from engine.recommending.models.tree import TreeModel
 from engine.recommending.models.tree_draws import NextIdentifier
+from engine.recommending.models.vae import Rewritten, VaeModel
 from engine.recommending.models.writing import Writing
 from engine.text.tuned import Turn
 from engine.training import loop
@@ -36,7 +38,10 @@ from engine.training.checkpoint import note_down, same_or_afresh
 
 log = logging.getLogger(__name__)
 Tell = Callable[[str, int, int], None]
-Network = SequenceModel | TreeModel | TigerModel
+Network = SequenceModel | TreeModel | OnePassModel | TigerModel | VaeModel
+Loss = NextItem | NextIdentifier | NextCodes | Rewritten
+# Models that score all items by their codes and learn those of what came.
+SIBLINGS: Mapping[str, type[TreeModel | OnePassModel]] = {"tree": TreeModel, "one-pass": OnePassModel}
 MEASURE = "NDCG@10"
 # Development questions that choose the weights: drawn once by the seed, for all of them take as long as a pass.
 WATCHED = 5000
@@ -50,8 +55,8 @@ class SequenceScores:
 
     Parameters
     ----------
-    model : SequenceModel or TreeModel
-        Trained.
+    model : Network
+        Trained; not one that writes.
     name : str
         What it is called.
     """
@@ -59,7 +64,7 @@ class SequenceScores:
     logits = True
     """Its scores are logits, to whoever sums them with others."""
 
-    def __init__(self, model: SequenceModel | TreeModel, name: str):
+    def __init__(self, model: SequenceModel | TreeModel | OnePassModel | VaeModel, name: str):
         self.model, self.name = model.eval(), name
 
     def scores(self, histories: Histories) -> np.ndarray:
@@ -118,16 +123,22 @@ def model_of(spec: SequenceSpec, material: Material) -> Network:
         raise TriescopeError(f"width: {spec.width} is no multiple of {spec.heads} heads")
     torch.manual_seed(spec.seed)
     shape = Shape(spec.width, spec.blocks, spec.heads, spec.dropout, spec.longest)
-    if spec.model == "tree":
+    if spec.model in SIBLINGS:
         if spec.items != "ids" or spec.sampled:
-            raise TriescopeError("a tree has vectors of its own and weighs siblings alone: leave items at ids and sampled at 0")
-        return TreeModel(material.trie, material.items, shape, spec.learning_rate)
+            raise TriescopeError(
+                f"{spec.model} has vectors of its own and no softmax over items: leave items at ids and sampled at 0"
+            )
+        return SIBLINGS[spec.model](material.trie, material.items, shape, spec.learning_rate)
     if spec.model == "tiger":
         if spec.items != "ids" or spec.sampled:
             raise TriescopeError("tiger reads and writes the codes of the tree: leave items at ids and sampled at 0")
         return TigerModel(material.trie, material.items, shape, spec.people, spec.learning_rate)
     if spec.distill or spec.people:
-        raise TriescopeError("distill needs --model tree or tiger, people needs --model tiger")
+        raise TriescopeError("distill needs --model tree, one-pass or tiger, people needs --model tiger")
+    if spec.model == "mult-vae":
+        if spec.items != "ids" or spec.sampled:
+            raise TriescopeError("mult-vae reads a bag of items and writes all of them: leave items at ids and sampled at 0")
+        return VaeModel(material.items, shape, spec.learning_rate)
     causal, rate = spec.model == "sasrec", spec.learning_rate
     if spec.pieced:
         taken = np.bincount(material.split.train.items, minlength=material.items)
@@ -137,10 +148,12 @@ def model_of(spec: SequenceSpec, material: Material) -> Network:
     return SequenceModel(material.items, shape, causal, vectors, spec.items != "text", rate)
 
 
-def loss_of(spec: SequenceSpec, material: Material, histories: Histories, tell: Tell) -> NextItem | NextIdentifier | NextCodes:
+def loss_of(spec: SequenceSpec, material: Material, histories: Histories, tell: Tell) -> Loss:
     """The loss that a spec asks for, on histories of which some have two items or more."""
+    if spec.model == "mult-vae":
+        return Rewritten(histories.pick(histories.lengths > 0), spec.batch, spec.seed)
     of = NextItem(histories.pick(histories.lengths > 1), spec.batch, spec.seed, spec.sampled)
-    if spec.model not in ("tree", "tiger"):
+    if spec.model not in (*SIBLINGS, "tiger"):
         return of
     teacher = (material.matrix or item_item.made(material, {}, tell)) if spec.distill else None
     if spec.model == "tiger":

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from engine.recommending.item_item import ItemItem
 from engine.recommending.models.draws import NextItem, in_widths
+from engine.recommending.models.one_pass import OnePassModel
 from engine.recommending.models.tree import TreeModel
 
 
@@ -34,7 +35,7 @@ class NextIdentifier(NamedTuple):
         """Steps of one pass."""
         return self.of.steps
 
-    def __call__(self, model: TreeModel, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
+    def __call__(self, model: TreeModel | OnePassModel, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
         """See :data:`engine.training.loop.Loss`."""
         chosen = self.of.histories.pick(self.of.people(step))
         rows = torch.as_tensor(chosen.padded(min(int(chosen.lengths.max()), model.shape.longest + 1)))

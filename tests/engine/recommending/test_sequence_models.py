@@ -84,7 +84,14 @@ def test_each_pass_takes_everybody_once():
 
 
 @pytest.mark.parametrize(
-    "asked", [{}, {"model": "bert4rec"}, {"sampled": 20, "items": "both"}, {"items": "ngrams"}, {"model": "tree"}]
+    "asked",
+    [
+        {},
+        {"model": "bert4rec"},
+        {"sampled": 20, "items": "both"},
+        {"items": "ngrams"},
+        *({"model": name, "epochs": 120} for name in ("tree", "one-pass", "mult-vae")),
+    ],
 )
 def test_thirty_people_are_learned_by_heart(tmp_path, asked):
     rng = np.random.default_rng(1)
@@ -97,7 +104,8 @@ def test_thirty_people_are_learned_by_heart(tmp_path, asked):
     )
     nobody = held.pick(slice(0, 0))
     learned = Material(of.split._replace(train=Histories.of(rows), dev=held, test=nobody), of.said, of.embeddings, of.trie)
-    spec = SequenceSpec(epochs=60, width=32, heads=2, dropout=0.0, batch=30, learning_rate=1e-2, patience=99, **asked)
+    plain = {"epochs": 60, "width": 32, "heads": 2, "dropout": 0.0, "batch": 30, "learning_rate": 1e-2, "patience": 99}
+    spec = SequenceSpec.model_validate(plain | asked)
     known = train.train(learned, spec, tmp_path / "heart")
     assert known.dev["R@5"] > 0.9
     again = judge(train.opened(learned, tmp_path / "heart"), held).values
@@ -141,6 +149,9 @@ def test_what_is_wrong_is_said(tmp_path):
     for asked in ({"distill": 0.5}, {"model": "tree", "items": "text"}, {"model": "tree", "sampled": 5}):
         with pytest.raises(TriescopeError, match="tree"):
             train.model_of(SequenceSpec(**asked), of)
+    for name in ("one-pass", "mult-vae"):
+        with pytest.raises(TriescopeError, match=f"{name} .* leave items at ids"):
+            train.model_of(SequenceSpec(model=name, items="text"), of)
     with pytest.raises(TriescopeError, match="nobody has two items in training"):
         train.train(alone, SequenceSpec(epochs=1), tmp_path / "alone")
     with pytest.raises(TriescopeError, match="model: "):
