@@ -12,6 +12,7 @@ from engine.builds.names import find
 from engine.data.lines import ENCODINGS
 from engine.retrievers import RETRIEVERS
 from engine.text.matched import Snippet
+from engine.training.crew import beside_another
 
 app = typer.Typer(
     help="The shell of Triescope. --json gives the machine form, with stable keys.",
@@ -65,5 +66,7 @@ def show(value: Any, as_json: bool, lines: list[str]) -> None:
 
     Where stdout cannot hold every character, JSON escapes them; in lines they are replaced (:func:`engine.cli.main.main`).
     """
+    if beside_another():  # which shows it
+        return
     unicode = codecs.lookup(sys.stdout.encoding or "utf-8").name.startswith("utf")
     print(json.dumps(value, ensure_ascii=not unicode, indent=1) if as_json else "\n".join(lines))

@@ -1,7 +1,8 @@
 """The training loop: steps, evaluations, the best weights so far, checkpoints, early stopping.
 
 Every step draws its batch and seeds its dropout from (seed, step), so a training that was stopped and goes on takes the same
-course as one that never stopped. A loss that is not finite ends the training; the last good checkpoint stays.
+course as one that never stopped. A loss that is not finite ends the training; the last good checkpoint stays. Several processes
+that train together (:mod:`engine.training.crew`) take the same steps in all of them.
 """
 
 import math
@@ -9,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -20,7 +20,9 @@ from torch.optim.swa_utils import AveragedModel
 from engine.builds.history import Evaluation
 from engine.errors import TriescopeError
 from engine.training import checkpoint
+from engine.training.budget import Budget, Stretch
 from engine.training.checkpoint import Standing
+from engine.training.crew import crew
 
 # Steps over which the learning rate rises to its value.
 WARM_UP = 50
@@ -30,54 +32,6 @@ CLIP = 1.0
 EVALUATIONS, JUDGING, TIMED_STEPS = 15, 0.3, 10
 
 Loss = Callable[[nn.Module, int, float], tuple[Tensor, dict[str, float]]]  # (model, step, progress) -> loss, its parts
-
-
-class Stretch(NamedTuple):
-    """The steps since the evaluation before, as :class:`engine.builds.history.Evaluation` has them."""
-
-    step: int
-    seconds: float
-    steps_per_second: float
-    loss: float | None
-    losses: dict[str, float]
-
-
-class Budget(Protocol):
-    """What the loop reads of a spec: how long, how often it looks, when it has waited enough, and what decides its course."""
-
-    @property
-    def minutes(self) -> float:
-        """Time to train, where ``steps`` is 0."""
-        ...
-
-    @property
-    def steps(self) -> int:
-        """Steps to train."""
-        ...
-
-    @property
-    def evaluate_every(self) -> int:
-        """Steps between evaluations; 0 leaves it to the loop."""
-        ...
-
-    @property
-    def patience(self) -> int:
-        """Evaluations without a better one until it stops."""
-        ...
-
-    @property
-    def average(self) -> float:
-        """Of the weights over the steps; 0 for none."""
-        ...
-
-    @property
-    def seed(self) -> int:
-        """Of everything random."""
-        ...
-
-    def digest(self) -> str:
-        """SHA-256 of what decides the course."""
-        ...
 
 
 Evaluate = Callable[[nn.Module, Stretch], Evaluation]
@@ -129,7 +83,7 @@ def fit(
     TriescopeError
         The loss is not finite.
     """
-    device = next(model.parameters()).device.type
+    device, together = next(model.parameters()).device.type, crew()
     optimiser = torch.optim.AdamW(model.groups(), weight_decay=0.0, fused=True)  # type: ignore[operator]
     course, averaged = Course(), _averaged(model, spec.average) if spec.average else None
     if found := checkpoint.load(folder, spec.digest(), model, optimiser):
@@ -137,6 +91,7 @@ def fit(
         if averaged:
             averaged.module.load_state_dict(average)
             averaged.n_averaged.fill_(course.standing.step)
+    together.wait()  # until all have read the checkpoint, which the first will replace
     standing = course.standing
     for group in optimiser.param_groups:
         group["initial_lr"] = group["lr"]  # which a schedule that begins in the middle asks for
@@ -149,31 +104,33 @@ def fit(
     if not step:
         judging = time.monotonic()
         judged = evaluate(model.eval(), Stretch(step=0, seconds=0.0, steps_per_second=0.0, loss=None, losses={}))
-        note(judged)
+        if together.first:
+            note(judged)
         # The start counts: a training that only makes it worse ends with it. Its evaluation is no part of the budget.
         standing = course.standing = Standing(best=judged.dev[measure])
         course.best = _copy(model.state_dict())
         begun = evaluated_at = time.monotonic()
-        wanted = max(2, min(EVALUATIONS, int(JUDGING * budget / (begun - judging))))
+        wanted = max(2, min(EVALUATIONS, int(JUDGING * budget / together.agreed(begun - judging))))
     since = step
     while True:
-        seconds = time.monotonic() - begun
+        seconds = together.agreed(time.monotonic() - begun)
         over = step >= spec.steps if spec.steps else seconds >= budget
         if over and step == standing.step and step:
             course.stopped = "the budget is spent"
             return course
         if not over:
             progress = step / spec.steps if spec.steps else seconds / budget
-            for name, value in _step(model, optimiser, loss_of, spec.seed, step, progress, device).items():
+            for name, value in _step(model, optimiser, loss_of, spec.seed, together.draw(step), progress, device).items():
                 parts.setdefault(name, []).append(value)
             step += 1
             schedule.step()
             if averaged:
                 averaged.update_parameters(model)
             told = (step, spec.steps) if spec.steps else (min(int(seconds), int(budget)), int(budget))
-            tell("training", *told)
+            if together.first:
+                tell("training", *told)
             if not every and step == TIMED_STEPS:
-                pace = TIMED_STEPS / (time.monotonic() - begun)
+                pace = TIMED_STEPS / together.agreed(time.monotonic() - begun)
                 every = max(TIMED_STEPS, round(pace * budget / wanted))
             # Small sets turn early: where the distance was left open, the first stretch is looked at twice more.
             early = () if spec.evaluate_every else (every // 4, every // 2)
@@ -190,8 +147,7 @@ def fit(
         )
         shown = averaged.module if averaged else model
         judged = evaluate(shown.eval(), stretch)
-        note(judged)
-        value, since, parts = judged.dev[measure], step, {}
+        value, since, parts = together.agreed(judged.dev[measure]), step, {}
         better = value > standing.best
         standing = Standing(
             step,
@@ -205,7 +161,9 @@ def fit(
             course.best = _copy(shown.state_dict())
         course.standing = standing
         average = averaged.module.state_dict() if averaged else {}
-        checkpoint.save(folder, spec.digest(), standing, model, optimiser, average, course.best)
+        if together.first:
+            note(judged)
+            checkpoint.save(folder, spec.digest(), standing, model, optimiser, average, course.best)
         evaluated_at = time.monotonic()
         if standing.waited >= spec.patience:
             course.stopped = f"no better evaluation for {spec.patience} in a row"
@@ -236,15 +194,17 @@ def _step(
     with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
         loss, parts = loss_of(model, step, progress)
     if not math.isfinite(float(loss.detach())):
+        at = step // crew().count + 1
         raise TriescopeError(
-            f"the loss is not a finite number at step {step + 1}; lower the learning rate. The last good checkpoint is kept."
+            f"the loss is not a finite number at step {at}; lower the learning rate. The last good checkpoint is kept."
         )
     loss.backward()
+    crew().average(model)
     torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
     optimiser.step()
     return {"loss": float(loss.detach())} | parts
 
 
 def device_for(name: str = "") -> str:
-    """``cuda`` where there is one, else ``cpu``."""
-    return name or ("cuda" if torch.cuda.is_available() else "cpu")
+    """The one that this process was given among those that train together, else ``cuda`` where there is one, else ``cpu``."""
+    return name or crew().device or ("cuda" if torch.cuda.is_available() else "cpu")

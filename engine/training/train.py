@@ -30,7 +30,9 @@ from engine.scorers.centroid import CentroidScorer
 from engine.scorers.kinds import kind
 from engine.training import dev, loop
 from engine.training.batches import Batches
+from engine.training.budget import Stretch
 from engine.training.checkpoint import note_down, same_or_afresh
+from engine.training.crew import crew
 from engine.training.material import Prepared, prepare
 from engine.training.source import Source, open_source
 from engine.training.spec import TrainSpec, complete
@@ -72,13 +74,16 @@ def train(folder: Path, spec: TrainSpec, name: str = "", tell: Tell | None = Non
     """
     name, source = runs.check_name(name or spec.scorer), open_source(folder)
     spec = complete(spec, labelled=bool(spec.train and source.splits.get(spec.train)))
-    tell = tell or (lambda stage, done, total: None)
-    work = runs.partial_of(folder, name)
+    work, together = runs.partial_of(folder, name), crew()
+    tell = together.only_first(tell)
     with in_use(folder) as still_there:
+        if together.follow(lambda: _train(source, spec, name, work, tell)):
+            return runs.read(folder, name)
         with writing(folder):
             work.mkdir(parents=True, exist_ok=True)
         with writing(folder), alone(work, f"{name}: another process is training a scorer of this name"):
             same_or_afresh(work, spec.digest(), spec.model_dump(mode="json"))
+            together.wait()
             run, tensors = _train(source, spec, name, work, tell)
             still_there()
             runs.store(folder, run, tensors)
@@ -87,12 +92,14 @@ def train(folder: Path, spec: TrainSpec, name: str = "", tell: Tell | None = Non
                 weighing.weigh(folder, name)
             except TriescopeError as error:
                 log.warning("the hybrid of %s is fused without late interaction: %s", name, error)
+        together.wait()
         return runs.settle(folder, name)
 
 
 def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -> tuple[Run, dict[str, np.ndarray]]:
     start = time.monotonic()
-    made, device = prepare(source, spec, tell), loop.device_for()
+    with crew().in_order():
+        made, device = prepare(source, spec, tell), loop.device_for()
     model = import_module(kind(spec.scorer).model).create(source.parts, spec.settings, spec.seed).to(device)
     if hasattr(model, "prime") and not (work / layout.CHECKPOINT).is_file():
         model.prime(np.asarray(source.embeddings), made.material.pairs, made.material.queries)
@@ -104,7 +111,7 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
     floor = _means(_of_centroid(source, made.dev, spec.beams)[1])
     beside = {retriever: _means(values) for retriever, values in _beside(source, spec, made.dev).items()}
 
-    def evaluate(now: nn.Module, stretch: loop.Stretch) -> Evaluation:
+    def evaluate(now: nn.Module, stretch: Stretch) -> Evaluation:
         scorer: Scorer = now.scorer()  # type: ignore[operator]
         rows = dev.ranked(source, decode(source.parts.trie, scorer, made.dev.queries, spec.beams))
         values = dev.judge(source, made.dev, rows)
@@ -134,7 +141,7 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
         settings=spec.settings,
         spec=spec.model_dump(mode="json"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        device=evaluation.device() if device == "cpu" else device,
+        device=crew().told(evaluation.device() if device == "cpu" else device),
         seed=spec.seed,
         steps=course.standing.step,
         best_step=course.standing.best_step,

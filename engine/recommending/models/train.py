@@ -34,7 +34,9 @@ from engine.recommending.models.vae import Rewritten, VaeModel
 from engine.recommending.models.writing import Writing
 from engine.text.tuned import Turn
 from engine.training import loop
+from engine.training.budget import Stretch
 from engine.training.checkpoint import note_down, same_or_afresh
+from engine.training.crew import crew
 
 log = logging.getLogger(__name__)
 Tell = Callable[[str, int, int], None]
@@ -86,7 +88,7 @@ class _Choice(NamedTuple):
     held: Held
     work: Path
 
-    def look(self, model: Network, stretch: loop.Stretch) -> Evaluation:
+    def look(self, model: Network, stretch: Stretch) -> Evaluation:
         """The model's measures on them."""
         if isinstance(model, TigerModel):
             likely = {LIKELIHOOD: likelihood(model, self.held)}
@@ -171,16 +173,21 @@ def train(material: Material, spec: SequenceSpec, folder: Path, tell: Tell | Non
     TriescopeError
         Nobody has two items to learn from, the loss is not finite, nothing can be written.
     """
-    tell, work = tell or (lambda stage, done, total: None), layout.partial_of(folder)
+    together, work = crew(), layout.partial_of(folder)
+    tell = together.only_first(tell)
+    if together.follow(lambda: _train(material, spec, work, tell)):
+        return kept.read(folder)
     with writing(folder.parent):
         work.mkdir(parents=True, exist_ok=True)
     with writing(folder.parent), alone(work, f"{folder.name}: another process is training it"):
         same_or_afresh(work, spec.digest(), spec.model_dump(mode="json"))
+        together.wait()
         known, weights = _train(material, spec, work, tell)
         known = kept.store(folder, known, weights)
         for left in work.iterdir():
             left.unlink()
         work.rmdir()
+    together.wait()
     return known
 
 
@@ -197,7 +204,7 @@ def _train(material: Material, spec: SequenceSpec, work: Path, tell: Tell) -> tu
     dev, writes = material.split.dev, isinstance(model, TigerModel)
     order = np.random.default_rng([spec.seed, 7]).permutation(len(dev.targets))
     choice = _Choice(dev.pick(np.sort(order[:WATCHED])), work)
-    budget = _Budget(spec, loss.steps)
+    budget = _Budget(spec, -(-loss.steps // crew().count))  # the steps of a pass, which all go through together
     measure = LIKELIHOOD if writes else MEASURE
     course = loop.fit(model, budget, loss, choice.look, work, tell, choice.note, measure)  # type: ignore[arg-type]
     model.load_state_dict(course.best)
@@ -210,7 +217,7 @@ def _train(material: Material, spec: SequenceSpec, work: Path, tell: Tell) -> tu
         weights="",  # known when they are written
         digest=spec.digest(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        device=evaluation.device() if device == "cpu" else device,
+        device=crew().told(evaluation.device() if device == "cpu" else device),
         seed=spec.seed,
         steps=standing.step,
         best_step=standing.best_step,

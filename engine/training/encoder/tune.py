@@ -26,7 +26,9 @@ from engine.retrievers.moved import Labels, MovedRetriever
 from engine.text import embed, tuned
 from engine.text.layered import LayeredEncoder, token_ids
 from engine.training import dev, dev_queries, loop
+from engine.training.budget import Stretch
 from engine.training.checkpoint import note_down, same_or_afresh
+from engine.training.crew import crew
 from engine.training.dev import Dev
 from engine.training.encoder.draws import Draws
 from engine.training.encoder.model import BiEncoder, Loss
@@ -67,19 +69,23 @@ def tune(folder: Path, spec: TuneSpec, tell: Tell | None = None) -> tuned.Tuned:
         The build has no judged pairs to learn from, its encoder has no layers that could learn, the loss is not finite, nothing
         can be written, or the build was removed meanwhile.
     """
-    source, tell = open_source(folder), tell or (lambda stage, done, total: None)
-    work = layout.partial_of(folder / tuned.FOLDER)
+    source, together = open_source(folder), crew()
+    work, tell = layout.partial_of(folder / tuned.FOLDER), together.only_first(tell)
     with in_use(folder) as still_there:
+        if together.follow(lambda: _tune(source, spec, work, tell)):
+            return tuned.read(folder)
         with writing(folder):
             work.mkdir(parents=True, exist_ok=True)
         with writing(folder), alone(work, f"{folder.name}: another process is fine-tuning its encoder"):
             same_or_afresh(work, spec.digest(), spec.model_dump(mode="json"))
+            together.wait()
             known, layers, vectors = _tune(source, spec, work, tell)
             still_there()
             known = tuned.store(folder, known, layers, vectors)
             for left in work.iterdir():
                 left.unlink()
             work.rmdir()
+        together.wait()
     return known
 
 
@@ -115,12 +121,13 @@ def prepare(source: Source, spec: TuneSpec, tell: Tell) -> Prepared:
 
 
 def _tune(source: Source, spec: TuneSpec, work: Path, tell: Tell) -> tuple[tuned.Tuned, dict[str, np.ndarray], np.ndarray]:
-    made, device, encoder = prepare(source, spec, tell), loop.device_for(), source.parts.encoder
+    with crew().in_order():
+        made, device, encoder = prepare(source, spec, tell), loop.device_for(), source.parts.encoder
     model = BiEncoder(encoder, spec.learning_rate).to(device)
     draws = Draws(made.pairs.query, made.pairs.row, spec.batch, spec.seed)
     watched = pool(source, made.choosing, spec.seed)
 
-    def evaluate(now: BiEncoder, stretch: loop.Stretch) -> Evaluation:
+    def evaluate(now: BiEncoder, stretch: Stretch) -> Evaluation:
         queries = now.text.vectors(watched.asked.queries)
         value = look(source, watched, queries, now.text.vectors([made.documents[row] for row in watched.rows]))
         return Evaluation(**stretch._asdict(), dev={dev.MEASURE: value}, code_accuracy=(), detectors=(), watched=())
@@ -150,7 +157,7 @@ def _tune(source: Source, spec: TuneSpec, work: Path, tell: Tell) -> tuple[tuned
         layers="",  # this and the next are known when they are written
         vectors="",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        device=evaluation.device() if device == "cpu" else device,
+        device=crew().told(evaluation.device() if device == "cpu" else device),
         seed=spec.seed,
         spec=spec.model_dump(mode="json"),
         steps=standing.step,
