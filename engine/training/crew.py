@@ -22,14 +22,14 @@ class Crew(NamedTuple):
 
     Attributes
     ----------
-    place, count : int
+    place, size : int
         Which one this is, from 0, and how many there are.
     device : str
         Where this one computes; empty where it has the choice.
     """
 
     place: int = 0
-    count: int = 1
+    size: int = 1
     device: str = ""
 
     @property
@@ -43,7 +43,7 @@ class Crew(NamedTuple):
         >>> [Crew(place, 2).draw(step) for step in (0, 1) for place in (0, 1)]
         [0, 1, 2, 3]
         """
-        return step * self.count + self.place
+        return step * self.size + self.place
 
     def agreed(self, value: float) -> float:
         """The first one's value, in all of them."""
@@ -51,7 +51,7 @@ class Crew(NamedTuple):
 
     def average(self, model: Any) -> None:
         """Put the mean over the processes in the place of each gradient."""
-        if self.count == 1:
+        if self.size == 1:
             return
         import torch
         from accelerate.utils import reduce
@@ -65,7 +65,7 @@ class Crew(NamedTuple):
 
     def wait(self) -> None:
         """Until all have come here."""
-        if self.count > 1:
+        if self.size > 1:
             from accelerate.utils import wait_for_everyone
 
             wait_for_everyone()
@@ -95,10 +95,10 @@ class Crew(NamedTuple):
 
     def told(self, device: str) -> str:
         """A device's name, and how many of them there were."""
-        return device if self.count == 1 else f"{self.count} processes, {device}"
+        return device if self.size == 1 else f"{self.size} processes, {device}"
 
     def _given(self, value: list[float]) -> list[float]:
-        if self.count > 1:
+        if self.size > 1:
             from accelerate.utils import broadcast_object_list
 
             broadcast_object_list(value)

@@ -194,7 +194,7 @@ def _step(
     with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
         loss, parts = loss_of(model, step, progress)
     if not math.isfinite(float(loss.detach())):
-        at = step // crew().count + 1
+        at = step // crew().size + 1
         raise TriescopeError(
             f"the loss is not a finite number at step {at}; lower the learning rate. The last good checkpoint is kept."
         )

@@ -204,7 +204,7 @@ def _train(material: Material, spec: SequenceSpec, work: Path, tell: Tell) -> tu
     dev, writes = material.split.dev, isinstance(model, TigerModel)
     order = np.random.default_rng([spec.seed, 7]).permutation(len(dev.targets))
     choice = _Choice(dev.pick(np.sort(order[:WATCHED])), work)
-    budget = _Budget(spec, -(-loss.steps // crew().count))  # the steps of a pass, which all go through together
+    budget = _Budget(spec, -(-loss.steps // crew().size))  # the steps of a pass, which all go through together
     measure = LIKELIHOOD if writes else MEASURE
     course = loop.fit(model, budget, loss, choice.look, work, tell, choice.note, measure)  # type: ignore[arg-type]
     model.load_state_dict(course.best)
