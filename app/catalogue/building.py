@@ -1,5 +1,6 @@
 """A looked-at file becomes a build: its name and scheme, what it will take, the job, and the way to what was made."""
 
+import importlib.util
 from pathlib import Path
 
 import streamlit as st
@@ -13,8 +14,20 @@ from engine.builds.spec import BuildSpec
 from engine.data.examined import Examined
 from engine.data.lines import UNICODE
 from engine.identifiers import SCHEMES
+from engine.text import embed, fast_encoder, static_encoder
 
 MADE, PREFIX = "catalogue-made", "catalogue "
+OWN, FAST = "own", "fast"
+# Ways to vectors, and what has to be known of each before it is taken.
+_ENCODERS = {OWN: "all-MiniLM-L6-v2", FAST: "the same, by OpenVINO", static_encoder.NAME: "static: quick and weaker"}
+if importlib.util.find_spec("openvino") is None:
+    del _ENCODERS[FAST]
+_ABOUT = {
+    OWN: "The encoder itself: what the figures of this app were measured with.",
+    FAST: "Three times as fast and more on a CPU; vectors differ in their last digits, and the build says by how much.",
+    static_encoder.NAME: "For very large catalogues: a vector a word piece, no sentence is read as a whole. Hundreds of times as "
+    "fast, and clearly weaker in vector and generative search; keyword search stays what it is.",
+}
 
 
 def offer(
@@ -31,6 +44,7 @@ def offer(
     with st.container(horizontal=True, vertical_alignment="bottom"):
         typed = st.text_input("Name of the build", key="catalogue-name", placeholder=free, max_chars=60, width=280).strip()
         scheme = st.selectbox("Identifiers", list(SCHEMES), key="catalogue-scheme", width=200)
+        encoder = st.selectbox("Encoder", list(_ENCODERS), format_func=_ENCODERS.__getitem__, key="catalogue-encoder", width=260)
         seed = st.number_input("Seed", 0, (1 << 31) - 1, 0, key="catalogue-seed", width=130)
     st.caption(f"{state.plain(SCHEMES[scheme].summary)} They can be changed afterwards, on Identifiers, without embedding anew.")
     out = typed or free
@@ -39,8 +53,10 @@ def offer(
     flags += ["--ids", scheme, "--seed", str(int(seed)), *(["--leave-out"] if leave_out else [])]
     flags += ["--encoding", written] if written != UNICODE else []
     flags += ["--passages"] if passages else []
+    flags += {OWN: [], FAST: ["--fast"], static_encoder.NAME: ["--model", static_encoder.NAME]}[encoder]
+    st.caption(_ABOUT[encoder])
     commands.offer(commands.line(["build", str(path), "--out", str(paths.builds() / out), *flags]))
-    _estimate(found, BuildSpec(fields=fields, passages=passages))
+    _estimate(found, BuildSpec(fields=fields, passages=passages), encoder)
     if wrong := names.fault(out):
         st.error(f"The app could not list this build: {state.plain(wrong)}.", icon=":material/error:")
     elif out in names.names():
@@ -77,9 +93,9 @@ def at_work() -> bool:
     return bool(running)
 
 
-def _estimate(found: Examined, spec: BuildSpec) -> None:
+def _estimate(found: Examined, spec: BuildSpec, encoder: str) -> None:
     """What it will take, on demand: the encoder has to be loaded and two seconds of its work timed."""
-    key = f"{found.documents}-{'-'.join(spec.fields)}-{spec.passages}"
+    key = f"{found.documents}-{'-'.join(spec.fields)}-{spec.passages}-{encoder}"
     if st.session_state.get("foreseen-of") == key:
         known: Foreseen = st.session_state["foreseen"]
         free = " That is more than the disk has left." if known.disk_mb > known.free_mb else ""
@@ -92,9 +108,15 @@ def _estimate(found: Examined, spec: BuildSpec) -> None:
         texts = [text for of in texts_of(found.seen, spec) for text in of] or [""]
         each = len(texts) / max(len(found.seen), 1)  # passages of a document
         with st.spinner("Timing two seconds of embedding"):
-            foresaw = foreseen.foresee(texts, round(found.documents * each))
+            foresaw = foreseen.foresee(texts, round(found.documents * each), _opened(encoder))
         st.session_state["foreseen-of"], st.session_state["foreseen"] = key, foresaw
         st.rerun()
+
+
+def _opened(encoder: str) -> embed.Encodes:
+    if encoder == FAST:
+        return fast_encoder.load(embed.DEFAULT_MODEL)
+    return embed.load(str(static_encoder.kept()) if encoder == static_encoder.NAME else embed.DEFAULT_MODEL)
 
 
 def _minutes(seconds: float) -> str:

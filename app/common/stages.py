@@ -5,6 +5,7 @@ WORDS = {
     "start": "Starting",
     "corpus": "Writing the documents",
     "embeddings": "Embedding the documents",
+    "vocabulary": "Reading the vocabulary",
     "indexes": "Indexing the vectors another way",
     "tokens": "Encoding the documents' tokens",
     "terms": "Weighing the documents' terms",

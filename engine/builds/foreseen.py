@@ -33,7 +33,7 @@ class Foreseen(NamedTuple):
         return self.embedding_s + self.rest_s
 
 
-def foresee(texts: Sequence[str], documents: int, model: str = embed.DEFAULT_MODEL) -> Foreseen:
+def foresee(texts: Sequence[str], documents: int, encoder: embed.Encodes) -> Foreseen:
     """Embed some texts for two seconds, again and again where they are few, and go on from there.
 
     Parameters
@@ -42,15 +42,9 @@ def foresee(texts: Sequence[str], documents: int, model: str = embed.DEFAULT_MOD
         What would be embedded of some documents; at least one.
     documents : int
         How many there are in all.
-    model : str
-        The encoder.
-
-    Raises
-    ------
-    TriescopeError
-        As :func:`engine.text.embed.load`.
+    encoder : Encodes
+        What would embed them.
     """
-    encoder = embed.load(model)
     timed, begun = 0, time.perf_counter()
     while (spent := time.perf_counter() - begun) < SAMPLE_S:
         some = [texts[place % len(texts)] for place in range(timed, timed + BATCH)]

@@ -30,7 +30,7 @@ from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
 from engine.files import alone, replace_json, sha256, writing
 from engine.stored import passages
-from engine.text import embed, hub
+from engine.text import embed, fast_encoder, hub
 from engine.text.languages import check_language, other_script
 from engine.text.lengths import cut
 
@@ -223,7 +223,13 @@ def manifest_of(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encode
         spec_sha256=spec.digest(),
         seeds={"identifiers": spec.seed},
         encoder=KnownEncoder(
-            name=spec.model, sha256=encoder, verified=True, reads=reads, cut=beyond, passages=len(of.vectors) if of else None
+            name=spec.model,
+            sha256=encoder,
+            verified=True,
+            reads=reads,
+            cut=beyond,
+            passages=len(of.vectors) if of else None,
+            fast=fast_encoder.load(spec.model).cosine if spec.fast else None,
         ),
         corpus=KnownCorpus(
             name=corpus.name,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from engine.builds.spec import BuildSpec
 from engine.data.corpus import Document
 from engine.stored.passages import Passages
-from engine.text import embed
+from engine.text import embed, fast_encoder
 from engine.text.passages import cut_up
 
 
@@ -29,8 +29,10 @@ def encoded(documents: Sequence[Document], spec: BuildSpec, report: embed.Progre
     Raises
     ------
     TriescopeError
-        As :func:`texts_of` and :func:`engine.text.embed.embed`.
+        As :func:`texts_of`, :func:`engine.text.embed.embed` and, where the spec wants it fast,
+        :func:`engine.text.fast_encoder.way`.
     """
     texts = texts_of(documents, spec)
     flat = [text for of in texts for text in of]
-    return Passages.of(list(map(len, texts)), embed.embed(flat, spec.model, report))
+    way = fast_encoder.way(spec.model) if spec.fast else None
+    return Passages.of(list(map(len, texts)), embed.embed(flat, spec.model, report, way=way))

@@ -22,11 +22,11 @@ class Source(NamedTuple):
 
     def usual(self) -> dict[str, Any]:
         """What a build of it is asked for unless it is named: fields and encoder; of a build also its language, and whether it
-        has passages."""
+        has passages and was embedded fast."""
         usual: dict[str, Any] = {"fields": self.fields, "model": self.model}
         if self.build:
             spec = self.build.manifest.spec
-            usual |= {"language": spec.language, "passages": spec.passages}
+            usual |= {"language": spec.language, "passages": spec.passages, "fast": spec.fast}
         return usual
 
 

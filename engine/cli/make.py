@@ -105,6 +105,7 @@ def build(
     from engine.retrievers.recall import told as recall_told
     from engine.scale import on_ray
     from engine.studies.bundled import install
+    from engine.text import fast_encoder, static_encoder
 
     with Progress(progress, quiet=as_json) as told:
         asked = ({"scheme": "imported"} if identifiers else {}) | asked
@@ -118,6 +119,10 @@ def build(
             source = source._replace(corpus=with_identifiers(source.corpus, identifiers))
             settings = {"column": COLUMN} | settings
         spec = spec_of(source.usual() | asked | {"settings": settings})
+        if spec.model == static_encoder.NAME:
+            spec = spec.model_copy(update={"model": str(static_encoder.kept(told))})
+        if spec.fast:
+            fast_encoder.precision()  # says what is missing before anything is made
         if vectors:
             taken = ready.take(vectors, source.corpus, spec)
             source = source._replace(corpus=source.corpus._replace(notes=(*source.corpus.notes, taken.told())))

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -51,6 +51,32 @@ class Encoder(NamedTuple):
         return encode(
             list(texts), batch_size=32, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
         ).astype(np.float32)
+
+
+class Way(NamedTuple):
+    """How texts that are in no cache become vectors: under which fingerprints the cache may have them, the best first, and what
+    loads the encoder of the last of these."""
+
+    keys: tuple[str, ...]
+    load: "Callable[[], Encodes]"
+
+
+class Encodes(Protocol):
+    """Whatever encodes texts as an :class:`Encoder` does."""
+
+    @property
+    def key(self) -> str:
+        """Under which the cache keeps what it makes."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Of a vector."""
+        ...
+
+    def encode(self, texts: Sequence[str], role: Role = "document") -> np.ndarray:
+        """Float32 ``(len(texts), dimensions)``."""
+        ...
 
 
 def fingerprint(model: str = DEFAULT_MODEL) -> str:
@@ -131,6 +157,7 @@ def embed(
     progress: Progress | None = None,
     cache: Path | None = None,
     role: Role = "document",
+    way: Way | None = None,
 ) -> np.ndarray:
     """Embed many texts through the on-disk cache. The encoder is loaded only where a text is not in it.
 
@@ -146,6 +173,8 @@ def embed(
         Cache folder; unless given the user's own, then what came with the bundled catalogue.
     role : str
         Whether they are documents or queries; an encoder may have a prompt for each.
+    way : Way, optional
+        How, where not by the encoder itself (:mod:`engine.text.fast_encoder`).
 
     Returns
     -------
@@ -161,13 +190,17 @@ def embed(
     place_of = {text: place for place, text in enumerate(dict.fromkeys(texts))}
     place = [place_of[text] for text in texts]
     texts = list(place_of)
-    keys, key, roots = keys_of(texts, role), fingerprint(model), _roots(cache)
-    known = look_up(roots, key, keys)
+    way = way or Way((fingerprint(model),), lambda: load(model))
+    keys, roots = keys_of(texts, role), _roots(cache)
+    known = look_up(roots, way.keys, keys)
     if known is None or not _sound(*known).all():
-        _say_lost(roots, model, key)
-        width = load(model).dimensions
+        _say_lost(roots, model, way.keys[-1])
+        width = way.load().dimensions
         if known is None or known[0].shape[1] != width:
-            known = look_up(roots, key, keys, width) or (np.zeros((len(texts), width), np.float32), np.zeros(len(texts), bool))
+            known = look_up(roots, way.keys, keys, width) or (
+                np.zeros((len(texts), width), np.float32),
+                np.zeros(len(texts), bool),
+            )
     vectors, found = known
     sound = _sound(vectors, found)
     # Longest first would batch best, but similar lengths within a chunk are enough and keep the estimate steady.
@@ -177,7 +210,7 @@ def embed(
     if progress:
         progress(done, len(texts))
     for start in _spread(len(missing), CHUNK):
-        rows, encoder = missing[start : start + CHUNK], load(model)
+        rows, encoder = missing[start : start + CHUNK], way.load()
         fresh = encoder.encode([texts[int(row)] for row in rows], role)
         # An encoder may give zeros to a text of which it knows no word: those were right as they were.
         changed = ~found[rows] | (fresh != vectors[rows]).any(axis=1)
@@ -200,7 +233,7 @@ def missing(texts: Sequence[str], model: str = DEFAULT_MODEL, cache: Path | None
 def lacking(texts: Sequence[str], model: str = DEFAULT_MODEL, cache: Path | None = None, role: Role = "document") -> list[str]:
     """Texts that are not in the cache yet, each once."""
     once = list(dict.fromkeys(texts))
-    known = look_up(_roots(cache), fingerprint(model), keys_of(once, role))
+    known = look_up(_roots(cache), (fingerprint(model),), keys_of(once, role))
     return once if known is None else [once[row] for row in np.flatnonzero(~_sound(*known)).tolist()]
 
 
@@ -216,13 +249,13 @@ def _sound(vectors: np.ndarray, found: np.ndarray) -> np.ndarray:
 
 def _say_lost(roots: Sequence[Path], model: str, key: str) -> None:
     """Say what the cache once had and has no more: vectors cut off, or kept by a version that knew the weights alone."""
-    for store in stores(roots, key):
+    for store in stores(roots, (key,)):
         if store.cut:
             log.warning("%s: %s vectors are cut off; what is needed of them is embedded anew", store.folder, f"{store.cut:,}")
-    if not any(stores(roots[:1], key)):
+    if not any(stores(roots[:1], (key,))):
         folder = hub.locate(model)
         weights = "".join(hub.sha256(path) for path in sorted(folder.rglob("*.safetensors")))
-        for store in stores(roots[:1], hashlib.sha256(weights.encode()).hexdigest()):
+        for store in stores(roots[:1], (hashlib.sha256(weights.encode()).hexdigest(),)):
             log.warning(
                 "%s: its vectors are embedded again, once: an earlier version kept them by the encoder's weights alone, so they "
                 "may be of other settings. The folder can be deleted.",
@@ -244,7 +277,7 @@ def encode_query(text: str, model: str = DEFAULT_MODEL, expected: str | None = N
     if expected is not None:
         check_same(model, expected)
     key = fingerprint(model)
-    known = look_up(_roots(None), key, keys_of([text], "query"))
+    known = look_up(_roots(None), (key,), keys_of([text], "query"))
     if known is not None and _sound(*known)[0]:
         return known[0][0], 0.0
     encode = query_way(model, key)

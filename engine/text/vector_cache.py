@@ -109,24 +109,24 @@ def cache_of(root: Path, encoder: str, dimensions: int) -> VectorCache:
     return VectorCache(root / f"{encoder[:24]}-{dimensions}", dimensions)
 
 
-def stores(roots: Sequence[Path], encoder: str) -> list[VectorCache]:
-    """What the roots have of an encoder."""
-    folders = (folder for root in roots for folder in sorted(root.glob(f"{encoder[:24]}-*")))
+def stores(roots: Sequence[Path], encoders: Sequence[str]) -> list[VectorCache]:
+    """What the roots have of some encoders, all of the first before any of the next."""
+    folders = (folder for one in encoders for root in roots for folder in sorted(root.glob(f"{one[:24]}-*")))
     return [VectorCache(folder, int(width)) for folder in folders if (width := folder.name.rpartition("-")[2]).isdecimal()]
 
 
 def look_up(
-    roots: Sequence[Path], encoder: str, keys: np.ndarray, dimensions: int | None = None
+    roots: Sequence[Path], encoders: Sequence[str], keys: np.ndarray, dimensions: int | None = None
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Vectors of ``keys`` from the first of ``roots`` that has each.
+    """Vectors of ``keys`` from the first of ``encoders``, and there the first of ``roots``, that has each.
 
     Returns
     -------
     (vectors, found) or None
-        As :meth:`VectorCache.get` gives them; None where no root has vectors of the encoder (of this width, if one is asked for).
+        As :meth:`VectorCache.get` gives them; None where no root has vectors of them (of this width, if one is asked for).
     """
     known = None
-    for store in stores(roots, encoder):
+    for store in stores(roots, encoders):
         dimensions = dimensions or store.dimensions
         if store.dimensions != dimensions:
             continue

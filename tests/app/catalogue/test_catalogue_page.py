@@ -43,6 +43,13 @@ def test_wrong_rows_are_listed_and_nothing_is_built_until_they_are_left_out(hand
     assert any("--leave-out" in code.value for code in at.code)
 
 
+def test_a_quicker_encoder_is_a_flag_of_the_build_and_says_what_it_costs(handed):
+    at = visit("catalogue", file=handed.key)
+    at = sound(at.selectbox("catalogue-encoder").set_value("static").run())
+    assert "weaker" in said(at)
+    assert any("--model static" in code.value for code in at.code)
+
+
 def test_columns_can_be_chosen_and_others_searched_too(warm_home):
     found = staged.stage("odd.jsonl", io.BytesIO(json.dumps({"key": 7, "words": "red kite", "place": "Wales"}).encode()))
     at = visit("catalogue", file=found.key)

@@ -3,14 +3,18 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import WhitespaceSplit
 
 from engine import paths
 from engine.errors import TriescopeError
-from engine.text import embed, query_encoder
+from engine.text import embed, fast_encoder, query_encoder, static_encoder, vector_cache
 
 TEXTS = ["a", "robots", "An old couple visit their children", "東京物語", "ça va? – \U0001f3ac", "x " * 2000, "<b>&amp;</b>\n\t"]
 
@@ -110,3 +114,51 @@ def test_a_vector_that_is_in_the_cache_is_taken_from_it(tmp_path, monkeypatch):
     vector, ms = embed.encode_query("seen before")
     assert ms == 0
     np.testing.assert_array_equal(vector, known[0])
+
+
+def test_documents_by_openvino_are_nearly_the_same_and_never_taken_for_the_encoders_own(exported, tmp_path, monkeypatch):
+    pytest.importorskip("openvino")
+    way, own = fast_encoder.way(embed.DEFAULT_MODEL), embed.fingerprint()
+    texts = [f"{text} {number}" for number in range(3) for text in TEXTS]
+    exact = embed.load().encode(texts)
+    vector_cache.cache_of(tmp_path, own, 384).add(vector_cache.keys_of(texts[:1]), -exact[:1])  # what the cache has is taken
+    found = embed.embed(texts, cache=tmp_path, way=way)
+    cosines = np.einsum("nd,nd->n", found, exact)
+    assert cosines[0] == pytest.approx(-1)
+    assert cosines[1:].min() > fast_encoder.LEAST_COSINE
+    assert len(embed.lacking(texts, cache=tmp_path)) == len(texts) - 1
+    monkeypatch.setattr(fast_encoder.FastEncoder, "encode", lambda *_: pytest.fail("embedded again"))
+    np.testing.assert_array_equal(embed.embed(texts, cache=tmp_path, way=way), found)
+
+
+def test_rows_are_longest_first_and_filled_up_to_a_step():
+    tokenizer = Tokenizer(WordLevel({"[UNK]": 0}, "[UNK]"))
+    tokenizer.pre_tokenizer = WhitespaceSplit()
+    tokenizer.enable_truncation(20)
+    ((rows, ids, mask),) = fast_encoder._batches(tokenizer, ["a b", "a " * 30, "c"])
+    assert rows.tolist() == [1, 0, 2]
+    assert ids.shape == (fast_encoder.TOGETHER, 20)
+    assert mask.sum(axis=1).tolist() == [20, 2, 1] + [1] * 13
+
+
+def test_a_static_encoder_is_the_mean_of_what_the_encoder_says_of_its_tokens(tmp_path, monkeypatch):
+    small = "[UNK] kite red [SEP]".split()
+    model = SimpleNamespace(
+        tokenizer=SimpleNamespace(
+            is_fast=True,
+            backend_tokenizer=Tokenizer(WordLevel({word: place for place, word in enumerate(small)}, "[UNK]")),
+            all_special_tokens=["[UNK]", "[SEP]"],
+        ),
+        encode=lambda words, **_: np.eye(4, 3, dtype=np.float32)[[small.index(word) for word in words]],
+    )
+    model.tokenizer.backend_tokenizer.pre_tokenizer = WhitespaceSplit()
+    with monkeypatch.context() as patch:
+        patch.setattr(embed, "load", lambda model: SimpleNamespace(model=model_of_it))
+        model_of_it = model
+        static_encoder.make(tmp_path / "static", "small")
+    made = embed._load.__wrapped__(str(tmp_path / "static"), "key")
+    of_word = static_encoder.weighed(np.eye(4, 3, dtype=np.float32))
+    mean = of_word[1] + of_word[2]
+    np.testing.assert_allclose(made.encode(["kite red", "kite red never"])[0], mean / np.linalg.norm(mean), atol=1e-6)
+    with pytest.raises(TriescopeError, match="is there already"):
+        static_encoder.make(tmp_path / "static")

@@ -95,15 +95,15 @@ def test_what_one_folder_lacks_is_taken_from_the_next(tmp_path):
     own, other = tmp_path / "own", tmp_path / "other"
     cache_of(own, "e5", WIDTH).add(keys_of(["a"]), rows(1))
     cache_of(other, "e5", WIDTH).add(keys_of(["a", "b"]), rows(7, 4))
-    vectors, found = look_up([tmp_path / "none", own, other], "e5", keys_of(["b", "never", "a"]))
+    vectors, found = look_up([tmp_path / "none", own, other], ("e5",), keys_of(["b", "never", "a"]))
     assert found.tolist() == [True, False, True]
     assert vectors.tolist() == [[4, 5, 6], [0, 0, 0], [1, 2, 3]]
-    assert look_up([own, other], "e6", keys_of(["a"])) is None
+    assert look_up([own, other], ("e6",), keys_of(["a"])) is None
 
 
 def test_looking_up_writes_nothing(tmp_path):
     VectorCache(tmp_path / "cache", WIDTH).get(keys_of(["a"]))
-    look_up([tmp_path / "cache"], "e5", keys_of(["a"]))
+    look_up([tmp_path / "cache"], ("e5",), keys_of(["a"]))
     assert not (tmp_path / "cache").exists()
 
 
@@ -128,7 +128,7 @@ def test_without_its_file_of_vectors_a_cache_is_empty(cache):
 
 def test_a_folder_that_is_no_store_of_vectors_is_passed_over(tmp_path):
     (tmp_path / "e5-copy").mkdir()
-    assert look_up([tmp_path], "e5", keys_of(["a"])) is None
+    assert look_up([tmp_path], ("e5",), keys_of(["a"])) is None
 
 
 def test_a_text_as_a_query_and_as_a_document_are_two():
