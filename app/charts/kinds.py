@@ -25,7 +25,7 @@ def figure(found: Sequence[Group], measure: str) -> go.Figure:
             labels.append(" " * place)
             means.append([None] * len(names))
             texts.append([""] * len(names))
-        labels.append(group.label)
+        labels.append(html.escape(group.label))
         means.append([group.means[name].mean for name in names])
         texts.append([f"{group.means[name].mean:.2f} · n {group.queries:,}" for name in names])
     drawn = go.Figure(
@@ -46,8 +46,8 @@ def figure(found: Sequence[Group], measure: str) -> go.Figure:
         )
     )
     return drawn.update_layout(
-        height=60 + 30 * len(labels),
-        margin={"l": 10, "r": 10, "t": 30, "b": 6},
+        height=86 + 30 * len(labels),
+        margin={"l": 10, "r": 10, "t": 56, "b": 6},
         xaxis={"side": "top", "type": "category", "showgrid": False},
         yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
     )

@@ -39,7 +39,10 @@ def evaluate(
     latex: Annotated[Path | None, typer.Option(help="Write the table there, for a paper.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write figures and all pairs there, for a spreadsheet.")] = None,
     groups: Annotated[
-        bool, typer.Option("--groups", help="By kind of query too: length, documents to find, rarity of the rarest word.")
+        bool,
+        typer.Option(
+            "--groups", help="By kind of query too: length, documents to find, rare and unknown words, what train knows, ids."
+        ),
     ] = False,
     widths: Annotated[bool, typer.Option("--widths", help="Those that decode at several beam widths too.")] = False,
     keep: Annotated[

@@ -107,7 +107,7 @@ class Evaluation(NamedTuple):
     encode: Sequence[str]
     exposure: Mapping[str, Exposure]
     widths: Mapping[str, Sequence[Width]]
-    features: Mapping[str, Sequence[int]]
+    features: Mapping[str, Sequence[Any]]
     confidence: Mapping[str, np.ndarray]
     filtered: Filtered | None = None
 

@@ -117,7 +117,7 @@ def evaluate(
         sample = spread_over(len(qrels))
         of_queries = asked.queries if asked else opened.corpus.queries
         texts = [of_queries[query] for query in qrels]
-        kinds = features(opened, texts, [sum(grade > 0 for grade in grades.values()) for grades in qrels.values()])
+        kinds = features(opened, of_queries, qrels)
         needed = any(searcher.needs_vectors for searcher in searchers.values())
         queries, encoding = _encoded(opened, texts, sample, needed, tell)
         for place, (name, searcher) in enumerate(searchers.items(), 1):

@@ -215,6 +215,11 @@ class SparseRetriever:
         starts, number = self.index.scores["indptr"], self.index.vocab_dict
         return [[int(starts[number[word] + 1] - starts[number[word]]) for word in known] for known in self.tokens(texts)]
 
+    def unknown(self, texts: Sequence[str]) -> list[int]:
+        """How many words of each text no document has, stop words left out."""
+        whole = tokens(texts, self.rule, self.language)
+        return [sum(word not in self.index.vocab_dict for word in of_text) for of_text in whole]
+
     def terms(self, query: str, rows: np.ndarray) -> Terms:
         """What each word of a query adds to the scores of some documents, int64 ``(documents,)``."""
         of = self.index.scores

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.evaluation import evaluate
-from engine.evaluation.groups import KINDS, MOST, buckets, features, groups
+from engine.evaluation.groups import KINDS, MOST, buckets, features, groups, named
 from engine.evaluation.measures import judged_share
 from engine.evaluation.significance import interval
 from engine.text.matched import stems
@@ -49,20 +50,48 @@ def test_the_mean_of_a_group_is_that_of_its_queries(both):
 
 
 def test_what_a_query_is_like_is_counted_by_hand(opened):
-    texts = [*opened.corpus.queries.values(), "zzz the of", "a war"]
-    found = features(opened, texts, range(len(texts)))
+    dev = opened.corpus.qrels["dev"]
+    texts = dict(opened.corpus.queries) | {"log-7": "zzz the of qqq", "log-8": "a war"}
+    qrels = dict(dev) | {"log-7": {"a": 1, "b": 0}, "log-8": {"a": 2}}
+    found = features(opened, texts, qrels)
     documents = [set(stems([document.searched_text()])[0]) for document in opened.documents]
     having = Counter(stem for one in documents for stem in one)
-    assert list(found) == list(KINDS)
-    assert found["rarest"] == [min((having[stem] for stem in stems([text])[0] if stem in having), default=0) for text in texts]
-    assert found["length"][-2:] == [3, 2]
-    assert found["relevant"] == list(range(len(texts)))
+    of_queries = [stems([texts[query]])[0] for query in qrels]
+    assert found["rarest"] == [min((having[stem] for stem in of if stem in having), default=0) for of in of_queries]
+    assert found["unknown"] == [sum(stem not in having for stem in of) for of in of_queries]
+    assert found["length"][-2:] == [4, 2]
+    assert found["unknown"][-2:] == [2, 0]
+    assert found["relevant"][-2:] == [1, 1]
+    assert "cold" not in found  # this build has no train split
+    assert found["source"][-2:] == ["log-", "log-"]
+
+
+def test_what_is_cold_is_what_no_train_query_finds(opened):
+    corpus = opened.corpus._replace(qrels={"train": {"t1": {"a": 1, "b": 0}, "t2": {"c": 1}}, "test": {}})
+    build = SimpleNamespace(corpus=corpus, retriever=opened.retriever)
+    asked = {"q1": {"a": 1, "c": 2, "d": 1}, "q2": {"b": 1}, "odd": {"a": 0, "c": 1}}
+    found = features(build, dict.fromkeys(asked, "a film"), asked)
+    assert found["cold"] == [1, 1, 0]
+    assert "source" not in found  # one id has no number
+    assert "cold" not in features(build, {"t1": "a film"}, {"t1": {"a": 1}})  # train is asked itself
+
+
+@given(st.lists(st.sampled_from("abcdefg"), min_size=1, max_size=40), st.integers(1, 4))
+def test_the_most_frequent_sources_stand_by_themselves_and_the_rest_together(of, most):
+    found = named(of, most)
+    assert sorted(place for _, places in found for place in places) == list(range(len(of)))
+    alone = [name for name, _ in found if name != "other"]
+    assert len(alone) == min(most, len(set(of)))
+    assert all({of[place] for place in places} == {name} for name, places in found if name != "other")
+    left = set(of) - set(alone)
+    assert max((of.count(name) for name in left), default=0) <= min(of.count(name) for name in alone)
 
 
 def test_an_evaluation_knows_its_queries_and_how_much_is_judged(opened):
     found = evaluate(opened, "dev", ["bm25", "dense"], runs={"other": {}})
     told = found.by_query()
-    assert [len(of) for of in told["features"].values()] == [found.queries] * len(KINDS)
+    assert {len(of) for of in told["features"].values()} == {found.queries}
+    assert set(told["features"]) <= set(KINDS)
     assert told["features"]["relevant"] == [1] * found.queries
     for name in ("bm25", "dense"):
         shown = [(query, document) for query, of in found.runs[name].items() for document in of[:10]]
