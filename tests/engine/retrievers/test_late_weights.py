@@ -7,7 +7,7 @@ import pytest
 
 from engine.builds import late_weights, living, runs, tokens, weighing
 from engine.builds.opened import Build
-from engine.builds.stages import Choosing
+from engine.builds.stages import TRAIN, Choosing, with_train
 from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.retrievers.weighting import LATE, MEMBERS, UNTUNED_LATE, Tuning
@@ -72,6 +72,22 @@ def with_run(folder, name="mine", seed=1, **more):
     spread = {key: value.numpy() + np.float32(0.01 * seed) for key, value in state.items()}
     runs.store(folder, stored_run(name=name, settings=settings, tuning=alone, **more), spread)
     return alone
+
+
+def test_train_queries_choose_where_nothing_learned_from_them(opened):
+    corpus = opened.corpus
+    ids = [document.id for document in corpus.documents]
+    judged = {f"q{n}": {ids[n % 60]: 1} for n in range(400)} | {"lost": {"no document": 1}}
+    asked = corpus._replace(queries={query: f"text of {query}" for query in judged}, qrels={"train": judged, "test": judged})
+    few = Choosing(["dev"], [{7: 1}], 2)
+    found = with_train(asked, few)
+    assert found.asked == 2 + TRAIN
+    assert TRAIN <= len(found.texts) <= TRAIN + 1  # the lost one may be among those drawn
+    assert (found.texts[0], found.gains[0]) == ("dev", {7: 1})
+    of = {f"text of q{n}": {n % 60: 1} for n in range(400)}
+    assert all(of[text] == gains for text, gains in zip(found.texts[1:], found.gains[1:], strict=True))
+    assert with_train(asked, few) == found
+    assert with_train(asked._replace(qrels={"test": judged}), few) == few
 
 
 def test_token_vectors_get_the_weight_that_development_gives_them_and_are_gone_without_a_trace(planted):
