@@ -21,7 +21,7 @@ from engine.data.figures import told
 from engine.evaluation.significance import difference
 from engine.recommending.evaluated import FREQUENCIES
 from engine.recommending.judging import judge
-from engine.recommending.models import kept, train
+from engine.recommending.models import kept, networks, train
 from engine.recommending.models.spec import SequenceSpec
 
 OUT = Path(__file__).parent / "results" / "pieces.md"
@@ -62,7 +62,7 @@ def main() -> None:
         known = kept.read(folder)
         minutes[way], sizes[way] = known.seconds / 60, known.parameters
         if not asked.only:
-            values[way] = judge(train.opened(bench.material, folder), bench.split.test).values[MEASURE]
+            values[way] = judge(networks.opened(bench.material, folder), bench.split.test).values[MEASURE]
     if values:
         OUT.write_text("\n".join(lines(bench, values, minutes, sizes)) + "\n", "utf-8")
 

@@ -4,7 +4,8 @@
 
 ``FOLDER`` holds ``items.jsonl`` and ``sequences.txt``. Writes ``benchmarks/results/recommendation.md`` where item-item and
 counting are among the models. Development chooses (the share of text, identifiers, weights, when to stop); test judges, once.
-Trained models are kept in the home's cache and taken from there: remove them to train anew.
+Trained models are kept in the home's cache and taken from there: remove them to train anew. ``--rows`` puts the rows of the
+models asked for into the tables that are there, ``--section HEAD`` makes one section of the file anew.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from engine.recommending.counting import Counting
 from engine.recommending.item_item import ItemItem, Parts
 from engine.recommending.judging import judge
 from engine.recommending.kinds import MODELS
-from engine.recommending.models import kept, train
+from engine.recommending.models import kept, networks, train
 from engine.recommending.models.spec import SequenceSpec
 from engine.text import embed
 from engine.trie import Trie, build
@@ -41,7 +42,7 @@ FIELDS = ("brand", "categories")
 SHAPES = (("text", 3, 256), ("text", 3, 32), ("behaviour", 2, 32), ("behaviour", 2, 64), ("behaviour", 3, 32))
 NARROW, BEAMS, CHOOSING, RANK = 10, 50, 4000, 128
 SPECS = {
-    "sasrec": SequenceSpec(model="sasrec", epochs=80, patience=8),
+    "sasrec": SequenceSpec(model="sasrec", epochs=68, patience=8),
     "bert4rec": SequenceSpec(model="bert4rec", epochs=60, patience=8),
     "tree": SequenceSpec(model="tree", epochs=60, patience=8),
     "tree-distilled": SequenceSpec(model="tree", distill=0.5, epochs=60, patience=8),
@@ -173,7 +174,7 @@ class Bench:
         if not (kept.is_there(folder) and kept.read(folder).digest == spec.digest()):
             train.train(material, spec, folder, report.tell(name))
         self.minutes[name] = kept.read(folder).seconds / 60
-        return train.opened(material, folder, BEAMS)
+        return networks.opened(material, folder, BEAMS)
 
     def _hybrid(self) -> Recommender:
         members = [self.get(name) for name in HYBRID]
@@ -191,7 +192,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--models", default=",".join(NAMES))
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--rows", action="store_true")
+    parser.add_argument("--section", choices=list(report.SECTIONS))
     asked = parser.parse_args()
+    if asked.section:
+        report.write_section(Bench(asked.folder), asked.section)
+        return
     names = [name.strip() for name in asked.models.split(",") if name.strip()]
     if unknown := [name for name in names if name not in NAMES]:
         parser.error(f"there is no model {unknown[0]!r}; there are {', '.join(NAMES)}")
@@ -206,7 +212,9 @@ def main() -> None:
     if asked.json:
         models = {one.name: {"R@10": one.means["R@10"].mean, "N@10": one.means["NDCG@10"].mean} for one in found}
         asked.json.write_text(json.dumps({"models": models}, indent=1))
-    if {"item-item", "counting"} <= set(names):
+    if asked.rows:
+        report.write_rows(bench, found)
+    elif {"item-item", "counting"} <= set(names):
         report.write(bench, found, asked.folder.name, [name for name in NAMES if name not in names])
 
 

@@ -1,5 +1,6 @@
 """The results file of ``benchmarks.recommendation``: the main table, and the studies beside it."""
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -57,13 +58,7 @@ def write(bench: "Bench", found: Sequence[Figures], folder: str, left: Sequence[
     ]
     if left:
         lines[2] += f" Not run this time: {', '.join(left)}."
-    for one in found:
-        ahead = f"{told(one.ahead, sign=True)}, p {told_p(one.ahead)}" if one.ahead else ""
-        cells = [f"{one.means[name].mean:.4f}" for name in MEASURES]
-        of = one.means["R@10"]
-        cells[2] = f"**{of.mean:.4f}** [{of.low:.4f}, {of.high:.4f}]"
-        minutes = f"{bench.minutes[one.name]:.1f}" if one.name in bench.minutes else ""
-        lines.append(f"| {one.name} | {' | '.join(cells)} | {ahead} | {minutes} |")
+    lines += [main_row(bench, one) for one in found]
     shape = f"RQ-KMeans {chosen[1]} x {chosen[2]} on {chosen[0]}"
     lines += [
         "",
@@ -76,15 +71,57 @@ def write(bench: "Bench", found: Sequence[Figures], folder: str, left: Sequence[
         "| model | " + " | ".join(f"{head} ({g.questions:,})" for head, g in zip(heads, found[0].groups, strict=True)) + " |"
     ]
     lines += ["|---" * (len(heads) + 1) + "|"]
-    lines += [f"| {one.name} | " + " | ".join(f"{g.values['R@10']:.4f}" for g in one.groups) + " |" for one in found]
+    lines += [group_row(bench, one) for one in found]
     lines += ["", "## What is shown", "", "| model | share of the catalogue | Gini | mean popularity |", "|---|---|---|---|"]
-    lines += [f"| {one.name} | {one.shown.covered:.3f} | {one.shown.gini:.3f} | {one.shown.popularity:.1f} |" for one in found]
-    sections = {
-        "Protocol: what is worth how much": [*studies.protocol(bench), "", studies.one_hop(bench)],
-        "One vector, or a decoder": studies.widths(bench),
-        "Items that training never saw": studies.cold(bench),
-        "The popularity dial": studies.dial(bench),
-    }
-    for head, body in sections.items():
-        lines += ["", f"## {head}", "", *body]
+    lines += [shown_row(bench, one) for one in found]
+    for head, made in SECTIONS.items():
+        lines += ["", f"## {head}", "", *made(bench)]
     OUT.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+SECTIONS: dict[str, Callable[["Bench"], list[str]]] = {
+    "Protocol: what is worth how much": lambda bench: [*studies.protocol(bench), "", studies.one_hop(bench)],
+    "One vector, or a decoder": studies.widths,
+    "Items that training never saw": studies.cold,
+    "The popularity dial": studies.dial,
+}
+
+
+def write_section(bench: "Bench", head: str) -> None:
+    """Make one section of the file anew and leave the others as they stand."""
+    parts = re.split(r"\n(?=## )", OUT.read_text("utf-8").rstrip("\n"))
+    anew = "\n".join([f"## {head}", "", *SECTIONS[head](bench), ""])
+    parts = [anew if part.startswith(f"## {head}\n") else part for part in parts]
+    OUT.write_text("\n".join(parts).rstrip("\n") + "\n", "utf-8")
+
+
+def write_rows(bench: "Bench", found: Sequence[Figures]) -> None:
+    """Put rows of models that were judged later into the tables; the first of ``found`` is what the others are held against."""
+    text = OUT.read_text("utf-8")
+    for heading, of in zip(("| model | R@5", "| model | 0-0", "| model | share"), (main_row, group_row, shown_row), strict=True):
+        start = text.index(heading)
+        end = text.index("\n\n", start) if "\n\n" in text[start:] else len(text)
+        rows = {line.split("|")[1].strip(): line for line in text[start:end].split("\n")}
+        rows |= {one.name: of(bench, one) for one in found[1:]}
+        text = text[:start] + "\n".join(rows.values()) + text[end:]
+    OUT.write_text(text, "utf-8")
+
+
+def main_row(bench: "Bench", one: Figures) -> str:
+    """Means, the difference to the first, minutes."""
+    ahead = f"{told(one.ahead, sign=True)}, p {told_p(one.ahead)}" if one.ahead else ""
+    cells = [f"{one.means[name].mean:.4f}" for name in MEASURES]
+    of = one.means["R@10"]
+    cells[2] = f"**{of.mean:.4f}** [{of.low:.4f}, {of.high:.4f}]"
+    minutes = f"{bench.minutes[one.name]:.1f}" if one.name in bench.minutes else ""
+    return f"| {one.name} | {' | '.join(cells)} | {ahead} | {minutes} |"
+
+
+def group_row(bench: "Bench", one: Figures) -> str:
+    """By how often the item was taken."""
+    return f"| {one.name} | " + " | ".join(f"{group.values['R@10']:.4f}" for group in one.groups) + " |"
+
+
+def shown_row(bench: "Bench", one: Figures) -> str:
+    """What is shown."""
+    return f"| {one.name} | {one.shown.covered:.3f} | {one.shown.gini:.3f} | {one.shown.popularity:.1f} |"

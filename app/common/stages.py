@@ -35,6 +35,7 @@ WORDS = {
     "interactions": "Joining the interactions",
     "co-occurrence": "Counting what occurs together",
     "ease": "Fitting EASE",
+    "new items": "Choosing places for new items",
     "text": "Comparing the items' texts",
     "share of text": "Choosing the share of the text",
     "packing": "Packing its files",

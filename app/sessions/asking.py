@@ -113,6 +113,6 @@ def lists(of: Opened, names: list[str], session: Session, k: int, way: Slate) ->
     found = {}
     for name in names:
         trained = name not in MODELS
-        with st.spinner(f"Asking {name}", show_time=True) if trained or name == "ease" else st.container():
+        with st.spinner(f"Asking {name}", show_time=True) if trained or MODELS[name].long else st.container():
             found[name] = asked.recommended(of, name, session.rows, k, banned=session.banned, slate=way)
     return found

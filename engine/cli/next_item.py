@@ -14,7 +14,9 @@ from engine.recommending.models.spec import SequenceSpec, spec_of
 Models = Annotated[
     list[str] | None,
     typer.Option(
-        "-m", "--model", help="counting, item-item, knn, content, popularity, ease, a trained one, or a sum: item-item+sasrec."
+        "-m",
+        "--model",
+        help="counting, item-item, knn, content, popularity, ease, liger, a trained one, or a sum: item-item+sasrec.",
     ),
 ]
 Width = Annotated[int, typer.Option(min=1, help="Hypotheses kept after each level, of models that decode.")]
@@ -163,7 +165,7 @@ def run_training(
     """Train SASRec, BERT4Rec, a tree or TIGER on a build's interactions. Goes on where an interrupted one stopped."""
     from engine.builds.opened import Build
     from engine.progress import Progress
-    from engine.recommending import kinds, on_disk
+    from engine.recommending import kinds, on_disk, queries
     from engine.recommending.models import train
 
     spec = spec_of(asked)
@@ -171,7 +173,13 @@ def run_training(
     interactions = on_disk.Interactions(on_disk.as_made(Build(folder)))
     out = interactions.folder / on_disk.MODELS / (name or spec.model)
     with Progress(progress, quiet=as_json) as told:
-        known = train.train(interactions.material, spec, out, told)
+        material = interactions.material
+        if spec.model == "joint":
+            told("queries", 0, 0)
+            build = interactions.build
+            made = queries.of_catalogue(material.said, material.embeddings, build.embed_queries, spec.seed)
+            material = material._replace(queries=made)
+        known = train.train(material, spec, out, told)
     figures = ", ".join(f"{measure} {value:.4f}" for measure, value in known.dev.items())
     show(
         known.model_dump(mode="json"),
@@ -181,4 +189,33 @@ def run_training(
             f"the weights after step {known.best_step:,} are kept, chosen on {known.chosen_on:,} development questions",
             f"on {f'{known.judged_on:,} of the' if known.judged_on else 'all'} development questions: {figures}",
         ],
+    )
+
+
+@app.command("search-next")
+def run_search(
+    folder: Folder,
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    model: Annotated[str, typer.Option("-m", "--model", help="A trained model of both tasks.")] = "joint",
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Length of the list.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a model that was trained to answer histories and queries (train-next --model joint) by a query."""
+    from engine.builds.opened import Build
+    from engine.recommending import asked, on_disk
+    from engine.recommending.models import networks
+
+    known = on_disk.Interactions(on_disk.as_made(Build(folder)))
+    build = known.build
+    rows, scores = networks.opened_joint(known.material, known.folder / on_disk.MODELS / model).search(
+        build.embed_queries([query]), k
+    )
+    hits = [
+        {"rank": place + 1, "id": build.documents[row].id, "title": asked.title(build, row), "score": float(score)}
+        for place, (row, score) in enumerate(zip(rows[0].tolist(), scores[0].tolist(), strict=True))
+    ]
+    show(
+        {"query": query, "model": model, "hits": hits},
+        as_json,
+        [f"{hit['rank']:>3}  {hit['title']}  {hit['score']:.3g}" for hit in hits],
     )

@@ -191,13 +191,15 @@ def without(split: Split, items: np.ndarray) -> Split:
     for them alone. ``items`` is bool, an entry an item row."""
     dev = split.dev.pick(~items[split.dev.targets])
     test = split.test.pick(items[split.test.targets])
-    return Split(_clean(split.train, items), _cleaned(dev, items), _cleaned(test, items))
+    return Split(cleaned(split.train, items), asked_without(dev, items), asked_without(test, items))
 
 
-def _cleaned(held: Held, items: np.ndarray) -> Held:
-    left = held._replace(histories=_clean(held.histories, items))
+def asked_without(held: Held, items: np.ndarray) -> Held:
+    """Questions whose histories lack some items; those that have nothing left are not asked."""
+    left = held._replace(histories=cleaned(held.histories, items))
     return left.pick(left.histories.lengths > 0)
 
 
-def _clean(histories: Histories, items: np.ndarray) -> Histories:
+def cleaned(histories: Histories, items: np.ndarray) -> Histories:
+    """The same people without some items: ``items`` is bool, an entry an item row."""
     return histories.kept(~items[histories.items])

@@ -37,6 +37,8 @@ class Material(NamedTuple):
         Of everything random.
     matrix : ItemItem, optional
         The item-item matrix of the train interactions, where it has been made.
+    queries : Queries, optional
+        Made queries, where a model that answers them too is trained (:mod:`engine.recommending.queries`).
     """
 
     split: Split
@@ -46,6 +48,7 @@ class Material(NamedTuple):
     folder: Path | None = None
     seed: int = 0
     matrix: Any = None
+    queries: Any = None
 
     @property
     def items(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from engine.builds import runs
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
-from engine.recommending import content, counting, hybrid, item_item, on_disk, plain
+from engine.recommending import content, counting, hybrid, item_item, liger, on_disk, plain
 from engine.recommending.base import Model, Ranked, Recommender, Scores, Tell
 from engine.recommending.content import Content
 from engine.recommending.counting import Counting
@@ -20,7 +20,7 @@ from engine.scorers.centroid import CentroidScorer
 
 MODELS: Mapping[str, Model] = {
     model.name: model
-    for model in (counting.COUNTING, item_item.ITEM_ITEM, plain.KNN, content.CONTENT, plain.POPULARITY, plain.EASE)
+    for model in (counting.COUNTING, item_item.ITEM_ITEM, plain.KNN, content.CONTENT, plain.POPULARITY, plain.EASE, liger.LIGER)
 }
 FUSED_COLOR = "#76b7b2"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
@@ -137,7 +137,7 @@ class Opened:
         if name in MODELS:
             return MODELS[name].make(self.known.material, {}, tell)
         if name in trained(build.folder):
-            from engine.recommending.models.train import opened
+            from engine.recommending.models.networks import opened
 
             return opened(self.known.material, build.folder / on_disk.FOLDER / on_disk.MODELS / name, self.beams)
         raise TriescopeError(

@@ -28,10 +28,11 @@ class SequenceSpec(BaseModel):
     def _of_the_model(cls, asked: Any) -> Any:
         return TIGER | dict(asked) if isinstance(asked, Mapping) and asked.get("model") == "tiger" else asked
 
-    model: Literal["sasrec", "bert4rec", "tree", "one-pass", "tiger", "mult-vae"] = Field(
+    model: Literal["sasrec", "bert4rec", "tree", "one-pass", "joint", "tiger", "mult-vae"] = Field(
         "sasrec",
         description="sasrec reads a history forwards, bert4rec both ways; tree and tiger write the identifier of the next item, "
-        "tiger from those of the history; one-pass scores the codes of all levels at once; mult-vae knows no order.",
+        "tiger from those of the history; one-pass scores the codes of all levels at once; mult-vae knows no order; joint "
+        "is a tree that answers queries too.",
     )
     minutes: float = Field(30.0, ge=0.01, le=10_000, title="Minutes", description="Time to train, evaluations included.")
     epochs: int = Field(0, ge=0, le=10_000, title="Passes", description="Passes over the histories, in place of minutes.")
@@ -58,6 +59,13 @@ class SequenceSpec(BaseModel):
         title="Taught by the matrix",
         description="Share of the loss of a tree or of tiger that the matrix teaches.",
     )
+    asked: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        title="Share of queries",
+        description="Share of the loss of joint that made queries have; 0 or 1 for one task alone.",
+    )
     people: int = Field(
         0, ge=0, le=100_000, title="Tokens of people", description="Tokens that people share, read by tiger first; 0 for none."
     )
@@ -80,7 +88,8 @@ class SequenceSpec(BaseModel):
 
     def digest(self) -> str:
         """SHA-256 of what decides the course of the training; how long it goes on does not."""
-        unused = ({"people"} if not self.people else set()) | ({"rows"} if not self.pieced else set())
+        unused = {"people"} if not self.people else set()
+        unused |= ({"rows"} if not self.pieced else set()) | ({"asked"} if self.model != "joint" else set())
         value = self.model_dump(exclude={"minutes", "epochs"} | unused)
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 

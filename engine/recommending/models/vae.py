@@ -93,7 +93,8 @@ class Rewritten(NamedTuple):
         turn, place = divmod(step, self.steps)
         order = np.random.default_rng([self.seed, turn]).permutation(self.histories.people)
         chosen = self.histories.pick(order[place * self.batch : (place + 1) * self.batch])
-        rows = torch.as_tensor(chosen.padded(min(int(chosen.lengths.max()), model.shape.longest)))
+        device = next(model.parameters()).device
+        rows = torch.as_tensor(chosen.padded(min(int(chosen.lengths.max()), model.shape.longest)), device=device)
         mean, spread = model.squeezed(rows)
         vector = mean + torch.randn_like(mean) * torch.exp(spread / 2)
         there = rows >= 0

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from engine.errors import TriescopeError
-from engine.recommending.models import pieces, train
+from engine.recommending.models import networks, pieces, train
 from engine.recommending.models.pieces import Pieced
 from engine.recommending.models.sequence import SequenceModel, Shape
 from engine.recommending.models.spec import SequenceSpec
@@ -69,7 +69,7 @@ def test_pieces_are_kept_with_the_weights(tmp_path, monkeypatch):
     of = material()
     spec = SequenceSpec(items="sentencepiece", rows=20, epochs=1, width=16, longest=8)
     train.train(of, spec, tmp_path / "cut")
-    before = train.opened(of, tmp_path / "cut").of.model.pieces
+    before = networks.opened(of, tmp_path / "cut").of.model.pieces
     monkeypatch.setitem(pieces.WAYS, "sentencepiece", lambda of: np.zeros((ITEMS, of.codes.shape[1]), np.int64))
-    assert torch.equal(train.opened(of, tmp_path / "cut").of.model.pieces, before)
+    assert torch.equal(networks.opened(of, tmp_path / "cut").of.model.pieces, before)
     assert before.max() > 0

@@ -9,7 +9,7 @@ from engine.data.histories import Histories
 from engine.errors import TriescopeError
 from engine.recommending.base import Material
 from engine.recommending.judging import judge
-from engine.recommending.models import full_softmax, kept, train
+from engine.recommending.models import full_softmax, kept, networks, train
 from engine.recommending.models.draws import NextItem
 from engine.recommending.models.sequence import SequenceModel, Shape
 from engine.recommending.models.spec import SequenceSpec, spec_of
@@ -108,7 +108,7 @@ def test_thirty_people_are_learned_by_heart(tmp_path, asked):
     spec = SequenceSpec.model_validate(plain | asked)
     known = train.train(learned, spec, tmp_path / "heart")
     assert known.dev["R@5"] > 0.9
-    again = judge(train.opened(learned, tmp_path / "heart"), held).values
+    again = judge(networks.opened(learned, tmp_path / "heart"), held).values
     assert again["R@5"].mean() == pytest.approx(known.dev["R@5"])
 
 
@@ -144,30 +144,30 @@ def test_the_test_is_never_read(tmp_path):
 def test_what_is_wrong_is_said(tmp_path):
     of = material()
     with pytest.raises(TriescopeError, match="no multiple of 3 heads"):
-        train.model_of(SequenceSpec(width=16, heads=3), of)
+        networks.model_of(SequenceSpec(width=16, heads=3), of)
     alone = of._replace(split=of.split._replace(train=Histories.of([[1], [2]])))
     for asked in ({"distill": 0.5}, {"model": "tree", "items": "text"}, {"model": "tree", "sampled": 5}):
         with pytest.raises(TriescopeError, match="tree"):
-            train.model_of(SequenceSpec(**asked), of)
+            networks.model_of(SequenceSpec(**asked), of)
     for name in ("one-pass", "mult-vae"):
         with pytest.raises(TriescopeError, match=f"{name} .* leave items at ids"):
-            train.model_of(SequenceSpec(model=name, items="text"), of)
+            networks.model_of(SequenceSpec(model=name, items="text"), of)
     with pytest.raises(TriescopeError, match="nobody has two items in training"):
         train.train(alone, SequenceSpec(epochs=1), tmp_path / "alone")
     with pytest.raises(TriescopeError, match="model: "):
         spec_of({"model": "gru"})
     with pytest.raises(TriescopeError, match="none has not been trained"):
-        train.opened(of, tmp_path / "none")
+        networks.opened(of, tmp_path / "none")
     train.train(of, SequenceSpec(epochs=1, width=16, longest=8), tmp_path / "one")
     with pytest.raises(TriescopeError, match="was trained for another catalogue"):
-        train.opened(of._replace(embeddings=of.embeddings[:20]), tmp_path / "one")
+        networks.opened(of._replace(embeddings=of.embeddings[:20]), tmp_path / "one")
     path = next((tmp_path / "one").glob("weights-*"))
     path.write_bytes(path.read_bytes()[:-4] + b"\0\0\0\1")
     with pytest.raises(TriescopeError, match="have changed since they were saved"):
-        train.opened(of, tmp_path / "one")
+        networks.opened(of, tmp_path / "one")
 
 
 def test_an_empty_history_is_scored_alike_everywhere():
-    scores = train.SequenceScores(model(), "m").scores(Histories.of([[], [3]]))
+    scores = networks.SequenceScores(model(), "m").scores(Histories.of([[], [3]]))
     assert (scores[0] == 0).all()
     assert scores[1].std() > 0

@@ -8,7 +8,7 @@ from engine.builds.layout import partial_of
 from engine.data.histories import Histories
 from engine.recommending.base import Material
 from engine.recommending.judging import judge
-from engine.recommending.models import train
+from engine.recommending.models import networks, train
 from engine.recommending.models.sequence import Shape
 from engine.recommending.models.spec import SequenceSpec
 from engine.recommending.models.tiger import NOBODY, PEOPLE, TigerModel
@@ -104,7 +104,7 @@ def test_thirty_people_are_learned_by_heart(of, tmp_path):
     known = train.train(learned, SequenceSpec(**SMALL, epochs=60, patience=99), tmp_path / "heart")
     assert known.dev["R@5"] > 0.9
     assert known.measure == train.LIKELIHOOD
-    again = judge(train.opened(learned, tmp_path / "heart"), held).values
+    again = judge(networks.opened(learned, tmp_path / "heart"), held).values
     assert again["R@5"].mean() == pytest.approx(known.dev["R@5"])
 
 

@@ -6,7 +6,7 @@ import torch
 
 from engine.data.histories import Histories
 from engine.recommending import item_item
-from engine.recommending.models import train
+from engine.recommending.models import networks, train
 from engine.recommending.models.sequence import Shape
 from engine.recommending.models.spec import SequenceSpec
 from engine.recommending.models.tree import TreeModel
@@ -71,5 +71,5 @@ def test_it_is_trained_taught_and_opened_again(of, tmp_path):
     spec = SequenceSpec(model="tree", epochs=30, width=16, heads=2, dropout=0.1, batch=20, distill=0.5, longest=8, patience=99)
     known = train.train(of, spec, tmp_path / "tree")
     assert known.dev["R@10"] > 0.6
-    opened = train.opened(of, tmp_path / "tree")
+    opened = networks.opened(of, tmp_path / "tree")
     assert opened.scores(of.split.dev.histories).shape == (len(of.split.dev.targets), ITEMS)
