@@ -10,7 +10,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from app.common import address, glossary, guard, heap, jobs_panel, resources, state  # noqa: E402
+from app.common import address, glossary, guard, heap, jobs_panel, owner, resources, state  # noqa: E402
 from engine.builds import names  # noqa: E402
 from engine.errors import TriescopeError  # noqa: E402
 
@@ -45,6 +45,7 @@ st.html(ROOT / "app" / "page.css")
 with st.container(key="scripts"):
     for script in ("phone_menu.html", "no_prefetch.html"):
         st.html(ROOT / "app" / script, unsafe_allow_javascript=True)
+    owner.remember()
 address.arrive(page.url_path)
 
 # The picker stands above the page and runs before it, so that a page can rely on the chosen build.

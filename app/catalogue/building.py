@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.common import address, commands, jobs, state
+from app.common import address, commands, jobs, owner, state
 from engine import paths
 from engine.builds import foreseen, names
 from engine.builds.foreseen import Foreseen
@@ -74,7 +74,7 @@ def offer(
 
 def at_work() -> bool:
     """Draw the jobs that this page started, whoever started them, and how the last one ended; whether one is at work."""
-    names_of = [job.name for job in jobs.registry().all() if job.name.startswith(PREFIX)]
+    names_of = [job.name for job in jobs.registry().all() if job.name.startswith(PREFIX) and not owner.of_another(job)]
     for name in names_of:
         if (over := jobs.ended(name)) is not None:
             kept = "The build was cancelled; nothing of it was kept but the embeddings already made."

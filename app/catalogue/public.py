@@ -17,14 +17,19 @@ def offer() -> None:
         chosen = st.selectbox("Set", list(known), key="public-set", width=200)
         entry = known[chosen]
         st.markdown(f"{state.plain(entry.summary)} {entry.documents:,} documents, licence: {state.plain(entry.licence)}.")
-        st.caption(state.plain(f"{entry.citation}; packed by BEIR (Thakur et al. 2021)."))
-        st.code(entry.url, language=None)
-        held = "its publisher's hash" if str(entry.known_hash).startswith("md5") else "a hash that is known here"
+        packed = "" if entry.made_by else "; packed by BEIR (Thakur et al. 2021)"
+        st.caption(state.plain(f"{entry.citation}{packed}."))
+        st.code("\n".join([str(entry.url), *entry.more]), language=None)
+        held = "a hash that is known here" if entry.known_hash else "the hash of the first time, for its publisher tells none"
+        held = "its publisher's hash" if str(entry.known_hash).startswith("md5") else held
         st.caption(
             f"It is fetched once from that address (what breaks off goes on the next time), held to {held} before it is opened, "
             "and kept under the home. Nothing is asked for before the button is pressed; without a network the job says so."
         )
         commands.offer(commands.line(["build", chosen, "--out", str(paths.builds() / chosen)]))
+        if entry.interactions:
+            st.caption("Who took what comes with it; once it is built, this joins it, for the page Sessions:")
+            commands.offer(commands.line(["interactions", chosen, chosen, "--core", "5"]))
         if chosen in names.names():
             st.info("There is a build of this name already.", icon=":material/check:")
         elif st.button(f"Fetch {chosen} and build it", icon=":material/download:", key="public-fetch"):

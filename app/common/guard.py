@@ -1,7 +1,8 @@
 """Showing the app to others: a password before it, and a mode in which it only shows.
 
 Both are set where the server is started: ``TRIESCOPE_PASSWORD``, and ``TRIESCOPE_READ_ONLY=1``. Without a password there is one
-person and everything is shared. A visit ends with its tab: the next one is asked again, for nothing is kept in the browser.
+person and everything is shared. A visit ends with its tab: the next one is asked again. What the browser keeps is whose jobs and
+judgements are its own (:mod:`app.common.owner`).
 """
 
 import hmac

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.common import guard, stages, state
+from app.common import guard, owner, stages, state
 from engine import paths
 from engine.builds import folding
 from engine.builds.make import discard
@@ -63,7 +63,7 @@ def start_command(
     units: Mapping[str, str] | None = None,
 ) -> None:
     """Put a command of the shell in line, unless a job of that name is there, and wait for its end; see :class:`Job`."""
-    _wait_for(registry().start(name, lambda: Job(name, arguments, undo, label, units, launch=False)))
+    _wait_for(registry().start(name, lambda: Job(name, arguments, undo, label, units, launch=False, owner=owner.owner())))
 
 
 def start_build(name: str, corpus: str, out: Path, flags: Sequence[str] = ()) -> None:
@@ -118,10 +118,14 @@ def say_end(job: AnyJob, failed: str, cancelled: str) -> None:
 
 
 def panel(name: str) -> bool:
-    """Bar, stage, time left, log and Cancel for a job that runs, and whether there is one; the page runs again when it ends."""
+    """Bar, stage, time left, log and Cancel for a job that runs, and whether there is one; the page runs again when it ends. Of
+    somebody else's only that it runs is said."""
     job = registry().get(name)
     if job is None:
         return False
+    if job.running() and owner.of_another(job):
+        st.info("Busy: somebody else has this done just now.", icon=":material/hourglass_empty:")
+        return True
     if job.running():
         _wait_for(job)
         _watch(job)
@@ -143,7 +147,10 @@ def _watch(job: AnyJob) -> None:
     if told.state == "waiting":
         before = registry().before(job)
         others = f" and {len(before) - 1} more" if len(before) > 1 else ""
-        first = f"for {before[0].label or before[0].name}{others}" if before else "to be started"
+        name = (
+            "somebody else's" if any(map(owner.of_another, before[:1])) else "".join(one.label or one.name for one in before[:1])
+        )
+        first = f"for {name}{others}" if before else "to be started"
         st.progress(0.0, state.plain(f"waits {first}: one job is at work at a time"))
     else:
         st.progress(told.share, state.plain(_line(job, told)))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.common import guard, jobs, stages, state
+from app.common import guard, jobs, owner, stages, state
 from engine.jobs.found import FoundJob
 from engine.jobs.registry import AnyJob
 
@@ -35,6 +35,8 @@ def _list() -> None:
     for job in reversed(known):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(_told(job), width=420)
+            if owner.of_another(job):
+                continue
             if job.running():
                 st.button("Stop", on_click=guard.changes(job.cancel), key=f"jobs-cancel-{job.name}", type="tertiary")
             elif job.told().state == "interrupted" and isinstance(job, FoundJob):
@@ -48,8 +50,10 @@ def _list() -> None:
 
 
 def _told(job: AnyJob) -> str:
-    """A job in a line of Markdown: what it is, how far, or how it ended."""
+    """A job in a line of Markdown: what it is, how far, or how it ended; of somebody else's only whether it is over."""
     told = job.told()
+    if owner.of_another(job):
+        return f"{ICONS['waiting']} busy: somebody else's" if job.running() else f"{ICONS['done']} somebody else's, over"
     name = f"**{state.plain(job.name)}**" + (f" ({state.plain(job.label)})" if job.label and job.label not in job.name else "")
     if told.state == "running":
         counted = f", {told.done:,} of {told.total:,}" if told.total else ""

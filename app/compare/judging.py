@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from app.common import exports, guard, state
+from app.common import exports, guard, owner, state
 from engine import workspace
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
@@ -17,7 +17,7 @@ def grades(build: Build, query: str, known: Mapping[str, int]) -> dict[str, int]
     """Judgements of a query by document: those made here go before those that came with the catalogue, ``known``. A workspace
     that cannot be read is said."""
     try:
-        return {**known, **workspace.of_query(build.catalogue, query)}
+        return {**known, **workspace.of_query(build.catalogue, query, owner.owner())}
     except TriescopeError as error:
         st.error(state.plain(str(error)), icon=":material/broken_image:")
         return dict(known)
@@ -28,7 +28,7 @@ def show(build: Build, query: str, document: str) -> None:
     if said := st.session_state.pop(SAID, ""):
         st.error(state.plain(said), icon=":material/error:")
     corpus = build.catalogue
-    now = workspace.of_query(corpus, query).get(document)
+    now = workspace.of_query(corpus, query, owner.owner()).get(document)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("How relevant is it to this query?", width="content")
         for grade, words in GRADES.items():
@@ -48,7 +48,7 @@ def show(build: Build, query: str, document: str) -> None:
 def offer(build: Build) -> None:
     """The judgements made here as a file, where there are any; the shell's ``judgements --out`` writes a set for evaluations."""
     try:
-        found = workspace.judged(build.catalogue)
+        found = workspace.judged(build.catalogue, owner.owner())
     except TriescopeError:  # said where the grades are read
         return
     if found.qrels:
@@ -58,6 +58,6 @@ def offer(build: Build) -> None:
 @guard.changes
 def _judge(corpus: str, query: str, document: str, grade: int | None) -> None:
     try:
-        workspace.judge(corpus, query, document, grade)
+        workspace.judge(corpus, query, document, grade, owner.owner())
     except TriescopeError as error:
         st.session_state[SAID] = str(error)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.common import address, commands, jobs, state
+from app.common import address, commands, jobs, owner, state
 from app.compare import comparing
 from engine import workspace
 from engine.builds.opened import Build
@@ -26,7 +26,7 @@ def job_name(build: Build) -> str:
 def offer(build: Build) -> None:
     """The form and the button that starts it; a build without judged queries says what it lacks."""
     counts = {name: queries for name, queries in build.manifest.corpus.queries.items() if queries}
-    if (judged := workspace.judged(build.catalogue)).qrels:
+    if (judged := workspace.judged(build.catalogue, owner.owner())).qrels:
         counts.setdefault(workspace.SPLIT, len(judged.qrels))
     counts |= workspace.query_sets.listed(build.catalogue)
     if not counts:
@@ -86,7 +86,7 @@ def texts(build: Build, split: str) -> dict[str, str]:
     """Query id -> text: those of the catalogue, and those that were judged here or brought along under the name of a split."""
     corpus = build.catalogue
     brought = workspace.query_sets.read(corpus, split)
-    return {**build.corpus.queries, **workspace.judged(corpus).queries, **(brought.queries if brought else {})}
+    return {**build.corpus.queries, **workspace.judged(corpus, owner.owner()).queries, **(brought.queries if brought else {})}
 
 
 def arguments(split: str, names: Sequence[str], beams: int, measures: Sequence[str], others: Sequence[str] = ()) -> list[str]:

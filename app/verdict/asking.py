@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.common import address, commands, jobs
+from app.common import address, commands, jobs, owner
 from engine import workspace
 from engine.builds.opened import Build
 from engine.verdict import judging, measure
@@ -49,7 +49,7 @@ def who_may_judge(build: Build) -> list[str]:
     """Splits of judged queries, the one first that judges where none is named: those of the build that taught nobody, what was
     judged here, and what was brought along."""
     own = [name for name, queries in build.manifest.corpus.queries.items() if queries and name != judging.TRAIN]
-    mine = [workspace.SPLIT] if workspace.judged(build.catalogue).qrels else []
+    mine = [workspace.SPLIT] if workspace.judged(build.catalogue, owner.owner()).qrels else []
     usual = [name for name in (judging.TEST, judging.DEV) if name in own]
     return list(dict.fromkeys([*usual, *own, *mine, *workspace.query_sets.listed(build.catalogue)]))
 

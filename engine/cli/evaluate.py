@@ -1,5 +1,6 @@
 """The command that evaluates retrievers on judged queries, writes tables and runs, and keeps what was found."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 from engine.cli.shell import AsJson, Beams, Filter, Folder, Names, ProgressFile, app, show
 from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
+from engine.jobs.process import OWNER
 from engine.retrievers import usual
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ def evaluate(
     if len(runs) < len(run or ()):
         raise TriescopeError("two of the runs have one name")
     measures, asked, corpus = measure or evaluation.MEASURES, None, opened.catalogue
-    if split not in opened.corpus.qrels and (judged := workspace.of_split(corpus, split)):
+    if split not in opened.corpus.qrels and (judged := workspace.of_split(corpus, split, os.environ.get(OWNER, ""))):
         asked = evaluation.Asked(judged.queries, judged.qrels)
     with Progress(progress, quiet=as_json or not (keep or progress)) as told:
         found = evaluation.evaluate(opened, split, names, beams, against, measures, filter_text, runs, asked, told, widths)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 @app.command()
 def datasets(as_json: AsJson = False) -> None:
     """List the data sets that have a name."""
-    rows = [entry._asdict() for entry in DATASETS.values()]
-    show(rows, as_json, [f"{r['name']:10} {r['documents']:>6} documents  {r['summary']} ({r['licence']})" for r in rows])
+    rows = [entry.told() for entry in DATASETS.values()]
+    show(rows, as_json, [f"{r['name']:13} {r['documents']:>6} documents  {r['summary']} ({r['licence']})" for r in rows])
 
 
 @app.command()

@@ -31,7 +31,11 @@ History = Annotated[str, typer.Option(help="Item ids, oldest first, with commas 
 def run_join(
     folder: Folder,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A table of user, item, time; or lines of user, item, item (.txt).")
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="A table of user, item, time; lines of user, item, item (.txt); or a set by name: movielens, amazon-beauty, ...",
+        ),
     ],
     column: Annotated[list[str] | None, typer.Option(help="Which column is user, item, time or rating: user=NAME.")] = None,
     shortest: Annotated[int, typer.Option(min=1, help="Leave out people with fewer interactions.")] = 3,
@@ -46,6 +50,7 @@ def run_join(
 ) -> None:
     """Join interactions to a build: who took what, split, and made into the item-item matrix."""
     from engine.builds.opened import Build
+    from engine.data.datasets import interactions_of
     from engine.data.interactions import Rules
     from engine.progress import Progress
     from engine.recommending import joined, on_disk
@@ -55,7 +60,9 @@ def run_join(
     columns = dict(one.partition("=")[::2] for one in column or [])
     dates = (dev_from, test_from) if dev_from else None
     with Progress(progress, quiet=as_json) as told:
-        known = joined.join(on_disk.as_made(Build(folder)), file, columns, Rules(shortest, least_rating, core), dates, told)
+        known = joined.join(
+            on_disk.as_made(Build(folder)), interactions_of(file), columns, Rules(shortest, least_rating, core), dates, told
+        )
     rule = (
         "the last item of each person is the test, the one before it development"
         if known.split == "last"

@@ -1,5 +1,6 @@
 """Commands that say whether generative retrieval suits a catalogue: the verdict, and which documents come back."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from engine.cli.shell import AsJson, Beams, Folder, ProgressFile, app, show
 from engine.decoding import DEFAULT_BEAMS
+from engine.jobs.process import OWNER
 
 Seed = Annotated[int, typer.Option(min=0, max=(1 << 31) - 1, help="Of every draw.")]
 Sample = Annotated[int, typer.Option(min=0, help="Documents that are asked for by title, and by their queries; 0 for all.")]
@@ -45,10 +47,10 @@ def give_verdict(
     from engine.verdict.rule import told as told_answer
 
     with Progress(progress, quiet=as_json) as told:
-        opened, brought = Build(folder), None
-        if not split and not set(opened.corpus.qrels) - {TRAIN} and workspace.judged(opened.catalogue).qrels:
+        opened, brought, whose = Build(folder), None, os.environ.get(OWNER, "")
+        if not split and not set(opened.corpus.qrels) - {TRAIN} and workspace.judged(opened.catalogue, whose).qrels:
             split = workspace.SPLIT
-        if split and split not in opened.corpus.qrels and (known := workspace.of_split(opened.catalogue, split)):
+        if split and split not in opened.corpus.qrels and (known := workspace.of_split(opened.catalogue, split, whose)):
             brought = Asked(known.queries, known.qrels)
         found = measure.verdict(opened, budget_ms, beams, sample, seed, only or (), split, brought, told)
         if not only:

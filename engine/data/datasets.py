@@ -1,24 +1,24 @@
-"""Data sets by name: the bundled catalogue, and public sets fetched once from their own source and checked by hash."""
+"""Data sets by name: the bundled catalogue, and public sets that are fetched once from their own source
+(:mod:`engine.data.fetching`)."""
 
-import os
-import shutil
-import zipfile
-import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine import paths
-from engine.data import hub_sets
+from engine.data import hub_sets, published
 from engine.data.corpus import Corpus, read
+from engine.data.fetching import fetch
 from engine.data.lines import UNICODE
 from engine.errors import TriescopeError
-from engine.files import writing
+from engine.stored import values
 
 
 class Dataset(NamedTuple):
     """A named set. ``url`` None means it comes with the code; ``known_hash`` is what its source publishes (or SHA-256);
     ``fields`` are the metadata columns that are searched besides title and text unless a spec says otherwise; ``citation`` is
-    whose it is, where it is not ours."""
+    whose it is, where it is not ours. BEIR packs a folder; what others hand out (``url`` and ``more``) is made one by ``made_by``
+    (:mod:`engine.data.published`), and ``interactions`` says that people who took something come with it."""
 
     name: str
     summary: str
@@ -28,10 +28,17 @@ class Dataset(NamedTuple):
     known_hash: str | None = None
     fields: tuple[str, ...] = ()
     citation: str = ""
+    more: tuple[str, ...] = ()
+    made_by: Callable[[Sequence[Path], Path], list[str]] | None = None
+    interactions: bool = False
+
+    def told(self) -> dict[str, Any]:
+        """As plain values."""
+        return {key: value for key, value in self._asdict().items() if key != "made_by"}
 
 
-# A folder with sets that are here already.
-NAMED = "TRIESCOPE_DATASETS"
+_WANDS = "https://raw.githubusercontent.com/wayfair/WANDS/main/dataset"
+_AMAZON = "https://snap.stanford.edu/data/amazon/productGraph/categoryFiles"
 _BEIR = "https://public.ukp.informatik.tu-darmstadt.de/thakur/BEIR/datasets"
 
 # BEIR (Thakur et al. 2021) publishes MD5 sums of its archives; where an SHA-256 of the same archive is known it is used instead.
@@ -90,6 +97,47 @@ DATASETS: dict[str, Dataset] = {
             "md5:17918ed23cd04fb15047f73e6c3bd9d9",
             citation="Maia et al. 2018, WWW'18 Open Challenge: Financial Opinion Mining and Question Answering",
         ),
+        Dataset(
+            "wands",
+            "Furniture and household goods, with queries of a shop and graded labels.",
+            42994,
+            "MIT",
+            f"{_WANDS}/product.csv",
+            fields=("class", "features"),
+            citation="Chen et al. 2022, WANDS: Dataset for Product Search Relevance Assessment",
+            more=(f"{_WANDS}/query.csv", f"{_WANDS}/label.csv"),
+            made_by=published.wands,
+        ),
+        Dataset(
+            "movielens",
+            "MovieLens 1M: films by title and genre, and a million ratings.",
+            3883,
+            "research use, not to be handed on; its README says how",
+            "https://files.grouplens.org/datasets/movielens/ml-1m.zip",
+            "md5:c4d9eecfca2ab87c1945afe126590906",
+            citation="Harper and Konstan 2015, The MovieLens Datasets: History and Context",
+            made_by=published.movielens,
+            interactions=True,
+        ),
+        *(
+            Dataset(
+                f"amazon-{short}",
+                f"{kind.replace('_', ' ')}: items that at least five people reviewed, their texts, and who did (2014).",
+                items,
+                "none stated; handed out for research",
+                f"{_AMAZON}/meta_{kind}.json.gz",
+                fields=("brand", "category"),
+                citation="McAuley et al. 2015, Image-based Recommendations on Styles and Substitutes",
+                more=(f"{_AMAZON}/reviews_{kind}_5.json.gz",),
+                made_by=published.amazon,
+                interactions=True,
+            )
+            for short, kind, items in (
+                ("beauty", "Beauty", 12101),
+                ("sports", "Sports_and_Outdoors", 18357),
+                ("toys", "Toys_and_Games", 11924),
+            )
+        ),
     )
 }
 
@@ -119,64 +167,17 @@ def load(
             raise TriescopeError(f"{source}: no such file or folder, and no data set of that name ({', '.join(DATASETS)})")
         return read(path, columns, leave_out, encoding)
     folder = paths.bundled() / source if DATASETS[source].url is None else fetch(DATASETS[source])
-    return read(folder)._replace(name=source)
+    notes = values.read(folder / published.NOTES) if (folder / published.NOTES).is_file() else []
+    found = read(folder)
+    return found._replace(name=source, notes=(*found.notes, *map(str, notes)))
+
+
+def interactions_of(named: Path) -> Path:
+    """Where who took what lies: of a set that has such, by its name, fetched where it is not here; else the path itself."""
+    known = DATASETS.get(str(named))
+    return fetch(known) / published.INTERACTIONS if known and known.interactions and not named.exists() else named
 
 
 def default_fields(source: str) -> tuple[str, ...]:
     """Metadata columns searched by default: a named set's own choice, none for a person's files."""
     return DATASETS[source].fields if source in DATASETS else ()
-
-
-def fetch(dataset: Dataset, folder: Path | None = None) -> Path:
-    """Download and unpack a public set unless it is here already; returns the folder of its corpus. A folder of it in the one
-    that ``TRIESCOPE_DATASETS`` names comes first.
-
-    The archive is checked before it is opened, and only its plain members are unpacked, into a fresh folder that is
-    renamed when whole.
-    """
-    if (named := os.environ.get(NAMED)) and (Path(named).expanduser() / dataset.name / "corpus.jsonl").is_file():
-        return Path(named).expanduser() / dataset.name
-    folder = folder or paths.cache() / "datasets"
-    target = folder / dataset.name
-    if (target / "corpus.jsonl").is_file():
-        return target
-    import pooch
-    import requests
-
-    from engine.data.download import Resumed
-
-    pooch.get_logger().setLevel("WARNING")  # it would announce the download on stderr beside our own lines
-    part = folder / f".{dataset.name}.zip.part"
-    try:
-        archive = pooch.retrieve(
-            dataset.url, dataset.known_hash, f"{dataset.name}.zip", folder, downloader=Resumed(part), progressbar=False
-        )
-    except (requests.RequestException, OSError, ValueError) as error:
-        # pooch says a wrong hash with ValueError and has deleted the file by then.
-        raise TriescopeError(f"data set {dataset.name}: could not be fetched from its source ({_first_line(error)})") from error
-    partial = folder / f".{dataset.name}.partial"
-    with writing(target):
-        _unpack(dataset, archive, partial)
-        partial.rename(target)
-    return target
-
-
-def _unpack(dataset: Dataset, archive: str, partial: Path) -> None:
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        with zipfile.ZipFile(archive) as zipped:
-            for member in zipped.infolist():
-                inside = Path(*Path(member.filename).parts[1:])
-                if member.is_dir() or ".." in inside.parts or inside.suffix not in (".jsonl", ".tsv"):
-                    continue
-                (partial / inside).parent.mkdir(parents=True, exist_ok=True)
-                (partial / inside).write_bytes(zipped.read(member))
-        (partial / "corpus.jsonl").stat()
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise TriescopeError(f"data set {dataset.name}: the archive is damaged") from error
-    except FileNotFoundError as error:
-        raise TriescopeError(f"data set {dataset.name}: there is no corpus.jsonl in the archive") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]

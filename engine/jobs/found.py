@@ -29,7 +29,7 @@ class FoundJob:
 
     def __init__(self, known: Record, undo: Callable[[], None] = lambda: None):
         self.known, self._undo = known, undo
-        self.name, self.label, self.units = known.name, known.label, known.units
+        self.name, self.label, self.units, self.owner = known.name, known.label, known.units, known.owner
         self._folder = paths.builds()
         self.progress, self.log = layout.progress_of(self._folder, known.name), layout.log_of(self._folder, known.name)
         self._since, self._end = time.monotonic(), None if self._alive() else self._ended()

@@ -22,6 +22,8 @@ from engine.jobs.record import signal_group
 PROGRAM = (sys.executable, "-m", "engine")
 # Between asking a job to end and ending it.
 GRACE_S = 5.0
+# Tells a job whose it is: judgements are their own.
+OWNER = "TRIESCOPE_OWNER"
 
 State = Literal["waiting", "running", "done", "failed", "cancelled", "interrupted"]
 
@@ -72,6 +74,8 @@ class Job:
         What a stage counts, to be said behind the figures, where its name does not say it.
     launch : bool
         Whether it is started at once; else it waits for :meth:`launch`.
+    owner : str
+        Whose it is, where several share a server; the process is told by ``TRIESCOPE_OWNER``.
     """
 
     def __init__(
@@ -82,8 +86,9 @@ class Job:
         label: str = "",
         units: Mapping[str, str] | None = None,
         launch: bool = True,
+        owner: str = "",
     ):
-        self.name, self.label, self.units = name, label, units or {}
+        self.name, self.label, self.units, self.owner = name, label, units or {}, owner
         folder = paths.builds()
         folder.mkdir(parents=True, exist_ok=True)
         self.progress, self.log = layout.progress_of(folder, name), layout.log_of(folder, name)
@@ -91,7 +96,7 @@ class Job:
         self._undo, self._cancelled, self._stopping = undo, False, False
         self._end: Told | None = None
         self._one_at_a_time = threading.Lock()
-        self._written = (folder, name, tuple(arguments), label, self.units)
+        self._written = (folder, name, tuple(arguments), label, self.units, owner)
         record.write(*self._written, pid=None)
         self._command = [*PROGRAM, *arguments, "--progress", str(self.progress), "--json"]
         self._process: subprocess.Popen | None = None
@@ -115,7 +120,12 @@ class Job:
                 # To a file: a pipe that nobody reads is full after 64 kB, and the job then waits for ever.
                 with open(self.log, "wb") as said:
                     self._process = subprocess.Popen(
-                        self._command, stdout=subprocess.DEVNULL, stderr=said, cwd=paths.ROOT, start_new_session=True
+                        self._command,
+                        stdout=subprocess.DEVNULL,
+                        stderr=said,
+                        cwd=paths.ROOT,
+                        start_new_session=True,
+                        env=os.environ | {OWNER: self.owner},
                     )
                 record.write(*self._written, pid=self._process.pid)
             except OSError as error:

@@ -50,13 +50,14 @@ class Process(Stored):
 
 
 class Record(Stored):
-    """A job: its name, what follows ``python -m engine``, its label and units, the server that it waits in, and the process that
-    it became."""
+    """A job: its name, what follows ``python -m engine``, its label and units, whose it is (empty: everybody's), the server that
+    it waits in, and the process that it became."""
 
     name: str
     arguments: tuple[str, ...]
     label: str = ""
     units: dict[str, str] = Field(default_factory=dict)
+    owner: str = ""
     server: Process
     process: Process | None = None
 
@@ -66,13 +67,16 @@ def path_of(builds: Path, name: str) -> Path:
     return progress_of(builds, name).with_name(f".{name}{ENDING}")
 
 
-def write(builds: Path, name: str, arguments: Sequence[str], label: str, units: Mapping[str, str], pid: int | None) -> None:
+def write(
+    builds: Path, name: str, arguments: Sequence[str], label: str, units: Mapping[str, str], owner: str, pid: int | None
+) -> None:
     """Write it down; a disk that takes nothing will refuse the job itself, and say so."""
     record = Record(
         name=name,
         arguments=tuple(arguments),
         label=label,
         units=dict(units),
+        owner=owner,
         server=Process.of(os.getpid()),
         process=Process.of(pid) if pid else None,
     )

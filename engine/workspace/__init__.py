@@ -47,6 +47,6 @@ def bring_log(corpus: str, name: str, log: QueryLog, documents: Collection[str],
     return notes
 
 
-def of_split(corpus: str, split: str) -> Judged | None:
+def of_split(corpus: str, split: str, owner: str = "") -> Judged | None:
     """What is judged under a name that is no split of the catalogue: here, or brought along; None where nothing is."""
-    return judged(corpus) if split == SPLIT else query_sets.read(corpus, split)
+    return judged(corpus, owner) if split == SPLIT else query_sets.read(corpus, split)

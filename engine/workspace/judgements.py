@@ -1,6 +1,7 @@
 """Judgements that people make while they look: how relevant a document is to a query, kept by catalogue.
 
 They belong to the documents, not to a build of them: another build of the same catalogue, with other identifiers, shares them.
+Where several people share a server each has their own, under an ``owner``; empty is the one person that there is otherwise.
 """
 
 import hashlib
@@ -45,7 +46,7 @@ def query_id(query: str) -> str:
     return f"judged-{hashlib.sha256(same(query).encode()).hexdigest()[:10]}"
 
 
-def judge(corpus: str, query: str, document: str, grade: int | None) -> None:
+def judge(corpus: str, query: str, document: str, grade: int | None, owner: str = "") -> None:
     """Keep a judgement in the place of an earlier one of the same document and query; None takes it back.
 
     Parameters
@@ -56,6 +57,8 @@ def judge(corpus: str, query: str, document: str, grade: int | None) -> None:
         The query's text and the document's id.
     grade : int or None
         One of :data:`GRADES`.
+    owner : str
+        Whose it is.
 
     Raises
     ------
@@ -68,20 +71,24 @@ def judge(corpus: str, query: str, document: str, grade: int | None) -> None:
     if grade is not None and grade not in GRADES:
         raise TriescopeError(f"a grade is one of {', '.join(map(str, GRADES))}, not {grade}")
     with connected() as connection:
-        where = [corpus, query, document]
+        where = [_owned(corpus, owner), query, document]
         connection.execute("DELETE FROM judgements WHERE corpus = ? AND query = ? AND document = ?", where)
         if grade is not None:
             connection.execute("INSERT INTO judgements (corpus, query, document, grade) VALUES (?, ?, ?, ?)", [*where, grade])
 
 
-def of_query(corpus: str, query: str) -> dict[str, int]:
+def of_query(corpus: str, query: str, owner: str = "") -> dict[str, int]:
     """Grades that people gave to documents for a query, document id -> grade; no file is made to find none."""
-    return judged(corpus).qrels.get(query_id(query), {})
+    return judged(corpus, owner).qrels.get(query_id(query), {})
 
 
-def judged(corpus: str) -> Judged:
+def judged(corpus: str, owner: str = "") -> Judged:
     """All judgements of a catalogue, queries in the order of their text; to look at, not to change."""
-    return _judged(place(), version(), corpus)
+    return _judged(place(), version(), _owned(corpus, owner))
+
+
+def _owned(corpus: str, owner: str) -> str:
+    return f"{corpus} {owner}" if owner else corpus
 
 
 @lru_cache(maxsize=8)

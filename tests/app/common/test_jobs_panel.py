@@ -13,8 +13,8 @@ from tests.app.conftest import HTML
 class Known:
     """A job that is as far as it says."""
 
-    def __init__(self, name, told, label=""):
-        self.name, self._told, self.label = name, told, label
+    def __init__(self, name, told, label="", owner=""):
+        self.name, self._told, self.label, self.owner = name, told, label, owner
 
     def told(self):
         return self._told
