@@ -16,8 +16,8 @@ def weigh(folder: Path, *scorers: str) -> dict[str, Tuning]:
     """Choose and keep the weights of some scorers' hybrids, of all unless named; nothing where there are no token vectors.
 
     They are chosen on the choosing half of the development queries, and on train queries where no member learned from those: with
-    the centroid scorer. Without any, its hybrid has the usual ones and no other hybrid changes; nor does that of a scorer which
-    learned from the very queries that would choose.
+    the centroid scorer, whose hybrid leaves the usual weights only as far as those queries are sure. Without any queries, it has
+    the usual ones and no other hybrid changes; nor does that of a scorer which learned from the very queries that would choose.
 
     Raises
     ------
@@ -39,6 +39,7 @@ def weigh(folder: Path, *scorers: str) -> dict[str, Tuning]:
         generator = GenerativeRetriever(build.trie, build.scorer(name)) if trained else None
         queries, more = Queries(asked.texts, build.embed_queries(asked.texts)), len(asked.texts) - len(dev.texts)
         told = f"{len(dev.texts)} development and {more} train queries, nDCG@{CUT}" if more else ""
-        found[name] = tune_hybrid(build, generator, queries, asked.gains, told, late=True)
+        near = None if trained else UNTUNED_LATE
+        found[name] = tune_hybrid(build, generator, queries, asked.gains, told, late=True, near=near)
     late_weights.keep(folder, found)
     return found

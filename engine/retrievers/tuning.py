@@ -20,6 +20,7 @@ from engine.retrievers.weighting import GUARDED, LATE, MEMBERS, Tuning
 STEPS = 10
 QUANTILES = np.arange(0.05, 0.55, 0.05)
 CUT = 10
+NEAR = ", the usual weights as far as these do not tell"
 
 
 class Way(NamedTuple):
@@ -36,6 +37,7 @@ def tune_hybrid(
     gains: Sequence[Mapping[int, int]],
     told: str = "",
     late: bool = False,
+    near: Tuning | None = None,
 ) -> Tuning:
     """The tuning of ``hybrid`` with a generator of this build, which need not be stored yet; see :func:`tune`.
 
@@ -43,7 +45,8 @@ def tune_hybrid(
     """
     names = [*(name for name in MEMBERS if generator or name != GUARDED), *([LATE] if late else [])]
     members = {name: generator if generator and name == GUARDED else opened.retriever(name) for name in names}
-    return tune(members, queries, gains, Fallback(of=GUARDED, by=opened.retriever(FALLBACK)) if generator else None, told)
+    fallback = Fallback(of=GUARDED, by=opened.retriever(FALLBACK)) if generator else None
+    return tune(members, queries, gains, fallback, told, near)
 
 
 def tune(
@@ -52,6 +55,7 @@ def tune(
     gains: Sequence[Mapping[int, int]],
     fallback: Fallback | None = None,
     told: str = "",
+    near: Tuning | None = None,
 ) -> Tuning:
     """Choose method and weights, then the threshold.
 
@@ -67,6 +71,8 @@ def tune(
         Who may answer in the place of a member that decodes; without one there is no threshold.
     told : str
         Which queries they are, in words.
+    near : Tuning, optional
+        What has served other sets, and is left only as far as these queries say for sure (:func:`nearest`).
 
     Returns
     -------
@@ -79,11 +85,11 @@ def tune(
     floors = [floor_of(member) for member in members.values()]
     ways = list(ways_of(floors))
     plain = _quality(pooled(list(lists.values()), queries, None not in floors), floors, ways, gains)
-    best = int(plain.mean(axis=0).argmax())
+    best = nearest(plain, ways, near, list(members)) if near else int(plain.mean(axis=0).argmax())
     tuning = Tuning(
         weights=dict(zip(members, map(float, ways[best].weights), strict=True)),
         method=ways[best].method,
-        chosen_on=told or f"{len(gains)} development queries, nDCG@{CUT}",
+        chosen_on=(told or f"{len(gains)} development queries, nDCG@{CUT}") + (NEAR if near else ""),
     )
     generator = members[fallback.of] if fallback else None
     if not fallback or not isinstance(generator, GenerativeRetriever) or not tuning.weights[fallback.of]:
@@ -95,6 +101,20 @@ def tune(
     thresholds = np.concatenate([[0.0], np.quantile(confidence, QUANTILES)])
     with_fallback = np.where(confidence[:, None] < thresholds, replaced, plain[:, best : best + 1]).mean(axis=0)
     return tuning.model_copy(update={"threshold": float(thresholds[with_fallback.argmax()])})
+
+
+def nearest(quality: np.ndarray, ways: Sequence[Way], near: Tuning, members: Sequence[str]) -> int:
+    """Place of the way, fused as ``near`` is, whose weights lie nearest to those of ``near``, among the ways that are at most one
+    standard error behind the best (Breiman et al. 1984); the best one, where none of that method is among them.
+
+    ``quality`` is float64 ``(queries, ways)``.
+    """
+    best = int(quality.mean(axis=0).argmax())
+    behind = quality[:, [best]] - quality
+    error = behind.std(axis=0) / np.sqrt(max(len(quality) - 1, 1))
+    able = [place for place in np.flatnonzero(behind.mean(axis=0) <= error).tolist() if ways[place].method == near.method]
+    wanted = np.array([near.weights.get(name, 0.0) for name in members])
+    return min(able, key=lambda place: float(np.abs(ways[place].weights - wanted).sum()), default=best)
 
 
 def ways_of(floors: Sequence[float | None]) -> Iterator[Way]:
