@@ -16,6 +16,7 @@ from streamlit.column_config import TextColumn
 from app.common import address, state
 from engine.builds.opened import Build
 from engine.data.corpus import Document
+from engine.data.looked_up import ids_of, titles_of
 
 SENT, ROWS, TEXT_SHOWN = 50, 50, 300
 
@@ -61,7 +62,10 @@ def search(build: Build, words: str) -> Matches:
 
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _spelled(folder: str, created: str, _build: Build) -> list[str]:
-    return [f"{document.title} {document.id}".casefold() for document in _build.corpus.documents]
+    return [
+        f"{title} {identifier}".casefold()
+        for title, identifier in zip(titles_of(_build.documents), ids_of(_build.documents), strict=True)
+    ]
 
 
 def focus(document: str) -> None:

@@ -1,6 +1,7 @@
 """Whether the parts of a build are parts of one build. Each room knows when its own files are right (:mod:`engine.trie.checked`,
 :mod:`engine.identifiers.checked`); here they are held to one another, by document rows, nodes and dimensions."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from engine.builds import layout
 from engine.builds.manifest import Manifest
 from engine.data.corpus import Document
+from engine.data.looked_up import ids_of
 from engine.errors import TriescopeError
 from engine.identifiers import checked as of_identifiers
 from engine.identifiers.base import Identifiers
@@ -101,7 +103,7 @@ def _check_agreement(trie: Trie, codes: np.ndarray, place: Path) -> None:
             raise TriescopeError(f"{place}: not the trie of these identifiers (document {row + 1:,} has another one there)")
 
 
-def documents(path: Path, found: list[Document], rows: int) -> list[Document]:
+def documents(path: Path, found: Sequence[Document], rows: int) -> Sequence[Document]:
     """Documents, a row each, with ids of their own.
 
     Raises
@@ -111,6 +113,6 @@ def documents(path: Path, found: list[Document], rows: int) -> list[Document]:
     """
     if len(found) != rows:
         raise TriescopeError(f"{path}: {len(found):,} documents where there are {rows:,} vectors")
-    if len({document.id for document in found}) != rows:
+    if len(set(ids_of(found))) != rows:
         raise TriescopeError(f"{path}: two documents have the same id")
     return found

@@ -36,7 +36,7 @@ class Whole(Protocol):
     fields: tuple[str, ...]
 
     @property
-    def documents(self) -> list[Document]:
+    def documents(self) -> Sequence[Document]:
         """All, in row order."""
         ...
 
@@ -132,7 +132,8 @@ class Grown:
     def documents(self) -> list[Document]:
         """All that are there."""
         base = self.base.documents
-        return [*(base[row] for row in self.kept.tolist()), *self.added]
+        every = list(base)
+        return [*(every[row] for row in self.kept.tolist()), *self.added]
 
     @cached_property
     def embeddings(self) -> np.ndarray:

@@ -16,6 +16,7 @@ from engine.builds import checked, late_weights, layout, runs
 from engine.builds.grown import Grown
 from engine.data import tables
 from engine.data.corpus import Document
+from engine.data.looked_up import ids_of, titles_of
 from engine.identifiers.base import load_without_content
 from engine.retrievers.weighting import Tuning, read_tuning
 from engine.scorers import kinds
@@ -55,7 +56,7 @@ class Parts:
         self._scorer = lru_cache(maxsize=8)(self._open_scorer)
 
     @cached_property
-    def documents(self) -> list[Document]:
+    def documents(self) -> Sequence[Document]:
         """All documents, in row order."""
         if self.grown:
             return self.grown.documents
@@ -68,12 +69,12 @@ class Parts:
 
     def titles(self) -> list[str]:
         """Title of each document."""
-        return [document.title for document in self.documents]
+        return titles_of(self.documents)
 
     @cached_property
     def row_of(self) -> dict[str, int]:
         """Document id -> row."""
-        return {document.id: row for row, document in enumerate(self.documents)}
+        return {identifier: row for row, identifier in enumerate(ids_of(self.documents))}
 
     @cached_property
     def embeddings(self) -> np.ndarray:

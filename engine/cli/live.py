@@ -119,7 +119,7 @@ def _read(file: Path, column: list[str] | None, leave_out: bool, encoding: str) 
     notes = list(corpus.notes)
     if corpus.left_out:
         notes.append(f"{len(corpus.left_out):,} with neither title nor text were left out")
-    return corpus.documents, notes
+    return list(corpus.documents), notes
 
 
 def _tell(folder: Path, found: "Plan", notes: list[str], as_json: bool) -> None:

@@ -57,7 +57,7 @@ class Corpus(NamedTuple):
     """
 
     name: str
-    documents: list[Document]
+    documents: Sequence[Document]
     queries: dict[str, str]
     qrels: dict[str, dict[str, dict[str, int]]]
     left_out: list[str]

@@ -1,17 +1,22 @@
 """Documents, queries and judgements as Parquet inside a build: written by DuckDB, read within limits."""
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from engine.data.corpus import Corpus, Document
+from engine.data.looked_up import LookedUp
 from engine.errors import TriescopeError
-from engine.stored.parquet import INT32, TEXT, read
+from engine.stored.parquet import INT32, TEXT, read, read_texts
 from engine.stored.values import whole
 
 DOCUMENTS, QUERIES, QRELS, NAMES = "documents.parquet", "queries.parquet", "qrels.parquet", "names.parquet"
+# From so many documents on a build does not make a list of them.
+MANY = 20_000
 
 
 def write_corpus(corpus: Corpus, folder: Path) -> None:
@@ -56,8 +61,9 @@ def read_judged(folder: Path, split: str) -> Judged:
     return Judged({query: text for query, text in texts.items() if query in qrels}, qrels)
 
 
-def read_documents(folder: Path, rows: int | None = None) -> list[Document]:
-    """All documents, in row order; ``rows`` of them, where that is known.
+def read_documents(folder: Path, rows: int | None = None) -> Sequence[Document]:
+    """All documents, in row order; ``rows`` of them, where that is known. From :data:`MANY` on they are looked up where they are
+    wanted (:mod:`engine.data.looked_up`), and so is what is wrong with the metadata of one.
 
     Raises
     ------
@@ -65,6 +71,8 @@ def read_documents(folder: Path, rows: int | None = None) -> list[Document]:
         The table is damaged, as :func:`engine.stored.parquet.read` says, or a document's metadata is no JSON object.
     """
     path = folder / DOCUMENTS
+    if rows is not None and rows >= MANY:
+        return LookedUp(partial(_metadata, path), *read_texts(path, ("id", "title", "text", "metadata"), rows))
     columns = read(path, dict.fromkeys(("id", "title", "text", "metadata"), TEXT), rows)
     known = {text: _metadata(path, text) for text in set(columns[3])}
     return [Document(id, title, text, known[metadata]) for id, title, text, metadata in zip(*columns, strict=True)]

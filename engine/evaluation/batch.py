@@ -6,6 +6,7 @@ from typing import NamedTuple, TextIO
 
 from engine.builds.in_use import in_use
 from engine.builds.opened import Build
+from engine.data.looked_up import ids_of
 from engine.errors import TriescopeError
 from engine.evaluation import trec
 from engine.evaluation.run import SCORES, part_of
@@ -61,7 +62,7 @@ def write_batch(
     """
     if not out.parent.is_dir():
         raise TriescopeError(f"{out}: there is no folder {out.parent}")
-    ids = [document.id for document in build.documents]
+    ids = ids_of(build.documents)
     for known in (*queries, *ids):
         trec.check_id(known)
     searcher = searcher or build.retriever(retriever, beams)

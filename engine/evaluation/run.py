@@ -16,6 +16,7 @@ from engine.builds.opened import Build
 from engine.builds.opening import check_encoder
 from engine.data.coverage import coverage
 from engine.data.figures import Difference
+from engine.data.looked_up import ids_of
 from engine.errors import TriescopeError
 from engine.evaluation.evaluated import Evaluation, Latency, Measured
 from engine.evaluation.exposure import exposure
@@ -217,7 +218,7 @@ def _encoded(opened: Build, texts: Sequence[str], sample: Sequence[int], needed:
 
 def _run(opened: Build, find: Callable[[Queries], Ranking], qrels: Mapping[str, Any], queries: Queries) -> dict[str, list[str]]:
     """What a retriever finds for every query."""
-    ids = [document.id for document in opened.corpus.documents]
+    ids = ids_of(opened.corpus.documents)
     step = max(1, SCORES // max(1, len(ids)))
     starts = range(0, len(qrels), step)
     found = [row for start in starts for row in find(part_of(queries, start, start + step)).rows]

@@ -6,7 +6,8 @@ expanded (rows that share a text share one object), and only then is it read, by
 """
 
 import mmap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -55,23 +56,70 @@ def read(path: Path, columns: Mapping[str, str], rows: int | None = None) -> lis
     TriescopeError
         The file cannot be read, is not what is meant, or claims more than its size allows.
     """
-    try:
-        texts = [name for name, kind in columns.items() if kind == TEXT]
-        limits = {"thrift_string_size_limit": THRIFT_BYTES, "thrift_container_size_limit": THRIFT_ITEMS}
-        with opened(path) as content:
-            with pq.ParquetFile(content, **limits) as file:
-                _check_shape(path, file, columns, rows)
-                _check_pages(path, file.metadata, content)
-                known = file.metadata
-            with pq.ParquetFile(content, metadata=known, read_dictionary=texts, **limits) as file:
-                table = file.read(columns=list(columns), use_threads=False)
-        if rows is not None and table.num_rows != rows:
-            raise TriescopeError(f"{path}: {table.num_rows:,} rows where there must be {rows:,}")
-        table.validate(full=True)
+    with _reading(path):
+        table = _table(path, columns, rows)
         return [_plain(path, name, table.column(name), kind) for name, kind in columns.items()]
+
+
+def read_texts(path: Path, columns: Sequence[str], rows: int | None = None) -> list["Texts"]:
+    """Columns of text as :func:`read` has them, left as they are packed in memory.
+
+    Raises
+    ------
+    TriescopeError
+        As :func:`read`.
+    """
+    with _reading(path):
+        table = _table(path, dict.fromkeys(columns, TEXT), rows)
+        return [_packed(path, name, table.column(name)) for name in columns]
+
+
+class Texts:
+    """A column of text: of each chunk its different texts, and which of them each row has."""
+
+    def __init__(self, chunks: Sequence[tuple[pa.Array, np.ndarray]]):
+        self._chunks = chunks
+        self._starts = np.concatenate([[0], np.cumsum([len(places) for _, places in chunks])]).astype(np.int64)
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def take(self, rows: np.ndarray) -> list[str]:
+        """Texts of some rows, in their order."""
+        of = np.searchsorted(self._starts, rows, "right") - 1
+        found = np.empty(len(rows), object)
+        for number in np.unique(of).tolist():
+            texts, places = self._chunks[number]
+            here = np.flatnonzero(of == number)
+            found[here] = texts.take(pa.array(places[rows[here] - self._starts[number]])).to_pylist()
+        return found.tolist()
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Say whatever pyarrow raises of a file in one line."""
+    try:
+        yield
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError, MemoryError) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise TriescopeError(f"{path}: not a table of this build ({first[:120]})") from error
+
+
+def _table(path: Path, columns: Mapping[str, str], rows: int | None) -> pa.Table:
+    """The table, once it is seen that it is what is meant."""
+    texts = [name for name, kind in columns.items() if kind == TEXT]
+    limits = {"thrift_string_size_limit": THRIFT_BYTES, "thrift_container_size_limit": THRIFT_ITEMS}
+    with opened(path) as content:
+        with pq.ParquetFile(content, **limits) as file:
+            _check_shape(path, file, columns, rows)
+            _check_pages(path, file.metadata, content)
+            known = file.metadata
+        with pq.ParquetFile(content, metadata=known, read_dictionary=texts, **limits) as file:
+            table = file.read(columns=list(columns), use_threads=False)
+    if rows is not None and table.num_rows != rows:
+        raise TriescopeError(f"{path}: {table.num_rows:,} rows where there must be {rows:,}")
+    table.validate(full=True)
+    return table
 
 
 def _check_shape(path: Path, file: pq.ParquetFile, columns: Mapping[str, str], rows: int | None) -> None:
@@ -132,6 +180,23 @@ def _plain(path: Path, name: str, column: pa.ChunkedArray, kind: str) -> Column:
             raise TriescopeError(f"{path}: column {name} claims more than {CHARACTERS:,} characters")
         found += [texts[place] for place in places.tolist()]
     return found
+
+
+def _packed(path: Path, name: str, column: pa.ChunkedArray) -> Texts:
+    """A column left as it is, within the same limits, counted in bytes."""
+    if column.null_count:
+        raise TriescopeError(f"{path}: column {name} has {column.null_count:,} rows without a value")
+    chunks, spent = [], 0
+    for chunk in column.chunks:
+        if not pa.types.is_dictionary(chunk.type) or not pa.types.is_string(chunk.type.value_type) or chunk.dictionary.null_count:
+            raise TriescopeError(f"{path}: column {name} is of {chunk.type}, not of text")
+        texts, places = chunk.dictionary, np.from_dlpack(chunk.indices)
+        ends = np.frombuffer(texts.buffers()[1] or b"", np.int32)[texts.offset : texts.offset + len(texts) + 1]
+        spent += int(np.diff(ends).astype(np.int64)[places].sum()) if len(places) else 0
+        if spent > CHARACTERS:
+            raise TriescopeError(f"{path}: column {name} claims more than {CHARACTERS:,} characters")
+        chunks.append((texts, places))
+    return Texts(chunks)
 
 
 def _few(names: Mapping[str, object]) -> str:

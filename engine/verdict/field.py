@@ -7,6 +7,7 @@ import numpy as np
 from engine.builds import runs
 from engine.builds.opened import Build
 from engine.builds.runs import CENTROID
+from engine.data.looked_up import ids_of
 from engine.errors import TriescopeError
 from engine.evaluation import Asked
 from engine.retrievers import RETRIEVERS, Queries, method_of
@@ -146,5 +147,5 @@ def _quality(opened: Build, name: str, queries: Queries, choosing: Asked) -> flo
 
     depth = depth_for(choosing.qrels, opened.row_of)
     rows = opened.retriever(name).search(queries, depth).rows
-    ids = [document.id for document in opened.documents]
+    ids = ids_of(opened.documents)
     return float(np.mean(measure(choosing.qrels, run_of(choosing.qrels, rows, ids), ["nDCG@10"])["nDCG@10"]))

@@ -124,7 +124,7 @@ def collect(
         raise TriescopeError("generated queries need a generator; name one, or leave them out of the mix")
     allowed = (source.leaf_of >= 0) & ~np.isin(np.arange(len(source.leaf_of)), list(left_out))
     rows = np.flatnonzero(allowed)
-    documents = [source.documents[row] for row in rows]
+    documents = [source.documents[row] for row in rows.tolist()]
     found: dict[tuple[str, int, str], float] = {}
     spelled: dict[str, str] = {}
     for name in chosen:
