@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.catalogue import building, handing, mapping, public
+from app.catalogue import beside, building, handing, mapping, public
 from app.common import state
 from engine.errors import TriescopeError
 
@@ -32,5 +32,8 @@ st.header("What is searched")
 fields = mapping.searched(found)
 passages = mapping.passages(found)
 
+others = beside.ask(path)
+
 st.header("Build it")
-building.offer(path, found, columns, fields, leave_out, written, passages)
+if others is not None:
+    building.offer(path, found, columns, fields, leave_out, written, passages, others)

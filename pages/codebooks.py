@@ -133,9 +133,10 @@ saved = {
     "identifier": build.identifier(row),
     "steps": [step._asdict() for step in steps],
 }
-with st.expander("The heat map as a table"):
-    st.dataframe(table, hide_index=True)
-    st.dataframe(pd.DataFrame(levels).round(3), hide_index=True)
+with st.expander("The heat map as a table", key="codebook-table", on_change="rerun") as drawer:
+    if drawer.open:  # a thousand rows are not sent to whoever does not look
+        st.dataframe(table, hide_index=True)
+        st.dataframe(pd.DataFrame(levels).round(3), hide_index=True)
 with st.container(horizontal=True):
     exports.offer("Codes, CSV", exports.csv(table), "codes.csv")
     if steps:

@@ -38,6 +38,7 @@ def offer(
     leave_out: bool,
     written: str,
     passages: bool = False,
+    others: list[str] | None = None,
 ) -> None:
     """The form, what it will take on this machine, and the button."""
     free = _free_name(path.name.split(".")[0])
@@ -52,7 +53,7 @@ def offer(
     flags += [part for name in fields for part in ("--field", name)]
     flags += ["--ids", scheme, "--seed", str(int(seed)), *(["--leave-out"] if leave_out else [])]
     flags += ["--encoding", written] if written != UNICODE else []
-    flags += ["--passages"] if passages else []
+    flags += [*(others or []), *(["--passages"] if passages else [])]
     flags += {OWN: [], FAST: ["--fast"], static_encoder.NAME: ["--model", static_encoder.NAME]}[encoder]
     st.caption(_ABOUT[encoder])
     commands.offer(commands.line(["build", str(path), "--out", str(paths.builds() / out), *flags]))

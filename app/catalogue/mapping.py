@@ -13,7 +13,9 @@ from engine.data.lines import UNICODE
 from engine.data.records import kind_of
 from engine.data.staged import folder
 
-PARTS = {"id": "Id", "title": "Title", "text": "Text"}
+PARTS = {"id": "Id", "title": "Title", "text": "Text", "category": "Category path", "url": "URL"}
+# Of these a document is made; the others are columns that schemes and filters look for.
+TOLD = ("id", "title", "text")
 NONE = "none"
 ENCODED = {UNICODE: "UTF-8 or UTF-16", "latin-1": "Latin-1", "cp1252": "Windows-1252"}
 # Characters that the default encoder reads of a document, roughly: 256 word pieces of English.
@@ -37,8 +39,8 @@ def encoding(path: Path) -> str:
 
 
 def ask(path: Path, written: str) -> dict[str, str] | None:
-    """Draw a field for id, title and text, filled by what the columns are called; None while there is no id, or neither of the
-    others. The file is ``written`` in an encoding."""
+    """Draw a field for id, title, text, category path and URL, filled by what the columns are called; None while there is no id,
+    or neither title nor text. The file is ``written`` in an encoding."""
     columns = _header(str(path), _version(path), written)
     guessed = examined.guess(columns)
     chosen = {}
@@ -47,12 +49,12 @@ def ask(path: Path, written: str) -> dict[str, str] | None:
             options = columns if part == "id" else [NONE, *columns]
             at = options.index(guessed[part]) if guessed.get(part) in options else (None if part == "id" else 0)
             found = st.selectbox(label, options, at, key=f"map-{part}-{path.name}", width=220, placeholder="Choose a column")
-            if found and found != NONE:
+            if found and found != NONE and (part in TOLD or found != part):  # a column of that very name is one as it is
                 chosen[part] = found
     if len(set(chosen.values())) < len(chosen):
         st.error("Two of them are the same column.", icon=":material/error:")
         return None
-    if "id" not in chosen or len(chosen) < 2:
+    if "id" not in chosen or not {"title", "text"} & chosen.keys():
         st.info("Say which column is the id, and which the title or the text.", icon=":material/fingerprint:")
         return None
     return chosen

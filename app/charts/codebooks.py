@@ -11,6 +11,9 @@ from engine.health.usage import GivenPrefix
 
 # Cells a level that a browser draws and a person can still hit; what is left out are the least used codes.
 COLUMNS = 512
+# So many codes a level say under the pointer what they hold; those behind them, two pixels wide, say which they are, and a click
+# the rest. With all of it for each of a thousand cells a rerun would weigh 280 kB.
+TOLD = 48
 # Up to here a cell is wide enough for its number.
 NUMBERED = 40
 # The same in a picture of fewer pixels than this.
@@ -89,8 +92,9 @@ def heat_map(
             # Without names of their own, all cells of a column would be selected together.
             "name": f"{cell.level}-{cell.code}",
             "value": [cell.place, cell.level - 1, round(value, 6)],
-            "tooltip": {"formatter": _tooltip(cell, cell.level in counting)},
         }
+        if cell.place < TOLD:
+            item["tooltip"] = {"formatter": _tooltip(cell, cell.level in counting)}
         if columns <= NUMBERED:
             ink = GREY if not cell.documents else "#FFFFFF" if colours[band] in RAMP[4:] else "#10202C"
             item["label"] = {"formatter": str(cell.code), "color": ink}
@@ -108,7 +112,7 @@ def heat_map(
     return {
         "animation": False,
         "grid": {"left": 8, "right": 12, "top": 44, "bottom": 34, "containLabel": True},
-        "tooltip": {"confine": True},
+        "tooltip": {"confine": True, "formatter": "level-code {b}"},
         "xAxis": {
             "type": "category",
             "data": [str(place + 1) for place in range(columns)],

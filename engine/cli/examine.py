@@ -38,9 +38,12 @@ def examine_file(
     show(value, as_json, lines)
 
 
+PARTS = ("id", "title", "text", "category", "url")
+
+
 def columns_asked(asked: list[str]) -> dict[str, str]:
     """Column names by what they hold, from ``id=NAME`` as typed."""
     named = dict(text.partition("=")[::2] for text in asked)
-    if wrong := [text for text in asked if text.partition("=")[0] not in ("id", "title", "text") or not text.partition("=")[2]]:
-        raise TriescopeError(f"--column {wrong[0]}: name a column like id=movieId; id, title and text can be named")
+    if wrong := [text for text in asked if text.partition("=")[0] not in PARTS or not text.partition("=")[2]]:
+        raise TriescopeError(f"--column {wrong[0]}: name a column like id=movieId; {', '.join(PARTS)} can be named")
     return named

@@ -61,7 +61,9 @@ def build(
     asked: dict[str, Any],
     levels: Annotated[int | None, typer.Option(help="Codes in an identifier, before the collision code.")] = None,
     codes: Annotated[int | None, typer.Option(help="Codes a level; chosen from the corpus size unless given.")] = None,
-    column: Annotated[list[str] | None, typer.Option(help="Which column is the id, title or text: id=NAME.")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="Which column is the id, title, text, category or url: id=NAME.")
+    ] = None,
     leave_out: Annotated[
         bool, typer.Option("--leave-out", help="Leave out rows that are wrong, and say how many, in place of refusing the file.")
     ] = False,
@@ -72,6 +74,13 @@ def build(
     fetch: Annotated[
         bool, typer.Option("--fetch", help="Ask the Hugging Face hub for hf:OWNER/NAME also where HF_HUB_OFFLINE is set.")
     ] = False,
+    queries: Annotated[
+        Path | None, typer.Option(help="Judged queries that come with it (a table, JSON lines, TREC topics); with --qrels.")
+    ] = None,
+    qrels: Annotated[Path | None, typer.Option(help="Their judgements: TREC's lines or BEIR's table; the split test.")] = None,
+    interactions: Annotated[
+        Path | None, typer.Option(help="Who took what, joined once it is built, as `engine interactions` does.")
+    ] = None,
     vectors: Annotated[
         Path | None,
         typer.Option(help="The documents' vectors, ready-made: .npy, a row a document; some are held to the encoder (--model)."),
@@ -95,13 +104,16 @@ def build(
     """Build a corpus: embeddings, identifiers, trie, scorer, indexes."""
     from engine import paths
     from engine.builds import names, ready, widths
+    from engine.builds.opened import Build
     from engine.builds.opening import read_manifest
     from engine.builds.searched import texts_of
     from engine.builds.sources import source_of
+    from engine.data.datasets import interactions_of
     from engine.data.identified import COLUMN, with_identifiers
+    from engine.data.query_files import with_queries
     from engine.identifiers import parse_setting
     from engine.progress import Progress
-    from engine.recommending import rebuilt
+    from engine.recommending import joined, on_disk, rebuilt
     from engine.retrievers.recall import told as recall_told
     from engine.scale import on_ray
     from engine.studies.bundled import install
@@ -118,6 +130,10 @@ def build(
                 raise TriescopeError(f"--identifiers are imported; leave out --ids {scheme}, which makes its own")
             source = source._replace(corpus=with_identifiers(source.corpus, identifiers))
             settings = {"column": COLUMN} | settings
+        if bool(queries) != bool(qrels):
+            raise TriescopeError("queries need judgements, and judgements queries: --queries and --qrels")
+        if queries and qrels:
+            source = source._replace(corpus=with_queries(source.corpus, queries, qrels))
         spec = spec_of(source.usual() | asked | {"settings": settings})
         if spec.model == static_encoder.NAME:
             spec = spec.model_copy(update={"model": str(static_encoder.kept(told))})
@@ -134,6 +150,9 @@ def build(
         notes = rebuilt.build(source, spec, out, told, taken.vectors if vectors else None)
         manifest = read_manifest(out)
         came = install(out)
+        if interactions:
+            who = joined.join(on_disk.as_made(Build(out)), interactions_of(interactions), tell=told)
+            notes = [*notes, f"{who.users:,} people, {who.interactions:,} interactions joined", *who.notes]
         chosen = widths.make(out, recall, told) if recall else None
     known = manifest.corpus
     hidden = names.fault(out.name) if out.resolve().parent == paths.builds() else ""

@@ -23,8 +23,11 @@ KNOWN = {
     "title": ("title", "name", "headline", "product_name", "product_title"),
     "text": ("text", "description", "body", "abstract", "content", "contents", "about_product"),
 }
-
-
+# Columns that become metadata under these names where somebody says which they are; the names guess at them.
+OTHERS = {
+    "category": ("category", "categories", "category_path", "category hierarchy", "product_category", "breadcrumbs", "genres"),
+    "url": ("url", "link", "product_url", "permalink", "page_url"),
+}
 # Rows left out that are named one by one.
 NAMED = 5
 
@@ -82,7 +85,8 @@ def read(source: Path, columns: dict[str, str] | None = None, leave_out: bool = 
         Folder with ``corpus.jsonl`` (and, if any, ``queries.jsonl`` and ``qrels/*.tsv``), or a .jsonl, .csv, .tsv or
         .parquet file.
     columns : dict, optional
-        Which column is the ``id``, ``title`` or ``text``, where the usual names do not fit.
+        Which column is the ``id``, ``title`` or ``text``, where the usual names do not fit; and which becomes the ``category`` or
+        the ``url`` of the metadata, where schemes and filters look for them.
     leave_out : bool
         Leave out rows of the documents' file that are wrong, and note how many; unless asked for, the first one is an error.
     encoding : str
@@ -158,6 +162,7 @@ def rows_of(
             continue
         row_of[identifier] = row
         metadata = {key: value for key, value in record.items() if key not in names.values()}
+        metadata |= {part: record.get(names[part]) for part in OTHERS if part in names}
         if isinstance(inner := metadata.get("metadata"), dict):
             metadata = {key: value for key, value in metadata.items() if key != "metadata"} | inner
         document = Document(identifier, title, text, metadata) if title or text else None

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engine.data.corpus import KNOWN, Document, as_words, rows_of
+from engine.data.corpus import KNOWN, OTHERS, Document, as_words, rows_of
 from engine.data.lines import UNICODE, check_encoding
 from engine.data.records import records
 from engine.errors import RowError, TriescopeError
@@ -87,13 +87,14 @@ def header(path: Path, encoding: str = UNICODE) -> list[str]:
 
 
 def guess(columns: list[str]) -> dict[str, str]:
-    """Which columns are taken for the id, the title and the text, by their names; what none is like is not there.
+    """Which columns may be the id, the title, the text, the category path and the URL, by their names; what none is like is not
+    there.
 
     >>> guess(["SKU", "Name", "price"])
     {'id': 'SKU', 'title': 'Name'}
     """
     by_lower = {name.lower(): name for name in reversed(columns)}
-    found = {part: next((by_lower[one] for one in known if one in by_lower), None) for part, known in KNOWN.items()}
+    found = {part: next((by_lower[one] for one in known if one in by_lower), None) for part, known in (KNOWN | OTHERS).items()}
     return {part: name for part, name in found.items() if name is not None}
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.data.corpus import Corpus
 from engine.data.judgements import GRADE, Qrels, known
 from engine.data.lines import BadLineError, lines
 from engine.data.records import kind_of, records
@@ -73,6 +74,20 @@ def bring(queries: Mapping[str, str], judged: Path, documents: Collection[str]) 
     }
     notes = [f"{count:,} {what}" for what, count in told.items() if count]
     return Brought({query: queries[query] for query in qrels}, qrels, notes)
+
+
+def with_queries(corpus: Corpus, queries: Path, judged: Path) -> Corpus:
+    """The corpus with judged queries of two files as its split ``test``.
+
+    Raises
+    ------
+    TriescopeError
+        It has judged queries already; or as :func:`read_query_file` and :func:`bring`.
+    """
+    if corpus.qrels:
+        raise TriescopeError(f"{corpus.name} brings judged queries of its own: {', '.join(corpus.qrels)}")
+    found = bring(read_query_file(queries), judged, {document.id for document in corpus.documents})
+    return corpus._replace(queries=found.queries, qrels={"test": found.qrels}, notes=(*corpus.notes, *found.notes))
 
 
 def read_query_file(path: Path, most: int = QUERIES) -> dict[str, str]:

@@ -136,3 +136,23 @@ def test_a_set_of_the_hub_is_fetched_after_a_press_and_only_by_a_name(warm_home,
     assert started == []
     sound(button(at, "Fetch BeIR\\/scifact\\:corpus\\.parquet and build it").click().run())
     assert started == [("hf:BeIR/scifact:corpus.parquet", "scifact", ["--fetch"])]
+
+
+def test_category_path_and_url_are_guessed_and_what_lies_beside_becomes_flags(warm_home):
+    rows = "sku,name,category path,link\n1,Blue cup,Kitchen > Cups,https://example.org/1\n".replace("category path", "Categories")
+    found = staged.stage("shop.csv", io.BytesIO(rows.encode()))
+    staged.stage("asked.csv", io.BytesIO(b"query_id,query\nq,cup\n"))
+    staged.stage("said.tsv", io.BytesIO(b"query-id\tcorpus-id\tscore\nq\t1\t1\n"))
+    at = visit("catalogue", file=found.key)
+    assert (at.selectbox("map-category-shop.csv").value, at.selectbox("map-url-shop.csv").value) == ("Categories", "link")
+    assert any("--column category=Categories --column url=link" in code.value for code in at.code)
+    asked, said_of = (
+        next(one for one in at.selectbox(f"beside-{label}-shop.csv").options if one.startswith(name))
+        for label, name in (("Queries", "asked"), ("Judgements", "said"))
+    )
+    at = sound(at.selectbox("beside-Queries-shop.csv").set_value(asked).run())
+    assert "Queries need judgements" in at.info[-1].value
+    assert "Build shop" not in labels(at)
+    at = sound(at.selectbox("beside-Judgements-shop.csv").set_value(said_of).run())
+    assert any("--queries" in code.value and "--qrels" in code.value for code in at.code)
+    assert button(at, "Build shop")

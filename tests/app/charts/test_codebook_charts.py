@@ -76,7 +76,11 @@ def test_a_wide_map_is_cut_at_the_least_used_codes_and_says_so():
     assert {cell.documents for cell in drawn} == {2}
     assert f"{2000 - codebooks.COLUMNS:,} least used" in codebooks.note(drawn, counts, False)
     assert "label" not in codebooks.heat_map(drawn, counts, set(), False)["series"][0]["data"][0]
-    assert codebooks.heat_map(drawn, counts, set(), False)["yAxis"]["data"][0].endswith("500 of 2,000 dead")
+    option = codebooks.heat_map(drawn, counts, set(), False)
+    assert option["yAxis"]["data"][0].endswith("500 of 2,000 dead")
+    told = ["tooltip" in item for item in option["series"][0]["data"]]
+    assert told == [True] * codebooks.TOLD + [False] * (codebooks.COLUMNS - codebooks.TOLD)
+    assert option["tooltip"]["formatter"].endswith("{b}")
 
 
 def test_the_toggle_colours_the_same_cells_by_their_part_of_the_prefix():

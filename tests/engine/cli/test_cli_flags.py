@@ -19,7 +19,7 @@ NAMES = {
     "train": "scorer train dev minutes steps seed option mix loss teacher generator per-document cold batch average beams every "
     "patience watch name estimate progress json",
     "build": "out ids option resolver levels codes field model language passages fast column leave-out encoding identifiers "
-    "recall fetch vectors engine workers seed progress json",
+    "queries qrels interactions recall fetch vectors engine workers seed progress json",
 }
 
 

@@ -4,7 +4,8 @@ import gzip
 
 import pytest
 
-from engine.data.query_files import bring, read_query_file
+from engine.data.corpus import read
+from engine.data.query_files import bring, read_query_file, with_queries
 from engine.errors import TriescopeError
 
 TWO = {"301": "red kites & wind", "b-2": "where do they nest"}
@@ -140,3 +141,20 @@ def test_what_is_no_file_of_judgements_is_refused_with_the_place(tmp_path, name,
         (tmp_path / name).write_text(content, "utf-8")
     with pytest.raises(TriescopeError, match=why):
         bring(TWO, tmp_path / name, {"d1"})
+
+
+def test_queries_and_judgements_beside_a_file_become_its_split_test(tmp_path):
+    (tmp_path / "shop.csv").write_text("sku,name,shelf\n1,Blue cup,Kitchen > Cups\n2,Rake,Garden > Tools\n", "utf-8")
+    (tmp_path / "asked.csv").write_text("query_id,query\nq,something to drink from\nr,never judged\n", "utf-8")
+    (tmp_path / "said.csv").write_text("query-id,corpus-id,score\nq,1,2\nq,9,1\n", "utf-8")
+    plain = read(tmp_path / "shop.csv", {"category": "shelf"})
+    assert [document.metadata for document in plain.documents] == [
+        {"category": "Kitchen > Cups"},
+        {"category": "Garden > Tools"},
+    ]
+    found = with_queries(plain, tmp_path / "asked.csv", tmp_path / "said.csv")
+    assert found.queries == {"q": "something to drink from"}
+    assert found.qrels["test"]["q"]["1"] == 2
+    assert found.notes
+    with pytest.raises(TriescopeError, match="of its own: test"):
+        with_queries(found, tmp_path / "asked.csv", tmp_path / "said.csv")
