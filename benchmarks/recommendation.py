@@ -47,7 +47,7 @@ SPECS = {
     "tree": SequenceSpec(model="tree", epochs=60, patience=8),
     "tree-distilled": SequenceSpec(model="tree", distill=0.5, epochs=60, patience=8),
     "one-pass": SequenceSpec(model="one-pass", learning_rate=3e-3, dropout=0.3, epochs=16, patience=8),
-    "mult-vae": SequenceSpec(model="mult-vae", batch=256, epochs=30, patience=8),
+    "mult-vae": SequenceSpec(model="mult-vae", batch=256, epochs=14, learning_rate=3e-3, patience=8),
     "tiger": SequenceSpec(model="tiger", minutes=30, patience=8),
     "tiger-distilled": SequenceSpec(model="tiger", distill=0.5, minutes=30, patience=8),
 }

@@ -55,11 +55,21 @@ def write(build: Build, query: str, model: LanguageModel, beams: int = BEAMS) ->
     TriescopeError
         No document has a title that can be written.
     """
-    processor_of, row_of, left_out = _legal(build, model)
-    asked = f'Which title fits this description: "{query}"? Reply with the title alone.'
+    return titles_for(build, f'Which title fits this description: "{query}"? Reply with the title alone.', model, beams)
+
+
+def titles_for(build: Build, asked: str, model: LanguageModel, beams: int = BEAMS, longest: int = LONGEST) -> Titles:
+    """Let a model write titles for anything that is asked; those of more than ``longest`` tokens cannot be written.
+
+    Raises
+    ------
+    TriescopeError
+        No document has a title that can be written.
+    """
+    processor_of, row_of, left_out = _legal(build, model, longest)
     prompt = model.prompt(asked)
-    free = [one.split("\n")[0].strip().strip('"').strip() for one in model.write(prompt, LONGEST, beams)]
-    held = model.write(prompt, LONGEST + 1, min(beams, len(row_of)), processor_of(len(model.prompt_tokens(prompt))))
+    free = [one.split("\n")[0].strip().strip('"').strip() for one in model.write(prompt, longest, beams)]
+    held = model.write(prompt, longest + 1, min(beams, len(row_of)), processor_of(len(model.prompt_tokens(prompt))))
     held = list(dict.fromkeys(held))  # where few paths are legal, beams end alike
     known = {_plain(title): row for title, row in reversed(row_of.items())}
     rows = [known[_plain(title)] for title in held if _plain(title) in known]
@@ -69,7 +79,7 @@ def write(build: Build, query: str, model: LanguageModel, beams: int = BEAMS) ->
 
 
 @lru_cache(maxsize=4)
-def _legal(build: Build, model: LanguageModel) -> tuple[Any, dict[str, int], int]:
+def _legal(build: Build, model: LanguageModel, longest: int) -> tuple[Any, dict[str, int], int]:
     """A maker of logits processors for a length of prompt, title -> row, and how many documents cannot be written."""
     from engine.bridge import TrieLogitsProcessor
 
@@ -82,7 +92,7 @@ def _legal(build: Build, model: LanguageModel) -> tuple[Any, dict[str, int], int
     if not close:
         raise TriescopeError(f"{model.name}: its tokenizer has no token for the end of a line, which ends a title here")
     spelled = {title: model.tokens(title) + close for title in row_of if title}
-    spelled = {title: tokens for title, tokens in spelled.items() if 1 < len(tokens) <= LONGEST and end not in tokens}
+    spelled = {title: tokens for title, tokens in spelled.items() if 1 < len(tokens) <= longest and end not in tokens}
     if not spelled:
         raise TriescopeError(f"{build.name} has no title that could be written")
     levels = max(map(len, spelled.values()))

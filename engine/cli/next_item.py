@@ -16,7 +16,8 @@ Models = Annotated[
     typer.Option(
         "-m",
         "--model",
-        help="counting, item-item, knn, content, popularity, ease, liger, a trained one, or a sum: item-item+sasrec.",
+        help="counting, item-item, knn, content, popularity, ease, liger, p5:NAME (a language model), a trained one, or a "
+        "sum: item-item+sasrec.",
     ),
 ]
 Width = Annotated[int, typer.Option(min=1, help="Hypotheses kept after each level, of models that decode.")]

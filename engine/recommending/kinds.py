@@ -16,6 +16,7 @@ from engine.recommending.matrix import Recency
 from engine.recommending.models import kept
 from engine.recommending.on_disk import Interactions
 from engine.recommending.plain import Popularity, Semantic
+from engine.recommending.titled import Titled
 from engine.scorers.centroid import CentroidScorer
 
 MODELS: Mapping[str, Model] = {
@@ -23,6 +24,8 @@ MODELS: Mapping[str, Model] = {
     for model in (counting.COUNTING, item_item.ITEM_ITEM, plain.KNN, content.CONTENT, plain.POPULARITY, plain.EASE, liger.LIGER)
 }
 FUSED_COLOR = "#76b7b2"
+# What stands before the name of a language model that writes the next title.
+IN_WORDS = "p5:"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 
 
@@ -140,6 +143,10 @@ class Opened:
             from engine.recommending.models.networks import opened
 
             return opened(self.known.material, build.folder / on_disk.FOLDER / on_disk.MODELS / name, self.beams)
+        if name.startswith(IN_WORDS):
+            from engine.text import language_model, models
+
+            return Titled(build, language_model.load(models.folder_of(name.removeprefix(IN_WORDS), "lm")))
         raise TriescopeError(
             f"there is no recommender {name!r}; there are {', '.join(there(build))}, and sums of them like item-item+sasrec"
         )

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 from engine.recommending.models.sequence import SequenceModel, Shape
 from engine.trie import Trie
@@ -80,11 +81,13 @@ class TreeModel(nn.Module):
     def nats(self, states: Tensor, items: Tensor) -> Tensor:
         """Negative log-probability of the identifiers of ``items`` ``(n,)`` after ``states`` ``(n, width)``: float32 ``(n,)``.
 
-        Only the siblings of each path are looked at.
+        Only the siblings of each path are looked at; all paths have those of the first level, which are one product.
         """
         path = self.paths.path[items]
-        total = torch.zeros(len(states), device=states.device)
-        for level in range(path.shape[1]):
+        first = slice(*self.levels[1:3].tolist())
+        roots = states @ self.nodes.weight[first].T + self.bias[first]
+        total = cross_entropy(roots, path[:, 0] - first.start, reduction="none")
+        for level in range(1, path.shape[1]):
             place = torch.nonzero(path[:, level] > 0)[:, 0]
             node = path[place, level]
             size = self.paths.size[node]
