@@ -106,14 +106,14 @@ class Bench:
         """How often each item was taken in training."""
         return np.bincount(self.split.train.items, minlength=len(self.rows))
 
-    def trie(self, fitted_on: str, levels: int, codes: int, vectors: np.ndarray | None = None) -> Trie:
+    def trie(self, fitted_on: str, levels: int, codes: int, vectors: np.ndarray | None = None, **more: int) -> Trie:
         """Identifiers by residual k-means over text or behaviour, or dealt out at random in the same shape."""
         if fitted_on == "behaviour":
             both = factors.factors(self.matrix.weights, RANK, self.seed)
             vectors = (both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-12)).astype(np.float32)
         points = vectors if vectors is not None else self.material.embeddings
         fitted = extra_code(
-            rq_kmeans.fit(Items(points, []), {"levels": levels, "codes": codes}, self.seed, lambda done, total: None),
+            rq_kmeans.fit(Items(points, []), {"levels": levels, "codes": codes} | more, self.seed, lambda done, total: None),
             Items(points, []),
             self.seed,
         )

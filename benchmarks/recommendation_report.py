@@ -82,6 +82,7 @@ def write(bench: "Bench", found: Sequence[Figures], folder: str, left: Sequence[
 SECTIONS: dict[str, Callable[["Bench"], list[str]]] = {
     "Protocol: what is worth how much": lambda bench: [*studies.protocol(bench), "", studies.one_hop(bench)],
     "One vector, or a decoder": studies.widths,
+    "Books that halve": studies.books,
     "Items that training never saw": studies.cold,
     "The popularity dial": studies.dial,
 }
@@ -91,7 +92,8 @@ def write_section(bench: "Bench", head: str) -> None:
     """Make one section of the file anew and leave the others as they stand."""
     parts = re.split(r"\n(?=## )", OUT.read_text("utf-8").rstrip("\n"))
     anew = "\n".join([f"## {head}", "", *SECTIONS[head](bench), ""])
-    parts = [anew if part.startswith(f"## {head}\n") else part for part in parts]
+    there = any(part.startswith(f"## {head}\n") for part in parts)
+    parts = [anew if part.startswith(f"## {head}\n") else part for part in parts] if there else [*parts, anew]
     OUT.write_text("\n".join(parts).rstrip("\n") + "\n", "utf-8")
 
 

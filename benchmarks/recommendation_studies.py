@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.data.figures import told
 from engine.data.histories import Held, Histories, without
 from engine.evaluation import interval
+from engine.evaluation.significance import difference
 from engine.recommending import factors, hybrid, item_item, liger, matrix
 from engine.recommending.base import Material, Ranked, Scores
 from engine.recommending.item_item import ItemItem, Parts
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 WIDTHS = (5, 10, 20, 50, 100, 200)
 SQUEEZED = (128, 256, 512)
+# What :mod:`benchmarks.squeezed_picture` draws of this section.
+PICTURE = "![R@10 of the matrix as one vector a history, by its numbers, and written code by code, by beams](squeezed.svg)"
 COLD_SHARE, SHOWN = 0.05, ("R@5", "NDCG@5", "R@10", "NDCG@10")
 SAMPLE = 4000
 
@@ -101,6 +105,28 @@ def widths(bench: "Bench") -> list[str]:
     lines.append(
         f"| all of it, summed over the tree, 50 beams | {judge(bench.counting(trie, 50), held).values['R@10'].mean():.4f} |"
     )
+    return [*lines, "", PICTURE]
+
+
+def books(bench: "Bench") -> list[str]:
+    """BARGE's books, each level half as large as the one before, coding orthogonal parts in turn, under the counting scorer."""
+    places = np.sort(np.random.default_rng(0).permutation(len(bench.split.test.targets))[:SAMPLE])
+    held = bench.split.test.pick(places)
+    tries = {
+        "2 x 32": bench.trie("behaviour", 2, 32),
+        "4 x 64": bench.trie("behaviour", 4, 64),
+        "512, 256, 128, 64, one book": bench.trie("behaviour", 4, 512, halving=1),
+        "512, 256, 128, 64 in two orthogonal books (BARGE)": bench.trie("behaviour", 4, 512, halving=1, books=2),
+        "64, 32, 16, 8 in two orthogonal books": bench.trie("behaviour", 4, 64, halving=1, books=2),
+    }
+    lines = [f"RQ-KMeans on behaviour, R@10 of the counting scorer on {len(places):,} test users (seed 0).", ""]
+    lines += ["| codes | beam 10 | beam 50 | beam 10 less that of 2 x 32 |", "|---|---|---|---|"]
+    first = None
+    for name, tree in tries.items():
+        narrow, wide = (judge(bench.counting(tree, width), held).values["R@10"] for width in (10, 50))
+        first = narrow if first is None else first
+        less = "" if narrow is first else told(difference(narrow, first), sign=True)
+        lines.append(f"| {name} | {narrow.mean():.4f} | {wide.mean():.4f} | {less} |")
     return lines
 
 
@@ -155,14 +181,14 @@ def cold(bench: "Bench") -> list[str]:
     lines = [f"{int(items.sum()):,} items taken out, {len(split.test.targets):,} questions ask for one of them.", ""]
     lines += ["| cold items | R@5 | N@5 | R@10 | N@10 |", "|---|---|---|---|---|"]
     lines += [f"| {name} | {row(judge(of, split.test).values)} |" for name, of in found.items()]
-    told = (
+    priced_at = (
         f"The price on {SAMPLE:,} questions of all kinds: R@10 {price[0]:.4f} without new items, {price[1]:.4f} with the shelf, "
         f"{price[2]:.4f} with LIGER's places. Development gave the dense rank a weight of {put.share:g} beside the odds of what "
         f"is written; what is written ranked by dense alone has {alone:.4f}. LIGER's places and cosine were chosen on "
         f"development, where {ours.chosen.asked:,} questions asked for an item that had been taken out of training for the "
         f"while: R@10 {ours.chosen.new:.4f} there, semantic kNN {ours.chosen.knn:.4f}."
     )
-    return [*lines, "", told]
+    return [*lines, "", priced_at]
 
 
 class _Only:

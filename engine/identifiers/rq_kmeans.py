@@ -44,14 +44,30 @@ def fit(material: Material, settings: dict[str, Any], seed: int, progress: Progr
         levels, codes = default_shape(len(material.embeddings))
     levels, codes = levels or 3, codes or default_codes(len(material.embeddings))
     residual = np.ascontiguousarray(material.embeddings, np.float32).copy()
-    columns, codebooks = [], []
+    columns, codebooks, parts = [], [], orthogonal(residual, settings.get("books") or 1)
     for level in range(levels):
         progress(level, levels)
-        codebook = kmeans(residual, codes, seed + level)
+        seen = residual if len(parts) == 1 else residual @ parts[level % len(parts)]
+        codebook = kmeans(seen, max(2, codes >> level) if settings.get("halving") else codes, seed + level)
         columns.append(_nearest(residual, codebook))
         residual -= codebook[columns[-1]]
         codebooks.append(codebook)
     return Identifiers(np.column_stack(columns).astype(np.int32), tuple(len(c) for c in codebooks), codebooks)
+
+
+def orthogonal(points: np.ndarray, books: int) -> list[np.ndarray]:
+    """Projections onto so many orthogonal parts of the space, float32 ``(d, d)`` each, which sum to one: principal axes are dealt
+    out in turn, so that each part has about as much of the variance.
+
+    >>> one, other = orthogonal(np.diag([3.0, 2.0]).astype(np.float32), 2)
+    >>> (abs(one) + abs(other)).round(3).tolist(), bool(np.allclose(one @ other, 0, atol=1e-6))
+    ([[1.0, 0.0], [0.0, 1.0]], True)
+    """
+    if books == 1:
+        return [np.eye(points.shape[1], dtype=np.float32)]
+    centred = points - points.mean(axis=0)
+    axes = np.linalg.eigh((centred.T @ centred).astype(np.float64))[1][:, ::-1]
+    return [(axes[:, book::books] @ axes[:, book::books].T).astype(np.float32) for book in range(books)]
 
 
 def assign(fitted: Identifiers, embeddings: np.ndarray) -> np.ndarray:
@@ -84,10 +100,19 @@ CODES = Option(
 SCHEME = Scheme(
     name="rq-kmeans",
     summary="Residual k-means: coarse to fine, nothing to train.",
-    citation="Lee et al. 2022 (residual quantization); Rajput et al. 2023 (TIGER, semantic IDs)",
+    citation="Lee et al. 2022 (residual quantization); Rajput et al. 2023 (TIGER, semantic IDs); BARGE 2026 (decreasing books)",
     options=(
         LEVELS._replace(default=None, help=f"{LEVELS.help} 3, or 1 from {LARGE:,} documents on."),
         CODES._replace(help=f"{CODES.help} With 1 level of itself about four times the root of their number."),
+        Option(name="halving", type=int, default=0, low=0, high=1, help="1: each level has half the codes of the one before."),
+        Option(
+            name="books",
+            type=int,
+            default=1,
+            low=1,
+            high=4,
+            help="Orthogonal parts of the space that the levels code in turn (BARGE has 2, of halving levels).",
+        ),
     ),
     fit=fit,
     assign=assign,

@@ -159,3 +159,21 @@ def test_a_scheme_states_its_options_with_defaults_in_range():
         for option in scheme.options:
             assert option.help
             assert option.default is None or option.low <= option.default <= option.high
+
+
+def test_levels_that_halve_code_orthogonal_parts_in_turn():
+    points = random_vectors(300, seed=4)
+    found = identifiers.fit("rq-kmeans", points, {"levels": 4, "codes": 16, "halving": 1, "books": 2}, resolver="leave")
+    assert found.vocabulary == (16, 8, 4, 2)
+    one, two, three, four = found.codebooks
+    assert abs(one @ two.T).max() < 1e-4
+    assert abs(three @ four.T).max() < 1e-4
+    assert abs(one @ three.T).max() > 1e-3
+    # Each code is the nearest of its level to what the levels before left over, as with one book.
+    left = points.copy()
+    for column, book in zip(found.codes.T, found.codebooks, strict=True):
+        assert (((left[:, None] - book) ** 2).sum(2).argmin(1) == column).all()
+        left = left - book[column]
+    assert (identifiers.assign("rq-kmeans", found, points) == found.codes).all()
+    plain = identifiers.fit("rq-kmeans", points, {"levels": 4, "codes": 16}, resolver="leave")
+    assert plain.vocabulary == (16,) * 4
