@@ -170,7 +170,8 @@ def run_training(
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train SASRec, BERT4Rec, a tree or TIGER on a build's interactions. Goes on where an interrupted one stopped."""
+    """Train SASRec, BERT4Rec, a tree, TIGER or another model of histories on a build's interactions. Goes on where an interrupted
+    one stopped."""
     from engine.builds.opened import Build
     from engine.progress import Progress
     from engine.recommending import kinds, on_disk, queries
