@@ -25,8 +25,8 @@ if importlib.util.find_spec("openvino") is None:
 _ABOUT = {
     OWN: "The encoder itself: what the figures of this app were measured with.",
     FAST: "Three times as fast and more on a CPU; vectors differ in their last digits, and the build says by how much.",
-    static_encoder.NAME: "For very large catalogues: a vector a word piece, no sentence is read as a whole. Hundreds of times as "
-    "fast, and clearly weaker in vector and generative search; keyword search stays what it is.",
+    static_encoder.NAME: "For very large catalogues: a vector a word piece, no sentence is read as a whole. A hundred times as "
+    "fast, and far weaker in vector and generative search; keyword search stays what it is.",
 }
 
 

@@ -33,7 +33,7 @@ class BuildSpec(BaseModel):
     )
     model: str = Field(
         DEFAULT_MODEL,
-        description="Encoder: a folder or a hub name, or static: a vector a token, hundreds of times as fast and weaker; where "
+        description="Encoder: a folder or a hub name, or static: a vector a token, a hundred times as fast and far weaker; where "
         "the corpus is another build, its own unless given.",
     )
     language: str = Field(ENGLISH, description="Whose stop words and stems keyword search takes; none for words as they are.")

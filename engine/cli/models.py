@@ -39,7 +39,7 @@ def run_static(
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a static encoder (model2vec) of an encoder: a vector a token, hundreds of times as fast and weaker."""
+    """Make a static encoder (model2vec) of an encoder: a vector a token, more than a hundred times as fast and weaker."""
     from engine.progress import Progress
     from engine.text import embed, static_encoder
 

@@ -15,9 +15,8 @@ from engine.kernels.top_k import top_k
 from engine.scorers.base import Scorer
 from engine.trie import Tree
 
-# Of what may be lost so much is: other queries lose more than those that a plan was chosen on. And the mean over these is sure
-# enough: its lower bound, so many standard errors below (95%, one-sided), still reaches what is asked for.
-SPARED, SURE = 0.5, 1.645
+# Of what may be lost so much is: other queries lose more than those that a plan was chosen on.
+SPARED = 0.5
 # Of the paths that may be lost, which part the width loses; the threshold loses the rest.
 PARTS = (0.0, 0.1, 0.3, 0.6, 1.0)
 # So many of a level's best totals are remembered, to count what a threshold keeps.
@@ -102,8 +101,7 @@ def cost(of: Passed, plan: Plan, each: Sequence[float]) -> float:
 
 
 def choose(tree: Tree, seen: Sequence[Passed], recall: float) -> Plan:
-    """The cheapest plan found that keeps a share of ``recall`` of what the queries want, and half of the rest; and of which that
-    many queries say so with some certainty.
+    """The cheapest plan found that keeps a share of ``recall`` of what the queries want, and half of the rest.
 
     Raises
     ------
@@ -119,28 +117,23 @@ def choose(tree: Tree, seen: Sequence[Passed], recall: float) -> Plan:
     counts = np.bincount(tree.level_of(np.arange(len(tree.code))), minlength=tree.levels + 1)
     each = (counts[1:] / np.maximum(counts[:-1], 1)).tolist()
     rank, below = (np.concatenate([getattr(of, name) for of in seen], axis=1) for name in ("rank", "below"))
-    plans = [_loosest(rank, below, seen, recall, part) for part in PARTS]
+    aim = 1 - SPARED * (1 - recall)
+    plans = [_loosest(rank, below, seen, aim, part) for part in PARTS]
     return min(plans, key=lambda plan: np.mean([cost(of, plan, each) for of in seen]))
 
 
 def _loosest(rank: np.ndarray, below: np.ndarray, seen: Sequence[Passed], recall: float, part: float) -> Plan:
     """The narrowest plan that keeps enough, where every level loses the same share of paths, a ``part`` of it by its width."""
-    low, high = 0.0, SPARED * (1 - recall)  # shares that a level loses: what is kept falls as it grows
+    low, high = 0.0, 1.0 - recall  # shares that a level loses: what is kept falls as it grows
     plan = _losing(rank, below, low, part)
     for _ in range(20):
         middle = (low + high) / 2
         tried = _losing(rank, below, middle, part)
-        if _enough(np.array([kept(of, tried) for of in seen]), recall):
+        if np.mean([kept(of, tried) for of in seen]) >= recall:
             low, plan = middle, tried
         else:
             high = middle
     return plan
-
-
-def _enough(shares: np.ndarray, recall: float) -> bool:
-    """Whether shares of what each query wants are enough: by their mean, with something to spare, and by its lower bound."""
-    error = shares.std(ddof=1) / np.sqrt(len(shares)) if len(shares) > 1 else 0.0
-    return bool(shares.mean() >= 1 - SPARED * (1 - recall) and shares.mean() - SURE * error >= recall)
 
 
 def _losing(rank: np.ndarray, below: np.ndarray, share: float, part: float) -> Plan:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+import torch
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import WhitespaceSplit
@@ -141,20 +142,22 @@ def test_rows_are_longest_first_and_filled_up_to_a_step():
     assert mask.sum(axis=1).tolist() == [20, 2, 1] + [1] * 13
 
 
+class Whole:
+    """An encoder of four tokens, which says of each an axis."""
+
+    def __init__(self, words):
+        inner = Tokenizer(WordLevel({word: place for place, word in enumerate(words)}, "[UNK]"))
+        inner.pre_tokenizer = WhitespaceSplit()
+        self.tokenizer = SimpleNamespace(is_fast=True, backend_tokenizer=inner, all_special_tokens=["[UNK]", "[SEP]"])
+
+    def __call__(self, features):
+        return {"sentence_embedding": torch.eye(4, 3)[features["input_ids"][:, 0]]}
+
+
 def test_a_static_encoder_is_the_mean_of_what_the_encoder_says_of_its_tokens(tmp_path, monkeypatch):
-    small = "[UNK] kite red [SEP]".split()
-    model = SimpleNamespace(
-        tokenizer=SimpleNamespace(
-            is_fast=True,
-            backend_tokenizer=Tokenizer(WordLevel({word: place for place, word in enumerate(small)}, "[UNK]")),
-            all_special_tokens=["[UNK]", "[SEP]"],
-        ),
-        encode=lambda words, **_: np.eye(4, 3, dtype=np.float32)[[small.index(word) for word in words]],
-    )
-    model.tokenizer.backend_tokenizer.pre_tokenizer = WhitespaceSplit()
+    whole = Whole("[UNK] kite red [SEP]".split())
     with monkeypatch.context() as patch:
-        patch.setattr(embed, "load", lambda model: SimpleNamespace(model=model_of_it))
-        model_of_it = model
+        patch.setattr(embed, "load", lambda model: SimpleNamespace(model=whole))
         static_encoder.make(tmp_path / "static", "small")
     made = embed._load.__wrapped__(str(tmp_path / "static"), "key")
     of_word = static_encoder.weighed(np.eye(4, 3, dtype=np.float32))
