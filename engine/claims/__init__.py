@@ -10,7 +10,10 @@ from engine.claims import (
     identifier_churn,
     labels_or_generation,
     loses_at_scale,
+    loss_by_size,
     nearby_prefixes,
+    one_vector,
+    out_of_distribution,
     random_identifiers,
     tree_index,
 )
@@ -28,6 +31,9 @@ CLAIMS: dict[str, Claim] = {
         cold_items.CLAIM,
         identifier_churn.CLAIM,
         dynamic_corpora.CLAIM,
+        one_vector.CLAIM,
+        out_of_distribution.CLAIM,
+        loss_by_size.CLAIM,
     )
 }
 
