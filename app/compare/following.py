@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.common import state
+from app.common import because, state
 from engine.builds.opened import Build
 from engine.explaining.why import Why
 from engine.retrievers import Queries, method_of
@@ -56,6 +56,9 @@ def show(build: Build, query: str, names: list[str], pinned: str, beams: int, ve
                 st.button(label, key=f"wide-{name}", on_click=state.focus, args=wide, icon=icon)
     if whys:
         st.dataframe(_table(build, whys), hide_index=True)
+    first = next((name for name, why in whys.items() if why), None)
+    listed = [hit.id for hit in build.search(query, first, because.ABOVE, beams, vector, allowed)[0]] if first else []
+    because.show(build, query, pinned, vector, whys[first] if first else None, listed)
 
 
 def _why(build: Build, query: str, name: str, pinned: str, beams: int, vector: np.ndarray, allowed: str) -> Why | None:

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from app.common import documents, state, turns
+from app.common import because, documents, state, turns
 from app.decode import decoding, intervening
 from app.decode.decoding import Decoded
 from engine.builds.opened import Build
@@ -48,6 +48,8 @@ def explain(build: Build, query: str, decoded: Decoded, document: str) -> Why:
     three = st.column_config.NumberColumn(format="%.3f")
     shown = pd.DataFrame(rows, columns=columns).astype({"Rank among candidates": "Int64"})
     st.dataframe(shown, hide_index=True, column_config={"Total": three, "Log-probability": three})
+    listed = [build.corpus.documents[place].id for place in decoded.trace.documents(decoded.tree, because.ABOVE)[0]]
+    because.show(build, query, document, vector, found, listed)
     return found
 
 

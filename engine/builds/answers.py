@@ -8,11 +8,15 @@ import numpy as np
 from engine.builds.hits import Hit, evidence
 from engine.builds.opened import Build
 from engine.builds.results import Decode
-from engine.builds.written import parse_prefix
+from engine.builds.said import clauses
+from engine.builds.written import check_query, parse_prefix
 from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.explaining.why import Why, why_json
 from engine.text.matched import snippet, wanted
+
+# Of those listed above a document, so many are held against its codes.
+ABOVE = 10
 
 
 def hits_json(build: Build, query: str, retriever: str, hits: Sequence[Hit], explain: bool = True) -> list[dict[str, Any]]:
@@ -63,9 +67,14 @@ def decoded(
 def explained(
     build: Build, query: str, document: str, beams: int = DEFAULT_BEAMS, filter_text: str = "", temperature: float = 1.0
 ) -> tuple[Why, dict[str, Any]]:
-    """Why a document comes back or does not, and the same as plain values."""
-    found = build.why(query, document, beams, None, build.view(filter_text), temperature)
+    """Why a document comes back or does not, and the same as plain values, with sentences on it (:mod:`engine.builds.said`)."""
+    check_query(query)
+    vector, tree = build.encode(query)[0], build.view(filter_text)
+    found = build.why(query, document, beams, vector, tree, temperature)
     value: dict[str, Any] = {"query": query, "document": document, "beams": beams} | why_json(found)
+    listed = [hit.id for hit in build.search(query, "generative", ABOVE, beams, vector, filter_text)[0]]
+    above = listed[: listed.index(document)] if document in listed else listed
+    value["because"] = [clause._asdict() for clause in clauses(build, query, document, vector, found, above)]
     return found, value | ({"left_aside": build.left_aside(filter_text)} if filter_text else {})
 
 

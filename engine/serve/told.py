@@ -115,6 +115,14 @@ class DisplacingTold(_Told):
     score: float
 
 
+class ClauseTold(_Told):
+    """A sentence on why a document comes back, with what it rests on."""
+
+    kind: str
+    says: str = Field(examples=['Its text has "shy" and "motel".'])
+    evidence: dict[str, Any] = Field(description="Plain values: a field and its spans, a column, a prefix, a document, a cosine.")
+
+
 class WhyTold(_Told):
     """Why a document comes back, or where it is cut."""
 
@@ -130,6 +138,7 @@ class WhyTold(_Told):
     displaced_by: list[DisplacingTold]
     smallest_beams: int = Field(description="The smallest width that keeps it to the end.")
     verdict: str = Field(examples=["Cut at level 2: its prefix ranked 114 and 50 beams are kept. 114 beams would keep it."])
+    because: list[ClauseTold]
     left_aside: list[str] | None = None
 
 
