@@ -13,7 +13,7 @@ export HF_HUB_OFFLINE ?= 1
 
 install: $(STAMP)
 
-$(STAMP): requirements.txt requirements-serve.txt requirements-mcp.txt requirements-lance.txt requirements-fast.txt requirements-ray.txt requirements-docs.txt requirements-devices.txt requirements-dev.txt pyproject.toml
+$(STAMP): requirements.txt requirements-serve.txt requirements-mcp.txt requirements-lance.txt requirements-fast.txt requirements-ray.txt requirements-spelling.txt requirements-docs.txt requirements-devices.txt requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -r requirements-dev.txt

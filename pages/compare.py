@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import ranks
-from app.common import address, commands, documents, exports, filtering, resources, state, trying, turns
+from app.common import address, commands, documents, exports, filtering, resources, rewriting, state, trying, turns
 from app.compare import (
     alike,
     answering,
@@ -29,7 +29,7 @@ from engine.retrievers import method_of
 
 st.title("Compare retrievers")
 build = resources.open_build()
-query = trying.ask(build)
+query = rewriting.applied(build, trying.ask(build))
 first, second, third = st.columns([1, 1.2, 2], gap="medium", vertical_alignment="bottom")
 address.within("k", 5, 20, "number of results")
 k = first.slider("Results shown", 5, 20, 10, key="k", bind="query-params")

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from app.common import address, commands, documents, exports, filtering, resources, scorers, state, trying, turns
+from app.common import address, commands, documents, exports, filtering, resources, rewriting, scorers, state, trying, turns
 from app.decode import aiming, branching, decoding, intervening, node_panel, pictures, pinned, sharing, stepper, tour
 from engine.decoding.strategies import STRATEGIES
 from engine.errors import TriescopeError
@@ -16,7 +16,7 @@ st.title("Watch it decode")
 build = resources.open_build()
 trie = build.trie
 place = tour.begin(build)
-query = trying.ask(build, offered=not place)
+query = rewriting.applied(build, trying.ask(build, offered=not place))
 guide = tour.box() if place else None
 levels = trie.levels
 choice = len(build.scorer_names) > 1

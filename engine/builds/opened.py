@@ -1,7 +1,9 @@
 """An opened build: what it holds (:mod:`engine.builds.contents`), and what it answers."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,12 +20,29 @@ from engine.errors import TriescopeError
 from engine.explaining.why import Why, why
 from engine.retrievers import DEFAULT_BEAMS, Queries
 from engine.retrievers.lost import Loss, lost
+from engine.text.rewriting import Rewritten, Vocabulary, dictionary, rewritten, whole_words
+from engine.text.words import pieces
 from engine.trie import Tree, restrict
+
+# Whose queries are read for words that people use.
+TRAIN = "train"
 
 
 class Build(Contents):
     """A build folder, checked against its manifest, with what changed in it since; its parameters are those of
     :class:`engine.builds.contents.Contents`."""
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words of the documents, of train queries, of the encoder and, where there is one, of a dictionary."""
+        asked = Counter(word for query in self.corpus.qrels.get(TRAIN, {}) for word in pieces(self.corpus.queries[query]))
+        known = [word for word, count in asked.most_common() if word.isalpha()]
+        known += [*whole_words(self.model), *dictionary(self.language)]
+        return Vocabulary(self.texts(), list(dict.fromkeys(known)), self.language)
+
+    def rewritten(self, query: str) -> Rewritten:
+        """A query without its typing errors and without what only asks (:mod:`engine.text.rewriting`), and what was changed."""
+        return rewritten(query, self.vocabulary)
 
     def turned(self, query: str, more: Sequence[str] = (), less: Sequence[str] = ()) -> np.ndarray:
         """Vector of a query moved towards some documents, by id, and away from others (:mod:`engine.builds.turns`): for

@@ -1,6 +1,6 @@
 """Commands that ask a build: search, decode, trie."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,7 +10,11 @@ from engine.errors import TriescopeError
 from engine.options import described
 from engine.retrievers import RETRIEVERS, method_of, usual
 
+if TYPE_CHECKING:
+    from engine.builds.opened import Build
+
 More = Annotated[list[str] | None, typer.Option("--more", help="Id of a document to find more like; repeat for more.")]
+Rewrite = Annotated[bool, typer.Option("--rewrite", help="Undo typing errors and leave out what only asks; it is told.")]
 Less = Annotated[list[str] | None, typer.Option("--less", help="Id of one to find less like; it is left out.")]
 
 
@@ -24,6 +28,7 @@ def search(
     filter_text: Filter = "",
     more: More = None,
     less: Less = None,
+    rewrite: Rewrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Search a build with one retriever: titles, and of each text the part that shows most words of the query."""
@@ -33,6 +38,7 @@ def search(
     from engine.text.matched import Snippet
 
     opened = Build(folder)
+    query, changed = _rewritten(opened, query, rewrite)
     vector = opened.turned(query, more or (), less or ()) if more or less else None
     filter_text = without(filter_text, less or ())
     hits, ms = opened.search(query, retriever, k, beams, vector, filter_text)
@@ -49,7 +55,18 @@ def search(
         value |= filter_json(opened, filter_text, int(allowed.sum()))
         told = f"filter: {value['documents']:,} of {len(allowed):,} documents pass, and are searched"
         lines = [told, *(f"filter, {one}" for one in value["left_aside"]), *lines]
-    show(value, as_json, lines)
+    value |= {"rewritten": changed} if rewrite else {}
+    show(value, as_json, [*_told(changed), *lines])
+
+
+def _rewritten(opened: "Build", query: str, wanted: bool) -> tuple[str, list[str]]:
+    """The query as it is searched, and what was changed of it, in words; as it is unless that is wanted."""
+    found = opened.rewritten(query) if wanted else None
+    return (found.text, [change.told() for change in found.changes]) if found else (query, [])
+
+
+def _told(changed: list[str]) -> list[str]:
+    return [f"rewritten: {', '.join(changed)}"] if changed else []
 
 
 @app.command()
@@ -118,6 +135,7 @@ def decode(
     scorer: Annotated[str, typer.Option(help="Who says how likely a code is; the build's default unless given.")] = "",
     more: More = None,
     less: Less = None,
+    rewrite: Rewrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Decode a query and print the trace: every step, what was kept, what was cut."""
@@ -137,13 +155,15 @@ def decode(
         strategy, scorer = narrowed.STRATEGY.name, runs.CENTROID
         option = [f"{name}={value}" for name, value in narrowed.written(plan_of(folder, recall).plan).items()]
     settings = dict(strategies.parse_setting(strategy, text) for text in option or ())
+    query, changed = _rewritten(opened, query, rewrite)
     vector = opened.turned(query, more or (), less or ()) if more or less else None
     filter_text = without(filter_text, less or ())
     asked = (query, beams, k, strategy, settings, filter_text, force, ban or (), branch, temperature, seed, scorer)
     found, trace = decoded(opened, *asked, vector=vector)
     aside = trace.get("left_aside", [])
     scored = f"{strategy}: {trace['scored']:,} nodes scored"
-    lines = [*(f"filter, {told}" for told in aside), scored + (f", {branched_at(branch)}" if branch else "")]
+    trace |= {"rewritten": changed} if rewrite else {}
+    lines = [*_told(changed), *(f"filter, {told}" for told in aside), scored + (f", {branched_at(branch)}" if branch else "")]
     if strategy == "unconstrained":
         lines.append(f"{strategies.existing_share(found):.0%} of its outputs are identifiers of a document")
     for step in trace["steps"]:
@@ -198,12 +218,13 @@ def show_why(
     temperature: Temperature = 1.0,
     as_json: AsJson = False,
 ) -> None:
-    """Why a document comes back, or at which level it is cut and what displaced it."""
+    """Why a document comes back, in sentences, or at which level it is cut and what displaced it."""
     from engine.builds.answers import explained
     from engine.builds.opened import Build
 
     found, value = explained(Build(folder), query, document, beams, filter_text, temperature)
     lines = [*(f"filter, {told}" for told in value.get("left_aside", [])), found.verdict]
+    lines += [f"  {clause['says']}" for clause in value["because"]]
     for step in value["steps"]:
         rank = f"rank {step['rank']}" if step["rank"] else "gone"
         lines.append(

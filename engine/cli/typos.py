@@ -18,6 +18,9 @@ def run_typos(
     seed: Annotated[int, typer.Option(min=0, help="Which words, and how.")] = 0,
     measure: Annotated[str, typer.Option("-m", "--measure")] = "nDCG@10",
     beams: Beams = DEFAULT_BEAMS,
+    rewrite: Annotated[
+        bool, typer.Option("--rewrite", help="Ask them rewritten too, and say what that gains and what it costs the others.")
+    ] = False,
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -28,7 +31,7 @@ def run_typos(
     from engine.studies import typos
 
     with Progress(progress, quiet=as_json or not progress) as told:
-        found = typos.run(Build(folder), split, retriever or usual(), share, seed, measure, beams, told)
+        found = typos.run(Build(folder), split, retriever or usual(), share, seed, measure, beams, told, rewrite)
     lines = [
         f"{found.corpus}, {found.split}: {found.queries} queries, {found.words} words misspelled (seed {found.seed}), "
         f"{found.untouched} queries without a word that could be; {found.measure}, 95% intervals, p corrected (Holm)"
@@ -37,4 +40,12 @@ def run_typos(
         clean, misspelled = evaluation.told(one.clean), evaluation.told(one.misspelled)
         lost = f"{evaluation.told(one.difference, sign=True)}  p {evaluation.told_p(one.difference)}"
         lines.append(f"{one.name:12} {clean} -> {misspelled}: {lost}")
+    if found.mended:
+        lines.append(
+            f"rewritten: {found.undone:,} of {found.words:,} words are what they had been; {found.changed:,} of the queries as "
+            "they were typed come out as others"
+        )
+    for mended in found.mended:
+        gain, harm = (f"{evaluation.told(of, sign=True)}  p {evaluation.told_p(of)}" for of in (mended.gain, mended.harm))
+        lines.append(f"{mended.name:12} {evaluation.told(mended.rewritten)}: {gain}; as typed {harm}")
     show(found.as_json(), as_json, lines)

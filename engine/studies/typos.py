@@ -14,7 +14,7 @@ from engine.builds.opened import Build
 from engine.data.figures import Difference, Interval
 from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
-from engine.evaluation import Asked, device, difference, evaluate, interval, together
+from engine.evaluation import Asked, Evaluation, device, difference, evaluate, interval, together
 from engine.evaluation.run import Tell, _silent
 
 # Letters of shorter words are left alone: an edit makes another word of most of them.
@@ -32,8 +32,20 @@ class Loss(NamedTuple):
     difference: Difference
 
 
+class Mended(NamedTuple):
+    """A retriever on misspelled queries that were rewritten before they were searched (:mod:`engine.text.rewriting`), what that
+    gains, and what rewriting does to the same queries as they were typed, which have nothing to mend."""
+
+    name: str
+    rewritten: Interval
+    gain: Difference
+    harm: Difference
+
+
 class Typos(NamedTuple):
-    """What was asked and found; ``words`` of ``queries`` were edited, and ``untouched`` queries had no word that could be."""
+    """What was asked and found; ``words`` of ``queries`` were edited, and ``untouched`` queries had no word that could be.
+    ``mended`` is empty unless it was asked for; ``undone`` of the edited words were what they had been, and ``changed`` of the
+    queries as they were typed came out as others."""
 
     corpus: str
     split: str
@@ -46,6 +58,9 @@ class Typos(NamedTuple):
     beams: int
     device: str
     losses: list[Loss]
+    mended: tuple[Mended, ...] = ()
+    undone: int = 0
+    changed: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, with stable keys."""
@@ -57,7 +72,11 @@ class Typos(NamedTuple):
             }
             for one in self.losses
         }
-        return self._asdict() | {"losses": losses}
+        mended = {
+            one.name: {"rewritten": one.rewritten._asdict(), "gain": one.gain._asdict(), "harm": one.harm._asdict()}
+            for one in self.mended
+        }
+        return self._asdict() | {"losses": losses, "mended": mended}
 
 
 def beside(letter: str) -> str:
@@ -113,8 +132,9 @@ def run(
     measure: str = "nDCG@10",
     beams: int = DEFAULT_BEAMS,
     tell: Tell = _silent,
+    rewrite: bool = False,
 ) -> Typos:
-    """Evaluate retrievers on a split as it is and misspelled.
+    """Evaluate retrievers on a split as it is and misspelled, and where that is wanted rewritten.
 
     Parameters
     ----------
@@ -124,6 +144,8 @@ def run(
         Chance of each longer word to be edited, above 0 and at most 1.
     seed : int
         Which words, and how.
+    rewrite : bool
+        Both are also asked rewritten.
 
     Raises
     ------
@@ -144,6 +166,7 @@ def run(
         Loss(name, interval(before), interval(after), found)
         for name, (after, before), found in zip(names, pairs, compared, strict=True)
     ]
+    mended, undone, changed = _mended(opened, split, clean, typed, texts, beams, tell) if rewrite else ((), 0, 0)
     return Typos(
         corpus=opened.name,
         split=split,
@@ -156,4 +179,36 @@ def run(
         beams=beams,
         device=device(),
         losses=losses,
+        mended=mended,
+        undone=undone,
+        changed=changed,
     )
+
+
+def _mended(
+    opened: Build, split: str, clean: Evaluation, typed: Evaluation, texts: dict[str, str], beams: int, tell: Tell
+) -> tuple[tuple[Mended, ...], int, int]:
+    """Both sets of queries rewritten, asked again."""
+    names, (measure, *_) = list(clean.values), list(next(iter(clean.values.values())))
+    known = {query: opened.corpus.queries[query] for query in texts}
+    after = {query: opened.rewritten(text).text for query, text in texts.items()}
+    own = {query: opened.rewritten(text).text for query, text in known.items()}
+    mended, kept = (
+        evaluate(opened, split, names, beams, measures=[measure], asked=Asked(of, clean.qrels), tell=tell) for of in (after, own)
+    )
+    values = [
+        (mended.values[name][measure], typed.values[name][measure], kept.values[name][measure], clean.values[name][measure])
+        for name in names
+    ]
+    gains = together([difference(one, before) for one, before, _, _ in values])
+    harms = together([difference(one, before) for _, _, one, before in values])
+    found = tuple(
+        Mended(name, interval(of[0]), gain, harm) for name, of, gain, harm in zip(names, values, gains, harms, strict=True)
+    )
+    edits = [
+        (was, now, then)
+        for query, text in texts.items()
+        for was, then, now in zip(known[query].split(), text.split(), after[query].split(), strict=False)
+    ]
+    undone = sum(then != was and now.lower() == was.lower() for was, now, then in edits)
+    return found, undone, sum(own[query] != known[query] for query in known)

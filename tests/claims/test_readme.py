@@ -191,6 +191,18 @@ def test_the_notebook_of_the_readme_runs_as_it_is_written(films_home, monkeypatc
 
 
 @pytest.mark.slow
+def test_what_rewriting_gives_back(films_home):
+    pytest.importorskip("spellchecker")
+    found = typos.run(Build(films_home / "builds" / "films"), "test", ["bm25", "dense", "generative", "hybrid"], rewrite=True)
+    means = [one.rewritten.mean for one in found.mended]
+    assert means == pytest.approx([0.185, 0.234, 0.235, 0.296], abs=TOLERANCE)
+    assert f"{found.undone} of the {found.words:,} misspelled words" in README
+    assert found.changed == 10
+    assert all(one.gain.low > 0 and one.harm.holm > 0.05 for one in found.mended)
+    assert ".234 and .235, the hybrid at .296" in README
+
+
+@pytest.mark.slow
 def test_what_typing_errors_cost(films_home, monkeypatch, tmp_path):
     monkeypatch.setenv("TRIESCOPE_HOME", str(films_home))
     folder = shutil.copytree(films_home / "builds" / "films", tmp_path / "films")

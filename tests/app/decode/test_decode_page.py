@@ -68,6 +68,27 @@ class TestStrategies:
         assert not visit().select_slider(state.BEAMS).disabled
 
 
+class TestRewriting:
+    @pytest.mark.parametrize("page", ["decode", "compare"])
+    def test_a_switch_undoes_typing_errors_and_says_so(self, page):
+        wrong, right = "a heist that happens inside dreeams", "a heist that happens inside dreams"
+        at = at_visit(page, query=wrong, rewrite="true")
+        assert any(f"**{right}** (dreeams → dreams)" in one.value for one in at.markdown)
+        assert at_visit(page, query=wrong).toggle(key="rewrite").value is False
+        if page == "decode":
+            assert written(at).equals(written(visit()))
+
+
+class TestWhyInWords:
+    def test_a_pinned_film_is_explained_in_sentences_with_what_they_rest_on(self, films):
+        at = visit(query=EAR, doc=VELVET)
+        said = [one.value for one in at.markdown if one.value.startswith("- ")]
+        code = films.identifier(films.row_of[VELVET]).split("-")[0]
+        assert any("Its text has" in sentence and "ear" in sentence for sentence in said)
+        assert any(f"Its identifier begins with {code}" in sentence for sentence in said)
+        assert any("nearest of" in sentence and "cosine" in sentence for sentence in said)
+
+
 class TestInterventions:
     def test_a_filter_lets_through_what_it_says(self, films):
         at = visit(filter="year < 1960")

@@ -56,13 +56,26 @@ def test_the_loss_is_the_difference_of_two_evaluations(opened):
     assert (found.queries, found.untouched) == (len(clean.qrels), 0)
 
 
+def test_what_is_rewritten_gains_what_two_evaluations_say(opened):
+    found = typos.run(opened, "dev", ["bm25"], share=1.0, seed=3, rewrite=True)
+    (mended,) = found.mended
+    assert mended.gain.mean == pytest.approx(mended.rewritten.mean - found.losses[0].misspelled.mean)
+    assert mended.gain.mean > 0
+    assert (mended.harm.mean, found.changed) == (0, 0)  # words of the documents themselves: none is unknown
+    assert 0 < found.undone <= found.words
+    assert found.losses == typos.run(opened, "dev", ["bm25"], share=1.0, seed=3).losses
+
+
 def test_the_shell_says_what_was_edited_and_what_it_costs(small_build, told, shell):
     value = told("typos", small_build, "--split", "dev", "-r", "bm25", "--share", "0.5")
     assert set(value["losses"]) == {"bm25"}
     assert value["words"] >= value["queries"]
-    code, out, _ = shell("typos", small_build, "--split", "dev", "-r", "bm25")
+    code, out, _ = shell("typos", small_build, "--split", "dev", "-r", "bm25", "--rewrite")
     assert code == 0
     assert "words misspelled" in out
+    assert "words are what they had been" in out
+    value = told("search", small_build, "a hiest", "--rewrite")
+    assert all(isinstance(change, str) for change in value["rewritten"])
     code, _, err = shell("typos", small_build, "--share", "0", "--split", "dev")
     assert code == 2
     assert "must lie above 0" in err
