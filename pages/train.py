@@ -6,8 +6,8 @@ from app.charts import curves, sharpen
 from app.common import address, exports, jobs, resources, state
 from app.train import form as train_form
 from app.train import job as training
+from app.train import preferring, tuning
 from app.train import runs as trained
-from app.train import tuning
 from engine.builds import runs
 from engine.builds.trained import head_start, rests_on, verdict
 from engine.studies import bundled
@@ -46,6 +46,7 @@ if job is None:
             train_form.offer(build, list(found))
 
 tuning.offer(build)
+preferring.offer(build)
 
 if not found:
     st.stop()

@@ -18,10 +18,13 @@ TITLE = "Why this hit, in words"
 ABOVE = 10
 
 
-def show(build: Build, query: str, document: str, vector: np.ndarray, why: Why | None, listed: Sequence[str]) -> None:
-    """Draw the sentences on a document, by its id; ``listed`` are ids of the list that it stands in, or not."""
+def show(
+    build: Build, query: str, document: str, vector: np.ndarray, why: Why | None, listed: Sequence[str], whole: bool = True
+) -> None:
+    """Draw the sentences on a document, by its id; ``listed`` are ids of the list that it stands in, or not, ``whole`` whether
+    nothing was left out of the tree."""
     above = listed[: listed.index(document)] if document in listed else listed
-    found = clauses(build, query, document, vector, why, above)
+    found = clauses(build, query, document, vector, why, above, whole)
     st.markdown(f"**{TITLE}**", help="No language model wrote this: each sentence is made of the evidence beside it.")
     for place, clause in enumerate(found):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):

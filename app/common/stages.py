@@ -20,6 +20,7 @@ WORDS = {
     "queries": "Embedding the queries",
     "teacher": "Asking the teacher",
     "negatives": "Looking for negatives",
+    "preferences": "Moving the scorer by what was judged",
     "training": "Training",
     "judging": "Judging what was learned",
     "loading UMAP": "Loading UMAP",

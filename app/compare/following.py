@@ -58,7 +58,7 @@ def show(build: Build, query: str, names: list[str], pinned: str, beams: int, ve
         st.dataframe(_table(build, whys), hide_index=True)
     first = next((name for name, why in whys.items() if why), None)
     listed = [hit.id for hit in build.search(query, first, because.ABOVE, beams, vector, allowed)[0]] if first else []
-    because.show(build, query, pinned, vector, whys[first] if first else None, listed)
+    because.show(build, query, pinned, vector, whys[first] if first else None, listed, not allowed)
 
 
 def _why(build: Build, query: str, name: str, pinned: str, beams: int, vector: np.ndarray, allowed: str) -> Why | None:

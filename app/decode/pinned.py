@@ -49,7 +49,7 @@ def explain(build: Build, query: str, decoded: Decoded, document: str) -> Why:
     shown = pd.DataFrame(rows, columns=columns).astype({"Rank among candidates": "Int64"})
     st.dataframe(shown, hide_index=True, column_config={"Total": three, "Log-probability": three})
     listed = [build.corpus.documents[place].id for place in decoded.trace.documents(decoded.tree, because.ABOVE)[0]]
-    because.show(build, query, document, vector, found, listed)
+    because.show(build, query, document, vector, found, listed, decoded.tree is build.trie)
     return found
 
 

@@ -74,7 +74,7 @@ def explained(
     value: dict[str, Any] = {"query": query, "document": document, "beams": beams} | why_json(found)
     listed = [hit.id for hit in build.search(query, "generative", ABOVE, beams, vector, filter_text)[0]]
     above = listed[: listed.index(document)] if document in listed else listed
-    value["because"] = [clause._asdict() for clause in clauses(build, query, document, vector, found, above)]
+    value["because"] = [clause._asdict() for clause in clauses(build, query, document, vector, found, above, not filter_text)]
     return found, value | ({"left_aside": build.left_aside(filter_text)} if filter_text else {})
 
 

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 
 def clauses(
-    build: "Build", query: str, document: str, vector: np.ndarray, why: Why | None = None, above: Sequence[str] = ()
+    build: "Build",
+    query: str,
+    document: str,
+    vector: np.ndarray,
+    why: Why | None = None,
+    above: Sequence[str] = (),
+    whole: bool = True,
 ) -> list[Clause]:
     """Sentences on one document.
 
@@ -30,11 +36,13 @@ def clauses(
         What became of it in a decode; without it nothing is said of codes.
     above : sequence of str
         Ids of those listed above it, in their order.
+    whole : bool
+        Whether nothing was left out of the tree: then ranks are of all beginnings of a length.
     """
     row = build.row_of[document]
     found = of_words(query, wanted(query, build.language), build.documents[row], build.fields)
     if why:
-        found += of_codes(_written(build, why))
+        found += of_codes(_written(build, why, whole))
         codes = {other: _codes(build, build.row_of[other]) for other in above if other != document}
         titles = {other: build.documents[build.row_of[other]].title or other for other in codes}
         found += of_neighbours(_codes(build, row), codes, titles)
@@ -47,13 +55,13 @@ def _codes(build: "Build", row: int) -> list[int]:
     return build.codes[row, : build.identifiers.content[row]].tolist()
 
 
-def _written(build: "Build", why: Why) -> list[Written]:
+def _written(build: "Build", why: Why, whole: bool) -> list[Written]:
     tree, found = build.trie, []
     for step in why.steps:
         prefix = why.identifier[: step.level]
         if len(prefix) < step.level:
             break  # it ended before, and waits
-        level = int(tree.level_start[step.level + 1] - tree.level_start[step.level])
+        level = int(tree.level_start[step.level + 1] - tree.level_start[step.level]) if whole else 0
         node = tree.find(prefix)
         assert node is not None
         below = int(tree.counts[node])

@@ -50,9 +50,9 @@ def measure(opened: Build, seed: int, tell: Tell) -> Measured:
             ONE: np.stack([top_k(line, K) for line in queries @ flat.T]),
             TREE: _decoded(tree, by_node(tree, vectors, number), queries),
         }
-        for name, rows in found.items():
-            kept[name, number] = np.array([np.isin(true, of).mean() for of, true in zip(rows, exact, strict=True)])
-            quality[name, number] = measured(qrels, run_of(qrels, rows, ids), ["nDCG@10"])["nDCG@10"]
+        for name, listed in found.items():
+            kept[name, number] = np.array([np.isin(true, of).mean() for of, true in zip(listed, exact, strict=True)])
+            quality[name, number] = measured(qrels, run_of(qrels, listed, ids), ["nDCG@10"])["nDCG@10"]
     pairs: dict[tuple[str, int], np.ndarray] = {}
     for place, number in enumerate(FREE):
         tell("claim", len(dimensions) + place, len(dimensions) + len(FREE))

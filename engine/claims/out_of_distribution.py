@@ -33,12 +33,12 @@ MEASURE, DEPTH = "nDCG@10", 11
 STEPS, LOOK, RATE, CHOOSING = 400, 50, 3e-4, 0.2
 # Other catalogues, the smallest first; more would take longer than anybody waits.
 MOST = 4
-UNTRAINED = "nothing"
+UNTRAINED, BESIDE = "nothing", "bm25"
 
 
 def others(opened: Build) -> list[Build]:
     """Builds beside one, of other catalogues by the same encoder that have judged queries: at most one a catalogue, by name."""
-    known, found = opened.manifest, {}
+    known, found = opened.manifest, dict[str, tuple[int, Path]]()
     for manifest in sorted(opened.folder.resolve().parent.glob(f"*/{layout.MANIFEST}")):
         try:
             of = read_manifest(manifest.parent)
@@ -67,15 +67,14 @@ def measure(opened: Build, seed: int, tell: Tell) -> Measured:
         texts = [build.corpus.queries[query] for query in qrels]
         queries, ids = Queries(texts, build.embed_queries(texts)), [document.id for document in build.documents]
         for learned, adapter in adapters.items():
-            rows = _searched(build, adapter, queries)
-            values[learned, name] = measured(qrels, run_of(qrels, rows, ids), [MEASURE])[MEASURE]
-        for beside in ("bm25",):
-            rows = build.retriever(beside).search(queries, DEPTH).rows
-            values[beside, name] = measured(qrels, run_of(qrels, rows, ids), [MEASURE])[MEASURE]
+            listed = _searched(build, adapter, queries)
+            values[learned, name] = measured(qrels, run_of(qrels, listed, ids), [MEASURE])[MEASURE]
+        listed = build.retriever(BESIDE).search(queries, DEPTH).rows
+        values[BESIDE, name] = measured(qrels, run_of(qrels, listed, ids), [MEASURE])[MEASURE]
     gains = {(learned, name): interval(values[learned, name] - values[UNTRAINED, name]) for learned in teaching for name in sets}
     means = {key: interval(of) for key, of in values.items()}
     rows: list[tuple[Cell, ...]] = []
-    for learned in (UNTRAINED, *teaching, "bm25"):
+    for learned in (UNTRAINED, *teaching, BESIDE):
         for name in sets:
             gain = gains.get((learned, name))
             cells = [round(v, 4) for v in gain] if gain else [None] * 3

@@ -10,6 +10,7 @@ from engine.cli import builds as cli_builds
 from engine.cli import cache as cli_cache
 from engine.cli import claims as cli_claims
 from engine.cli import compare as cli_compare
+from engine.cli import enrich as cli_enrich
 from engine.cli import evaluate as cli_evaluate
 from engine.cli import examine as cli_examine
 from engine.cli import export as cli_export
@@ -23,8 +24,10 @@ from engine.cli import models as cli_models
 from engine.cli import next_item as cli_next_item
 from engine.cli import overlap as cli_overlap
 from engine.cli import plugins as cli_plugins
+from engine.cli import prefer as cli_prefer
 from engine.cli import run as cli_run
 from engine.cli import serve as cli_serve
+from engine.cli import studies as cli_studies
 from engine.cli import terms as cli_terms
 from engine.cli import tokens as cli_tokens
 from engine.cli import train as cli_train
@@ -46,6 +49,7 @@ __all__ = [
     "cli_cache",
     "cli_claims",
     "cli_compare",
+    "cli_enrich",
     "cli_evaluate",
     "cli_examine",
     "cli_export",
@@ -59,8 +63,10 @@ __all__ = [
     "cli_next_item",
     "cli_overlap",
     "cli_plugins",
+    "cli_prefer",
     "cli_run",
     "cli_serve",
+    "cli_studies",
     "cli_terms",
     "cli_tokens",
     "cli_train",

@@ -36,7 +36,7 @@ class Clause(NamedTuple):
 
 class Written(NamedTuple):
     """A code of an identifier: its level, the codes up to it, words of that branch, its rank among the beginnings of that length,
-    how many there are, how many documents are below, and whether it is among the beams."""
+    how many there are (0 where some were left out), how many documents are below, and whether it is among the beams."""
 
     level: int
     prefix: tuple[int, ...]
@@ -98,7 +98,8 @@ def of_codes(written: Sequence[Written]) -> list[Clause]:
     found = []
     for code in written:
         prefix = dashed(code.prefix)
-        place = f"the {ordinal(code.rank)} of {code.of:,} by score" if code.of > 1 else "the only one"
+        among = f" of {code.of:,}" if code.of else " of those that are left"
+        place = "the only one" if code.of == 1 else f"the {ordinal(code.rank)}{among} by score"
         cut = "" if code.kept else ", and was cut there"
         begins = "Its identifier begins with" if code.level == 1 else "Then it goes on to"
         words = f" ({code.words})" if code.words and code.documents > 1 else ""

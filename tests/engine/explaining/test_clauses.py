@@ -50,6 +50,8 @@ def test_codes_are_told_down_to_where_it_is_cut_or_alone():
         "Then it goes on to 3-1, the 11th of 200 by score.",
         "No other document begins with 3-1.",
     ]
+    left = made.of_codes([written[0]._replace(of=0)])
+    assert left[0].says == told[0].replace("of 16", "of those that are left")
     cut = made.of_codes([written[0]._replace(kept=False), *written[1:]])
     assert [clause.says for clause in cut] == [told[0].replace("score.", "score, and was cut there.")]
 
