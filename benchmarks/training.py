@@ -58,14 +58,14 @@ def main() -> None:
     replace_block(name, f"`{command}`. {evaluation.device()}.\n\n{body}\n")
 
 
-def replace_block(title: str, body: str) -> None:
+def replace_block(title: str, body: str, out: Path = OUT, head: str = "# Training") -> None:
     """Put a block of the results in the place of the one with the same title, or at the end."""
-    OUT.parent.mkdir(exist_ok=True)
-    old = OUT.read_text("utf-8") if OUT.is_file() else "# Training\n"
+    out.parent.mkdir(exist_ok=True)
+    old = out.read_text("utf-8") if out.is_file() else f"{head}\n"
     block = f"## {title}\n\n{body.rstrip()}\n"
     pattern = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
     new = pattern.sub(lambda _: block + "\n", old) if pattern.search(old) else f"{old.rstrip()}\n\n{block}"
-    OUT.write_text(new.rstrip() + "\n", "utf-8")
+    out.write_text(new.rstrip() + "\n", "utf-8")
     print(block)
 
 

@@ -12,6 +12,8 @@ LABELLED = (
     "cross",
     "lm",
     "lm-list",
+    "ltrgr",
+    "seal-lm",
     "dense-ivfpq",
     "dense-usearch",
     "dense-lance",

@@ -54,11 +54,18 @@ def offered(build: Build) -> list[str]:
     there = [
         name
         for name, method in RETRIEVERS.items()
-        if all(judged.get(split) for split in method.splits) and method.there(build.folder)
+        if all(judged.get(split) for split in method.splits) and method.there(build.folder) and not method.model
     ]
-    readers = [f"{reader}:{name}" for reader, method in RETRIEVERS.items() if method.model for name in models.names(method.model)]
+    named = {method: models.names(method.model) for method in RETRIEVERS.values() if method.model}
+    alone = [f"{method.name}:{name}" for method, known in named.items() if method.there(build.folder) for name in known]
+    readers = [f"{method.name}:{name}" for method, known in named.items() if not method.there(build.folder) for name in known]
     read = [f"{first}~{reader}" for first in ("bm25", "dense") for reader in readers]
-    return [*there, *read, *(f"{method.name}:{name}" for method in RETRIEVERS.values() if method.decodes for name in names)]
+    return [
+        *there,
+        *alone,
+        *read,
+        *(f"{method.name}:{name}" for method in RETRIEVERS.values() if method.decodes for name in names),
+    ]
 
 
 def shown_first(build: Build) -> list[str]:

@@ -16,6 +16,8 @@ from engine.data import tables
 from engine.data.corpus import Corpus
 from engine.data.halves import halves
 from engine.files import replace_json
+from engine.identifiers import SCHEMES
+from engine.identifiers.base import Asked
 from engine.retrievers import RETRIEVERS, Queries
 from engine.retrievers.base import Index, Opened
 from engine.retrievers.tuning import tune_hybrid
@@ -41,10 +43,27 @@ def _identifiers(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Prog
     embeddings = np.load(work / layout.EMBEDDINGS)
     known = work / layout.BEHAVIOUR
     behaviour = np.load(known) if known.is_file() else None
+    asked = asked_of(corpus, spec.model) if spec.scheme in SCHEMES and SCHEMES[spec.scheme].asks else None
     fitted = identifiers.fit(
-        spec.scheme, embeddings, dict(spec.settings), spec.seed, corpus.documents, spec.resolver, report, behaviour
+        spec.scheme, embeddings, dict(spec.settings), spec.seed, corpus.documents, spec.resolver, report, behaviour, asked
     )
     identifiers.save(fitted, work / layout.IDENTIFIERS)
+
+
+def asked_of(corpus: Corpus, model: str, split: str = "train") -> Asked | None:
+    """What the train queries ask for, with a pair for each document that a query was judged relevant for; None without any."""
+    row_of = {document.id: row for row, document in enumerate(corpus.documents)}
+    judged = corpus.qrels.get(split) or {}
+    pairs = [
+        (place, row_of[document])
+        for place, gains in enumerate(judged.values())
+        for document, grade in gains.items()
+        if grade > 0 and document in row_of
+    ]
+    if not pairs:
+        return None
+    text, row = np.array(pairs, np.int64).T
+    return Asked(embed.embed([corpus.queries[query] for query in judged], model, role="query"), text, row)
 
 
 def _trie(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:

@@ -13,6 +13,7 @@ from engine.identifiers import (
     attributes,
     category,
     cluster_index,
+    genret,
     hierarchical_kmeans,
     imported,
     keywords,
@@ -26,7 +27,7 @@ from engine.identifiers import (
     title,
     url,
 )
-from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme, load, save
+from engine.identifiers.base import Asked, Identifiers, Material, Option, Progress, Scheme, load, save
 from engine.identifiers.collisions import RESOLVERS, resolve
 from engine.options import check_options, parse_option
 from engine.plugins import Registry
@@ -37,6 +38,7 @@ _OURS = {
         rq_kmeans.SCHEME,
         rq_vae.SCHEME,
         rq_behaviour.SCHEME,
+        genret.SCHEME,
         pq.SCHEME,
         opq.SCHEME,
         hierarchical_kmeans.SCHEME,
@@ -99,14 +101,15 @@ def fit(
     resolver: str | None = None,
     progress: Progress | None = None,
     behaviour: np.ndarray | None = None,
+    asked: Asked | None = None,
 ) -> Identifiers:
-    """Fit scheme ``name`` on float32 ``(n, d)`` embeddings and their documents, and resolve collisions; ``behaviour`` is that of
-    :class:`engine.identifiers.base.Material`."""
+    """Fit scheme ``name`` on float32 ``(n, d)`` embeddings and their documents, and resolve collisions; ``behaviour`` and
+    ``asked`` are those of :class:`engine.identifiers.base.Material`."""
     scheme = check_settings(name, settings, resolver)
     if not np.isfinite(embeddings).all():
         row = int(np.flatnonzero(~np.isfinite(embeddings).all(axis=1))[0])
         raise TriescopeError(f"{name}: the embedding of document {row + 1} is not finite")
-    material = Material(embeddings, documents, behaviour)
+    material = Material(embeddings, documents, behaviour, asked)
     chosen = {option.name: settings.get(option.name) for option in scheme.options}
     fitted = scheme.fit(material, chosen, seed, progress or (lambda done, total: None))
     return resolve(resolver, scheme, fitted, material, seed)

@@ -14,13 +14,23 @@ from engine.options import Option
 from engine.stored import arrays
 
 
+class Asked(NamedTuple):
+    """What asks for documents: float32 ``(q, d)`` vectors of queries, and for each pair its query and its document, int64."""
+
+    vectors: np.ndarray
+    text: np.ndarray
+    row: np.ndarray
+
+
 class Material(NamedTuple):
-    """What a scheme may look at: float32 ``(n, d)`` embeddings and the documents they belong to; and, where somebody has taken
-    some of them, float32 ``(n, r)`` vectors that are near where two are taken together, zero for a document that never was."""
+    """What a scheme may look at: float32 ``(n, d)`` embeddings and the documents they belong to; where somebody has taken some of
+    them, float32 ``(n, r)`` vectors that are near where two are taken together, zero for a document that never was; and, where
+    there are train queries, what they ask for."""
 
     embeddings: np.ndarray
     documents: Sequence[Document]
     behaviour: np.ndarray | None = None
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +98,8 @@ class Scheme(NamedTuple):
         Ways to resolve collisions that make sense here, the default first (see :mod:`engine.identifiers.collisions`).
     behaviour : callable
         ``behaviour(settings)``: whether it looks at :attr:`Material.behaviour`, with these settings.
+    asks : bool
+        Whether it looks at :attr:`Material.asked`.
     """
 
     name: str
@@ -98,6 +110,7 @@ class Scheme(NamedTuple):
     assign: Callable[[Identifiers, np.ndarray], np.ndarray] | None = None
     resolvers: tuple[str, ...] = ("extra-code", "leave")
     behaviour: Callable[[dict[str, Any]], bool] = lambda settings: False
+    asks: bool = False
 
 
 def save(fitted: Identifiers, path: Path) -> None:

@@ -80,7 +80,7 @@ def train(
     import torch
     from vector_quantize_pytorch import ResidualVQ
 
-    with _one_thread(), torch.random.fork_rng(devices=[]):
+    with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         points = torch.from_numpy(inputs)
         widths = (inputs.shape[1], *HIDDEN, latent)
@@ -133,7 +133,7 @@ def train(
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Hold torch to one thread, so that the result does not depend on the number of cores.
 
     The matrices are so small that a second thread gains little; and where others want the cores too, threads that wait for each

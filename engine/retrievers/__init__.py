@@ -49,6 +49,8 @@ RETRIEVERS: Registry[Method] = Registry(
         "splade": "engine.retrievers.splade:METHOD",
         "seal": "engine.retrievers.ngrams:METHOD",
         "minder": "engine.retrievers.views:METHOD",
+        "ltrgr": "engine.retrievers.ltrgr:METHOD",
+        "seal-lm": "engine.retrievers.ngrams_lm:METHOD",
         "generative": "engine.retrievers.generative:METHOD",
         "feedback": "engine.retrievers.feedback:METHOD",
         "hybrid": "engine.retrievers.fusion:METHOD",

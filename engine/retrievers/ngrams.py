@@ -12,7 +12,7 @@ odds anywhere; what is as common anywhere weighs nothing.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import NamedTuple
 
@@ -49,6 +49,17 @@ class Written(NamedTuple):
     high: np.ndarray
     length: np.ndarray
     weight: np.ndarray
+
+
+NOTHING = Written(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+
+
+def weighed(low: np.ndarray, high: np.ndarray, length: np.ndarray, here: np.ndarray, there: np.ndarray) -> Written:
+    """N-grams and what each weighs, given its probability for the query and anywhere; those that weigh nothing are left out."""
+    weight = np.log(here * np.maximum(1 - there, TINY)) - np.log(there * np.maximum(1 - here, TINY))
+    order = np.lexsort((low, -length, -weight))
+    order = order[weight[order] > 0]
+    return Written(low[order], high[order], length[order], weight[order])
 
 
 class NgramRetriever:
@@ -101,42 +112,46 @@ class NgramRetriever:
             parts = [self.index.after(int(a), int(b), size) for a, b in zip(low, high, strict=True)]
             runs = ngrams.Runs(*(np.concatenate(of) for of in zip(*parts, strict=True)))
         if not kept:
-            nothing = np.empty(0, np.int64)
-            return Written(nothing, nothing, nothing, np.empty(0))
+            return NOTHING
         low, high, length = (np.concatenate(of) for of in zip(*kept, strict=True))
-        here, there = given[high] - given[low], self.anywhere[high] - self.anywhere[low]
-        weight = np.log(here * np.maximum(1 - there, TINY)) - np.log(there * np.maximum(1 - here, TINY))
-        order = np.lexsort((low, -length, -weight))
-        order = order[weight[order] > 0]
-        return Written(low[order], high[order], length[order], weight[order])
+        return weighed(low, high, length, given[high] - given[low], self.anywhere[high] - self.anywhere[low])
 
     def document_scores(self, written: Written) -> np.ndarray:
         """Score of every document, float32: weights of the n-grams that it holds to a power, the heaviest first; one whose words
         were counted already counts less (SEAL's coverage)."""
         scores = np.zeros(len(self.index.lengths), np.float32)
+        for rows, value in self.parts(written):
+            scores[rows] += value
+        return scores
+
+    def parts(self, written: Written) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """What each n-gram adds, in their order: the documents that hold it, and float64 for each of them."""
         columns: dict[int, int] = {}
-        spelled = [self._numbers(low, length) for low, length in zip(written.low, written.length, strict=True)]
+        spelled = [self.numbers(low, length) for low, length in zip(written.low, written.length, strict=True)]
         for numbers in spelled:
             for number in numbers:
                 columns.setdefault(number, len(columns))
-        counted = np.zeros((len(scores), len(columns)), bool)
+        counted = np.zeros((len(self.index.lengths), len(columns)), bool)
         for low, high, weight, numbers in zip(written.low, written.high, written.weight, spelled, strict=True):
             rows = np.unique(self.index.document[low:high])
             places = np.array(sorted({columns[number] for number in numbers}))
             fresh = 1 - counted[np.ix_(rows, places)].mean(axis=1)
-            scores[rows] += weight**POWER * (1 - FRESH + FRESH * fresh)
+            yield rows, weight**POWER * (1 - FRESH + FRESH * fresh)
             counted[np.ix_(rows, places)] = True
-        return scores
 
-    def _numbers(self, low: int, length: int) -> list[int]:
+    def numbers(self, low: int, length: int) -> list[int]:
+        """The words of an n-gram, by number."""
         place = int(self.index.order[low])
         return self.index.words[place : place + int(length)].tolist()
+
+    def written_for(self, queries: Queries) -> Iterator[Written]:
+        """What is written for each query."""
+        yield from map(self.write, vectors_of(self.name, queries))
 
     def all_scores(self, queries: Queries) -> list[np.ndarray]:
         """Score of every document for each query, float32 ``(documents,)``; what is written is remembered."""
         found = []
-        for text, vector in zip(queries.texts, vectors_of(self.name, queries), strict=True):
-            written = self.write(vector)
+        for text, written in zip(queries.texts, self.written_for(queries), strict=True):
             with self.lock:  # sessions of a server share it
                 self.remembered[text] = written
                 self.remembered.move_to_end(text)

@@ -80,15 +80,21 @@ def asked_of(opened: Opened) -> Ngrams | None:
     return of_owners([text for text, _ in pairs], [row for _, row in pairs], len(opened.embeddings)) if pairs else None
 
 
+def views_of(opened: Opened) -> dict[str, Ngrams]:
+    """The views of a build's documents, each indexed."""
+    known = {TEXT: indexed.index(opened.texts()), TITLE: indexed.index(opened.titles()), ASKED: asked_of(opened)}
+    return {name: of for name, of in known.items() if of}
+
+
 def _open(opened: Opened, beams: int, named: Named) -> ViewsRetriever:
     settings = dict(named.settings)
-    known = {TEXT: indexed.index(opened.texts()), TITLE: indexed.index(opened.titles()), ASKED: asked_of(opened)}
     width, longest = settings.get("beams", BEAMS), settings.get("longest", LONGEST)
     vectors = np.asarray(opened.embeddings)
-    return ViewsRetriever({name: NgramRetriever(of, vectors, width, longest) for name, of in known.items() if of})
+    return ViewsRetriever({name: NgramRetriever(of, vectors, width, longest) for name, of in views_of(opened).items()})
 
 
-def _evidence(found: Found) -> str:
+def evidence_of(found: Found) -> str:
+    """The heaviest n-grams that a hit holds, view by view."""
     assert isinstance(found.by, ViewsRetriever)
     held = found.by.held(found.query, found.row)
     told = "; ".join(f"{name}: {', '.join(grams[:NAMED])}" for name, grams in held.items())
@@ -108,7 +114,7 @@ METHOD = Method(
     citation="Li et al. 2023 (MINDER), arXiv:2305.16675",
     color="#5B3F8C",
     open=_open,
-    evidence=_evidence,
+    evidence=evidence_of,
     empty=ngrams.METHOD.empty,
     told=_told,
     lost=ngrams.METHOD.lost,

@@ -109,6 +109,7 @@ KINDS: Registry[Kind] = Registry(
         "one-pass": "engine.scorers.one_pass:KIND",
         "transformer": "engine.scorers.transformer:KIND",
         "t5": "engine.scorers.t5:KIND",
+        "plum": "engine.scorers.plum:KIND",
     },
 )
 

@@ -9,6 +9,8 @@ states of a query, and its output embeddings meet the query's own vector too (th
 out of the softmax, not only of the search. Untrained, shift, expectation and bias are zero, and it ranks by the node scores,
 softmaxed. (NFCorpus, tiny, a minute of training on one core, 150 development queries: nDCG@10 .28 to .30 with the shift, .25
 without it.)
+
+With ``prefix_rank`` the outputs are NCI's: a code's output depends on its prefix (:mod:`engine.scorers.prefix_aware`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +47,7 @@ class Prefixes(NamedTuple):
         Int64 ``(n,)``, sorted: where each ends.
     expected : np.ndarray
         Float64 ``(n, width)``: what the decoder expects to follow.
-    past : list of (Tensor, Tensor)
+    past : list of tuple of Tensor
         What it needs to read one more code.
     """
 
@@ -166,7 +168,7 @@ class TransformerScorer:
             if known is None or not np.isin(above, known.node).all():
                 known = self._read(state, np.unique(above))
             place = torch.from_numpy(np.searchsorted(known.node, above))
-            row, past = 1 + self.code[nodes], [(keys[place], values[place]) for keys, values in known.past]
+            row, past = 1 + self.code[nodes], [tuple(part[place] for part in of_block) for of_block in known.past]
         with torch.inference_mode():
             expected, past = self.decoder(state.memory, torch.from_numpy(row[:, None]), past)
         return Prefixes(nodes, expected[:, 0].numpy(), past)
@@ -223,7 +225,9 @@ def _open(parts: Parts, tensors: Mapping[str, np.ndarray], settings: Mapping[str
     means = taken(tensors, "means", *parts.means.shape)
     try:
         with torch.device("meta"):
-            decoder = Decoder(codes, len(parts.trie.code), parts.means.shape[1], token_width, settings["size"], 0.0)
+            # Weights from before there was a rank have none.
+            shape = (settings["size"], 0.0, settings.get("prefix_rank") or 0)
+            decoder = Decoder(codes, len(parts.trie.code), parts.means.shape[1], token_width, *shape)
         decoder.load_state_dict({name: torch.tensor(array) for name, array in tensors.items() if name != "means"}, assign=True)
     except (KeyError, RuntimeError) as error:
         raise TriescopeError("transformer: these weights were trained for another tree or size") from error
@@ -238,21 +242,25 @@ def _carry(tensors: Mapping[str, np.ndarray], change: carried.Change, settings: 
     outputs, shifts = (
         carried.rows_of_codes(tensors[name], before, after, "zero") for name in ("outputs.weight", "shifts.weight")
     )
-    inputs = tensors["inputs.weight"]  # the row of the start, then the codes of all levels but the last
-    codes = carried.rows_of_codes(inputs[1:], before[:-1], after[:-1]) if len(before) > 1 else inputs[1:]
+    read = {}
+    for name in ("inputs.weight", "prefix.read.weight"):
+        if name in tensors:  # the row of the start, then the codes of all levels but the last
+            start, codes = np.split(tensors[name], [1])
+            more = carried.rows_of_codes(codes, before[:-1], after[:-1]) if len(before) > 1 else codes
+            read[name] = np.concatenate([start, more])
     return carried.others(tensors) | {
         "means": carried.vectors(change, tensors["means"], nodes),
         "bias": np.where(change.came < 0, 0, tensors["bias"][change.came]).astype(np.float32),
         "outputs.weight": outputs,
         "shifts.weight": shifts,
-        "inputs.weight": np.concatenate([inputs[:1], codes]),
+        **read,
     }
 
 
 KIND = Kind(
     name="transformer",
     summary="A small decoder over codes with cross-attention to the query's tokens, on top of the node scores.",
-    citation="Rajput et al. 2023 (TIGER); Vaswani et al. 2017",
+    citation="Rajput et al. 2023 (TIGER); Wang et al. 2022 (NCI); Vaswani et al. 2017",
     options=(
         Option(
             name="size",
@@ -265,6 +273,15 @@ KIND = Kind(
         RATE,
         EXPAND,
         DROPOUT._replace(label="Dropout, decoder", help="Share of the decoder's states dropped while training."),
+        Option(
+            name="prefix_rank",
+            label="Prefix-aware, rank",
+            type=int,
+            default=0,
+            low=0,
+            high=64,
+            help="NCI, an experiment: rank of the change that a prefix makes to the weights of the codes after it; 0 for none.",
+        ),
     ),
     open=_open,
     encode=encode,

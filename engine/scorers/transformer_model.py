@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.scorers.prefix_aware import PrefixWeights
+
 
 class Shape(NamedTuple):
     """Blocks, width of the states, attention heads, width of the feed-forward layer."""
@@ -25,8 +27,9 @@ class Shape(NamedTuple):
 SHAPES = {"tiny": Shape(1, 64, 2, 256), "small": Shape(2, 128, 4, 512), "base": Shape(4, 192, 6, 768)}
 
 
-# Keys and values of the positions read so far, ``(n, heads, positions, width / heads)`` both, a pair a block.
-Past = list[tuple[Tensor, Tensor]]
+# Keys and values of the positions read so far, ``(n, heads, positions, width / heads)`` both, a pair a block; behind them, where
+# weights depend on the prefix, what that has read, ``(n, width)``.
+Past = list[tuple[Tensor, ...]]
 
 
 class Memory(NamedTuple):
@@ -63,7 +66,7 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, states: Tensor, keys: Tensor, values: Tensor, mask: Tensor, past: tuple[Tensor, Tensor] | None
+        self, states: Tensor, keys: Tensor, values: Tensor, mask: Tensor, past: tuple[Tensor, ...] | None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """States ``(n, positions, width)`` after the block, and the keys and values of all positions so far.
 
@@ -109,9 +112,20 @@ class Decoder(nn.Module):
         One of :data:`SHAPES`.
     dropout : float
         Share of states dropped while training.
+    prefix_rank : int
+        Of the change that a prefix makes to the output rows (:mod:`engine.scorers.prefix_aware`); 0 for none.
     """
 
-    def __init__(self, codes: Sequence[int], nodes: int, vector_width: int, token_width: int, size: str, dropout: float):
+    def __init__(
+        self,
+        codes: Sequence[int],
+        nodes: int,
+        vector_width: int,
+        token_width: int,
+        size: str,
+        dropout: float,
+        prefix_rank: int = 0,
+    ):
         super().__init__()
         shape = SHAPES[size]
         width = shape.width
@@ -129,6 +143,8 @@ class Decoder(nn.Module):
         # Zero at the start: an untrained transformer adds nothing to the node scores.
         for start in (self.shifts.weight, self.head.weight, self.head.bias):
             nn.init.zeros_(start)
+        # Drawn last, so that one seed gives the same other weights with and without.
+        self.prefix = PrefixWeights(1 + sum(codes[:-1]), width, prefix_rank) if prefix_rank else None
 
     def remember(self, vectors: Tensor, tokens: Tensor, counts: Tensor) -> Memory:
         """Read some queries.
@@ -163,14 +179,14 @@ class Decoder(nn.Module):
         rows : Tensor
             Int64 ``(n, positions)``, input rows: 0 first, then the codes of the prefix. Positions see only what stands before
             them, so a shorter prefix may be filled up with anything. With a ``past``, the one row that follows it.
-        past : list of (Tensor, Tensor), optional
+        past : list of tuple of Tensor, optional
             What an earlier call returned for the prefixes without their last code.
 
         Returns
         -------
         expected : Tensor
             Float ``(n, positions, width)``: multiplied with rows of ``outputs``, what follows each position.
-        past : list of (Tensor, Tensor)
+        past : list of tuple of Tensor
             For the next call.
         """
         first = past[0][0].shape[2] if past else 0
@@ -179,7 +195,12 @@ class Decoder(nn.Module):
         for place, block in enumerate(self._blocks):
             states, own = block(states, memory.keys[place], memory.values[place], memory.mask, past[place] if past else None)
             read.append(own)
-        return self.head(self.norm(states)), read
+        expected: Tensor = self.head(self.norm(states))
+        if self.prefix is not None:
+            seen = self.prefix(rows, past[-1][0] if past else None)
+            expected = self.prefix.change(expected, seen)
+            read.append((seen[:, -1],))
+        return expected, read
 
     @property
     def _blocks(self) -> list[Block]:

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from engine import evaluation, identifiers, trie
 from engine.builds import layout
 from engine.builds.opened import Build
+from engine.builds.stages import asked_of
 from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.files import replace_json, writing
@@ -168,7 +169,8 @@ def _fitted(opened: Build, name: str, seed: int, labels: Sequence[str | None] | 
     """A scheme's identifiers, their health and what they cost."""
     start = time.perf_counter()
     documents, taken = opened.corpus.documents, behaviour_of(opened, name, {}, seed)
-    fitted = identifiers.fit(name, np.asarray(opened.embeddings), {}, seed, documents, behaviour=taken)
+    asked = asked_of(opened.corpus, opened.model) if SCHEMES[name].asks else None
+    fitted = identifiers.fit(name, np.asarray(opened.embeddings), {}, seed, documents, behaviour=taken, asked=asked)
     fit_seconds = time.perf_counter() - start
     tree = trie.build(fitted.codes)
     row = Measured(

@@ -135,6 +135,17 @@ def load(model: str) -> LanguageModel:
 
 @lru_cache(maxsize=1)
 def _load(model: str, key: str) -> LanguageModel:
+    return LanguageModel(model, key, *fresh(model))
+
+
+def fresh(model: str) -> tuple[Any, Any]:
+    """Model and tokenizer of a folder, read anew: whoever changes its weights changes nobody else's. Imports torch.
+
+    Raises
+    ------
+    TriescopeError
+        See :func:`load`.
+    """
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -146,10 +157,9 @@ def _load(model: str, key: str) -> LanguageModel:
         # Half precision is slow on a CPU, so it is widened as it is read.
         here: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         loaded = AutoModelForCausalLM.from_pretrained(str(folder), use_safetensors=True, dtype=torch.float32, **here)
-        tokenizer = AutoTokenizer.from_pretrained(str(folder), **here)
+        return loaded.eval(), AutoTokenizer.from_pretrained(str(folder), **here)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise TriescopeError(f"{WHAT} {model!r} in {folder} cannot be loaded: {str(error).splitlines()[0]}") from error
-    return LanguageModel(model, key, loaded.eval(), tokenizer)
 
 
 def from_gguf(path: Path, out: Path) -> None:

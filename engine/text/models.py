@@ -43,8 +43,8 @@ KINDS = {
         ),
         Kind(
             "lm",
-            "language model: writes answers and titles (answer --lm NAME), and orders what another found, -r bm25~lm:NAME, "
-            "bm25~lm-list:NAME",
+            "language model: writes answers and titles (answer --lm NAME), n-grams that find documents, -r seal-lm:NAME, and "
+            "orders what another found, -r bm25~lm:NAME, bm25~lm-list:NAME",
             lambda folder, architecture: architecture.endswith("ForCausalLM"),
         ),
     )

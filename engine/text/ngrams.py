@@ -82,13 +82,20 @@ def index(texts: Sequence[str]) -> Ngrams:
     [('to', 3), ('be', 3), ('or', 1), ('not', 2)]
     """
     numbers: dict[str, int] = {"": END}
-    flat: list[int] = []
-    lengths = []
-    for text in texts:
-        before = len(flat)
-        flat += [numbers.setdefault(word, len(numbers)) for piece in pieces(text) for word in words_of(piece, alone=False)]
-        lengths.append(len(flat) - before)
-        flat.append(END)
+    spelled = [
+        [numbers.setdefault(word, len(numbers)) for piece in pieces(text) for word in words_of(piece, alone=False)]
+        for text in texts
+    ]
+    return of_numbers(spelled, list(numbers))
+
+
+def of_numbers(texts: Sequence[Sequence[int]], vocabulary: list[str]) -> Ngrams:
+    """Index texts that are numbers already, each of a word of the vocabulary, whose number :data:`END` is none.
+
+    >>> of_numbers([[1, 2], [2]], ["", "sea", "war"]).document.tolist()
+    [0, 0, 1]
+    """
+    flat, lengths = [number for text in texts for number in (*text, END)], list(map(len, texts))
     words = np.array(flat + [END] * DEPTH, np.int32)
     rank, length = words.astype(np.int64), 1
     while length < DEPTH:  # the rank by twice as many words, from that of the first half and that of the second
@@ -98,4 +105,4 @@ def index(texts: Sequence[str]) -> Ngrams:
     order = np.argsort(rank, kind="stable").astype(np.int32)
     order = order[words[order] != END]
     document = np.repeat(np.arange(len(lengths), dtype=np.int32), np.array(lengths, np.int64) + 1)
-    return Ngrams(list(numbers), words, order, document[order], np.array(lengths, np.int64))
+    return Ngrams(vocabulary, words, order, document[order], np.array(lengths, np.int64))

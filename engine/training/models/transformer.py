@@ -55,7 +55,8 @@ class TransformerModel(Decoder):
     def __init__(self, parts: Parts, settings: Mapping[str, Any], token_width: int):
         codes = codes_of(parts.trie)
         width, dropout = parts.means.shape[1], float(settings["dropout"])
-        super().__init__(codes, len(parts.trie.code), width, token_width, settings["size"], dropout)
+        rank = int(settings.get("prefix_rank") or 0)
+        super().__init__(codes, len(parts.trie.code), width, token_width, settings["size"], dropout, rank)
         self.parts, self.settings = parts, dict(settings)
         # Moved with the model, never saved: the build has them.
         for name, array in tree_of(parts.trie)._asdict().items():
@@ -126,7 +127,7 @@ class TransformerModel(Decoder):
 
     def groups(self) -> list[dict[str, Any]]:
         """Weight decay for matrices only: an embedding that a batch does not touch is not to shrink."""
-        tables = {"inputs.weight", "outputs.weight", "shifts.weight", "positions"}
+        tables = {"inputs.weight", "outputs.weight", "shifts.weight", "positions", "prefix.read.weight"}
         rate = float(self.settings["learning_rate"])
         decayed = [p for name, p in self.named_parameters() if p.ndim == 2 and name not in tables]
         others = [p for name, p in self.named_parameters() if p.ndim != 2 or name in tables]

@@ -43,7 +43,7 @@ def ids(build, name, vector, beams=50):
 
 
 def test_a_record_is_found_by_its_own_name_and_says_what_there_is_to_know():
-    dense = "dense dense-hnsw dense-ivfpq dense-usearch dense-lance moved tuned tuned-moved late splade seal minder"
+    dense = "dense dense-hnsw dense-ivfpq dense-usearch dense-lance moved tuned tuned-moved late splade seal minder ltrgr seal-lm"
     assert list(RETRIEVERS) == f"bm25 tfidf {dense} generative feedback hybrid reranked cross lm lm-list".split()
     assert usual() == ["bm25", "dense", "generative", "hybrid"]
     for name, method in RETRIEVERS.items():
@@ -58,7 +58,9 @@ def test_evidence_is_in_the_terms_of_the_retriever(opened):
     word = max(re.findall("[a-z]+", text), key=len)
     found = Found(f"{word} zzz", text, 0.51234, "3-17", "bm25 + dense", 3, opened.retriever("bm25"))
     told = {
-        name: method.evidence(found) for name, method in RETRIEVERS.items() if name not in ("late", "splade", "seal", "minder")
+        name: method.evidence(found)
+        for name, method in RETRIEVERS.items()
+        if name not in ("late", "splade", "seal", "minder", "ltrgr", "seal-lm")
     }  # they ask their encoders, or what was written
     assert told == {
         "bm25": f"words: {word} 100%",

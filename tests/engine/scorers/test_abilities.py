@@ -46,6 +46,7 @@ def test_every_scorer_declares_its_abilities():
         "JointScorer": {"selects", "reads_text"},
         "OnePassScorer": {"dense", "ahead"},
         "OverlayScorer": {"bounds", "dense", "ahead"},
+        "PlumScorer": {"reads_text", "dense"},
         "SiblingScorer": set(),
         "T5Scorer": {"reads_text", "dense"},
         "TransformerScorer": {"reads_text"},
