@@ -1,5 +1,6 @@
 """What pages share: opened builds, encoded queries, traces. Cached by build and its manifest, read-only."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,11 @@ from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.health.cohesion import Cohesion, by_depth, pair_cosines
 from engine.live import journal
+
+# A build that nobody has looked at for so long, seconds, is closed; the next look opens it again.
+IDLE_S = 300.0
+_looked_at: dict[tuple[str, int], float] = {}
+_grown: set[tuple[str, int, str]] = set()
 
 
 def open_build() -> Build:
@@ -45,9 +51,27 @@ def opened(name: str) -> Build:
         version = (folder / MANIFEST).stat().st_mtime_ns
     except OSError as error:
         raise TriescopeError(f"{name}: this build is not there any more") from error
+    let_go(str(folder), version)
     changed = journal.stamp(folder)
     base = _opened(str(folder), version)
-    return _changed(str(folder), version, changed, base) if changed else base
+    if not changed:
+        return base
+    _grown.add((str(folder), version, changed))
+    return _changed(str(folder), version, changed, base)
+
+
+def let_go(folder: str, version: int) -> None:
+    """Note that a build is looked at, and let go of those that nobody has for :data:`IDLE_S`: an open build of a hundred thousand
+    documents holds some hundred megabytes."""
+    now = time.monotonic()
+    _looked_at[folder, version] = now
+    for known, last in list(_looked_at.items()):
+        if known != (folder, version) and now - last > IDLE_S:
+            _looked_at.pop(known, None)
+            _opened.clear(*known)
+            for one in [one for one in list(_grown) if one[:2] == known]:
+                _changed.clear(*one, None)  # its last argument is no part of the key
+                _grown.discard(one)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
