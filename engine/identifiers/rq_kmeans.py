@@ -111,7 +111,7 @@ SCHEME = Scheme(
             default=1,
             low=1,
             high=4,
-            help="Orthogonal parts of the space that the levels code in turn (BARGE has 2, of halving levels).",
+            help="Orthogonal parts of the space that the levels code in turn: BARGE's, an experiment.",
         ),
     ),
     fit=fit,
