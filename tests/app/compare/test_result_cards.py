@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest, local_script_runner
 
-from app.common import metadata
+from app.common import metadata, rewriting
 from app.common.state import plain
 from engine.builds.make import make
 from engine.builds.spec import BuildSpec
@@ -84,7 +84,7 @@ def with_pictures(empty_home, monkeypatch):
 
 
 def pictures(at):
-    (found,) = (toggle for toggle in at.toggle if toggle.key != "compact")
+    (found,) = (toggle for toggle in at.toggle if toggle.key not in ("compact", rewriting.KEY))
     return found
 
 
