@@ -47,6 +47,7 @@ if job is None:
 
 tuning.offer(build)
 preferring.offer(build)
+found = {name: run for name, run in found.items() if run.history}  # an update by preferences has none, and its own part above
 
 if not found:
     st.stop()

@@ -13,7 +13,7 @@ from engine.explaining.clauses import Clause
 from engine.explaining.why import Why
 from engine.text.matched import snippet, wanted
 
-TITLE = "Why this hit, in words"
+TITLE = "In words"
 # Of those listed above it, so many are held against its codes.
 ABOVE = 10
 
