@@ -3,6 +3,7 @@
 import html
 import json
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -26,6 +27,7 @@ from app.compare import (
 from engine.builds.turns import deaf, without
 from engine.errors import TriescopeError
 from engine.retrievers import method_of
+from engine.text.hub import NONE, NOT_HERE
 
 st.title("Compare retrievers")
 build = resources.open_build()
@@ -38,13 +40,16 @@ with second:
 with third:
     allowed = filtering.choose(build, "lists")
 names = comparing.choose(build)
+if build.model == NONE:  # nothing typed has a vector there
+    st.info(f"{NOT_HERE[0].upper()}{NOT_HERE[1:]}.", icon=":material/abc:")
+    names = [name for name in names if not build.retriever(name).needs_vectors] or ["bm25"]
 lasting = [comparing.pinned(build, name) for name in names]
 scorers = [named.scorer for name in lasting if (named := method_of(name)[1]).scorer]
 address.check_stamp(build, scorers)
 
 taken = turns.asked(build)
 turns.chips(build, taken)
-vector, encode_ms = turns.vector(build, query, taken)
+vector, encode_ms = turns.vector(build, query, taken) if build.model != NONE else (np.zeros_like(build.embeddings[0]), 0.0)
 passing, allowed = allowed, without(allowed, taken.less)
 columns = {name: comparing.column(build, query, name, k, beams, vector, allowed) for name in names}
 results = {name: column.hits for name, column in columns.items() if not column.error}

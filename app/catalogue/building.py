@@ -15,11 +15,17 @@ from engine.data.examined import Examined
 from engine.data.lines import UNICODE
 from engine.identifiers import SCHEMES
 from engine.text import embed, fast_encoder, static_encoder
+from engine.text.hub import NONE
 
 MADE, PREFIX = "catalogue-made", "catalogue "
 OWN, FAST = "own", "fast"
 # Ways to vectors, and what has to be known of each before it is taken.
-_ENCODERS = {OWN: "all-MiniLM-L6-v2", FAST: "the same, by OpenVINO", static_encoder.NAME: "static: quick and weaker"}
+_ENCODERS = {
+    OWN: "all-MiniLM-L6-v2",
+    FAST: "the same, by OpenVINO",
+    static_encoder.NAME: "static: quick and weaker",
+    NONE: "none: vectors of another",
+}
 if importlib.util.find_spec("openvino") is None:
     del _ENCODERS[FAST]
 _ABOUT = {
@@ -27,6 +33,7 @@ _ABOUT = {
     FAST: "Three times as fast and more on a CPU; vectors differ in their last digits, and the build says by how much.",
     static_encoder.NAME: "For very large catalogues: a vector a word piece, no sentence is read as a whole. A hundred times as "
     "fast, and far weaker in vector and generative search; keyword search stays what it is.",
+    NONE: "For vectors above whose encoder is not here: nothing can be compared, and only keyword search takes typed text.",
 }
 
 
@@ -54,16 +61,19 @@ def offer(
     flags += ["--ids", scheme, "--seed", str(int(seed)), *(["--leave-out"] if leave_out else [])]
     flags += ["--encoding", written] if written != UNICODE else []
     flags += [*(others or []), *(["--passages"] if passages else [])]
-    flags += {OWN: [], FAST: ["--fast"], static_encoder.NAME: ["--model", static_encoder.NAME]}[encoder]
+    flags += {OWN: [], FAST: ["--fast"], static_encoder.NAME: ["--model", static_encoder.NAME], NONE: ["--model", NONE]}[encoder]
     st.caption(_ABOUT[encoder])
     commands.offer(commands.line(["build", str(path), "--out", str(paths.builds() / out), *flags]))
-    _estimate(found, BuildSpec(fields=fields, passages=passages), encoder)
+    if encoder != NONE:
+        _estimate(found, BuildSpec(fields=fields, passages=passages), encoder)
     if wrong := names.fault(out):
         st.error(f"The app could not list this build: {state.plain(wrong)}.", icon=":material/error:")
     elif out in names.names():
         st.error("There is a build of this name; choose another.", icon=":material/error:")
     elif found.wrong and not leave_out:
         st.info("Rows are wrong: mend the file, or leave them out, above.", icon=":material/block:")
+    elif encoder == NONE and "--vectors" not in flags:
+        st.info("Without an encoder the vectors have to be there: name their file above.", icon=":material/block:")
     elif not found.documents:
         st.info("There is no document in it.", icon=":material/block:")
     # Not a callback: it would be given what the run before knew, without what was typed last.

@@ -15,6 +15,7 @@ from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.health.cohesion import Cohesion, by_depth, pair_cosines
 from engine.live import journal
+from engine.text.hub import NONE
 
 # A build that nobody has looked at for so long, seconds, is closed; the next look opens it again.
 IDLE_S = 300.0
@@ -115,8 +116,14 @@ def describe_build(name: str) -> None:
     vocabulary = " × ".join(str(size) for size in manifest.identifiers.vocabulary)
     st.caption(
         f"{manifest.corpus.documents:,} documents · {state.plain(manifest.identifiers.scheme)} {vocabulary} · "
-        f"seed {manifest.spec.seed} · encoder {state.plain(Path(manifest.spec.model).name)} · on this machine alone"
+        f"seed {manifest.spec.seed} · {_encoder(manifest.spec.model)} · on this machine alone"
     )
+
+
+def _encoder(model: str) -> str:
+    if model == NONE:
+        return "vectors of an encoder that is not here: only keyword search takes typed text"
+    return f"encoder {state.plain(Path(model).name)}"
 
 
 def query_vector(build: Build, query: str) -> tuple[np.ndarray, float]:

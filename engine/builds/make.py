@@ -212,7 +212,8 @@ def manifest_of(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encode
     """The manifest of the finished stages in ``work``; ``source`` and ``encoder`` are hashes."""
     tree, fitted = trie.load(work / layout.TRIE), identifiers.load(work / layout.IDENTIFIERS)
     files = sorted(path for path in work.rglob("*") if path.is_file())
-    found = cut([document.searched_text(spec.fields) for document in corpus.documents], spec.model)
+    texts = [document.searched_text(spec.fields) for document in corpus.documents]
+    found = None if spec.model == hub.NONE else cut(texts, spec.model)
     reads, beyond = found or (None, None)
     of = passages.read(work, len(corpus.documents))
     return Manifest(

@@ -1,6 +1,7 @@
 """Vectors that somebody has made already, taken for a build's documents once they are seen to be of its encoder.
 
-Queries are encoded by the encoder that is named, so vectors of one that is not here could not be asked anything, and are refused.
+Queries are encoded by the encoder that is named. Where that is not here (``--model none``) nothing can be compared, and only
+keyword search takes typed text; trees, maps and identifiers are made of the vectors all the same.
 They stay in their build: the cache of vectors holds what this machine has embedded itself.
 """
 
@@ -15,9 +16,11 @@ from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
 from engine.stored import arrays
 from engine.text import embed
+from engine.text.hub import NONE
 
 # Documents that are embedded anew to compare, and the least cosine of each: half precision and other batches stay above it.
 CHECKED, ALIKE = 20, 0.99
+ONLY_WORDS = "only keyword search takes typed text"
 
 
 class Taken(NamedTuple):
@@ -33,6 +36,8 @@ class Taken(NamedTuple):
         >>> print(Taken(np.zeros((1200, 4), np.float32), 20, 0.9998).told())
         1,200 vectors were taken as they are: 20 of them are the encoder's own (cosine at least 0.9998)
         """
+        if not self.checked:
+            return f"{len(self.vectors):,} vectors were taken as they are, of an encoder that is not here: {ONLY_WORDS}"
         return (
             f"{len(self.vectors):,} vectors were taken as they are: {self.checked} of them are the encoder's own "
             f"(cosine at least {self.least:.4f})"
@@ -72,6 +77,8 @@ def take(path: Path, corpus: Corpus, spec: BuildSpec, seed: int = 0) -> Taken:
         row = int((~(np.isfinite(lengths) & (lengths > 0))).argmax()) + 1
         raise TriescopeError(f"{path}: row {row:,} is no direction")
     unit = (vectors / lengths[:, None]).astype(np.float32)
+    if spec.model == NONE:
+        return Taken(unit, 0, 0.0)
     encoder = embed.load(spec.model)
     if unit.shape[1] != encoder.dimensions:
         raise TriescopeError(f"{path}: vectors of {unit.shape[1]} dimensions; encoder {spec.model!r} has {encoder.dimensions}")

@@ -25,6 +25,7 @@ from engine.retrievers.weighting import UNTUNED, Tuning
 from engine.scorers import centroid
 from engine.stored import passages
 from engine.text import embed
+from engine.text.hub import NONE
 from engine.trie.naming import name_nodes
 
 
@@ -89,6 +90,10 @@ def _names(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) 
 
 
 def _tuning(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
+    if spec.model == NONE:  # development queries have no vectors to choose by
+        replace_json(work / layout.TUNING, UNTUNED.model_dump())
+        return
+
     def encode(texts: list[str]) -> np.ndarray:
         return embed.embed(texts, spec.model, report, role="query")
 

@@ -118,6 +118,7 @@ def build(
     from engine.scale import on_ray
     from engine.studies.bundled import install
     from engine.text import fast_encoder, static_encoder
+    from engine.text.hub import NONE
 
     with Progress(progress, quiet=as_json) as told:
         asked = ({"scheme": "imported"} if identifiers else {}) | asked
@@ -137,6 +138,8 @@ def build(
         spec = spec_of(source.usual() | asked | {"settings": settings})
         if spec.model == static_encoder.NAME:
             spec = spec.model_copy(update={"model": str(static_encoder.kept(told))})
+        if spec.model == NONE and not vectors and not source.build:
+            raise TriescopeError("without an encoder (--model none) the documents' vectors have to be there: --vectors FILE")
         if spec.fast:
             fast_encoder.precision()  # says what is missing before anything is made
         if vectors:

