@@ -34,5 +34,8 @@ def encoded(documents: Sequence[Document], spec: BuildSpec, report: embed.Progre
     """
     texts = texts_of(documents, spec)
     flat = [text for of in texts for text in of]
-    way = fast_encoder.way(spec.model) if spec.fast else None
-    return Passages.of(list(map(len, texts)), embed.embed(flat, spec.model, report, way=way))
+    if spec.fast:
+        vectors = embed.embed(flat, spec.model, report, way=fast_encoder.way(spec.model))
+    else:
+        vectors = embed.embed(flat, spec.model, report)
+    return Passages.of(list(map(len, texts)), vectors)
