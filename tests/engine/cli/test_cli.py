@@ -184,7 +184,7 @@ def test_build_says_what_was_left_aside_and_takes_columns_by_name(shell, tmp_pat
         code, _, err = shell("build", tmp_path, "--out", tmp_path / "other", "--column", wrong)
         assert (code, err) == (
             2,
-            f"triescope: --column {wrong}: name a column like id=movieId; id, title and text can be named\n",
+            f"triescope: --column {wrong}: name a column like id=movieId; id, title, text, category and url can be named\n",
         )
 
 
