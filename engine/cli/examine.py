@@ -45,5 +45,7 @@ def columns_asked(asked: list[str]) -> dict[str, str]:
     """Column names by what they hold, from ``id=NAME`` as typed."""
     named = dict(text.partition("=")[::2] for text in asked)
     if wrong := [text for text in asked if text.partition("=")[0] not in PARTS or not text.partition("=")[2]]:
-        raise TriescopeError(f"--column {wrong[0]}: name a column like id=movieId; {', '.join(PARTS[:-1])} and {PARTS[-1]} can be named")
+        raise TriescopeError(
+            f"--column {wrong[0]}: name a column like id=movieId; {', '.join(PARTS[:-1])} and {PARTS[-1]} can be named"
+        )
     return named
