@@ -16,8 +16,12 @@ st.title("Watch it decode")
 build = resources.open_build()
 trie = build.trie
 place = tour.begin(build)
-query = rewriting.applied(build, trying.ask(build, offered=not place))
+typed = trying.ask(build, offered=not place)
 guide = tour.box() if place else None
+refused = intervening.refused(build)
+controls = st.container()
+more = st.expander("Intervene, filter, or set another strategy beside it", icon=":material/tune:", expanded=bool(refused))
+query = rewriting.applied(build, typed, more)
 levels = trie.levels
 choice = len(build.scorer_names) > 1
 strategy = address.one_of(decoding.STRATEGY, STRATEGIES, "beam", "strategy")
@@ -25,7 +29,7 @@ known_widths = aiming.known_of(build)
 aims = known_widths is not None and strategy == "beam"
 wide = [1, 1, 1, 3] if choice else [1.2, 1.2, 2.6]
 wide[-1:] = [0.7, wide[-1] - 0.7] if aims else wide[-1:]
-left, *extra, right = st.columns(wide, vertical_alignment="bottom", gap="small" if choice or aims else "medium")
+left, *extra, right = controls.columns(wide, vertical_alignment="bottom", gap="small" if choice or aims else "medium")
 beside = extra.pop() if aims else None
 middle = extra.pop()
 left.selectbox("Strategy", list(STRATEGIES), **address.own(decoding.STRATEGY, strategy, (state.NODE,)))
@@ -41,8 +45,7 @@ if extra:
         scorer = scorers.choose(build)
 with right:
     step = stepper.controls(levels)
-refused = intervening.refused(build)
-with st.expander("Intervene, filter, or set another strategy beside it", icon=":material/tune:", expanded=bool(refused)):
+with more:
     asked, other = intervening.controls(build, width, scorer)
     asked = aiming.applied(asked, target, choice)
     aiming.offer(build, known_widths)

@@ -1,6 +1,9 @@
 """A query read again before it is searched: on or off by a switch in the address, and every change told."""
 
+from contextlib import nullcontext
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.common import state
 from engine.builds.opened import Build
@@ -18,10 +21,12 @@ def _rewritten(folder: str, version: str, query: str, _build: Build) -> Rewritte
     return _build.rewritten(query)
 
 
-def applied(build: Build, query: str) -> str:
-    """The query as it is searched: as it was typed unless the switch is on."""
+def applied(build: Build, query: str, switch: DeltaGenerator | None = None) -> str:
+    """The query as it is searched: as it was typed unless the switch is on, which stands in the box given, else before what it
+    did."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        on = st.toggle("Undo typing errors", key=KEY, bind="query-params", help=HELP)
+        with switch or nullcontext():
+            on = st.toggle("Undo typing errors", key=KEY, bind="query-params", help=HELP)
         if not on:
             return query
         found = _rewritten(str(build.folder), build.version, query, build)

@@ -105,7 +105,7 @@ def halved(pairs: Pairs, share: float, seed: int) -> tuple[Pairs, Pairs]:
 
     >>> pairs = Pairs(np.array([[0.0], [0.0], [1.0], [2.0]]), np.arange(4))
     >>> [part.row.tolist() for part in halved(pairs, 0.34, 0)]
-    [[0, 1, 3], [2]]
+    [[0, 1, 2], [3]]
     """
     _, query = np.unique(pairs.vectors, axis=0, return_inverse=True)
     number = int(query.max()) + 1

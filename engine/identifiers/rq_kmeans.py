@@ -60,7 +60,7 @@ def orthogonal(points: np.ndarray, books: int) -> list[np.ndarray]:
     out in turn, so that each part has about as much of the variance.
 
     >>> one, other = orthogonal(np.diag([3.0, 2.0]).astype(np.float32), 2)
-    >>> (abs(one) + abs(other)).round(3).tolist(), bool(np.allclose(one @ other, 0, atol=1e-6))
+    >>> (one + other).round(3).tolist(), bool(np.allclose(one @ other, 0, atol=1e-6))
     ([[1.0, 0.0], [0.0, 1.0]], True)
     """
     if books == 1:

@@ -93,7 +93,7 @@ def of_numbers(texts: Sequence[Sequence[int]], vocabulary: list[str]) -> Ngrams:
     """Index texts that are numbers already, each of a word of the vocabulary, whose number :data:`END` is none.
 
     >>> of_numbers([[1, 2], [2]], ["", "sea", "war"]).document.tolist()
-    [0, 0, 1]
+    [0, 1, 0]
     """
     flat, lengths = [number for text in texts for number in (*text, END)], list(map(len, texts))
     words = np.array(flat + [END] * DEPTH, np.int32)

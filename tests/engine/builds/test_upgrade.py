@@ -57,7 +57,7 @@ def test_it_gets_format_3_and_no_other_file_is_changed(old):
     assert now["format"] == 3
     assert [now["corpus"].pop(name) for name in ("notes", "began", "fitted")] == [[], None, None]
     assert now["identifiers"].pop("notes") == []
-    assert [now["spec"].pop(name) for name in ("language", "passages")] == ["english", False]
+    assert [now["spec"].pop(name) for name in ("language", "passages", "fast")] == ["english", False, False]
     assert {key: now[key] for key in was if key not in ("format", "files")} == {
         key: was[key] for key in was if key not in ("format", "files")
     }
