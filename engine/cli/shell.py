@@ -24,8 +24,8 @@ app = typer.Typer(
 # Ours are named; those of other packages would have to be loaded first, and `retrievers` lists them too.
 OF_RETRIEVERS = (
     f"{', '.join(RETRIEVERS.ours)}; generative:NAME decodes with that scorer, bm25:k1=0.9,b=0.4,method=atire is another formula, "
-    ".3*bm25+.7*dense fuses the two (@rrf: by rank), bm25~dense ranks what the first finds by the second, bm25~cross:NAME by a "
-    "cross-encoder of `models`."
+    ".3*bm25+.7*dense fuses the two (bm25+dense@rrf by rank, @dev as development queries choose), bm25~dense ranks what the "
+    "first finds by the second, bm25~cross:NAME by a cross-encoder of `models`."
 )
 
 

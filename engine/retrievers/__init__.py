@@ -4,7 +4,8 @@
 ``generative`` and ``hybrid`` decode with the build's default scorer; ``generative:NAME`` and ``hybrid:NAME`` with the one named.
 ``bm25:k1=0.9,b=0.4,method=atire`` has settings of its own.
 Names joined by ``+`` are fused, at equal weights by their scores unless the name says more: ``bm25+dense``,
-``.3*bm25+.7*generative:node``, ``bm25+dense@rrf``. ``bm25~dense`` has candidates of the first ranked by the second,
+``.3*bm25+.7*generative:node``, ``bm25+dense@rrf``; ``bm25+late+tuned@dev`` at weights that the build's development queries
+choose. ``bm25~dense`` has candidates of the first ranked by the second,
 ``bm25~cross:NAME`` by a model that this machine knows by that name.
 """
 
@@ -15,7 +16,7 @@ from engine.options import check_options, parse_option
 from engine.plugins import Registry
 from engine.retrievers.base import DEFAULT_BEAMS, Method, Named, Opened, Retriever
 from engine.retrievers.ranking import Queries, Ranking
-from engine.retrievers.shares import METHODS
+from engine.retrievers.shares import CHOSEN, METHODS
 from engine.text import models
 
 __all__ = [
@@ -113,8 +114,11 @@ def method_of(name: str) -> tuple[Method, Named]:
 def _fusion(name: str) -> Named:
     """Members of a fusion's name, with their weights and the method where it names them."""
     joined, by, method = name.partition(BY)
-    if by and method not in METHODS:
-        raise TriescopeError(f"{name!r}: members are fused by {', '.join(METHODS)}, like bm25+dense{BY}rrf")
+    if by and method not in (*METHODS, CHOSEN):
+        raise TriescopeError(
+            f"{name!r}: members are fused by {', '.join(METHODS)}, like bm25+dense{BY}rrf, or as development queries choose: "
+            f"bm25+dense{BY}{CHOSEN}"
+        )
     parts = [part.rpartition(TIMES) for part in joined.split(JOINT)]
     members = tuple(member for _, _, member in parts)
     if len(set(members)) < len(members):
@@ -128,6 +132,8 @@ def _fusion(name: str) -> Named:
         weights = tuple(float(weight) for weight, _, _ in parts)
     except ValueError:
         weights = ()
+    if method == CHOSEN:
+        raise TriescopeError(f"{name!r}: weights are named, or chosen on development queries, not both")
     if not weights or not all(0 < weight < math.inf for weight in weights):
         raise TriescopeError(f"{name!r}: give every member a weight above 0, like .3*bm25+.7*dense, or none")
     return Named(members=members, weights=weights, method=method)

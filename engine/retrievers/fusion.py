@@ -17,7 +17,7 @@ from engine.retrievers.base import Found, Method, Named, Opened, Retriever, Scor
 from engine.retrievers.generative import GenerativeRetriever
 from engine.retrievers.lost import BELOW, NO_MEMBER, Lack, Loss
 from engine.retrievers.ranking import Queries, Ranking, pack, vectors_of
-from engine.retrievers.shares import METHODS, RRF, Pool, fits, fused, ranked
+from engine.retrievers.shares import CHOSEN, METHODS, RRF, Pool, fits, fused, ranked
 from engine.retrievers.weighting import GUARDED, Tuning, even
 from engine.stored import described
 from engine.text import token_vectors
@@ -177,6 +177,10 @@ def _tuning(opened: Opened, named: Named) -> Tuning:
     """That of the members named, else that of the scorer: each has weights of its own."""
     if not named.members:
         return opened.stored_tuning(named.scorer or opened.default_scorer)
+    if named.method == CHOSEN:
+        from engine.retrievers.chosen import chosen  # which asks this module for what the members list
+
+        return chosen(opened, named.members)
     floors = [floor_of(opened.retriever(name)) for name in named.members]
     return even(named.members, floors, named.weights, named.method)
 

@@ -15,6 +15,8 @@ RRF_K = 60
 # Scores that differ by less are the same: a member that says the same of all documents must not be blown up to say something.
 SAME = 1e-6
 Z, TM2C2, RRF = "z", "tm2c2", "rrf"
+# Named in the place of a method: whichever does best on development queries, with its weights (:mod:`engine.retrievers.chosen`).
+CHOSEN = "dev"
 
 
 class Pool(NamedTuple):
