@@ -1,6 +1,7 @@
 """A job that another server began: still at work, ended while nobody looked, or interrupted, and then to be gone on with."""
 
 import signal
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,15 +34,18 @@ class FoundJob:
         self._folder = paths.builds()
         self.progress, self.log = layout.progress_of(self._folder, known.name), layout.log_of(self._folder, known.name)
         self._since, self._end = time.monotonic(), None if self._alive() else self._ended()
+        # Whoever waits for it looks while somebody else cancels it: what it came to is said by the one who ended it.
+        self._one_at_a_time, self._stopping = threading.Lock(), False
 
     def launch(self) -> None:
         """It was started before."""
 
     def told(self) -> Told:
         """How far it is; once it has ended, always the same."""
-        if self._end is None and not self._alive():
-            self._end = self._ended()
-        return self._end or read_progress(self.progress)
+        with self._one_at_a_time:
+            if self._end is None and not self._stopping and not self._alive():
+                self._end = self._ended()
+            return self._end or read_progress(self.progress)
 
     def running(self) -> bool:
         """Whether it is at work."""
@@ -57,8 +61,10 @@ class FoundJob:
 
     def cancel(self) -> None:
         """End it, and undo what it had begun; nothing where it has ended."""
-        if self._end is not None or self.known.process is None:
-            return
+        with self._one_at_a_time:
+            if self._end is not None or self._stopping or self.known.process is None:
+                return
+            self._stopping = True
         self.known.process.signal(signal.SIGTERM)
         until = time.monotonic() + GRACE_S
         while time.monotonic() < until and self._alive():
@@ -75,8 +81,9 @@ class FoundJob:
             self._undo()
         except TriescopeError as error:
             told = replace(told, state="failed", message=str(error))
-        self._end = told
-        self._forget()
+        with self._one_at_a_time:
+            self._end = told
+            self._forget()
 
     def _alive(self) -> bool:
         return self.known.process is not None and self.known.process.alive()

@@ -6,6 +6,7 @@ alone writes. Whoever starts one process alone has a crew of one, which costs no
 training, Li et al. 2020 (PyTorch Distributed).
 """
 
+import atexit
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -128,6 +129,7 @@ def crew() -> Crew:
     import torch
 
     state = PartialState(cpu=not torch.cuda.is_available())
+    atexit.register(state.destroy_process_group)  # the last to leave would else find its threads torn away
     return Crew(state.process_index, state.num_processes, str(state.device))
 
 

@@ -119,6 +119,14 @@ def test_one_at_work_can_be_cancelled_by_the_next_server_and_others_wait_for_it(
     later.cancel()
 
 
+def test_who_looks_while_it_is_cancelled_does_not_take_it_for_interrupted(served):
+    seen, line = [], Registry()
+    line.recover(lambda arguments: lambda: seen.append((alive(served.pid), line.get("first").told().state)))
+    line.get("first").cancel()
+    assert seen == [(False, "running")]
+    assert line.get("first").told().state == "cancelled"
+
+
 def test_what_waits_in_the_line_of_a_server_that_runs_is_not_taken_from_it():
     other = subprocess.Popen([sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"], stdout=subprocess.PIPE)
     other.stdout.readline()

@@ -18,3 +18,4 @@ if __name__ == "__main__":
     course = fit(model, spec, loss_of, evaluate, folder, lambda *told: None, noted.append, "score")
     weights = model.layer.weight.detach().flatten().tolist()
     (folder / f"{crew().place}.txt").write_text(repr((weights, course.standing[:5], len(noted))), "utf-8")
+    crew().wait()
