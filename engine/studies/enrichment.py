@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from engine import evaluation, identifiers, trie
 from engine.builds.opened import Build
@@ -21,12 +21,11 @@ from engine.data.corpus import as_words
 from engine.data.figures import Stored, StoredDifference, StoredInterval
 from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
-from engine.files import replace_json, writing
 from engine.kernels.top_k import top_k
 from engine.retrievers import Queries, sparse
 from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means
-from engine.stored import content
+from engine.studies import kept
 from engine.studies.schemes import Report, study_folder
 from engine.text import embed
 from engine.text.words import telling
@@ -135,9 +134,7 @@ def run(opened: Build, split: str = "dev", seed: int = 0, report_progress: Repor
         device=evaluation.device(),
         rows=_rows(values, slices(opened, split)),
     )
-    with writing(_path(opened)):
-        _path(opened).parent.mkdir(parents=True, exist_ok=True)
-        replace_json(_path(opened), found.model_dump(mode="json"))
+    kept.keep(_path(opened), found)
     return found
 
 
@@ -172,11 +169,7 @@ def read(opened: Build) -> Enrichment | None:
     TriescopeError
         The file is damaged.
     """
-    path = _path(opened)
-    try:
-        return Enrichment.model_validate_json(content.read(path)) if path.exists() else None
-    except (ValidationError, TriescopeError) as error:
-        raise TriescopeError(f"{path}: it is damaged; run it again") from error
+    return kept.read(_path(opened), Enrichment)
 
 
 def _words(texts: Sequence[str], queries: Queries, language: str) -> np.ndarray:

@@ -13,18 +13,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from engine import evaluation, identifiers, trie
 from engine.builds.opened import Build
 from engine.data.figures import Stored, StoredDifference, StoredInterval
 from engine.decoding import decode
 from engine.errors import TriescopeError
-from engine.files import replace_json, writing
 from engine.identifiers import Identifiers
 from engine.identifiers.collisions import extra_code
 from engine.scorers.centroid import CentroidScorer, node_means
-from engine.stored import content
+from engine.studies import kept
 from engine.studies.schemes import Report, study_folder
 from engine.trie import Trie
 
@@ -159,9 +158,9 @@ def run(
         at, of_tree = [], []
         for beams in WIDTHS:
             found, scored = search(tree, rows, embeddings, queries, beams, evaluation.DEPTH)
-            kept = np.array([np.isin(true, of[:NEAREST]).mean() for of, true in zip(found, exact, strict=True)])
+            held = np.array([np.isin(true, of[:NEAREST]).mean() for of, true in zip(found, exact, strict=True)])
             of_tree.append(evaluation.measure(qrels, evaluation.run_of(qrels, found, ids), [MEASURE])[MEASURE])
-            measures = {MEASURE: evaluation.interval(of_tree[-1]), KEPT: evaluation.interval(kept)}
+            measures = {MEASURE: evaluation.interval(of_tree[-1]), KEPT: evaluation.interval(held)}
             at.append(At(beams=beams, measures=measures, scored=round(scored, 1)))
         size = tree.nbytes + len(tree.code) * embeddings.shape[1] * 4
         trees.append(Leaves(leaves=number, dealt=dealt, nodes=len(tree.code), bytes=size, at=at))
@@ -177,9 +176,7 @@ def run(
         device=evaluation.device(),
         trees=_with_gains(trees, values),
     )
-    with writing(_path(opened)):
-        _path(opened).parent.mkdir(parents=True, exist_ok=True)
-        replace_json(_path(opened), overlap.model_dump(mode="json"))
+    kept.keep(_path(opened), overlap)
     return overlap
 
 
@@ -191,11 +188,7 @@ def read(opened: Build) -> Overlap | None:
     TriescopeError
         The file is damaged.
     """
-    path = _path(opened)
-    try:
-        return Overlap.model_validate_json(content.read(path)) if path.exists() else None
-    except (ValidationError, TriescopeError) as error:
-        raise TriescopeError(f"{path}: it is damaged; run it again") from error
+    return kept.read(_path(opened), Overlap)
 
 
 def _with_gains(trees: list[Leaves], values: list[list[np.ndarray]]) -> list[Leaves]:
