@@ -22,7 +22,7 @@ from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
 from engine.data.datasets import load
-from engine.scale import on_ray
+from engine.scale import on_ray, on_ray_stages
 from engine.text import embed
 
 DOCUMENTS, WORKERS = 1500, 2
@@ -41,10 +41,11 @@ def main(count: int = DOCUMENTS, file: Path | None = None, *columns: str) -> Non
             alone = time.perf_counter() - begin
         with home(Path(here) / "ray"):
             begin, first = time.perf_counter(), []
-            on_ray.fill(texts, embed.DEFAULT_MODEL, WORKERS, lambda done, _: first.append((time.perf_counter(), done)))
-            embedded = time.perf_counter()
-            other = make(corpus, spec, Path(here) / "ray" / "build")
-            whole = time.perf_counter() - begin
+            with on_ray.running(WORKERS):
+                on_ray.fill(texts, embed.DEFAULT_MODEL, WORKERS, lambda done, _: first.append((time.perf_counter(), done)))
+                embedded = time.perf_counter()
+                other = make(corpus, spec, Path(here) / "ray" / "build", ways=on_ray_stages.ways(WORKERS))
+                whole = time.perf_counter() - begin
         apart = float(np.abs(np.asarray(Build(local).embeddings) - np.asarray(Build(other).embeddings)).max())
         files, unlike = compared(local, other)
     batch, ready = next((done, at) for at, done in first if done)
@@ -57,7 +58,8 @@ def main(count: int = DOCUMENTS, file: Path | None = None, *columns: str) -> Non
         "",
         f"{len(texts):,} documents: this process alone {alone:.1f} s; {WORKERS} workers {whole:.1f} s ({whole / alone:.2f} "
         f"times), of which {ready - begin:.1f} s until the first {batch} came (Ray, then an encoder in each worker), "
-        f"{steady:.0f} a second from there, and {whole - (embedded - begin):.1f} s for all that is not embedding. "
+        f"{steady:.0f} a second from there, and {whole - (embedded - begin):.1f} s for all that is not embedding, of which "
+        "workers assign codes and make shards of the tree. "
         f"The largest difference of a number of a vector is {apart:.1e}; of {files} further files {len(unlike)} differ"
         f"{': ' + ', '.join(unlike) if unlike else ''}.",
         "",

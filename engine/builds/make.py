@@ -12,10 +12,11 @@ import json
 import platform
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from engine.builds import layout
 from engine.builds.manifest import FORMAT, KnownCorpus, KnownEncoder, KnownFile, KnownIdentifiers, KnownTrie, Manifest
 from engine.builds.opening import read_manifest
 from engine.builds.spec import BuildSpec
-from engine.builds.stages import stages
+from engine.builds.stages import Stage, stages
 from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
 from engine.files import alone, replace_json, sha256, writing
@@ -47,10 +48,11 @@ def make(
     report: Report | None = None,
     behaviour: np.ndarray | None = None,
     vectors: np.ndarray | None = None,
+    ways: Mapping[str, Stage] = MappingProxyType({}),
 ) -> Path:
     """Build ``corpus`` by ``spec`` into the folder ``out``; ``behaviour`` is that of
     :class:`engine.identifiers.base.Material`, a row a document, for schemes that look at it. ``vectors`` are the documents' where
-    they are there already (:mod:`engine.builds.ready`): nothing is embedded.
+    they are there already (:mod:`engine.builds.ready`): nothing is embedded. ``ways`` are other ways to the same files, by stage.
 
     Returns at once when ``out`` already is that very build; goes on where an interrupted run of the same build stopped.
 
@@ -79,7 +81,9 @@ def make(
                 if out.exists():  # another process has finished it while this one waited for the lock
                     return _that_very(out, spec, source, encoder, taken, vectors)
                 work.mkdir(exist_ok=True)
-                _run_stages(work, corpus, spec, source, encoder, report or (lambda stage, done, total: None), taken, vectors)
+                _run_stages(
+                    work, corpus, spec, source, encoder, report or (lambda stage, done, total: None), taken, vectors, ways
+                )
                 work.rename(out)
     except OSError as error:
         raise TriescopeError(f"{error.filename or out}: {error.strerror or error}") from error
@@ -126,12 +130,13 @@ def _run_stages(
     report: Report,
     taken: bytes,
     vectors: np.ndarray | None,
+    ways: Mapping[str, Stage],
 ) -> None:
     """Run the stages that are not done yet and write the manifest."""
     made_of = {"spec": spec.digest(), "corpus": source, "encoder": encoder, "behaviour": hashlib.sha256(taken).hexdigest()}
     if vectors is not None:
         made_of["vectors"] = hashlib.sha256(np.ascontiguousarray(vectors).data).hexdigest()
-    done, run_of = _resume(work, made_of), stages()
+    done, run_of = _resume(work, made_of), stages() | dict(ways)
     if vectors is not None and "embeddings" not in done:
         np.save(work / layout.EMBEDDINGS, vectors, allow_pickle=False)
         done["embeddings"] = 0.0

@@ -194,6 +194,30 @@ def follows(build: Path, name: str) -> bool:
     return name == CENTROID or kind(read(build, name).scorer).carry is not None
 
 
+def tensors_of(build: Path, name: str) -> dict[str, np.ndarray]:
+    """The weights of a run, by name.
+
+    Raises
+    ------
+    TriescopeError
+        There is no such run, or its weights are not those that were saved.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    known = read(build, name)
+    path = folder_of(build, name) / known.weights
+    content = read_content(path)
+    if f"weights-{hashlib.sha256(content).hexdigest()[:16]}.safetensors" != known.weights:
+        raise TriescopeError(f"{path}: the weights have changed since they were saved")
+    try:
+        tensors = load(content)
+    except SafetensorError as error:
+        raise TriescopeError(f"{path}: these weights cannot be opened ({error})") from error
+    check_numbers(tensors)
+    return tensors
+
+
 def open_scorer(build: Path, name: str, parts: Parts, change: Change | None = None) -> Scorer:
     """The scorer of a run, over the tree of ``parts``; ``change`` is how that came to be, where it is not the one it learned.
 
@@ -202,17 +226,10 @@ def open_scorer(build: Path, name: str, parts: Parts, change: Change | None = No
     TriescopeError
         There is no such run, its weights are not those that were saved or do not fit the build, or it cannot follow the change.
     """
-    from safetensors.numpy import load
-
     known = read(build, name)
     path = folder_of(build, name) / known.weights
     try:
-        content = read_content(path)
-        if f"weights-{hashlib.sha256(content).hexdigest()[:16]}.safetensors" != known.weights:
-            raise TriescopeError(f"{path}: the weights have changed since they were saved")
-        tensors = load(content)
-        check_numbers(tensors)
-        of = kind(known.scorer)
+        tensors, of = tensors_of(build, name), kind(known.scorer)
         if change:
             if of.carry is None:
                 raise TriescopeError(f"{known.scorer} cannot follow what changed in the catalogue: fold it in and train anew")

@@ -1,5 +1,6 @@
 """Commands that make and judge: data sets, schemes, builds, report cards, studies, maps."""
 
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -93,9 +94,7 @@ def build(
     ] = None,
     by: Annotated[
         str,
-        typer.Option(
-            "--engine", help="local, or ray: texts are embedded by Ray's workers (extra `ray`), here or by RAY_ADDRESS."
-        ),
+        typer.Option("--engine", help="local, or ray: Ray's workers (extra `ray`), here or at RAY_ADDRESS, embed, assign, sort."),
     ] = "local",
     workers: Annotated[int, typer.Option(min=1, help="Of Ray, each with an encoder and a core.")] = 2,
     progress: ProgressFile = None,
@@ -115,7 +114,7 @@ def build(
     from engine.progress import Progress
     from engine.recommending import joined, on_disk, rebuilt
     from engine.retrievers.recall import told as recall_told
-    from engine.scale import on_ray
+    from engine.scale import on_ray, on_ray_stages
     from engine.studies.bundled import install
     from engine.text import fast_encoder, static_encoder
     from engine.text.hub import NONE
@@ -147,10 +146,12 @@ def build(
             source = source._replace(corpus=source.corpus._replace(notes=(*source.corpus.notes, taken.told())))
         if by not in ("local", "ray"):
             raise TriescopeError(f"there is no engine {by!r}; there are local, ray")
-        if by == "ray" and not vectors:
-            texts = [text for of in texts_of(source.corpus.documents, spec) for text in of]
-            on_ray.fill(texts, spec.model, workers, partial(told, "embeddings"))
-        notes = rebuilt.build(source, spec, out, told, taken.vectors if vectors else None)
+        with on_ray.running(workers) if by == "ray" else nullcontext():
+            if by == "ray" and not vectors:
+                texts = [text for of in texts_of(source.corpus.documents, spec) for text in of]
+                on_ray.fill(texts, spec.model, workers, partial(told, "embeddings"))
+            ways = on_ray_stages.ways(workers) if by == "ray" else {}
+            notes = rebuilt.build(source, spec, out, told, taken.vectors if vectors else None, ways)
         manifest = read_manifest(out)
         came = install(out)
         if interactions:

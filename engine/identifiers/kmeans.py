@@ -7,8 +7,23 @@ ITERATIONS = 25
 POINTS_PER_CENTROID = 256
 
 
-def kmeans(points: np.ndarray, k: int, seed: int) -> np.ndarray:
-    """Centroids of float32 ``(n, d)`` points: float32 ``(k, d)``, fewer rows when there are fewer different points."""
+def drawn(n: int, k: int, seed: int, each: int = POINTS_PER_CENTROID) -> np.ndarray | None:
+    """Rows of ``n`` points that :func:`kmeans` learns ``k`` centroids from, ``each`` a centroid, int64; None for all of them.
+
+    Given these alone it finds the same centroids, so of many points the others need not be there.
+    """
+    import faiss
+
+    if n <= each * k:
+        return None
+    order = np.empty(n, np.int32)
+    faiss.rand_perm(faiss.swig_ptr(order), n, seed % (1 << 31))  # type: ignore[attr-defined]
+    return order[: each * k].astype(np.int64)
+
+
+def kmeans(points: np.ndarray, k: int, seed: int, each: int = POINTS_PER_CENTROID) -> np.ndarray:
+    """Centroids of float32 ``(n, d)`` points: float32 ``(k, d)``, fewer rows when there are fewer different points. Of more
+    than ``each`` points a centroid a sample is looked at."""
 
     import faiss
 
@@ -21,7 +36,7 @@ def kmeans(points: np.ndarray, k: int, seed: int) -> np.ndarray:
         k,
         niter=ITERATIONS,
         seed=seed % (1 << 31),
-        max_points_per_centroid=POINTS_PER_CENTROID,
+        max_points_per_centroid=each,
         min_points_per_centroid=1,
     )
     means.train(points)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme
-from engine.identifiers.kmeans import kmeans
+from engine.identifiers.kmeans import POINTS_PER_CENTROID, drawn, kmeans
 
 # From so many documents on one level of many codes: at a million, 100 beams over 3 x 256 find .73 of the hundred nearest and over
 # 1 x 4096 all of them, in the same time (benchmarks/results/decoding.md).
@@ -39,20 +39,31 @@ def default_shape(documents: int) -> tuple[int, int]:
 
 def fit(material: Material, settings: dict[str, Any], seed: int, progress: Progress) -> Identifiers:
     """Fit the codebooks and encode every row; see :class:`engine.identifiers.base.Scheme`."""
+    embeddings = np.ascontiguousarray(material.embeddings, np.float32)
+    codebooks = codebooks_of(embeddings, settings, seed, progress)
+    return coded(codes_of(embeddings, codebooks), codebooks)
+
+
+def codebooks_of(embeddings: np.ndarray, settings: dict[str, Any], seed: int, progress: Progress) -> list[np.ndarray]:
+    """A codebook a level, float32 ``(codes, d)``; of many rows, float32 ``(n, d)``, those alone are read that k-means draws."""
     levels, codes = settings["levels"], settings["codes"]
     if levels is None and codes is None:
-        levels, codes = default_shape(len(material.embeddings))
-    levels, codes = levels or 3, codes or default_codes(len(material.embeddings))
-    residual = np.ascontiguousarray(material.embeddings, np.float32).copy()
-    columns, codebooks, parts = [], [], orthogonal(residual, settings.get("books") or 1)
+        levels, codes = default_shape(len(embeddings))
+    levels, codes = levels or 3, codes or default_codes(len(embeddings))
+    codebooks: list[np.ndarray] = []
+    parts, each = orthogonal(embeddings, settings.get("books") or 1), settings.get("points") or POINTS_PER_CENTROID
     for level in range(levels):
         progress(level, levels)
-        seen = residual if len(parts) == 1 else residual @ parts[level % len(parts)]
-        codebook = kmeans(seen, max(2, codes >> level) if settings.get("halving") else codes, seed + level)
-        columns.append(_nearest(residual, codebook))
-        residual -= codebook[columns[-1]]
-        codebooks.append(codebook)
-    return Identifiers(np.column_stack(columns).astype(np.int32), tuple(len(c) for c in codebooks), codebooks)
+        size = max(2, codes >> level) if settings.get("halving") else codes
+        rows = drawn(len(embeddings), size, seed + level, each)
+        left = _quantized(embeddings if rows is None else embeddings[rows], codebooks)[1]
+        codebooks.append(kmeans(left if len(parts) == 1 else left @ parts[level % len(parts)], size, seed + level, each))
+    return codebooks
+
+
+def coded(codes: np.ndarray, codebooks: list[np.ndarray]) -> Identifiers:
+    """Identifiers of the codes, int32 ``(n, levels)``, that :func:`codes_of` gives."""
+    return Identifiers(codes, tuple(len(book) for book in codebooks), codebooks)
 
 
 def orthogonal(points: np.ndarray, books: int) -> list[np.ndarray]:
@@ -72,12 +83,22 @@ def orthogonal(points: np.ndarray, books: int) -> list[np.ndarray]:
 
 def assign(fitted: Identifiers, embeddings: np.ndarray) -> np.ndarray:
     """Nearest code of each residual in turn, int32 ``(n, levels)``."""
-    residual = embeddings.copy()
-    columns = []
-    for codebook in fitted.codebooks:
-        columns.append(_nearest(residual, codebook))
-        residual -= codebook[columns[-1]]
-    return np.column_stack(columns).astype(np.int32)
+    return codes_of(embeddings, fitted.codebooks)
+
+
+def codes_of(embeddings: np.ndarray, codebooks: list[np.ndarray]) -> np.ndarray:
+    """The same by codebooks alone."""
+    return _quantized(embeddings, codebooks)[0]
+
+
+def _quantized(embeddings: np.ndarray, codebooks: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Codes, int32 ``(n, levels)``, and what they leave over, float32 ``(n, d)``."""
+    left = np.array(embeddings, np.float32)
+    codes = np.empty((len(left), len(codebooks)), np.int32)
+    for level, codebook in enumerate(codebooks):
+        codes[:, level] = _nearest(left, codebook)
+        left -= codebook[codes[:, level]]
+    return codes, left
 
 
 def _nearest(points: np.ndarray, codebook: np.ndarray) -> np.ndarray:
@@ -104,6 +125,14 @@ SCHEME = Scheme(
     options=(
         LEVELS._replace(default=None, help=f"{LEVELS.help} 3, or 1 from {LARGE:,} documents on."),
         CODES._replace(help=f"{CODES.help} With 1 level of itself about four times the root of their number."),
+        Option(
+            name="points",
+            type=int,
+            default=POINTS_PER_CENTROID,
+            low=32,
+            high=65_536,
+            help="Documents a code that k-means learns from: of more it draws as many.",
+        ),
         Option(name="halving", type=int, default=0, low=0, high=1, help="1: each level has half the codes of the one before."),
         Option(
             name="books",

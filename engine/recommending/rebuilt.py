@@ -1,7 +1,9 @@
 """A build made of another: its interactions say what is taken together, where identifiers ask for it, and go along with it."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -10,6 +12,7 @@ from engine.builds.opened import Build
 from engine.builds.opening import read_manifest
 from engine.builds.sources import Source
 from engine.builds.spec import BuildSpec
+from engine.builds.stages import Stage
 from engine.data.tables import read_documents
 from engine.errors import TriescopeError
 from engine.files import replace_json, writing
@@ -20,7 +23,12 @@ from engine.stored import values
 
 
 def build(
-    source: Source, spec: BuildSpec, out: Path, report: Report | None = None, vectors: np.ndarray | None = None
+    source: Source,
+    spec: BuildSpec,
+    out: Path,
+    report: Report | None = None,
+    vectors: np.ndarray | None = None,
+    ways: Mapping[str, Stage] = MappingProxyType({}),
 ) -> list[str]:
     """:func:`engine.builds.make.make`, with all that interactions of the source have to do with it; what is to be said of them.
 
@@ -30,7 +38,7 @@ def build(
         As there; or the interactions are of another catalogue.
     """
     behaviour = behaviour_of(source.build, spec.scheme, dict(spec.settings), spec.seed)
-    make(source.corpus, spec, out, report, behaviour, vectors)
+    make(source.corpus, spec, out, report, behaviour, vectors, ways)
     return carry(source.build, out) if source.build else []
 
 

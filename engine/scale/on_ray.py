@@ -8,7 +8,8 @@ this machine. Ray sends code between its processes: a cluster is trusted whole.
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -72,14 +73,19 @@ def fill(texts: Sequence[str], model: str, workers: int, progress: embed.Progres
     return len(lacking)
 
 
-def _batches(lacking: Sequence[str], model: str, key: str, workers: int) -> Any:
+@contextmanager
+def running(workers: int) -> Iterator[Any]:
+    """The package, with workers at hand: those there are, or so many that end with this.
+
+    Raises
+    ------
+    TriescopeError
+        It is missing, or its workers fail.
+    """
     try:
         import ray
-        import ray.data
     except ImportError as error:
         raise TriescopeError("ray is missing; it needs the extra: pip install 'triescope[ray]'") from error
-    import pyarrow as pa
-
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
     started = not ray.is_initialized()
     if started:
@@ -94,11 +100,25 @@ def _batches(lacking: Sequence[str], model: str, key: str, workers: int) -> Any:
         ray.init(
             include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, runtime_env={"env_vars": known}, **local
         )
-    ray.data.DataContext.get_current().enable_progress_bars = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    try:
+        yield ray
+    except ray.exceptions.RayError as error:
+        raise TriescopeError(f"ray: {str(error).strip().splitlines()[-1][:300]}") from error
+    finally:
+        if started:
+            ray.shutdown()
+
+
+def _batches(lacking: Sequence[str], model: str, key: str, workers: int) -> Iterator[Any]:
+    import pyarrow as pa
+
     starts = range(0, len(lacking), BATCH)
     tables = [pa.table({"place": list(range(len(lacking)))[s : s + BATCH], "text": lacking[s : s + BATCH]}) for s in starts]
-    try:
+    with running(workers):
+        import ray.data
+
+        ray.data.DataContext.get_current().enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
         made = ray.data.from_arrow(tables).map_batches(
             Encoder,
             fn_constructor_kwargs={"model": model, "key": key},
@@ -107,8 +127,3 @@ def _batches(lacking: Sequence[str], model: str, key: str, workers: int) -> Any:
             num_cpus=1,
         )
         yield from made.iter_batches(batch_size=None, prefetch_batches=0, batch_format="numpy")
-    except ray.exceptions.RayError as error:
-        raise TriescopeError(f"ray: {str(error).strip().splitlines()[-1][:300]}") from error
-    finally:
-        if started:
-            ray.shutdown()

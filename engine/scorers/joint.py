@@ -5,7 +5,8 @@
 The node scorer of :mod:`engine.scorers.node` gets queries as an encoder gives them that never saw a label; here the gradient of
 the node scores goes on through it, as in the models that write identifiers themselves (DSI, Tay et al. 2022; NCI, Wang et al.
 2022). It begins as the build's encoder, or as the one that was fine-tuned on the same pairs (:mod:`engine.text.tuned`), then with
-the means of the documents as that one sees them.
+the means of the documents as that one sees them; or as the build's own with a node scorer that has learned already: first the
+head, then all of it, which bends less of what the encoder knew (LP-FT, Kumar et al. 2022).
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 # Begins the names of the encoder's own tensors.
 TEXT = "text."
-BUILD, TUNED = "build", "tuned"
+# ``node`` is the run of that name.
+BUILD, TUNED, NODE = "build", "tuned", "node"
 
 
 class JointScorer(NodeScorer):
@@ -85,8 +87,9 @@ KIND = Kind(
             label="Begins as",
             type=str,
             default=BUILD,
-            help="The encoder it begins as: the build's own, or the one that `tune` fine-tuned.",
-            choices=(BUILD, TUNED),
+            help="The encoder it begins as: the build's own, the one that `tune` fine-tuned, or the build's own with what the "
+            "run `node` has learned: node vectors, biases and adapter.",
+            choices=(BUILD, TUNED, NODE),
         ),
         Option(
             name="layers",

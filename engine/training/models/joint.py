@@ -1,16 +1,19 @@
 """The joint scorer as a model to train; the formula stands in :mod:`engine.scorers.joint`."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from engine.builds import runs
 from engine.errors import TriescopeError
 from engine.scorers.centroid import node_means
-from engine.scorers.joint import KIND, TUNED, JointScorer
+from engine.scorers.joint import BUILD, KIND, NODE, TUNED, JointScorer
 from engine.scorers.kinds import Parts
+from engine.scorers.tensors import taken
 from engine.text import tuned
 from engine.text.layered import LayeredEncoder
 from engine.training.models.node import NodeModel
@@ -27,11 +30,28 @@ class JointModel(NodeModel):
         count = min(int(settings["layers"]), len(self.text.layers))
         for layer in list(self.text.layers)[: len(self.text.layers) - count]:
             layer.requires_grad_(False)
+        if settings["start"] == BUILD:
+            return
+        if parts.folder is None:
+            raise TriescopeError(f"start={settings['start']}: these parts belong to no build")
         if settings["start"] == TUNED:
-            if parts.folder is None:
-                raise TriescopeError("start=tuned: these parts belong to no build")
             self.text.take(_state(tuned.open_layers(parts.folder, parts.encoder)))
             self._begin_at(np.asarray(tuned.open_vectors(parts.folder, len(parts.trie.documents))))
+        else:
+            self._take_node(parts.folder)
+
+    def _take_node(self, folder: Path) -> None:
+        """What the run ``node`` has learned: node vectors, biases and adapter."""
+        known, asked = runs.read(folder, NODE), {name: self.settings[name] for name in ("softmax", "hidden")}
+        if known.scorer != NODE or {name: known.settings.get(name) for name in asked} != asked:
+            told = ", ".join(f"{name} {value}" for name, value in asked.items())
+            raise TriescopeError(
+                f"start=node: the run 'node' is no node scorer with {told}; train one of that name, or begin otherwise"
+            )
+        learned, own = runs.tensors_of(folder, NODE), dict(self.named_parameters())
+        for name in ("vectors", "bias", "into.weight", "into.bias", "out.weight", "out.bias"):
+            with torch.no_grad():
+                own[name].copy_(torch.from_numpy(taken(learned, name, *own[name].shape)))
 
     def _begin_at(self, documents: np.ndarray) -> None:
         """Node vectors as the means of documents, float32 ``(documents, d)``."""
@@ -39,7 +59,12 @@ class JointModel(NodeModel):
             self.vectors.copy_(torch.from_numpy(node_means(self.parts.trie, documents)[self.held]))
 
     def prime(self, embeddings: np.ndarray, pairs: Pairs, queries: Sequence[np.ndarray]) -> None:
-        """See :meth:`engine.training.models.node.NodeModel.prime`; as the encoder it begins as sees documents and queries."""
+        """See :meth:`engine.training.models.node.NodeModel.prime`; as the encoder it begins as sees documents and queries.
+
+        A node scorer that has learned began so itself.
+        """
+        if self.settings["start"] == NODE:
+            return
         if self.settings["start"] == TUNED:
             assert self.parts.folder is not None
             embeddings = np.asarray(tuned.open_vectors(self.parts.folder, len(embeddings)))

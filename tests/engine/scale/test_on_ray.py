@@ -3,13 +3,18 @@
 import os
 import signal
 import sys
+from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.builds import layout
+from engine.builds.make import make
+from engine.builds.spec import BuildSpec
+from engine.data.datasets import load
 from engine.errors import TriescopeError
-from engine.scale import on_ray
+from engine.scale import on_ray, on_ray_stages
 from engine.text import embed
 
 TEXTS = [
@@ -67,9 +72,29 @@ def test_without_the_package_it_is_said_what_to_install(empty_home, monkeypatch)
 
 def test_the_shell_fills_the_cache_and_builds_as_ever(shell, told, empty_home, small_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(on_ray, "_batches", lambda lacking, *_: made_here(lacking))
+    without_ray(monkeypatch)
     value = told("build", small_folder, "--out", tmp_path / "x", "--codes", 4, "--engine", "ray")
     assert value["corpus"]["documents"] == 60
     assert "no engine 'spark'" in shell("build", small_folder, "--out", tmp_path / "y", "--engine", "spark")[2]
+
+
+def without_ray(monkeypatch):
+    """What workers would do is done here."""
+    monkeypatch.setattr(on_ray, "running", lambda workers: nullcontext())
+    monkeypatch.setattr(on_ray_stages, "by_workers", lambda function, given, workers: (function(*of) for of in given))
+
+
+@pytest.mark.parametrize("scheme", ["rq-kmeans", "pq"])
+def test_blocks_and_shards_come_to_the_files_of_a_local_build(scheme, small_folder, tmp_path, monkeypatch, caplog):
+    """The second scheme fits and assigns in one, and it is said that this process made its identifiers."""
+    without_ray(monkeypatch)
+    monkeypatch.setattr(on_ray_stages, "BLOCK", 7)
+    corpus, spec = load(str(small_folder)), BuildSpec(scheme=scheme, settings={"codes": 4})
+    local = make(corpus, spec, tmp_path / "local")
+    other = make(corpus, spec, tmp_path / "other", ways=on_ray_stages.ways(3))
+    assert ("by this process alone" in caplog.text) == (scheme == "pq")
+    names = {path.relative_to(local) for path in local.rglob("*") if path.is_file()} - {Path(layout.MANIFEST)}
+    assert {str(name) for name in names if (local / name).read_bytes() != (other / name).read_bytes()} == set()
 
 
 @pytest.mark.slow

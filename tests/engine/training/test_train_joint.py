@@ -6,15 +6,19 @@ import numpy as np
 import pytest
 import torch
 
+from engine.builds import runs
 from engine.builds.parts import Parts
 from engine.decoding import decode
 from engine.decoding.exact import score_all
+from engine.errors import TriescopeError
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.scorers.joint import KIND
 from engine.text import embed
 from engine.text.layered import LayeredEncoder
 from engine.training.models.joint import create
 from engine.training.pairs.sources import Pairs
+from engine.training.spec import TrainSpec
+from engine.training.train import train
 from tests.engine import stored_tuned
 
 SETTINGS = {option.name: option.default for option in KIND.options}
@@ -97,3 +101,24 @@ def test_it_can_begin_as_the_fine_tuned_encoder_with_the_documents_as_that_sees_
     assert model.vectors.detach().numpy() == pytest.approx(node_means(parts.trie, vectors)[model.held], abs=1e-6)
     text = LayeredEncoder(embed.DEFAULT_MODEL).take(layers)
     assert model.text.vectors(tokens(parts)) == pytest.approx(text.vectors(tokens(parts)), abs=1e-6)
+
+
+def test_it_can_begin_as_the_node_scorer_that_has_learned_and_then_scores_as_that(small_build, tmp_path):
+    folder = shutil.copytree(small_build, tmp_path / "sixty")
+    run = train(folder, TrainSpec(scorer="node", steps=1, evaluate_every=1, settings={"hidden": 32}), "node")
+    draws = np.random.default_rng(3)
+    weights = {
+        name: tensor + 0.02 * draws.standard_normal(tensor.shape) for name, tensor in runs.tensors_of(folder, "node").items()
+    }
+    runs.store(folder, run, {name: tensor.astype(np.float32) for name, tensor in weights.items()})
+    opened = Parts(folder, embed.DEFAULT_MODEL)
+    node, parts = runs.open_scorer(folder, "node", opened.parts), opened.parts
+    settings = SETTINGS | {"start": "node", "hidden": 32}
+    model = create(parts, settings, 0)
+    model.prime(np.load(folder / "embeddings.npy"), None, tokens(parts))
+    scorer, vectors = model.scorer(), embed.load(parts.encoder).encode(QUERIES, "query")
+    for query, vector in zip(tokens(parts), vectors, strict=True):
+        for ours, theirs in zip(score_all(parts.trie, scorer, query), score_all(parts.trie, node, vector), strict=True):
+            assert ours.total == pytest.approx(theirs.total, abs=1e-3)
+    with pytest.raises(TriescopeError, match="no node scorer with softmax level, hidden 64"):
+        create(parts, settings | {"hidden": 64}, 0)
