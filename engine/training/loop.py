@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
 
 from engine.builds.history import Evaluation
@@ -56,6 +55,7 @@ def fit(
     tell: Tell,
     note: Callable[[Evaluation], None],
     measure: str,
+    cooling: float = 0.0,
 ) -> Course:
     """Train a model.
 
@@ -77,6 +77,8 @@ def fit(
         Given each evaluation before the checkpoint is written.
     measure : str
         Name of the development measure.
+    cooling : float
+        Share of the budget, its end, over which the learning rate falls to nothing.
 
     Raises
     ------
@@ -94,8 +96,7 @@ def fit(
     together.wait()  # until all have read the checkpoint, which the first will replace
     standing = course.standing
     for group in optimiser.param_groups:
-        group["initial_lr"] = group["lr"]  # which a schedule that begins in the middle asks for
-    schedule = LambdaLR(optimiser, lambda step: min(1.0, (step + 1) / WARM_UP), standing.step - 1)
+        group["initial_lr"] = group["lr"]
     budget, begun, parts = spec.minutes * 60, time.monotonic() - standing.seconds, dict[str, list[float]]()
     step, every, evaluated_at = standing.step, standing.every or spec.evaluate_every, time.monotonic()
     if spec.steps and not every:
@@ -120,10 +121,11 @@ def fit(
             return course
         if not over:
             progress = step / spec.steps if spec.steps else seconds / budget
+            for group in optimiser.param_groups:
+                group["lr"] = group["initial_lr"] * _share(step, progress, cooling)
             for name, value in _step(model, optimiser, loss_of, spec.seed, together.draw(step), progress, device).items():
                 parts.setdefault(name, []).append(value)
             step += 1
-            schedule.step()
             if averaged:
                 averaged.update_parameters(model)
             told = (step, spec.steps) if spec.steps else (min(int(seconds), int(budget)), int(budget))
@@ -168,6 +170,11 @@ def fit(
         if standing.waited >= spec.patience:
             course.stopped = f"no better evaluation for {spec.patience} in a row"
             return course
+
+
+def _share(step: int, progress: float, cooling: float) -> float:
+    """What the learning rate of a step is of the one that was asked for: it rises at first and falls at last."""
+    return min(1.0, (step + 1) / WARM_UP, (1 - progress) / cooling if cooling else 1.0)
 
 
 def _copy(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -68,7 +68,8 @@ class NextItem(NamedTuple):
     def _nats(self, states: Tensor, targets: Tensor, vectors: Tensor, step: int) -> Tensor:
         if not self.sampled:
             return full_softmax.nats(states, vectors, targets)
-        drawn = torch.as_tensor(np.random.default_rng([self.seed, step, 1]).integers(0, len(vectors), self.sampled))
+        chosen = np.random.default_rng([self.seed, step, 1]).integers(0, len(vectors), self.sampled)
+        drawn = torch.as_tensor(chosen, device=vectors.device)
         right = (states * vectors[targets]).sum(1, keepdim=True)
         others = states @ vectors[drawn].T
         others = others.masked_fill(drawn == targets[:, None], -torch.inf)

@@ -46,8 +46,8 @@ class JointModel(TreeModel):
         rows, scores = list[np.ndarray](), list[np.ndarray]()
         with torch.inference_mode():
             for start in range(0, len(vectors), TOGETHER):
-                states = self.query(torch.from_numpy(np.array(vectors[start : start + TOGETHER], np.float32)))
-                for found in self.of_leaves(states).numpy():
+                read = torch.from_numpy(np.array(vectors[start : start + TOGETHER], np.float32)).to(self.bias.device)
+                for found in self.of_leaves(self.query(read)).float().cpu().numpy():
                     best = top_k(found, k)
                     rows.append(best)
                     scores.append(found[best])
@@ -78,16 +78,17 @@ class NextOrAsked(NamedTuple):
 
     def __call__(self, model: JointModel, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
         """See :data:`engine.training.loop.Loss`."""
-        parts, total = dict[str, float](), torch.zeros(())
+        device = model.bias.device
+        parts, total = dict[str, float](), torch.zeros((), device=device)
         if self.share < 1:
             came, _ = self.of(model, step, progress)
             total, parts["came"] = total + (1 - self.share) * came, float(came.detach())
         if self.share > 0:
             rng = np.random.default_rng([self.of.of.seed, step, 31])
             drawn = rng.integers(0, len(self.asked.items), BATCH)
-            items = torch.from_numpy(self.asked.items[drawn])
+            items = torch.from_numpy(self.asked.items[drawn]).to(device)
             there = model.paths.leaf[items] >= 0
-            states = model.query(torch.from_numpy(self.asked.vectors[drawn]))
+            states = model.query(torch.from_numpy(self.asked.vectors[drawn]).to(device))
             sought = model.nats(states[there], items[there]).mean()
             total, parts["asked"] = total + self.share * sought, float(sought.detach())
         return total, parts

@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from engine.recommending.models.pieces import codes_of
 from engine.recommending.models.sequence import SequenceModel, Shape
-from engine.recommending.models.tree import Paths
+from engine.recommending.models.tree import Paths, PathTable
 from engine.trie import Trie
 
 
@@ -33,13 +33,15 @@ class OnePassModel(nn.Module):
     """
 
     causal = True
+    codes: Tensor
 
     def __init__(self, trie: Trie, items: int, shape: Shape, learning_rate: float = 1e-3):
         super().__init__()
         self.history = SequenceModel(items, shape, True, None, True, learning_rate)
         self.items, self.shape, self.learning_rate = items, shape, learning_rate
-        self.paths, self.codes = Paths.of(trie, items), torch.from_numpy(codes_of(trie, items)).long()
-        self.heads = nn.ModuleList(nn.Linear(shape.width, int(codes.max()) + 1) for codes in self.codes.T)
+        self.paths, codes = PathTable(Paths.of(trie, items)), torch.from_numpy(codes_of(trie, items)).long()
+        self.register_buffer("codes", codes, persistent=False)
+        self.heads = nn.ModuleList(nn.Linear(shape.width, int(level.max()) + 1) for level in codes.T)
 
     def groups(self) -> list[dict[str, Any]]:
         """Parameter groups for the optimiser."""

@@ -78,6 +78,13 @@ class SequenceSpec(BaseModel):
     )
     batch: int = Field(128, ge=1, le=8192, title="Histories a step", description="Histories a step.")
     learning_rate: float = Field(1e-3, ge=1e-6, le=1e-1, title="Learning rate", description="Of everything.")
+    cooling: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        title="Cooling",
+        description="Share of the budget, its end, over which the learning rate falls to nothing.",
+    )
     patience: int = Field(5, ge=1, title="Patience", description="Evaluations without a better one until it stops.")
     seed: int = Field(0, ge=0, lt=1 << 31, title="Seed", description="Seed of everything random.")
 
@@ -87,10 +94,11 @@ class SequenceSpec(BaseModel):
         return self.items in pieces.WAYS
 
     def digest(self) -> str:
-        """SHA-256 of what decides the course of the training; how long it goes on does not."""
+        """SHA-256 of what decides the course of the training; how long it goes on does not, unless the rate falls at the end."""
         unused = {"people"} if not self.people else set()
         unused |= ({"rows"} if not self.pieced else set()) | ({"asked"} if self.model != "joint" else set())
-        value = self.model_dump(exclude={"minutes", "epochs"} | unused)
+        unused |= {"minutes" if self.epochs else "epochs"} if self.cooling else {"minutes", "epochs", "cooling"}
+        value = self.model_dump(exclude=unused)
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 

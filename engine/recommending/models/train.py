@@ -116,7 +116,7 @@ def _train(material: Material, spec: SequenceSpec, work: Path, tell: Tell) -> tu
     choice = _Choice(dev.pick(np.sort(order[:WATCHED])), work, spec, material.queries)
     budget = _Budget(spec, -(-loss.steps // crew().size))  # the steps of a pass, which all go through together
     measure = LIKELIHOOD if writes else BOTH if spec.model == "joint" else MEASURE
-    course = loop.fit(model, budget, loss, choice.look, work, tell, choice.note, measure)  # type: ignore[arg-type]
+    course = loop.fit(model, budget, loss, choice.look, work, tell, choice.note, measure, spec.cooling)  # type: ignore[arg-type]
     model.load_state_dict(course.best)
     standing = course.standing
     tell("judging", 0, 0)

@@ -45,6 +45,27 @@ class Paths(NamedTuple):
         return cls(*(torch.as_tensor(array) for array in (parent, first, size, path, leaf)))
 
 
+class PathTable(nn.Module):
+    """Those tensors where the weights are; no part of what is kept.
+
+    Parameters
+    ----------
+    of : Paths
+        As they come from a trie.
+    """
+
+    parent: Tensor
+    first: Tensor
+    size: Tensor
+    path: Tensor
+    leaf: Tensor
+
+    def __init__(self, of: Paths):
+        super().__init__()
+        for name, tensor in of._asdict().items():
+            self.register_buffer(name, tensor, persistent=False)
+
+
 class TreeModel(nn.Module):
     """States of a history, and log-probabilities of the codes that may come.
 
@@ -68,7 +89,7 @@ class TreeModel(nn.Module):
         self.items, self.shape, self.learning_rate = items, shape, learning_rate
         self.nodes, self.bias = nn.Embedding(len(trie.code), shape.width), nn.Parameter(torch.zeros(len(trie.code)))
         nn.init.normal_(self.nodes.weight, std=0.02)
-        self.paths, self.levels = Paths.of(trie, items), np.asarray(trie.level_start)
+        self.paths, self.levels = PathTable(Paths.of(trie, items)), np.asarray(trie.level_start)
 
     def groups(self) -> list[dict[str, Any]]:
         """Parameter groups for the optimiser."""
@@ -92,9 +113,9 @@ class TreeModel(nn.Module):
             node = path[place, level]
             size = self.paths.size[node]
             place, node, size = (values[size > 1] for values in (place, node, size))  # an only child is certain
-            group = torch.repeat_interleave(torch.arange(len(node)), size)
+            group = torch.repeat_interleave(torch.arange(len(node), device=size.device), size)
             ends = torch.cumsum(size, 0)
-            within = torch.arange(int(size.sum())) - torch.repeat_interleave(ends - size, size)
+            within = torch.arange(len(group), device=size.device) - torch.repeat_interleave(ends - size, size)
             siblings = torch.repeat_interleave(self.paths.first[node], size) + within
             logits = (states[place][group] * self.nodes.weight[siblings]).sum(1) + self.bias[siblings]
             ours = (states[place] * self.nodes.weight[node]).sum(1) + self.bias[node]
@@ -123,6 +144,6 @@ class TreeModel(nn.Module):
 
 def _log_sum(logits: Tensor, group: Tensor, groups: int) -> Tensor:
     """Log of summed exponentials of each group of a ragged tensor."""
-    largest = torch.full((groups,), -torch.inf).scatter_reduce(0, group, logits.detach(), "amax")
-    summed = torch.zeros(groups).index_add(0, group, torch.exp(logits - largest[group]))
+    largest = logits.new_full((groups,), -torch.inf).scatter_reduce(0, group, logits.detach(), "amax")
+    summed = logits.new_zeros(groups).index_add(0, group, torch.exp(logits - largest[group]))
     return largest + torch.log(summed)

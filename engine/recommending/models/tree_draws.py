@@ -38,7 +38,8 @@ class NextIdentifier(NamedTuple):
     def __call__(self, model: TreeModel | OnePassModel, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
         """See :data:`engine.training.loop.Loss`."""
         chosen = self.of.histories.pick(self.of.people(step))
-        rows = torch.as_tensor(chosen.padded(min(int(chosen.lengths.max()), model.shape.longest + 1)))
+        device = model.paths.leaf.device
+        rows = torch.as_tensor(chosen.padded(min(int(chosen.lengths.max()), model.shape.longest + 1)), device=device)
         read, targets = rows[:, :-1], rows[:, 1:]
         told = (read >= 0) & (targets >= 0)
         told &= model.paths.leaf[targets.clamp(min=0)] >= 0
@@ -47,9 +48,10 @@ class NextIdentifier(NamedTuple):
         if self.teacher is None or not self.share:
             return came, {}
         rng = np.random.default_rng([self.of.seed, step, 5])
-        drawn, there = drawn_from(self.teacher, read.numpy(), told.numpy(), rng)
-        there &= (model.paths.leaf[torch.as_tensor(drawn)] >= 0).numpy()
-        taught = model.nats(states[torch.as_tensor(there)], torch.as_tensor(drawn[there])).mean()
+        drawn, there = drawn_from(self.teacher, read.cpu().numpy(), told.cpu().numpy(), rng)
+        items = torch.as_tensor(drawn, device=device)
+        given = torch.as_tensor(there, device=device) & (model.paths.leaf[items] >= 0)
+        taught = model.nats(states[given], items[given]).mean()
         return (1 - self.share) * came + self.share * taught, {"came": float(came.detach()), "taught": float(taught.detach())}
 
 

@@ -7,12 +7,14 @@ import torch
 from engine.builds.layout import partial_of
 from engine.data.histories import Histories
 from engine.errors import TriescopeError
+from engine.recommending import item_item
 from engine.recommending.base import Material
 from engine.recommending.judging import judge
 from engine.recommending.models import full_softmax, kept, networks, train
 from engine.recommending.models.draws import NextItem
 from engine.recommending.models.sequence import SequenceModel, Shape
 from engine.recommending.models.spec import SequenceSpec, spec_of
+from engine.recommending.queries import Asked, Queries
 from tests.engine.recommending.baskets import ITEMS, lists, material
 
 SMALL = Shape(width=16, blocks=2, heads=2, dropout=0.0, longest=8)
@@ -117,7 +119,7 @@ class Stopped(Exception):
 
 
 def test_a_training_that_was_stopped_goes_on_as_if_it_never_was(tmp_path):
-    of, spec = material(), SequenceSpec(epochs=6, width=16, batch=20, dropout=0.2, longest=8)
+    of, spec = material(), SequenceSpec(epochs=6, width=16, batch=20, dropout=0.2, longest=8, cooling=0.5)
     whole = train.train(of, spec, tmp_path / "whole")
 
     def stop(stage, done, total):
@@ -132,6 +134,23 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_never_was(tmp_path):
     assert halves.weights == whole.weights
     assert [turn.dev for turn in halves.history] == [turn.dev for turn in whole.history]
     assert not partial_of(tmp_path / "halves").exists()
+
+
+@pytest.mark.parametrize("name", ["sasrec", "bert4rec", "tree", "one-pass", "joint", "tiger", "mult-vae"])
+def test_a_loss_makes_nothing_elsewhere_than_where_the_weights_are(name):
+    of = material()
+    asked = Asked(of.embeddings, np.arange(ITEMS))
+    of = of._replace(queries=Queries(asked, asked), matrix=item_item.made(of, {}, lambda *told: None))
+    more = {"sasrec": {"sampled": 5}, "tree": {"distill": 0.5}, "one-pass": {"distill": 0.5}, "tiger": {"distill": 0.5}}
+    spec = SequenceSpec(**{"model": name, "width": 16, "heads": 2, "dropout": 0.0} | more.get(name, {}))
+    network = networks.model_of(spec, of).eval()
+    loss = networks.loss_of(spec, of, of.split.train, lambda *told: None)
+    torch.manual_seed(0)
+    here = loss(network, 0, 0.0)[0]
+    torch.manual_seed(0)
+    with torch.device("meta"):  # a tensor that does not say where it is would have no numbers
+        again = loss(network, 0, 0.0)[0]
+    assert float(again) == float(here)
 
 
 def test_the_test_is_never_read(tmp_path):

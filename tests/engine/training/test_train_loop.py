@@ -41,11 +41,11 @@ def evaluate(model, stretch):
     return seen(stretch, -float((model.layer.weight.detach() - 1).square().sum()))
 
 
-def run(folder, steps, loss=loss_of, **fields):
+def run(folder, steps, loss=loss_of, cooling=0.0, **fields):
     model, notes = Line(), []
     folder.mkdir(exist_ok=True)
     spec = TrainSpec(steps=steps, evaluate_every=fields.pop("every", 5), patience=fields.pop("patience", 99), **fields)
-    course = fit(model, spec, loss, evaluate, folder, lambda *told: None, notes.append, "score")
+    course = fit(model, spec, loss, evaluate, folder, lambda *told: None, notes.append, "score", cooling)
     return model, course, notes
 
 
@@ -173,6 +173,17 @@ def test_the_learning_rate_rises_over_the_first_steps_also_when_a_training_goes_
     run(tmp_path, 60, pull, every=6)
     moved = -np.diff(weights)
     assert moved == pytest.approx([0.05 * min(1.0, (step + 1) / 50) for step in range(59)], rel=1e-3)
+
+
+def test_the_learning_rate_falls_to_nothing_over_the_last_steps_where_it_is_asked_to(tmp_path):
+    def pull(model, step, progress):
+        weights.append(float(model.layer.bias.detach()))
+        return model.layer.bias.sum() + 0 * model.layer.weight.sum(), {}
+
+    weights = []
+    run(tmp_path, 100, pull, cooling=0.2)
+    shares = [min(1.0, (step + 1) / 50, (100 - step) / 20) for step in range(99)]
+    assert -np.diff(weights) == pytest.approx([0.05 * share for share in shares], rel=1e-3)
 
 
 def test_a_copy_of_a_model_shares_what_the_build_gave(tmp_path):
