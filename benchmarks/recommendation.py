@@ -48,12 +48,14 @@ SPECS = {
     "tree-distilled": SequenceSpec(model="tree", distill=0.5, epochs=60, patience=8),
     "one-pass": SequenceSpec(model="one-pass", learning_rate=3e-3, dropout=0.3, epochs=16, patience=8),
     "mult-vae": SequenceSpec(model="mult-vae", batch=256, epochs=14, learning_rate=3e-3, patience=8),
+    "diffrec": SequenceSpec(model="diffrec", width=32, batch=256, epochs=8, learning_rate=2e-3, cooling=0.5, patience=8),
+    "irgan": SequenceSpec(model="irgan", dropout=0.2, batch=256, epochs=16, learning_rate=3e-3, patience=8),
     "tiger": SequenceSpec(model="tiger", minutes=30, patience=8),
     "tiger-distilled": SequenceSpec(model="tiger", distill=0.5, minutes=30, patience=8),
 }
 NAMES = (
     "popularity", "knn", "ease", "item-item", "counting", "counting-10", "counting-random", "sasrec", "bert4rec", "tree",
-    "tree-distilled", "one-pass", "mult-vae", "tiger", "tiger-distilled", "hybrid",
+    "tree-distilled", "one-pass", "mult-vae", "diffrec", "irgan", "tiger", "tiger-distilled", "hybrid",
 )  # fmt: skip
 HYBRID = ("item-item", "sasrec")
 

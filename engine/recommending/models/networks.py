@@ -12,7 +12,9 @@ from engine.errors import TriescopeError
 from engine.recommending import item_item
 from engine.recommending.base import Material, Ranked, Recommender
 from engine.recommending.models import kept, pieces
+from engine.recommending.models.diffrec import Cleared, DiffModel
 from engine.recommending.models.draws import NextItem
+from engine.recommending.models.irgan import Contest, IrganModel
 from engine.recommending.models.joint import JointModel, NextOrAsked
 from engine.recommending.models.one_pass import OnePassModel
 from engine.recommending.models.pieces import Pieced
@@ -26,8 +28,10 @@ from engine.recommending.models.vae import Rewritten, VaeModel
 from engine.recommending.models.writing import Writing
 
 Tell = Callable[[str, int, int], None]
-Network = SequenceModel | TreeModel | OnePassModel | TigerModel | VaeModel
-Loss = NextItem | NextIdentifier | NextOrAsked | NextCodes | Rewritten
+# Models that read a history and score all items, without a trie, and have a table of their own.
+BAGS: Mapping[str, type[VaeModel | DiffModel | IrganModel]] = {"mult-vae": VaeModel, "diffrec": DiffModel, "irgan": IrganModel}
+Network = SequenceModel | TreeModel | OnePassModel | TigerModel | VaeModel | DiffModel | IrganModel
+Loss = NextItem | NextIdentifier | NextOrAsked | NextCodes | Rewritten | Cleared | Contest
 # Models that score all items by their codes and learn those of what came.
 SIBLINGS: Mapping[str, type[TreeModel | OnePassModel]] = {"tree": TreeModel, "one-pass": OnePassModel}
 
@@ -46,7 +50,7 @@ class SequenceScores:
     logits = True
     """Its scores are logits, to whoever sums them with others."""
 
-    def __init__(self, model: SequenceModel | TreeModel | OnePassModel | VaeModel, name: str):
+    def __init__(self, model: SequenceModel | TreeModel | OnePassModel | VaeModel | DiffModel | IrganModel, name: str):
         self.model, self.name = model.eval(), name
 
     def scores(self, histories: Histories) -> np.ndarray:
@@ -95,10 +99,10 @@ def model_of(spec: SequenceSpec, material: Material) -> Network:
         return JointModel(material.trie, material.items, shape, material.embeddings.shape[1], spec.learning_rate)
     if spec.distill or spec.people:
         raise TriescopeError("distill needs --model tree, one-pass or tiger, people needs --model tiger")
-    if spec.model == "mult-vae":
+    if spec.model in BAGS:
         if spec.items != "ids" or spec.sampled:
-            raise TriescopeError("mult-vae reads a bag of items and writes all of them: leave items at ids and sampled at 0")
-        return VaeModel(material.items, shape, spec.learning_rate)
+            raise TriescopeError(f"{spec.model} reads a bag of items and scores all of them: leave items at ids and sampled at 0")
+        return BAGS[spec.model](material.items, shape, spec.learning_rate)
     causal, rate = spec.model == "sasrec", spec.learning_rate
     if spec.pieced:
         taken = np.bincount(material.split.train.items, minlength=material.items)
@@ -112,6 +116,10 @@ def loss_of(spec: SequenceSpec, material: Material, histories: Histories, tell: 
     """The loss that a spec asks for, on histories of which some have two items or more."""
     if spec.model == "mult-vae":
         return Rewritten(histories.pick(histories.lengths > 0), spec.batch, spec.seed)
+    if spec.model == "diffrec":
+        return Cleared(histories.pick(histories.lengths > 0), spec.batch, spec.seed)
+    if spec.model == "irgan":
+        return Contest(histories.pick(histories.lengths > 1), spec.batch, spec.seed)
     of = NextItem(histories.pick(histories.lengths > 1), spec.batch, spec.seed, spec.sampled)
     if spec.model not in (*SIBLINGS, "joint", "tiger"):
         return of

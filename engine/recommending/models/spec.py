@@ -28,11 +28,11 @@ class SequenceSpec(BaseModel):
     def _of_the_model(cls, asked: Any) -> Any:
         return TIGER | dict(asked) if isinstance(asked, Mapping) and asked.get("model") == "tiger" else asked
 
-    model: Literal["sasrec", "bert4rec", "tree", "one-pass", "joint", "tiger", "mult-vae"] = Field(
+    model: Literal["sasrec", "bert4rec", "tree", "one-pass", "joint", "tiger", "mult-vae", "diffrec", "irgan"] = Field(
         "sasrec",
         description="sasrec reads a history forwards, bert4rec both ways; tree and tiger write the identifier of the next item, "
-        "tiger from those of the history; one-pass scores the codes of all levels at once; mult-vae knows no order; joint "
-        "is a tree that answers queries too.",
+        "tiger from those of the history; one-pass scores the codes of all levels at once; mult-vae, diffrec "
+        "and irgan know no order or little; joint is a tree that answers queries too.",
     )
     minutes: float = Field(30.0, ge=0.01, le=10_000, title="Minutes", description="Time to train, evaluations included.")
     epochs: int = Field(0, ge=0, le=10_000, title="Passes", description="Passes over the histories, in place of minutes.")

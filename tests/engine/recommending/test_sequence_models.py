@@ -93,6 +93,8 @@ def test_each_pass_takes_everybody_once():
         {"sampled": 20, "items": "both"},
         {"items": "ngrams"},
         *({"model": name, "epochs": 120} for name in ("tree", "one-pass", "mult-vae")),
+        {"model": "diffrec", "epochs": 300, "dropout": 0.1},
+        {"model": "irgan", "epochs": 300},
     ],
 )
 def test_thirty_people_are_learned_by_heart(tmp_path, asked):
@@ -109,7 +111,8 @@ def test_thirty_people_are_learned_by_heart(tmp_path, asked):
     plain = {"epochs": 60, "width": 32, "heads": 2, "dropout": 0.0, "batch": 30, "learning_rate": 1e-2, "patience": 99}
     spec = SequenceSpec.model_validate(plain | asked)
     known = train.train(learned, spec, tmp_path / "heart")
-    assert known.dev["R@5"] > 0.9
+    # DiffRec learns to leave a history as it is, and only by what falls out of it to fill in what is missing.
+    assert known.dev["R@5"] > (0.8 if spec.model == "diffrec" else 0.9)
     again = judge(networks.opened(learned, tmp_path / "heart"), held).values
     assert again["R@5"].mean() == pytest.approx(known.dev["R@5"])
 
@@ -136,7 +139,7 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_never_was(tmp_path):
     assert not partial_of(tmp_path / "halves").exists()
 
 
-@pytest.mark.parametrize("name", ["sasrec", "bert4rec", "tree", "one-pass", "joint", "tiger", "mult-vae"])
+@pytest.mark.parametrize("name", ["sasrec", "bert4rec", "tree", "one-pass", "joint", "tiger", "mult-vae", "diffrec", "irgan"])
 def test_a_loss_makes_nothing_elsewhere_than_where_the_weights_are(name):
     of = material()
     asked = Asked(of.embeddings, np.arange(ITEMS))
@@ -150,7 +153,7 @@ def test_a_loss_makes_nothing_elsewhere_than_where_the_weights_are(name):
     torch.manual_seed(0)
     with torch.device("meta"):  # a tensor that does not say where it is would have no numbers
         again = loss(network, 0, 0.0)[0]
-    assert float(again) == float(here)
+    assert again.item() == here.item()
 
 
 def test_the_test_is_never_read(tmp_path):
@@ -168,7 +171,7 @@ def test_what_is_wrong_is_said(tmp_path):
     for asked in ({"distill": 0.5}, {"model": "tree", "items": "text"}, {"model": "tree", "sampled": 5}):
         with pytest.raises(TriescopeError, match="tree"):
             networks.model_of(SequenceSpec(**asked), of)
-    for name in ("one-pass", "mult-vae"):
+    for name in ("one-pass", "mult-vae", "diffrec", "irgan"):
         with pytest.raises(TriescopeError, match=f"{name} .* leave items at ids"):
             networks.model_of(SequenceSpec(model=name, items="text"), of)
     with pytest.raises(TriescopeError, match="nobody has two items in training"):
