@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.charts import ranks
 from app.common import address, commands, documents, exports, resources, state
-from app.sessions import asking, history, joining, judged, mattered, written
+from app.sessions import asking, history, joining, judged, mattered, worded, written
 from engine.errors import TriescopeError
 
 st.title("What comes next")
@@ -33,6 +33,7 @@ else:
 joining.at_work(build)
 if not session.rows:
     history.empty(build)
+    worded.show(build, of)
     if interactions is not None:
         judged.show(build, of.beams)
     joining.form(build)
@@ -111,6 +112,7 @@ with st.container(horizontal=True):
     commands.offer(shell, commands.recommend_code(build.folder.name, taken, names, k, beams) if plain else "")
     more = {asking.MODELS_ASKED: names, asking.WATCHED: name, asking.SLATE: way.told()}
     address.offer_link(build, [], {state.BEAMS: beams, "k": k} | more)
+worded.show(build, of, k)
 if interactions is not None:
     judged.show(build, beams)
 joining.form(build)

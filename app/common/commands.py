@@ -119,6 +119,15 @@ def recommend_code(build: str, history: Sequence[str], names: Sequence[str], k: 
     )
 
 
+def search_next_line(build: str, query: str, model: str, k: int) -> str:
+    """The shell's ``search-next``.
+
+    >>> search_next_line("beauty", "red polish", "joint", 5)
+    "python -m engine search-next -m joint -k 5 beauty 'red polish'"
+    """
+    return line(["search-next", "-m", model, "-k", str(k), *_places(build, query)])
+
+
 def line(arguments: Sequence[str]) -> str:
     """A command of the shell by its arguments.
 

@@ -18,7 +18,7 @@ from engine.recommending.models.spec import SequenceSpec
 ENDINGS = (".txt", ".csv", ".tsv", ".inter", ".jsonl", ".parquet")
 LARGEST = 500 << 20
 # Models that the matrix does not teach, in the form.
-PLAIN = ("sasrec", "bert4rec", "one-pass", "mult-vae")
+PLAIN = ("sasrec", "bert4rec", "joint", "one-pass", "mult-vae", "diffrec", "irgan")
 
 
 def _job(build: Build, what: str) -> str:
@@ -78,9 +78,9 @@ def _training(build: Build) -> None:
     """The form that trains a sequence model; what it does not ask stands in the shell's help."""
     st.caption(
         "Or train a model on what is joined. sasrec and bert4rec rank all items after a history; tree and tiger write the next "
-        "item's identifier, and *taught by the matrix* means that they also learn from the item-item matrix. Experiments, "
-        "which stay behind the matrix by far on the set they were tried on: one-pass scores all codes at once, mult-vae knows no "
-        "order."
+        "item's identifier, and *taught by the matrix* means that they also learn from the item-item matrix; joint is a tree "
+        "that answers queries too. Experiments, which stay behind the matrix by far on the set they were tried on: one-pass "
+        "scores all codes at once, mult-vae, diffrec and irgan know no order or little."
     )
     option = next(one for one in options_of(SequenceSpec) if one.name == "minutes")
     with st.form("train-next", border=False), st.container(horizontal=True, vertical_alignment="bottom"):

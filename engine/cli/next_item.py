@@ -211,20 +211,12 @@ def run_search(
 ) -> None:
     """Ask a model that was trained to answer histories and queries (train-next --model joint) by a query."""
     from engine.builds.opened import Build
-    from engine.recommending import asked, on_disk
-    from engine.recommending.models import networks
+    from engine.recommending import kinds, on_disk, worded
 
-    known = on_disk.Interactions(on_disk.as_made(Build(folder)))
-    build = known.build
-    rows, scores = networks.opened_joint(known.material, known.folder / on_disk.MODELS / model).search(
-        build.embed_queries([query]), k
-    )
-    hits = [
-        {"rank": place + 1, "id": build.documents[row].id, "title": asked.title(build, row), "score": float(score)}
-        for place, (row, score) in enumerate(zip(rows[0].tolist(), scores[0].tolist(), strict=True))
-    ]
+    opened = kinds.Opened(on_disk.as_made(Build(folder)))
+    hits = worded.search(opened, model, query, k)[model]
     show(
-        {"query": query, "model": model, "hits": hits},
+        {"query": query, "model": model, "hits": [hit._asdict() for hit in hits]},
         as_json,
-        [f"{hit['rank']:>3}  {hit['title']}  {hit['score']:.3g}" for hit in hits],
+        [f"{hit.rank:>3}  {hit.title}  [{hit.identifier}]  {hit.score:.3g}" for hit in hits],
     )

@@ -5,9 +5,11 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
+from app.common import state
 from engine.builds.opened import Build
 from engine.cli.main import app
-from engine.recommending import asked, kinds, slates
+from engine.errors import TriescopeError
+from engine.recommending import asked, kinds, slates, worded
 from tests.app.at import infos, said, sound, table, visit
 from tests.taken import join
 
@@ -167,6 +169,29 @@ def test_a_trained_tiger_can_be_watched(build, joined_home, tmp_path, monkeypatc
     assert "by a T5 that has read the codes of the history" in said(at)
     assert "What reads like the first one" in [header.value for header in at.header]
     assert table(at, "tiger")["tiger"].notna().sum() == 10
+
+
+def test_a_model_of_both_tasks_is_asked_in_words(build, joined_home, tmp_path, monkeypatch):
+    folder = shutil.copytree(joined_home / "builds" / "sixty", tmp_path / "builds" / "sixty")
+    assert not any("asked in words" in header.value for header in visit("sessions").header)
+    monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path))
+    asked_for = ["train-next", str(folder), "--model", "joint", "--epochs", "1", "--width", "8", "--heads", "1"]
+    done = CliRunner().invoke(app, asked_for)
+    assert done.exit_code == 0, done.output
+    query = build.documents[7].title
+    at = visit("sessions", words=query)
+    found = table(at, "joint", "dense")
+    expected = worded.search(kinds.Opened(Build(folder)), "joint", query, 10)
+    for name, hits in expected.items():
+        assert found.dropna(subset=[name]).sort_values(name)["id"].tolist() == [hit.id for hit in hits], name
+    assert expected["dense"][0].id == build.documents[7].id
+    at = visit("sessions", words=query, **{state.DOCUMENT: build.documents[7].id})
+    sound(at.button("add-found").click().run())
+    assert at.query_params["history"] == ids(build, 7)
+    with pytest.raises(TriescopeError, match="knn answers histories alone"):
+        worded.search(kinds.Opened(Build(folder)), "knn", query, 10)
+    with pytest.raises(TriescopeError, match="needs words"):
+        worded.search(kinds.Opened(Build(folder)), "joint", " ", 10)
 
 
 def test_a_server_that_only_shows_joins_nothing(build, monkeypatch):
