@@ -12,7 +12,9 @@ from engine.builds import runs
 from engine.builds.opened import Build
 from engine.data.halves import halves
 from engine.errors import TriescopeError
+from engine.scorers import kinds
 from engine.training import preferences
+from engine.training.preferred_pairs import in_order, pairs_of, settings_of, updated
 
 
 def slow_pairs(grades, listed):
@@ -29,7 +31,7 @@ def slow_pairs(grades, listed):
 @given(st.dictionaries(st.integers(0, 9), st.integers(0, 2), max_size=5), st.permutations(range(10)), st.integers(0, 10))
 def test_pairs_are_those_that_a_look_at_every_two_gives(grades, listed, shown):
     lists = np.array([[*listed[:shown], *[-1] * (10 - shown)]])
-    pairs = preferences.pairs_of([grades], lists, [0])
+    pairs = pairs_of([grades], lists, [0])
     assert set(zip(pairs.better.tolist(), pairs.worse.tolist(), strict=True)) == slow_pairs(grades, listed[:shown])
     assert set(pairs.query.tolist()) <= {0}
 
@@ -50,17 +52,17 @@ def test_no_step_changes_nothing_and_steps_bring_pairs_into_order(opened):
     queries, qrels = judged(opened)
     vectors = opened.embed_queries(list(queries.values()))
     grades = [{opened.row_of[one]: grade for one, grade in of.items()} for of in qrels.values()]
-    pairs = preferences.pairs_of(grades, np.full((len(queries), 1), -1), list(range(len(queries))))
-    still = preferences.updated(opened, "centroid", vectors, pairs, 0, 0)
-    scorer = preferences.kinds.kind("node").open(opened.parts, still, preferences._settings(opened, "centroid"))
+    pairs = pairs_of(grades, np.full((len(queries), 1), -1), list(range(len(queries))))
+    still = updated(opened, "centroid", vectors, pairs, 0, 0)
+    scorer = kinds.kind("node").open(opened.parts, still, settings_of(opened, "centroid"))
     centroid = opened.scorer("centroid")
     nodes = np.arange(len(opened.trie.code))
     assert scorer.node_scores(scorer.start(vectors[0]), nodes) == pytest.approx(
         centroid.node_scores(centroid.start(vectors[0]), nodes), abs=1e-3
     )
-    assert preferences.in_order(opened, centroid, vectors, pairs) == 0
-    moved = preferences.updated(opened, "centroid", vectors, pairs, 60, 0)
-    taught = preferences.kinds.kind("node").open(opened.parts, moved, preferences._settings(opened, "centroid"))
+    assert in_order(opened, centroid, vectors, pairs) == 0
+    moved = updated(opened, "centroid", vectors, pairs, 60, 0)
+    taught = kinds.kind("node").open(opened.parts, moved, settings_of(opened, "centroid"))
 
     def ahead(of):
         leaves = opened.trie.leaves_of(np.arange(60))
