@@ -64,7 +64,7 @@ def unit(build: Build, name: str) -> str:
 
 def _ranks_by_the_node(run: Run) -> bool:
     """A scorer trained against the whole level compares nodes across the tree, so the beam ranks by the node's own score."""
-    return run.settings.get("softmax") == "level"
+    return run.settings.get("softmax") in ("level", "beam")
 
 
 def masks(build: Build, name: str) -> bool:

@@ -157,6 +157,7 @@ def _rest(scorer: str) -> tuple[dict[str, Any], dict[str, Any]]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         steps = {"steps": 50, "batch": 32, "beams": 10, "evaluate_every": 10, "patience": 1, "average": 0.01}
         rest = {name: _field(name, step=by, width=150) for name, by in steps.items()}
+        rest["begin"] = _field("begin", width=200, placeholder="the name of a run") or ""
     return {name: value for name, value in settings.items() if value is not None}, rest
 
 

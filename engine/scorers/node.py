@@ -9,6 +9,11 @@ With ``softmax=level`` the right node must win among all nodes of its level, so 
 ranks by them, as it does with the centroid scorer, and finds the best without scoring all. With ``softmax=siblings`` it must win
 among its siblings alone, which is the identifier's likelihood that DSI and TIGER train, and the beam ranks by the sum of
 log-probabilities along the path. That adds up each level's error: on films dev the same start comes to .272 instead of .329.
+``softmax=beam`` is ``level`` among those nodes alone that a beam search by the scorer as it is would compare: optimal tree models
+(Zhuo et al. 2020; :mod:`engine.training.models.reached`).
+
+With ``teacher_head=apart`` a teacher's targets (loss ``soft``) are learned by node vectors of their own, which share the adapter
+and are dropped when the training ends: an auxiliary head (Khani et al. 2024), which keeps a teacher's errors out of the scores.
 """
 
 from collections.abc import Mapping, Sequence
@@ -168,8 +173,25 @@ KIND = Kind(
             label="Right node against",
             type=str,
             default="level",
-            help="What the right node must beat while training: its level, or its siblings.",
-            choices=("level", "siblings"),
+            help="What the right node must beat while training: its level, its siblings, or what a beam reaches.",
+            choices=("level", "siblings", "beam"),
+        ),
+        Option(
+            name="reach",
+            label="Beams while training",
+            type=int,
+            default=10,
+            low=1,
+            high=1000,
+            help="Of softmax=beam: width of the search that says what is reached.",
+        ),
+        Option(
+            name="teacher_head",
+            label="Teacher's codes learned",
+            type=str,
+            default="shared",
+            help="By the node vectors that are kept, or apart, by others that are dropped when the training ends.",
+            choices=("shared", "apart"),
         ),
         EXPAND,
         RATE._replace(

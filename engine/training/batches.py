@@ -88,7 +88,7 @@ class Batches:
         encoded = model.encode([self.material.queries[text] for text in asked])  # type: ignore[operator]
         query, leaf = self._move(place), self._move(self.leaf_of[row])
         levels = model.candidates(encoded, query, leaf)  # type: ignore[operator]
-        others = margin = soft = represented = None
+        others = margin = soft = represented = taught = None
         if "negatives" in self.needs:
             others = model.candidates(encoded, query, self._move(self.leaf_of[negative]))  # type: ignore[operator]
         if "margins" in self.needs:
@@ -97,10 +97,11 @@ class Batches:
             rows, mass = self._teacher.rows[texts], self._teacher.log_mass[texts]
             places = self._move(np.where(rows >= 0, self.place_of[rows], -1))
             shares = self._move(np.where(rows >= 0, np.exp(mass.astype(np.float64)), 0.0))
-            soft = [marginalise(level, places, shares, self.doc_start, self.doc_stop) for level in levels]
+            taught = model.taught(encoded, query, leaf) if hasattr(model, "taught") else None  # type: ignore[operator]
+            soft = [marginalise(level, places, shares, self.doc_start, self.doc_stop) for level in taught or levels]
         if "vectors" in self.needs:
             represented = model.represent(encoded, query, leaf)  # type: ignore[operator]
-        return total(Inputs(levels, others, len(texts), soft, margin, represented, leaf, progress, query), self.weights)
+        return total(Inputs(levels, others, len(texts), soft, margin, represented, leaf, progress, query, taught), self.weights)
 
     @property
     def _teacher(self) -> Teacher:

@@ -42,6 +42,9 @@ class TrainSpec(BaseModel):
     teacher: str = Field(
         "dense", title="Teacher of soft and prefix", description="dense, bm25+dense, or a cross-encoder by folder or hub name."
     )
+    begin: str = Field(
+        "", title="Begin with run", description="Run of the same kind whose weights it begins with: a second stage of that."
+    )
     generator: str = Field(
         "", title="Query generator", description="Query generator by folder or hub name, for --mix generated=1."
     )

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import nn
 
 from engine import evaluation
@@ -101,7 +102,9 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
     with crew().in_order():
         made, device = prepare(source, spec, tell), loop.device_for()
     model = import_module(kind(spec.scorer).model).create(source.parts, spec.settings, spec.seed).to(device)
-    if hasattr(model, "prime") and not (work / layout.CHECKPOINT).is_file():
+    if spec.begin:
+        _begin(model, source.folder, spec)
+    elif hasattr(model, "prime") and not (work / layout.CHECKPOINT).is_file():
         model.prime(np.asarray(source.embeddings), made.material.pairs, made.material.queries)
     batches = Batches(source, made.material, spec.mix, spec.losses, spec.batch, spec.seed, device)
     prepared = time.monotonic() - start
@@ -159,7 +162,30 @@ def _train(source: Source, spec: TrainSpec, name: str, work: Path, tell: Tell) -
         cold=cold,
         tuning=_tuning(source, made, scorer),
     )
-    return run, {key: value.cpu().numpy() for key, value in model.state_dict().items()}
+    kept = model.kept() if hasattr(model, "kept") else model.state_dict()
+    return run, {key: value.cpu().numpy() for key, value in kept.items()}
+
+
+def _begin(model: nn.Module, folder: Path, spec: TrainSpec) -> None:
+    """Give a model the weights of an earlier run of its kind; a head that is not kept begins as it would.
+
+    Raises
+    ------
+    TriescopeError
+        There is no such run, or it is of another kind or shape.
+    """
+    if (known := runs.read(folder, spec.begin)).scorer != spec.scorer:
+        raise TriescopeError(
+            f"{spec.begin} is a scorer of kind {known.scorer}; a training of kind {spec.scorer} cannot begin with it"
+        )
+    given = {name: torch.from_numpy(value) for name, value in runs.tensors_of(folder, spec.begin).items()}
+    try:
+        model.load_state_dict(model.state_dict() | given)
+    except RuntimeError as error:
+        told = (str(error).splitlines() or [""])[-1].strip()
+        raise TriescopeError(
+            f"the weights of {spec.begin} do not fit: give it the settings that {spec.begin} has ({told})"
+        ) from error
 
 
 def _of_centroid(source: Source, asked: dev.Dev, beams: int) -> tuple[list[np.ndarray], Values]:

@@ -47,6 +47,8 @@ class Inputs(NamedTuple):
         How far training is, 0 to 1.
     query : Tensor, optional
         Int64 ``(pairs,)``: pairs with equal numbers ask the same, so their documents are no negatives of each other.
+    taught : list of Candidates, optional
+        What ``soft`` is parallel to in place of ``levels``: the paths as a head of the teacher's own scores them.
     """
 
     levels: "list[Candidates]"
@@ -58,6 +60,7 @@ class Inputs(NamedTuple):
     leaf: "Tensor"
     progress: float
     query: "Tensor | None" = None
+    taught: "list[Candidates] | None" = None
 
 
 class Loss(NamedTuple):

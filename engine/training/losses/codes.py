@@ -94,7 +94,7 @@ LOSSES = (
         label="Teacher's next codes",
         default=0.0,
         help="Weight of matching a teacher's probability of each next code, summed over documents below (Hinton et al. 2015).",
-        value=lambda given, at: soft(given.levels, given.soft or (), given.pairs),
+        value=lambda given, at: soft(given.taught or given.levels, given.soft or (), given.pairs),
         needs=frozenset({"targets"}),
     ),
 )

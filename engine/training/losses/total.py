@@ -42,6 +42,7 @@ def total(inputs: Inputs, weights: Mapping[str, float | None]) -> tuple[Tensor, 
         inputs = inputs._replace(
             levels=_raised(inputs.levels),
             negative_levels=None if inputs.negative_levels is None else _raised(inputs.negative_levels),
+            taught=None if inputs.taught is None else _raised(inputs.taught),
         )
         values = {loss.name: loss.value(inputs, at) for loss in chosen}
     summed = torch.stack([at[name] * value for name, value in values.items()]).sum()

@@ -64,7 +64,8 @@ class Model(Protocol):
         ...
 
     # A model may also have ``prime(embeddings, pairs, queries)``, called once before the first step of a training: what it can
-    # take over from the pairs without a gradient.
+    # take over from the pairs without a gradient; ``taught(encoded, query, leaf)``, the candidates as a head scores them that
+    # learns a teacher's targets alone, or None; and ``kept()``, its state without what only the training needs.
 
     def scorer(self) -> Scorer:
         """A scorer with the weights as they are now, which later training steps do not change."""

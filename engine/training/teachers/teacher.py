@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from engine.errors import TriescopeError
+from engine.retrievers import RETRIEVERS, Queries
 from engine.retrievers.sparse import FOLDER, SparseRetriever
 from engine.text import cross_encoder as cross
 from engine.text import hub
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 TEACHERS = {
     "dense": "cosine of the build's own vectors",
     "bm25+dense": "mean of BM25 and cosine, each standardised over the documents that either of them finds",
+    "NAME": "a retriever of the build (tuned, late, generative:NAME): its scores, standardised over what it lists",
     "cross-encoder": "a model, named by its folder or hub name, that reads each query with the best documents of dense search",
 }
 # Texts of so many queries are held with their documents at a time, and read in batches of so many pairs.
@@ -51,7 +53,8 @@ def rank(
     left_out: np.ndarray | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Teacher:
-    """The word of a teacher, with its defaults: ``dense``, ``bm25+dense``, or the folder or hub name of a cross-encoder.
+    """The word of a teacher, with its defaults: ``dense``, ``bm25+dense``, a retriever of the build, or a cross-encoder by its
+    folder or hub name.
 
     Parameters and errors are those of :func:`cross_encoder`.
     """
@@ -59,7 +62,30 @@ def rank(
         return dense(vectors, source, left_out=left_out)
     if name == "bm25+dense":
         return fused(texts, vectors, source, left_out=left_out)
+    if name.partition(":")[0] in RETRIEVERS:
+        return listed(name, texts, vectors, source, left_out=left_out)
     return cross_encoder(name, texts, vectors, source, left_out=left_out, progress=progress)
+
+
+def listed(
+    name: str,
+    texts: Sequence[str],
+    vectors: np.ndarray,
+    source: Source,
+    k: int = 100,
+    temperature: float = 0.5,
+    left_out: np.ndarray | None = None,
+) -> Teacher:
+    """Softmax of the scores that a retriever of the build gives its ``k`` best, brought to mean 0 and deviation 1.
+
+    So what was trained teaches another: a tuned encoder, late interaction, a larger scorer.
+
+    Parameters and errors are those of :func:`fused`, and those of opening the retriever.
+    """
+    found = source.retriever(name).search(Queries(list(texts), vectors), k, trainable(source, left_out))
+    rows = found.rows.astype(np.int32)
+    scores = _standardised(found.scores.astype(np.float64), rows >= 0)
+    return _softmax([(rows, np.round(scores, 6))], rows.shape[1], temperature)
 
 
 def dense(

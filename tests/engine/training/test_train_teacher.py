@@ -1,4 +1,5 @@
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -177,10 +178,24 @@ def test_a_teacher_is_known_by_its_name(source, reader):
         "bm25+dense": teacher.fused(texts, vectors, source),
         str(reader[0]): teacher.cross_encoder(str(reader[0]), texts, vectors, source),
     }
-    assert len(teacher.TEACHERS) == len(right)
+    assert len(teacher.TEACHERS) == len(right) + 1  # and the retrievers of the build, below
     for name, expected in right.items():
         taught = teacher.rank(name, texts, vectors, source)
         assert all(np.array_equal(one, other) for one, other in zip(taught, expected, strict=True))
+
+
+def test_a_retriever_of_the_build_teaches_what_it_lists(source):
+    texts, vectors, cold = ["kite moor", "sea storm"], vectors_for(2), np.arange(N) == 2
+    by = sparse.SparseRetriever(source.folder / "sparse")
+    taught = teacher.rank("bm25", texts, vectors, SimpleNamespace(retriever={"bm25": by}.get, leaf_of=source.leaf_of), cold)
+    found = by.search(Queries(texts, vectors), 100, ~cold & (source.leaf_of >= 0))
+    expected = []
+    for rows, scores in zip(found.rows, found.scores, strict=True):
+        some = {int(row): float(score) for row, score in zip(rows, scores, strict=True) if row >= 0}
+        mean, deviation = np.mean(list(some.values())), np.std(list(some.values())) or np.inf
+        expected.append(slow_softmax({row: (score - mean) / deviation for row, score in some.items()}, len(rows), 0.5))
+    check(taught, expected, found.rows.shape[1])
+    assert sum(map(len, (rows for rows, _ in expected))) > 2
 
 
 def test_what_is_no_cross_encoder_is_refused(tmp_path, source):

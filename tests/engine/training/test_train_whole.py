@@ -267,3 +267,18 @@ class TestShell:
         run = runs.read(folder, "node")
         assert [evaluation.step for evaluation in run.history] == list(range(0, reached + 6, 5))
         assert runs.unfinished(folder) == []
+
+
+def test_a_second_stage_begins_with_what_the_first_learned(trained, folder):
+    one = train(folder, SPEC)
+    second = SPEC.model_copy(update={"begin": "node", "mix": {"sentence": 1.0}, "steps": 1, "evaluate_every": 1})
+    two = train(folder, second, "two")
+    # The evaluation before its first step is that of the weights that the first stage kept.
+    kept = next(entry for entry in one.history if entry.step == one.best_step)
+    assert two.history[0].dev == kept.dev
+    with pytest.raises(TriescopeError, match="no trained scorer 'nobody'"):
+        train(folder, SPEC.model_copy(update={"begin": "nobody"}), "three")
+    with pytest.raises(TriescopeError, match="a training of kind one-pass cannot begin with it"):
+        train(folder, SPEC.model_copy(update={"begin": "node", "scorer": "one-pass"}), "three")
+    with pytest.raises(TriescopeError, match="do not fit: give it the settings that node has"):
+        train(folder, second.model_copy(update={"settings": {"hidden": 32}}), "three")

@@ -1,0 +1,127 @@
+"""Ways of training a scorer from the field, beside the plain one: ``python -m benchmarks.trainings STUDY [BUILD ...]``.
+
+A study is a block a build of ``benchmarks/results/learned.md``, as those of :mod:`benchmarks.learned` are; every training is kept
+when it is done, so that a study that was stopped goes on.
+
+    otm      node scorer, taught on what a beam reaches, beside a softmax over the level, at several widths
+    distil   node scorer, a teacher's codes learned by its own head or by one that is dropped, for several teachers
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks.learned import OUT
+from benchmarks.narrow import built
+from benchmarks.training import Values, measured, replace_block, test_of, trained
+from engine import evaluation, paths
+from engine.builds import runs
+from engine.builds.opened import Build
+
+MEASURE = "nDCG@10"
+WIDTHS, SEEDS = (1, 2, 5, 10, 50), (0, 1)
+# Chosen on development queries at this width, which is also that of the search that says what is reached.
+NARROW = 10
+PLAIN = {"scorer": "node", "steps": 400, "evaluate_every": 100, "patience": 99, "beams": NARROW}
+TEACHERS = {
+    "dense": "the encoder as it came",
+    "generative:bench-teacher": "a node scorer, trained",
+    "tuned": "the encoder, tuned",
+}
+
+
+class Judged(NamedTuple):
+    """What came of one training: nDCG@10 of test at each width, minutes of a processor, the best step."""
+
+    at: dict[int, np.ndarray]
+    minutes: float
+    best: int
+
+
+def main() -> None:
+    """Run the study that is named on every build named."""
+    if len(sys.argv) < 2 or sys.argv[1] not in STUDIES:
+        raise SystemExit(__doc__)
+    title, run = STUDIES[sys.argv[1]]
+    for source in sys.argv[2:] or ["films"]:
+        opened = built(source)
+        body = "\n".join(run(opened))
+        told = f"`python -m benchmarks.trainings {sys.argv[1]} {opened.name}`. {evaluation.device()}.\n\n{body}\n"
+        replace_block(f"{title}: {opened.name}", told, OUT, "# Trained systems of the field")
+
+
+def one(opened: Build, label: str, seed: int, asked: dict[str, Any], keep: bool = False) -> Judged:
+    """Train once and judge at every width."""
+    name, kept = f"bench-{label}", paths.cache() / "learned" / f"{opened.name}-{label}-{seed}-wide.npz"
+    if not kept.is_file():
+        start = time.process_time()
+        run = trained(opened, name, seed=seed, **asked)
+        minutes = (time.process_time() - start) / 60
+        at = {str(width): measured(Build(opened.folder), f"generative:{name}", test_of(opened), width) for width in WIDTHS}
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(kept, took=np.array([minutes, run.best_step]), **{width: of[MEASURE] for width, of in at.items()})
+        if not keep:
+            runs.remove(opened.folder, name)
+    with np.load(kept) as found:
+        minutes, best = found["took"].tolist()
+        return Judged({width: found[str(width)] for width in WIDTHS}, minutes, int(best))
+
+
+def over_seeds(opened: Build, label: str, asked: dict[str, Any]) -> Judged:
+    """The same as a mean over seeds for each query."""
+    found = [one(opened, f"{label}-{seed}", seed, asked) for seed in SEEDS]
+    at = {width: np.mean([of.at[width] for of in found], axis=0) for width in WIDTHS}
+    return Judged(at, float(np.mean([of.minutes for of in found])), round(float(np.mean([of.best for of in found]))))
+
+
+def cells(values: np.ndarray, against: np.ndarray | None) -> list[str]:
+    """A mean with its interval, and the difference to another with its own."""
+    less = evaluation.difference(values, against) if against is not None else None
+    told = f"{evaluation.told(less, sign=True)}, p {evaluation.told_p(less)}" if less else ""
+    return [evaluation.told(evaluation.interval(values)), told]
+
+
+def otm(opened: Build) -> Iterator[str]:
+    """The same scorer for the same steps, against its level and against what a beam reaches."""
+    plain = over_seeds(opened, "level", PLAIN | {"settings": {"softmax": "level"}})
+    reached = over_seeds(opened, "reached", PLAIN | {"settings": {"softmax": "beam", "reach": NARROW}})
+    yield f"| beams | {MEASURE}, against the level | against what a beam reaches | less the level |"
+    yield "|---|---|---|---|"
+    for width in WIDTHS:
+        yield f"| {width} | {cells(plain.at[width], None)[0]} | {' | '.join(cells(reached.at[width], plain.at[width]))} |"
+    yield (
+        f"\n{PLAIN['steps']} steps, the best by development queries at {NARROW} beams: step {plain.best} and {reached.best} "
+        f"in the mean of {len(SEEDS)} seeds; {plain.minutes:.1f} and {reached.minutes:.1f} minutes of a processor. Reached: by "
+        f"{NARROW} beams. {len(test_of(opened))} test queries."
+    )
+
+
+def distil(opened: Build) -> Iterator[str]:
+    """No teacher, and each teacher followed by the head that is kept or by another."""
+    teacher = PLAIN | {"beams": WIDTHS[-1]}
+    one(opened, "teacher", 7, teacher, keep=True)
+    plain = one(opened, "untaught", 0, teacher).at[WIDTHS[-1]]
+    yield f"| teacher | its own {MEASURE} | direct | less no teacher | apart | less no teacher | apart less direct |"
+    yield f"|---|{'---|' * 6}"
+    yield f"| none |  | {cells(plain, None)[0]} |  |  |  |  |"
+    for name, told in TEACHERS.items():
+        label = name.rpartition(":")[2]
+        taught = teacher | {"teacher": name, "losses": {"next_code": 1.0, "soft": 1.0}}
+        direct = one(opened, f"direct-{label}", 0, taught).at[WIDTHS[-1]]
+        apart = one(opened, f"apart-{label}", 0, taught | {"settings": {"teacher_head": "apart"}}).at[WIDTHS[-1]]
+        own: Values = measured(opened, name, test_of(opened), WIDTHS[-1])
+        row = [*cells(direct, plain), *cells(apart, plain), cells(apart, direct)[1]]
+        yield f"| {told} (`{label}`) | {' | '.join([cells(own[MEASURE], None)[0], *row])} |"
+    yield f"\n{PLAIN['steps']} steps, seed 0, {WIDTHS[-1]} beams, weights 1 and 1. {len(test_of(opened))} test queries."
+
+
+STUDIES: dict[str, tuple[str, Callable[[Build], Iterator[str]]]] = {
+    "otm": ("OTM, taught on what a beam reaches", otm),
+    "distil": ("Distillation, direct and by an auxiliary head", distil),
+}
+
+if __name__ == "__main__":
+    main()
