@@ -35,5 +35,4 @@ passages = mapping.passages(found)
 others = beside.ask(path)
 
 st.header("Build it")
-if others is not None:
-    building.offer(path, found, columns, fields, leave_out, written, passages, others)
+building.offer(path, found, columns, fields, leave_out, written, others, passages)

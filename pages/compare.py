@@ -27,7 +27,8 @@ from app.compare import (
 from engine.builds.turns import deaf, without
 from engine.errors import TriescopeError
 from engine.retrievers import method_of
-from engine.text.hub import NONE, NOT_HERE
+from engine.text.hub import NOT_HERE
+from engine.text.query_vectors import WORDS_ALONE
 
 st.title("Compare retrievers")
 build = resources.open_build()
@@ -40,8 +41,10 @@ with second:
 with third:
     allowed = filtering.choose(build, "lists")
 names = comparing.choose(build)
-if build.model == NONE:  # nothing typed has a vector there
-    st.info(f"{NOT_HERE[0].upper()}{NOT_HERE[1:]}.", icon=":material/abc:")
+encodes = build.encodes(query)
+if not encodes:  # what is typed has no vector there
+    told = WORDS_ALONE if build.manifest.encoder.queries else NOT_HERE
+    st.info(f"{told[0].upper()}{told[1:]}.", icon=":material/abc:")
     names = [name for name in names if not build.retriever(name).needs_vectors] or ["bm25"]
 lasting = [comparing.pinned(build, name) for name in names]
 scorers = [named.scorer for name in lasting if (named := method_of(name)[1]).scorer]
@@ -49,7 +52,7 @@ address.check_stamp(build, scorers)
 
 taken = turns.asked(build)
 turns.chips(build, taken)
-vector, encode_ms = turns.vector(build, query, taken) if build.model != NONE else (np.zeros_like(build.embeddings[0]), 0.0)
+vector, encode_ms = turns.vector(build, query, taken) if encodes else (np.zeros_like(build.embeddings[0]), 0.0)
 passing, allowed = allowed, without(allowed, taken.less)
 columns = {name: comparing.column(build, query, name, k, beams, vector, allowed) for name in names}
 results = {name: column.hits for name, column in columns.items() if not column.error}

@@ -18,6 +18,7 @@ KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "Judgements": ("--qrels", (*TABLES, ".txt", ".trec", ".qrels")),
     "Interactions": ("--interactions", (*TABLES, ".txt", ".inter")),
     "Vectors": ("--vectors", (".npy",)),
+    "Query vectors": ("--query-vectors", (".npy",)),
 }
 
 
@@ -28,7 +29,9 @@ def ask(path: Path) -> list[str] | None:
         st.caption(
             "Hand them over above like the documents, or put them into the import folder; they are read when it is built. "
             "Queries and judgements become the split test, interactions the page Sessions. Vectors (.npy, a row a document, of "
-            "the import folder) have to be of the encoder that is chosen below: twenty are embedded anew and compared."
+            "the import folder) have to be of the encoder that is chosen below: twenty are embedded anew and compared. Where "
+            "that encoder is not here, vectors of the queries (a row a query, in the order of their file) let these be asked of "
+            "every retriever."
         )
         if path.is_dir():
             st.info("A BEIR folder brings its own queries and judgements.", icon=":material/folder:")

@@ -33,7 +33,8 @@ _ABOUT = {
     FAST: "Three times as fast and more on a CPU; vectors differ in their last digits, and the build says by how much.",
     static_encoder.NAME: "For very large catalogues: a vector a word piece, no sentence is read as a whole. A hundred times as "
     "fast, and far weaker in vector and generative search; keyword search stays what it is.",
-    NONE: "For vectors above whose encoder is not here: nothing can be compared, and only keyword search takes typed text.",
+    NONE: "For vectors above whose encoder is not here: nothing can be compared, and only keyword search takes typed text; "
+    "queries that come with vectors of their own are asked of every retriever.",
 }
 
 
@@ -44,10 +45,10 @@ def offer(
     fields: tuple[str, ...],
     leave_out: bool,
     written: str,
+    others: list[str] | None,
     passages: bool = False,
-    others: list[str] | None = None,
 ) -> None:
-    """The form, what it will take on this machine, and the button."""
+    """The form, what it will take on this machine, and the button, unless ``others`` lack something (None)."""
     free = _free_name(path.name.split(".")[0])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         typed = st.text_input("Name of the build", key="catalogue-name", placeholder=free, max_chars=60, width=280).strip()
@@ -63,9 +64,12 @@ def offer(
     flags += [*(others or []), *(["--passages"] if passages else [])]
     flags += {OWN: [], FAST: ["--fast"], static_encoder.NAME: ["--model", static_encoder.NAME], NONE: ["--model", NONE]}[encoder]
     st.caption(_ABOUT[encoder])
-    commands.offer(commands.line(["build", str(path), "--out", str(paths.builds() / out), *flags]))
+    if others is not None:
+        commands.offer(commands.line(["build", str(path), "--out", str(paths.builds() / out), *flags]))
     if encoder != NONE:
         _estimate(found, BuildSpec(fields=fields, passages=passages), encoder)
+    if others is None:
+        return  # said above; what was chosen here stays
     if wrong := names.fault(out):
         st.error(f"The app could not list this build: {state.plain(wrong)}.", icon=":material/error:")
     elif out in names.names():
@@ -74,6 +78,10 @@ def offer(
         st.info("Rows are wrong: mend the file, or leave them out, above.", icon=":material/block:")
     elif encoder == NONE and "--vectors" not in flags:
         st.info("Without an encoder the vectors have to be there: name their file above.", icon=":material/block:")
+    elif encoder != NONE and "--query-vectors" in flags:
+        st.info("Vectors of queries are for an encoder that is not here: take none, or leave them out.", icon=":material/block:")
+    elif "--query-vectors" in flags and not (path.is_dir() or "--queries" in flags):
+        st.info("Vectors of queries need the queries: name their file above.", icon=":material/block:")
     elif not found.documents:
         st.info("There is no document in it.", icon=":material/block:")
     # Not a callback: it would be given what the run before knew, without what was typed last.

@@ -11,6 +11,7 @@ from engine import paths
 from engine.builds import names, runs
 from engine.builds.aside import put_aside, throw_all_away
 from engine.builds.layout import MANIFEST
+from engine.builds.manifest import KnownEncoder
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from engine.health.cohesion import Cohesion, by_depth, pair_cosines
@@ -116,21 +117,23 @@ def describe_build(name: str) -> None:
     vocabulary = " × ".join(str(size) for size in manifest.identifiers.vocabulary)
     st.caption(
         f"{manifest.corpus.documents:,} documents · {state.plain(manifest.identifiers.scheme)} {vocabulary} · "
-        f"seed {manifest.spec.seed} · {_encoder(manifest.spec.model)} · on this machine alone"
+        f"seed {manifest.spec.seed} · {_encoder(manifest.encoder)} · on this machine alone"
     )
 
 
-def _encoder(model: str) -> str:
-    if model == NONE:
-        return "vectors of an encoder that is not here: only keyword search takes typed text"
-    return f"encoder {state.plain(Path(model).name)}"
+def _encoder(known: KnownEncoder) -> str:
+    if known.name != NONE:
+        return f"encoder {state.plain(Path(known.name).name)}"
+    told = "vectors of an encoder that is not here: only keyword search takes typed text"
+    return f"{told}, and {known.queries:,} queries came with vectors" if known.queries else told
 
 
 def query_vector(build: Build, query: str) -> tuple[np.ndarray, float]:
     """Embedding of a query, and the milliseconds that encoding took, 0 where it lay in the cache. The page says what is wrong and
     stops where the encoder is not there or is another one."""
     try:
-        return _query_vector(build.manifest.encoder.sha256 or build.model, query, build)
+        of = build.version if build.model == NONE else build.manifest.encoder.sha256 or build.model
+        return _query_vector(of, query, build)
     except TriescopeError as error:
         st.error(state.plain(str(error)), icon=":material/error:")
         st.stop()

@@ -22,7 +22,7 @@ from engine.errors import TriescopeError
 from engine.identifiers import Identifiers
 from engine.live import journal
 from engine.scorers.base import Scorer, encode_for
-from engine.text import embed
+from engine.text import embed, hub, query_vectors
 
 log = logging.getLogger(__name__)
 
@@ -143,6 +143,13 @@ class Contents(Parts):
         """Codes of a document row as text: ``3-17-0``."""
         return "-".join(str(code) for code in self.codes[row] if code >= 0)
 
+    def encodes(self, query: str) -> bool:
+        """Whether a query has a vector here: any, unless the encoder is not here; then those that came with one."""
+        if not hub.absent(self.encoder):
+            return True
+        known = query_vectors.known(self.encoder, [query])
+        return known is not None and bool(known[1][0])
+
     def encode(self, query: str) -> tuple[np.ndarray, float]:
         """Embedding of a query and the milliseconds it took.
 
@@ -153,7 +160,7 @@ class Contents(Parts):
         """
         check_query(query)
         check_encoder(self.manifest)
-        return embed.encode_query(query, self.model)
+        return embed.encode_query(query, self.encoder)
 
     def embed_queries(self, texts: Sequence[str], progress: embed.Progress | None = None) -> np.ndarray:
         """Embeddings of many queries, through the cache: float32 ``(len(texts), d)``.
@@ -164,7 +171,7 @@ class Contents(Parts):
             The encoder is another one than the documents went through.
         """
         check_encoder(self.manifest)
-        return embed.embed(texts, self.model, progress, role="query")
+        return embed.embed(texts, self.encoder, progress, role="query")
 
     def query_for(self, scorer: Scorer, query: str, vector: np.ndarray) -> np.ndarray:
         """A query as a scorer takes it: its embedding, unless the scorer reads more of it than that."""

@@ -31,7 +31,7 @@ from engine.retrievers import RETRIEVERS, recall
 from engine.scorers import centroid
 from engine.scorers.kinds import kind
 from engine.stored import passages
-from engine.text import tuned
+from engine.text import query_vectors, tuned
 
 # Written by the fold itself; the stages that stand between and behind them are run as in a build.
 OURS = ("corpus", "embeddings", "identifiers", "trie", "scorer", "tuning")
@@ -98,6 +98,8 @@ def _fold(build: Build, work: Path, tell: Tell) -> Folded:
     np.save(work / layout.EMBEDDINGS, np.asarray(build.embeddings), allow_pickle=False)
     if build.passages:
         passages.save(build.passages, work)
+    if known_queries := query_vectors.read(build.folder, build.embeddings.shape[1]):
+        query_vectors.store(work, known_queries)
     identifiers.save(build.identifiers, work / layout.IDENTIFIERS)
     trie.save(build.trie, work / layout.TRIE)
     centroid.save(np.asarray(build.parts.means), work / layout.SCORER)

@@ -5,6 +5,7 @@
       documents.parquet, queries.parquet, qrels.parquet, names.parquet
       embeddings.npy  identifiers.npz  trie/  scorer/centroid.npy  tuning.json  and the retrievers' own
       passages.npy              where long documents were cut into such
+      query_vectors/            of queries, where the encoder is not here
       widths.json               chosen for a recall, once it is made
       trained/                  scorers trained on it
         default.json            which one ``generative`` means

@@ -31,9 +31,10 @@ from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
 from engine.files import alone, replace_json, sha256, writing
 from engine.stored import passages
-from engine.text import embed, fast_encoder, hub
+from engine.text import embed, fast_encoder, hub, query_vectors
 from engine.text.languages import check_language, other_script
 from engine.text.lengths import cut
+from engine.text.query_vectors import QueryVectors
 
 BUSY = "{}: another process is building here"
 VERSIONS_OF = ("torch", "sentence-transformers", "faiss-cpu", "bm25s", "duckdb", "numpy")
@@ -49,10 +50,12 @@ def make(
     behaviour: np.ndarray | None = None,
     vectors: np.ndarray | None = None,
     ways: Mapping[str, Stage] = MappingProxyType({}),
+    asked: QueryVectors | None = None,
 ) -> Path:
     """Build ``corpus`` by ``spec`` into the folder ``out``; ``behaviour`` is that of
     :class:`engine.identifiers.base.Material`, a row a document, for schemes that look at it. ``vectors`` are the documents' where
     they are there already (:mod:`engine.builds.ready`): nothing is embedded. ``ways`` are other ways to the same files, by stage.
+    ``asked`` are vectors of queries, where the encoder is not here.
 
     Returns at once when ``out`` already is that very build; goes on where an interrupted run of the same build stopped.
 
@@ -72,17 +75,17 @@ def make(
     if told := other_script((document.searched_text(spec.fields) for document in corpus.documents), spec.language):
         corpus = corpus._replace(notes=(*corpus.notes, told))
     if out.exists():
-        return _that_very(out, spec, source, encoder, taken, vectors)
+        return _that_very(out, spec, source, encoder, taken, vectors, asked)
     work = layout.partial_of(out)
     try:
         with writing(out):
             out.parent.mkdir(parents=True, exist_ok=True)
             with alone(work, BUSY.format(work)):
                 if out.exists():  # another process has finished it while this one waited for the lock
-                    return _that_very(out, spec, source, encoder, taken, vectors)
+                    return _that_very(out, spec, source, encoder, taken, vectors, asked)
                 work.mkdir(exist_ok=True)
                 _run_stages(
-                    work, corpus, spec, source, encoder, report or (lambda stage, done, total: None), taken, vectors, ways
+                    work, corpus, spec, source, encoder, report or (lambda stage, done, total: None), taken, vectors, ways, asked
                 )
                 work.rename(out)
     except OSError as error:
@@ -104,13 +107,23 @@ def _same(path: Path, taken: bytes) -> bool:
     return known.shape == asked.shape and bool(np.allclose(known, asked, atol=1e-4))
 
 
-def _that_very(out: Path, spec: BuildSpec, source: str, encoder: str, taken: bytes, vectors: np.ndarray | None = None) -> Path:
+def _that_very(
+    out: Path,
+    spec: BuildSpec,
+    source: str,
+    encoder: str,
+    taken: bytes,
+    vectors: np.ndarray | None = None,
+    asked: QueryVectors | None = None,
+) -> Path:
     """The folder of a build, after a look that it is the one that is asked for."""
     manifest = read_manifest(out)
     if not _same(out / layout.BEHAVIOUR, taken):
         raise TriescopeError(f"{out}: there is a build of other interactions in this folder; choose another or remove it")
     if vectors is not None and not np.array_equal(np.load(out / layout.EMBEDDINGS, mmap_mode="r"), vectors):
         raise TriescopeError(f"{out}: there is a build of other vectors in this folder; choose another or remove it")
+    if spec.model == hub.NONE and _digest(query_vectors.read(out, _width(out))) != _digest(asked):
+        raise TriescopeError(f"{out}: there is a build of other queries' vectors in this folder; choose another or remove it")
     if manifest.spec_sha256 != spec.digest() or manifest.corpus.sha256 != source:
         raise TriescopeError(f"{out}: there is another build in this folder; choose another or remove it")
     if manifest.encoder.sha256 not in (encoder, None):
@@ -119,6 +132,14 @@ def _that_very(out: Path, spec: BuildSpec, source: str, encoder: str, taken: byt
             f"{manifest.encoder.sha256[:12]} then, {encoder[:12]} now); choose another folder or remove it"
         )
     return out
+
+
+def _digest(known: QueryVectors | None) -> str:
+    return known.digest() if known else ""
+
+
+def _width(folder: Path) -> int:
+    return int(np.load(folder / layout.EMBEDDINGS, mmap_mode="r").shape[1])
 
 
 def _run_stages(
@@ -131,15 +152,20 @@ def _run_stages(
     taken: bytes,
     vectors: np.ndarray | None,
     ways: Mapping[str, Stage],
+    asked: QueryVectors | None,
 ) -> None:
     """Run the stages that are not done yet and write the manifest."""
     made_of = {"spec": spec.digest(), "corpus": source, "encoder": encoder, "behaviour": hashlib.sha256(taken).hexdigest()}
     if vectors is not None:
         made_of["vectors"] = hashlib.sha256(np.ascontiguousarray(vectors).data).hexdigest()
+    if asked is not None:
+        made_of["query vectors"] = asked.digest()
     done, run_of = _resume(work, made_of), stages() | dict(ways)
     if vectors is not None and "embeddings" not in done:
         np.save(work / layout.EMBEDDINGS, vectors, allow_pickle=False)
         done["embeddings"] = 0.0
+    if asked is not None:
+        query_vectors.store(work, asked)
     if taken:
         (work / layout.BEHAVIOUR).write_bytes(taken)
     for place, (stage, run) in enumerate(run_of.items()):
@@ -221,6 +247,7 @@ def manifest_of(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encode
     found = None if spec.model == hub.NONE else cut(texts, spec.model)
     reads, beyond = found or (None, None)
     of = passages.read(work, len(corpus.documents))
+    asked = query_vectors.read(work, _width(work)) if spec.model == hub.NONE else None
     return Manifest(
         format=FORMAT,
         triescope=engine.__version__,
@@ -236,6 +263,7 @@ def manifest_of(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encode
             cut=beyond,
             passages=len(of.vectors) if of else None,
             fast=fast_encoder.load(spec.model).cosine if spec.fast else None,
+            queries=len(asked.keys) if asked else None,
         ),
         corpus=KnownCorpus(
             name=corpus.name,

@@ -51,7 +51,8 @@ class KnownEncoder(_Frozen):
     ``verified`` says that the documents were embedded by the encoder of that fingerprint. It is false in a build of an earlier
     format, which knew the name alone. It ``reads`` so many tokens of a document, and ``cut`` documents have more; both are None
     where that could not be told, and in builds of earlier versions. Where those were cut into ``passages``, it is how many all
-    documents have. Where they were embedded ``fast``, it is how near that came on a few texts: the least cosine.
+    documents have. Where they were embedded ``fast``, it is how near that came on a few texts: the least cosine. Where the
+    encoder is not here, so many ``queries`` came with vectors.
     """
 
     name: str
@@ -61,6 +62,7 @@ class KnownEncoder(_Frozen):
     cut: int | None = None
     passages: int | None = None
     fast: float | None = None
+    queries: int | None = None
 
     def told(self) -> str:
         """How many documents are cut, and that they were embedded fast, in a line; empty where neither is so, or nobody knows.

@@ -81,9 +81,9 @@ def check_encoder(manifest: Manifest) -> None:
     Raises
     ------
     TriescopeError
-        It is another one, or it is not there any more.
+        It is another one, or it is not there any more, or never was and no query came with a vector.
     """
-    if manifest.encoder.sha256:
+    if manifest.encoder.sha256 and not manifest.encoder.queries:
         embed.check_same(manifest.encoder.name, manifest.encoder.sha256)
 
 

@@ -24,6 +24,8 @@ from engine.scorers.base import Scorer
 from engine.scorers.centroid import CentroidScorer
 from engine.stored import passages, values
 from engine.stored.passages import Passages
+from engine.text import query_vectors
+from engine.text.hub import NONE
 
 
 class Parts:
@@ -48,12 +50,17 @@ class Parts:
     grown: Grown | None = None
 
     def __init__(self, folder: Path, encoder: str = "", fields: Sequence[str] = ()):
-        self.folder, self.encoder, self.fields = folder, encoder, tuple(fields)
+        self.folder, self.named, self.fields = folder, encoder, tuple(fields)
         self._retriever = lru_cache(maxsize=32)(lambda name, stamp: retrievers.open_retriever(name, self))
         # One with settings of its own holds an index of all documents in memory; anybody can ask for another.
         self._variant = lru_cache(maxsize=3)(lambda name: retrievers.open_retriever(name, self))
         # A scorer that was trained anew has other weights, hence another stamp, and is opened again.
         self._scorer = lru_cache(maxsize=8)(self._open_scorer)
+
+    @cached_property
+    def encoder(self) -> str:
+        """Name of the text encoder; where that is not here, of what is known of queries (:mod:`engine.text.query_vectors`)."""
+        return query_vectors.name_of(self.folder, self.embeddings.shape[1]) if self.named == NONE else self.named
 
     @cached_property
     def documents(self) -> Sequence[Document]:

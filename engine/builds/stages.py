@@ -44,7 +44,7 @@ def _identifiers(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Prog
     embeddings = np.load(work / layout.EMBEDDINGS)
     known = work / layout.BEHAVIOUR
     behaviour = np.load(known) if known.is_file() else None
-    asked = asked_of(corpus, spec.model) if spec.scheme in SCHEMES and SCHEMES[spec.scheme].asks else None
+    asked = asked_of(corpus, Parts(work, spec.model).encoder) if spec.scheme in SCHEMES and SCHEMES[spec.scheme].asks else None
     fitted = identifiers.fit(
         spec.scheme, embeddings, dict(spec.settings), spec.seed, corpus.documents, spec.resolver, report, behaviour, asked
     )
@@ -90,14 +90,15 @@ def _names(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) 
 
 
 def _tuning(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:
-    if spec.model == NONE:  # development queries have no vectors to choose by
+    parts = Parts(work, spec.model)
+    if parts.encoder == NONE:  # development queries have no vectors to choose by
         replace_json(work / layout.TUNING, UNTUNED.model_dump())
         return
 
     def encode(texts: list[str]) -> np.ndarray:
-        return embed.embed(texts, spec.model, report, role="query")
+        return embed.embed(texts, parts.encoder, report, role="query")
 
-    replace_json(work / layout.TUNING, tuned(Parts(work), corpus, encode).model_dump())
+    replace_json(work / layout.TUNING, tuned(parts, corpus, encode).model_dump())
 
 
 # Train queries that choose beside the development queries, where they may.

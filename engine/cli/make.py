@@ -86,6 +86,10 @@ def build(
         Path | None,
         typer.Option(help="The documents' vectors, ready-made: .npy, a row a document; some are held to the encoder (--model)."),
     ] = None,
+    query_vectors: Annotated[
+        Path | None,
+        typer.Option(help="Of queries, with --vectors whose encoder is not here (--model none): .npy, rows as in their file."),
+    ] = None,
     recall: Annotated[
         list[float] | None,
         typer.Option(
@@ -109,7 +113,7 @@ def build(
     from engine.builds.sources import source_of
     from engine.data.datasets import interactions_of
     from engine.data.identified import COLUMN, with_identifiers
-    from engine.data.query_files import with_queries
+    from engine.data.query_files import read_query_file, with_queries
     from engine.identifiers import parse_setting
     from engine.progress import Progress
     from engine.recommending import joined, on_disk, rebuilt
@@ -134,6 +138,7 @@ def build(
             raise TriescopeError("queries need judgements, and judgements queries: --queries and --qrels")
         if queries and qrels:
             source = source._replace(corpus=with_queries(source.corpus, queries, qrels))
+        texts_asked = read_query_file(queries) if queries else source.corpus.queries
         spec = spec_of(source.usual() | asked | {"settings": settings})
         if spec.model == static_encoder.NAME:
             spec = spec.model_copy(update={"model": str(static_encoder.kept(told))})
@@ -141,9 +146,14 @@ def build(
             raise TriescopeError("without an encoder (--model none) the documents' vectors have to be there: --vectors FILE")
         if spec.fast:
             fast_encoder.precision()  # says what is missing before anything is made
-        if vectors:
-            taken = ready.take(vectors, source.corpus, spec)
-            source = source._replace(corpus=source.corpus._replace(notes=(*source.corpus.notes, taken.told())))
+        if query_vectors and not (vectors and spec.model == NONE):
+            raise TriescopeError("--query-vectors are for --vectors whose encoder is not here: --model none")
+        taken = ready.take(vectors, source.corpus, spec) if vectors else None
+        asked_by = (
+            ready.take_queries(query_vectors, texts_asked, source.corpus, taken.vectors) if query_vectors and taken else None
+        )
+        said = tuple(one.told() for one in (taken, asked_by) if one)
+        source = source._replace(corpus=source.corpus._replace(notes=(*source.corpus.notes, *said)))
         if by not in ("local", "ray"):
             raise TriescopeError(f"there is no engine {by!r}; there are local, ray")
         with on_ray.running(workers) if by == "ray" else nullcontext():
@@ -151,7 +161,9 @@ def build(
                 texts = [text for of in texts_of(source.corpus.documents, spec) for text in of]
                 on_ray.fill(texts, spec.model, workers, partial(told, "embeddings"))
             ways = on_ray_stages.ways(workers) if by == "ray" else {}
-            notes = rebuilt.build(source, spec, out, told, taken.vectors if vectors else None, ways)
+            notes = rebuilt.build(
+                source, spec, out, told, taken.vectors if taken else None, ways, asked_by.known if asked_by else None
+            )
         manifest = read_manifest(out)
         came = install(out)
         if interactions:

@@ -29,7 +29,7 @@ from engine.evaluation.trec import Run
 from engine.evaluation.widths import WIDTHS, Width
 from engine.retrievers import DEFAULT_BEAMS, Queries, Ranking, method_of
 from engine.retrievers.generative import GenerativeRetriever
-from engine.text import embed
+from engine.text import embed, hub
 
 # Queries that are timed, spread over the split: a median of so many is steady, and a thousand need not wait for it.
 TIMED = 100
@@ -211,8 +211,10 @@ def _encoded(opened: Build, texts: Sequence[str], sample: Sequence[int], needed:
     if not needed:
         return Queries(texts, None), _percentiles([])
     check_encoder(opened.manifest)
-    vectors = embed.embed(texts, opened.model, lambda done, total: tell("queries", done, total), role="query")
-    encode = embed.query_way(opened.model)
+    vectors = embed.embed(texts, opened.encoder, lambda done, total: tell("queries", done, total), role="query")
+    if hub.absent(opened.encoder):  # looked up: that is no time of an encoder
+        return Queries(texts, vectors), _percentiles([])
+    encode = embed.query_way(opened.encoder)
     return Queries(texts, vectors), _percentiles(_took(lambda place: encode([texts[place]]), sample))
 
 

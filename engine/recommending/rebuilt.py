@@ -20,6 +20,9 @@ from engine.identifiers import SCHEMES, rq_behaviour
 from engine.recommending import on_disk
 from engine.recommending.factors import factors
 from engine.stored import values
+from engine.text import query_vectors
+from engine.text.hub import NONE
+from engine.text.query_vectors import QueryVectors
 
 
 def build(
@@ -29,8 +32,10 @@ def build(
     report: Report | None = None,
     vectors: np.ndarray | None = None,
     ways: Mapping[str, Stage] = MappingProxyType({}),
+    asked: QueryVectors | None = None,
 ) -> list[str]:
     """:func:`engine.builds.make.make`, with all that interactions of the source have to do with it; what is to be said of them.
+    Where the encoder is not here, the vectors of another build go along.
 
     Raises
     ------
@@ -38,7 +43,10 @@ def build(
         As there; or the interactions are of another catalogue.
     """
     behaviour = behaviour_of(source.build, spec.scheme, dict(spec.settings), spec.seed)
-    make(source.corpus, spec, out, report, behaviour, vectors, ways)
+    if source.build and spec.model == NONE and vectors is None:
+        vectors = np.ascontiguousarray(source.build.embeddings)
+        asked = query_vectors.read(source.build.folder, vectors.shape[1])
+    make(source.corpus, spec, out, report, behaviour, vectors, ways, asked)
     return carry(source.build, out) if source.build else []
 
 

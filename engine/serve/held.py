@@ -161,7 +161,7 @@ class Held:
         manifest = self.build.manifest
         try:
             check_encoder(manifest)
-            return embed.query_way(manifest.spec.model, manifest.encoder.sha256 or "")
+            return embed.query_way(self.build.encoder, manifest.encoder.sha256 or "")
         except TriescopeError as error:
             self.unencoded = str(error)
             return None

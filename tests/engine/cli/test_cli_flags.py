@@ -16,10 +16,10 @@ from engine.training.spec import TrainSpec
 
 COMMANDS = typer.main.get_command(app).commands
 NAMES = {
-    "train": "scorer train dev minutes steps seed option mix loss teacher begin generator per-document cold batch average beams every "
-    "patience watch name estimate progress json",
+    "train": "scorer train dev minutes steps seed option mix loss teacher begin generator per-document cold batch average beams "
+    "every patience watch name estimate progress json",
     "build": "out ids option resolver levels codes field model language passages fast column leave-out encoding identifiers "
-    "queries qrels interactions recall fetch vectors engine workers seed progress json",
+    "queries qrels interactions recall fetch vectors query-vectors engine workers seed progress json",
 }
 
 
