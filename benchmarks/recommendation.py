@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,11 +42,13 @@ FIELDS = ("brand", "categories")
 # Identifiers that development chooses among for the counting scorer at the narrow beam: what they are fitted on, levels, codes.
 SHAPES = (("text", 3, 256), ("text", 3, 32), ("behaviour", 2, 32), ("behaviour", 2, 64), ("behaviour", 3, 32))
 NARROW, BEAMS, CHOOSING, RANK = 10, 50, 4000, 128
+# What makes most of few passes: a high rate that falls at the end.
+COOLED: dict[str, Any] = {"learning_rate": 3e-3, "dropout": 0.2, "patience": 8}
 SPECS = {
     "sasrec": SequenceSpec(model="sasrec", epochs=68, patience=8),
-    "bert4rec": SequenceSpec(model="bert4rec", epochs=60, patience=8),
-    "tree": SequenceSpec(model="tree", epochs=60, patience=8),
-    "tree-distilled": SequenceSpec(model="tree", distill=0.5, epochs=60, patience=8),
+    "bert4rec": SequenceSpec(model="bert4rec", epochs=12, **COOLED, cooling=0.5),
+    "tree": SequenceSpec(model="tree", epochs=12, **COOLED, cooling=0.5),
+    "tree-distilled": SequenceSpec(model="tree", distill=0.5, epochs=28, **COOLED, cooling=0.2857),
     "one-pass": SequenceSpec(model="one-pass", learning_rate=3e-3, dropout=0.3, epochs=16, patience=8),
     "mult-vae": SequenceSpec(model="mult-vae", batch=256, epochs=14, learning_rate=3e-3, patience=8),
     "diffrec": SequenceSpec(model="diffrec", width=32, batch=256, epochs=8, learning_rate=2e-3, cooling=0.5, patience=8),

@@ -220,3 +220,36 @@ def run_search(
         as_json,
         [f"{hit.rank:>3}  {hit.title}  [{hit.identifier}]  {hit.score:.3g}" for hit in hits],
     )
+
+
+@app.command("tune-titles")
+def run_titles(
+    folder: Folder,
+    model: Annotated[str, typer.Argument(help="A language model by name (python -m engine models).")],
+    out: Annotated[Path, typer.Argument(help="Folder to write the tuned model to; it must not exist yet.")],
+    steps: Annotated[int, typer.Option(min=1, help="Steps, of four histories each; seconds apiece on a core.")] = 100,
+    rank: Annotated[int, typer.Option(min=1, max=256, help="Of LoRA.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Of the order.")] = 0,
+    progress: ProgressFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Teach a language model the next titles of a build's histories by LoRA: an experiment; recommend -m p5:NAME asks it."""
+    from engine.builds.opened import Build
+    from engine.progress import Progress
+    from engine.recommending import on_disk, titled_tuned
+    from engine.text import models
+
+    interactions = on_disk.Interactions(on_disk.as_made(Build(folder)))
+    with Progress(progress, quiet=as_json) as told:
+        known = titled_tuned.tune(
+            interactions.build, interactions.train, models.folder_of(model, "lm"), out, steps, rank, seed=seed, tell=told
+        )
+    show(
+        known._asdict(),
+        as_json,
+        [
+            f"{out}: {known.steps:,} steps, {known.share:.2%} of the weights learned",
+            f"nats a token of a title: {known.first:.2f} at first, {known.last:.2f} at last",
+            f"python -m engine models NAME {out}    # then: recommend -m p5:NAME",
+        ],
+    )
