@@ -165,15 +165,16 @@ class Bench:
         if name in makers:
             return makers[name]()
         if name in SPECS:
-            return self._trained(name)
+            return self.trained(name, self.seed)
         start = time.monotonic()
         made = MODELS[name].make(self.material, {}, lambda stage, done, total: None)
         self.minutes[name] = (time.monotonic() - start) / 60
         return made
 
-    def _trained(self, name: str) -> Recommender:
-        spec = SPECS[name].model_copy(update={"seed": self.seed})
-        folder = paths.cache() / "recommendation" / f"{name}-{self.seed}"
+    def trained(self, name: str, seed: int) -> Recommender:
+        """A trained model of a seed; the identifiers that it writes are those of the bench's own."""
+        spec = SPECS[name].model_copy(update={"seed": seed})
+        folder = paths.cache() / "recommendation" / f"{name}-{seed}"
         writes = spec.model in ("tree", "one-pass", "tiger")
         material = self.material._replace(trie=self.trie("behaviour", 3, 32)) if writes else self.material
         if not (kept.is_there(folder) and kept.read(folder).digest == spec.digest()):

@@ -85,6 +85,7 @@ SECTIONS: dict[str, Callable[["Bench"], list[str]]] = {
     "Books that halve": studies.books,
     "Items that training never saw": studies.cold,
     "The popularity dial": studies.dial,
+    "Three seeds": studies.seeds,
 }
 
 

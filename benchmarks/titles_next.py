@@ -2,9 +2,9 @@
 
     python -m benchmarks.titles_next BUILD MODEL [MODEL ...] [--people 40] [--now 8]
 
-``BUILD`` has interactions joined, a ``MODEL`` is a language model known by name (`make lm`, `python -m engine models`; a tuned one
-by `python -m engine tune-titles`). A few people of the test, drawn by a seed, for each takes seconds; the item-item matrix and
-popularity answer the same ones. Answers are kept in the home's cache; ``--now`` asks for so many more and ends. Writes
+``BUILD`` has interactions joined, a ``MODEL`` is a language model known by name (`make lm`, `python -m engine models`; a tuned
+one by `python -m engine tune-titles`). A few people of the test, drawn by a seed, for each takes seconds; the item-item matrix
+and popularity answer the same ones. Answers are kept in the home's cache; ``--now`` asks for so many more and ends. Writes
 ``benchmarks/results/titles_next.md`` when all are there.
 """
 
@@ -87,8 +87,9 @@ def lines(name: str, build: Build, models: list[str], values: dict[str, np.ndarr
         "# The next title, written by a language model",
         "",
         f"`python -m benchmarks.titles_next {name} {' '.join(models)} --people {people}`. {evaluation.device()}, shared with "
-        f"other work. {people} people of Amazon Beauty's test (seed 0), R@10, items of the history left out. The model reads the last "
-        f"{LAST} titles and writes {BEAMS} under the trie of all {len(build.documents):,}, each of at most {LONGEST} tokens.",
+        f"other work. {people} people of Amazon Beauty's test (seed 0), R@10, items of the history left out. The model reads "
+        f"the last {LAST} titles and writes {BEAMS} under the trie of all {len(build.documents):,}, each of at most {LONGEST} "
+        "tokens.",
         "",
         "| recommender | R@10 | minutes of a processor |",
         "|---|---|---|",
