@@ -88,10 +88,9 @@ def _found(build: Build, found: Judging) -> None:
     )
     whole, by_often = table(found), groups(found)
     st.dataframe(whole, hide_index=True, alt="Recommenders judged")
-    seen = "may come again" if found.seen else "are left out"
     arranged = f"; lists arranged: {state.plain(found.slate)}" if found.slate else ""
     st.caption(
-        f"{found.questions:,} questions ({found.split}: {state.plain(found.rule)}); items of the history {seen}; beam "
+        f"{found.questions:,} questions ({found.split}: {state.plain(kept_judging.protocol(found))}); beam "
         f"{found.beams}{arranged}. Means with 95% bootstrap intervals; p of the paired test, corrected for all of the table. "
         "Shown are the first ten: their share of the catalogue, how unevenly they come (Gini), how often they were taken in "
         "training, and how far apart those of a list lie (one less the cosine). "

@@ -156,7 +156,7 @@ def run_evaluation(
     judged = kept_judging.judging(opened, split, seen, arranged, found)
     if keep:
         kept_judging.keep(build, judged)
-    head = f"{judged.questions:,} questions ({split}: {judged.rule}), seen items {'may come again' if seen else 'left out'}; "
+    head = f"{judged.questions:,} questions ({split}: {kept_judging.protocol(judged)}); "
     head += f"{beams} beams; the whole catalogue is ranked{f', then arranged: {judged.slate}' if judged.slate else ''}"
     show(judged.model_dump(mode="json"), as_json, [head, *evaluated.lines(found)])
 

@@ -49,11 +49,12 @@ class OfRecommender(Stored):
 
 
 class Judging(Stored):
-    """Recommenders on the questions of a split. ``rule`` says how it was made, ``weights`` which weights those that are
-    trained had, ``made`` and ``device`` when and where it was judged."""
+    """Recommenders on the questions of a split. ``rule`` says how it was made, ``order`` what that of a history is, ``weights``
+    which weights those that are trained had, ``made`` and ``device`` when and where it was judged."""
 
     split: str
     rule: str
+    order: str = ""  # older ones lack it
     seen: bool
     beams: int
     slate: str = ""
@@ -71,6 +72,7 @@ def judging(of: kinds.Opened, split: str, seen: bool, slate: Slate, found: Seque
         {
             "split": split,
             "rule": "last item of each person" if about.split == "last" else f"by time, {' and '.join(about.dates)}",
+            "order": "by time, at one time as in the file" if about.timed else "as in the file",
             "seen": seen,
             "beams": of.beams,
             "slate": slate.told(),
@@ -81,6 +83,17 @@ def judging(of: kinds.Opened, split: str, seen: bool, slate: Slate, found: Seque
             "device": evaluation.device(),
         }
     )
+
+
+def protocol(found: Judging) -> str:
+    """What figures of others have to have in common with these to be set beside them, in a few words.
+
+    >>> protocol(Judging.model_construct(rule="by time, 2020 and 2021", seen=False, order="as in the file"))
+    'by time, 2020 and 2021; items of the history are left out; only training is learned from; order as in the file'
+    """
+    seen = "may come again" if found.seen else "are left out"
+    order = f"; order {found.order}" if found.order else ""
+    return f"{found.rule}; items of the history {seen}; only training is learned from{order}"
 
 
 def questions(interactions: on_disk.Interactions, split: str) -> Held:
