@@ -49,6 +49,8 @@ else:
     st.write(state.plain(section.says))
     if section.picture:
         st.plotly_chart(charts.figure(section.picture), key=f"claim-{key}", alt=describe(section.picture))
+    if section.beside:
+        st.plotly_chart(charts.figure(section.beside), key=f"claim-{key}-beside", alt=describe(section.beside))
     if section.rows:
         with st.expander("The picture as a table", key="table"):
             st.dataframe(pd.DataFrame(section.rows, columns=list(section.columns)), hide_index=True)

@@ -1,10 +1,11 @@
-"""A verdict's pictures: dots with intervals in rows, or lines with theirs over the number of documents."""
+"""A verdict's pictures: dots with intervals in rows, lines with theirs over the number of documents, or shaded cells."""
 
 import html
 
 import plotly.graph_objects as go
 
-from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK
+from app.charts.alignment import BLANK, INK
+from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK, RAMP
 from engine.verdict.shown import Picture
 
 COLOURS, DASHES, SYMBOLS = (BLUE, ORANGE, GREEN, PINK), ("solid", "dash", "dot", "dashdot"), ("circle", "square", "diamond", "x")
@@ -12,7 +13,7 @@ COLOURS, DASHES, SYMBOLS = (BLUE, ORANGE, GREEN, PINK), ("solid", "dash", "dot",
 
 def figure(picture: Picture) -> go.Figure:
     """The picture for the screen."""
-    return _dots(picture) if picture.kind == "dots" else _lines(picture)
+    return {"dots": _dots, "lines": _lines, "cells": _cells}[picture.kind](picture)
 
 
 def _dots(picture: Picture) -> go.Figure:
@@ -74,4 +75,45 @@ def _lines(picture: Picture) -> go.Figure:
         yaxis={"title": html.escape(picture.y), **({"type": "log", "dtick": 1} if picture.log else {})},
         showlegend=True,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    )
+
+
+def _cells(picture: Picture) -> go.Figure:
+    most = max(max(row) for row in picture.cells)
+    drawn = go.Figure(
+        go.Heatmap(
+            z=picture.cells,
+            # Equal names are different categories.
+            x=[html.escape(name) + BLANK * place for place, name in enumerate(picture.across)],
+            y=[html.escape(name) + BLANK * place for place, name in enumerate(picture.down)],
+            # Values where something is to be seen; the others come on hovering.
+            text=[[f"{value:.2f}" if value > most / 3 else "" for value in row] for row in picture.cells],
+            texttemplate="%{text}",
+            textfont={"color": INK, "size": 12},
+            colorscale=RAMP[:4],
+            zmin=0,
+            zmax=most,
+            xgap=1,
+            ygap=1,
+            showscale=False,
+            hovertemplate="%{y} · %{x}: %{z:.3f}<extra></extra>",
+        )
+    )
+    return drawn.update_layout(
+        height=150 + 34 * len(picture.down),
+        margin={"l": 10, "r": 10, "t": 80, "b": 30},
+        xaxis={"side": "top", "type": "category", "showgrid": False, "tickangle": -60},
+        yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
+        annotations=[
+            {
+                "text": html.escape(picture.y),
+                "x": 0,
+                "y": 0,
+                "xref": "paper",
+                "yref": "paper",
+                "yshift": -22,
+                "xanchor": "left",
+                "showarrow": False,
+            }
+        ],
     )

@@ -30,6 +30,8 @@ class Measured(NamedTuple):
         How it was measured and what was left aside.
     queries : int
         That were asked.
+    beside : Picture, optional
+        A second picture.
     """
 
     figures: dict[str, Interval]
@@ -39,6 +41,7 @@ class Measured(NamedTuple):
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...]
     queries: int
+    beside: Picture | None = None
 
 
 class Claim(NamedTuple):

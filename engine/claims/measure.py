@@ -27,6 +27,7 @@ def finding(opened: Build, claim: Claim, seed: int = 0, tell: Tell = _silent) ->
         title=claim.statement,
         says=found.says if found else f"It cannot be tested on {opened.folder.name}: {why}.",
         picture=found.picture if found else None,
+        beside=found.beside if found else None,
         columns=found.columns if found else (),
         rows=found.rows if found else (),
         notes=found.notes if found else (),

@@ -42,21 +42,31 @@ def token_states(texts: Sequence[str], encoder: str) -> list[np.ndarray]:
     import torch
 
     module, device = _transformer(encoder), embed.load(encoder).model.device
-    limit = {"text": {"max_length": min(TOKENS, module.max_seq_length or TOKENS), "truncation": True}}
     # Shortest first, so that little of a batch is padding.
     order = sorted(dict.fromkeys(texts), key=lambda text: (len(text), text))
     found: dict[str, np.ndarray] = {}
     for start in range(0, len(order), BATCH):
         batch = order[start : start + BATCH]
         features = {
-            name: value.to(device) if isinstance(value, torch.Tensor) else value
-            for name, value in module.preprocess(batch, processing_kwargs=limit).items()
+            name: value.to(device) if isinstance(value, torch.Tensor) else value for name, value in _read(module, batch).items()
         }
         with torch.inference_mode():
             states = module(features)["token_embeddings"].float().cpu().numpy()
         real = features["attention_mask"].cpu().numpy().astype(bool)
         found |= {text: state[mask] for text, state, mask in zip(batch, states, real, strict=True)}
     return [found[text] for text in texts]
+
+
+def words(text: str, encoder: str) -> list[str]:
+    """The tokens whose states :func:`token_states` gives, as they are written."""
+    module = _transformer(encoder)
+    return list(module.tokenizer.convert_ids_to_tokens(_read(module, [text])["input_ids"][0].tolist()))
+
+
+def _read(module, texts: Sequence[str]) -> dict:
+    """Texts as the encoder reads them."""
+    limit = {"text": {"max_length": min(TOKENS, module.max_seq_length or TOKENS), "truncation": True}}
+    return dict(module.preprocess(list(texts), processing_kwargs=limit))
 
 
 def _transformer(encoder: str):

@@ -72,8 +72,8 @@ def _answer(found: Verdict) -> str:
 
 def _section(section: Section) -> str:
     parts = [f"<section><h2>{escaped(section.title)}</h2><p><bdi>{escaped(section.says)}</bdi></p>"]
-    if section.picture:
-        parts.append(f'<figure class="scroll" tabindex="0" role="group" aria-label="The picture">{svg(section.picture)}</figure>')
+    for picture in filter(None, (section.picture, section.beside)):
+        parts.append(f'<figure class="scroll" tabindex="0" role="group" aria-label="The picture">{svg(picture)}</figure>')
     if section.rows:
         parts.append(_table(section))
     if section.notes:

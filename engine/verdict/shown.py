@@ -32,14 +32,14 @@ class Point(Stored):
 
 
 class Picture(Stored):
-    """Dots in rows, or lines.
+    """Dots in rows, lines, or cells.
 
     Attributes
     ----------
     kind : str
-        ``dots`` or ``lines``.
+        ``dots``, ``lines`` or ``cells``.
     x, y : str
-        What the axes show.
+        What the axes show; of cells, ``y`` is what their values are.
     dots : tuple of Dot
         From the top.
     lines : dict
@@ -48,9 +48,13 @@ class Picture(Stored):
         Whether the axes of lines are logarithmic; the one across always is.
     at, at_told
         A line across all that something is held against, and what it is.
+    across, down : tuple of str
+        Columns and rows of cells.
+    cells : tuple of tuple of float
+        A row each, from 0 to 1.
     """
 
-    kind: Literal["dots", "lines"]
+    kind: Literal["dots", "lines", "cells"]
     x: str
     y: str = ""
     dots: tuple[Dot, ...] = ()
@@ -58,12 +62,19 @@ class Picture(Stored):
     log: bool = False
     at: float | None = None
     at_told: str = ""
+    across: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
+    cells: tuple[tuple[float, ...], ...] = ()
 
     @model_validator(mode="after")
     def _can_be_drawn(self) -> Self:
         points = [point for line in self.lines.values() for point in line]
-        if not (self.dots if self.kind == "dots" else points):
+        if not {"dots": self.dots, "lines": points, "cells": self.across and self.down}[self.kind]:
             raise ValueError("nothing to draw")
+        if len(self.cells) != len(self.down) or any(len(row) != len(self.across) for row in self.cells):
+            raise ValueError("cells of another table")
+        if not all(0 <= value <= 1 for row in self.cells for value in row):
+            raise ValueError("a cell that is no share")
         known = [value for dot in self.dots for value in (dot.mean, dot.low, dot.high)]
         known += [value for point in points for value in (point.x, point.y, point.low, point.high)] + [self.at]
         if not all(math.isfinite(value) for value in known if value is not None) or any(point.x <= 0 for point in points):
@@ -78,8 +89,8 @@ class Section(Stored):
     ----------
     key, title, says : str
         Its name, its heading, and what was found, in plain sentences.
-    picture : Picture, optional
-        None where there is nothing to draw.
+    picture, beside : Picture, optional
+        None where there is nothing to draw; ``beside`` is a second one.
     columns, rows
         The table; a cell that is not known is None.
     notes : tuple of str
@@ -92,6 +103,7 @@ class Section(Stored):
     title: str
     says: str
     picture: Picture | None = None
+    beside: Picture | None = None
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[Cell, ...], ...] = ()
     notes: tuple[str, ...] = ()
@@ -167,6 +179,12 @@ def describe(picture: Picture) -> str:
     """
     if picture.kind == "dots":
         return f"{picture.x}: {', '.join(f'{dot.name} {dot.mean:.3g}' for dot in picture.dots)}"
+    if picture.kind == "cells":
+        most = (
+            f"{name} {picture.across[row.index(max(row))]} {max(row):.2f}"
+            for name, row in zip(picture.down, picture.cells, strict=True)
+        )
+        return f"{picture.y}; the most of each row: {'; '.join(most)}"
     ends = (
         f"{name} from {points[0].y:.3g} at {points[0].x:,.0f} to {points[-1].y:.3g} at {points[-1].x:,.0f}"
         for name, points in picture.lines.items()

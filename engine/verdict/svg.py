@@ -1,4 +1,4 @@
-"""A verdict's picture as SVG: dots with intervals in rows, or lines with theirs over the number of documents."""
+"""A verdict's picture as SVG: dots with intervals in rows, lines with theirs over the number of documents, or shaded cells."""
 
 import math
 from collections.abc import Sequence
@@ -9,13 +9,15 @@ from engine.verdict.shown import Picture, Point, describe
 # Pixels: the whole width, what names take of it, what stands around lines; a row, a dot; of a picture of lines the height.
 WIDTH, NAMES, EDGE, ROW, RADIUS, TALL = 760, 290, 46, 26, 5, 300
 LETTERS = 38
+# Room for the names of columns, which stand on end.
+COLUMN = 90
 # A line is told from another by its dash and its mark as well as by its colour.
 DASHES = ("", "7 4", "2 4", "9 3 2 3")
 
 
 def svg(picture: Picture) -> str:
     """The picture as an element of HTML; its colours are those of the rules around it."""
-    drawn = _dots(picture) if picture.kind == "dots" else _lines(picture)
+    drawn = {"dots": _dots, "lines": _lines, "cells": _cells}[picture.kind](picture)
     height = _height(picture)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" class="vp" '
@@ -24,7 +26,9 @@ def svg(picture: Picture) -> str:
 
 
 def _height(picture: Picture) -> int:
-    return 12 + ROW * len(picture.dots) + EDGE if picture.kind == "dots" else TALL + EDGE + 16
+    if picture.kind == "lines":
+        return TALL + EDGE + 16
+    return 12 + ROW * len(picture.dots or picture.down) + EDGE + (COLUMN if picture.kind == "cells" else 0)
 
 
 def ticks(low: float, high: float, most: int = 6) -> list[float]:
@@ -108,6 +112,24 @@ def _lines(picture: Picture) -> list[str]:
         f'<text class="quiet" x="{(left + right) / 2}" y="{bottom + 36}" text-anchor="middle">{escaped(picture.x)}</text>'
     )
     parts.append(f'<text class="quiet" x="{right}" y="18" text-anchor="end">{escaped(picture.y)}</text>')
+    return parts
+
+
+def _cells(picture: Picture) -> list[str]:
+    left, wide = NAMES, (WIDTH - 24 - NAMES) / len(picture.across)
+    parts = []
+    for place, name in enumerate(picture.across):
+        x = left + wide * (place + 0.5)
+        parts.append(f'<text transform="translate({x + 4:.1f} {COLUMN}) rotate(-60)">{escaped(cut(name, 14))}</text>')
+    for row, (name, values) in enumerate(zip(picture.down, picture.cells, strict=True)):
+        y = 12 + COLUMN + ROW * row
+        parts.append(f'<text x="{left - 10}" y="{y + 17}" text-anchor="end">{escaped(cut(name, LETTERS))}</text>')
+        for place, value in enumerate(values):
+            tip = escaped(f"{name}, {picture.across[place]}: {value:.3f}")
+            shape = f'x="{left + wide * place:.1f}" y="{y}" width="{wide - 1:.1f}" height="{ROW - 1}"'
+            parts.append(f'<rect class="mark" {shape} opacity="{value:.3f}"><title>{tip}</title></rect>')
+    bottom = 12 + COLUMN + ROW * len(picture.down)
+    parts.append(f'<text class="quiet" x="{left}" y="{bottom + 24}">{escaped(picture.y)}</text>')
     return parts
 
 

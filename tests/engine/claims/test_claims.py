@@ -151,6 +151,8 @@ def test_a_ratio_has_the_interval_of_its_queries():
         ("nearby-prefixes", {"0 shared": at(0.1), "1 shared": at(0.4), "2 shared": at(0.8)}, "holds partly"),
         ("nearby-prefixes", {"0 shared": at(0.1), "1 shared": at(0.4), "2 shared": at(0.41)}, "does not hold here"),
         ("tree-index", {tree_index.NARROW: at(0.1), tree_index.WHOLE: at(1)}, "holds"),
+        ("tree-index", {tree_index.NARROW: at(0.1), tree_index.WHOLE: at(1), tree_index.FORM: at(0.7)}, "holds"),
+        ("tree-index", {tree_index.NARROW: at(0.1), tree_index.WHOLE: at(1), tree_index.FORM: at(0.5)}, "holds partly"),
         ("tree-index", {tree_index.NARROW: at(1), tree_index.WHOLE: at(1)}, "holds partly"),
         ("tree-index", {tree_index.NARROW: at(0.1), tree_index.WHOLE: at(0.9)}, "does not hold here"),
         ("bounded-recall", {bounded_recall.SYNTHETIC: at(0.2), "here, ten less first": at(-0.2)}, "holds"),

@@ -16,8 +16,8 @@ from engine.verdict.svg import svg, ticks
 
 WILD = "</style></svg><script>alert(1)</script><img src=http://192.0.2.1/a onerror=x> \u202e ' \" & \ud800 evil"
 TAGS = set(
-    "html head meta link title style body main h1 h2 bdi p div strong ul li code figure svg g text line circle polyline details "
-    "summary table thead tbody tr th td section".split()
+    "html head meta link title style body main h1 h2 bdi p div strong ul li code figure svg g text line circle polyline rect "
+    "details summary table thead tbody tr th td section".split()
 )
 
 
@@ -25,12 +25,14 @@ def verdict_of(text: str, **changes) -> Verdict:
     """A verdict in which every text is ``text``."""
     dots = Picture(kind="dots", x=text, dots=(Dot(name=text, mean=0.2, low=0.1, high=0.3), Dot(name=text, mean=0.5)), at=-0.01)
     lines = Picture(kind="lines", x=text, y=text, lines={text: (Point(x=10, y=1), Point(x=100, y=8, low=5, high=9))}, log=True)
+    cells = Picture(kind="cells", x="", y=text, across=(text, text), down=(text,), cells=((0.25, 0.75),))
     sections = tuple(
         Section(
             key=f"key{place}",
             title=text,
             says=text,
             picture=picture,
+            beside=None if picture else cells,
             columns=(text, "n"),
             rows=((text, 3), (None, 0.25)),
             notes=(text,),
@@ -126,6 +128,8 @@ def test_its_policy_lets_in_its_style_alone(wild):
         {"kind": "lines", "x": "x", "lines": {"a": [{"x": 0, "y": 1}]}},
         {"kind": "dots", "x": "x", "dots": [{"name": "a", "mean": math.nan}]},
         {"kind": "dots", "x": "x", "dots": [{"name": "a", "mean": 1}], "at": math.inf},
+        {"kind": "cells", "x": "x", "across": ["a"], "down": ["b"], "cells": [[0.5, 0.5]]},
+        {"kind": "cells", "x": "x", "across": ["a"], "down": ["b"], "cells": [[2.0]]},
     ],
 )
 def test_a_picture_that_cannot_be_drawn_is_none_and_a_row_has_a_cell_a_column(broken):
