@@ -166,7 +166,8 @@ def _read(scorer: TransformerScorer, state: State, path: list[int]) -> tuple[np.
             expected, _ = decoder(state.memory, rows)
             asked = seen["asked"].unflatten(-1, (keys.shape[1], -1)).transpose(1, 2)
             weights = (asked @ keys.transpose(-1, -2) / keys.shape[-1] ** 0.5).softmax(-1)
-            said = torch.einsum("nhps,nhsw->npshw", weights, values).flatten(-2) @ block.out_of_cross.weight.T  # type: ignore[operator]
+            heads = torch.einsum("nhps,nhsw->npshw", weights, values).flatten(-2)
+            said = heads @ block.out_of_cross.weight.T  # type: ignore[union-attr, operator]
             spread = (seen["states"].var(-1, unbiased=False) + decoder.norm.eps).sqrt()[..., None, None]
             drawn = (said - said.mean(-1, keepdim=True)) / spread * decoder.norm.weight @ decoder.head.weight.T
     finally:
