@@ -31,6 +31,8 @@ JOINT_BATCH = 64
 COMPARED = (
     ("generative:joint-tuned", "tuned"),
     ("generative:joint-tuned", "tuned-moved"),
+    ("generative:joint-node", "tuned"),
+    ("generative:joint-node", "generative:node"),
     ("generative:joint", "tuned"),
     ("generative:node", "tuned"),
     ("tuned", "moved"),
@@ -50,6 +52,7 @@ def main() -> None:
         "node": {"scorer": "node", "steps": STEPS},
         "joint": {"scorer": "joint", "steps": joint_steps, "batch": JOINT_BATCH},
         "joint-tuned": {"scorer": "joint", "steps": joint_steps, "batch": JOINT_BATCH, "settings": {"start": "tuned"}},
+        "joint-node": {"scorer": "joint", "steps": joint_steps, "batch": JOINT_BATCH, "settings": {"start": "node"}},
     }
     made = {name: _run(opened, name, fields) for name, fields in asked.items()}
     command = f"python -m benchmarks.encoders {Path(source).name} {tune_steps} {joint_steps}"

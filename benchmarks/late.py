@@ -27,7 +27,14 @@ from engine.verdict.field import named
 WITHOUT, HYBRID = "hybrid without", "hybrid:centroid"
 NAMES = ("bm25", "dense", WITHOUT, "late", "dense~late", HYBRID)
 SHOWN = ("nDCG@10", "Recall@100")
-COMPARED = (("late", "dense"), ("late", WITHOUT), ("late", "dense~late"), (HYBRID, WITHOUT), (HYBRID, "late"))
+COMPARED = (
+    ("late", "dense"),
+    ("late", WITHOUT),
+    ("late", "dense~late"),
+    (HYBRID, WITHOUT),
+    (HYBRID, "late"),
+    (HYBRID, "dense~late"),
+)
 BEAMS, TIMED = 100, 50
 OUT = Path(__file__).parent / "results" / "late.md"
 

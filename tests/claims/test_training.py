@@ -152,8 +152,10 @@ def test_the_readme_quotes_the_results_of_encoders_that_learn():
     assert f"{below[0]} [{below[2][:-1]}, {below[1][1:-1]}] above the node scorer".replace("0.", ".") in block
     figures = dict(re.findall(r"^\| (\S+) \| (\S+ \[\S+ \S+\]) \| [^|]+\|", other, re.MULTILINE))
     told = block.partition("On NFCorpus")[2]
-    for name in ("tuned", "dense", "generative:node", "moved"):
+    for name in ("tuned", "dense", "generative:node", "moved", "generative:joint-node"):
         assert figures[name].replace("0.", ".") in told, name
     less = dict(re.findall(r"^- (\S+ less \S+): (\S+ \[\S+ \S+\])", other, re.MULTILINE))
     assert less["generative:node less tuned"] == "+0.101 [+0.077, +0.126]"
     assert ".101 [.077, .126] above the tuned encoder" in told
+    assert less["generative:joint-node less generative:node"] == "+0.003 [-0.004, +0.011]"
+    assert ".003 [-.004, .011] above it" in told
