@@ -5,6 +5,7 @@ when it is done, so that a study that was stopped goes on.
 
     otm      node scorer, taught on what a beam reaches, beside a softmax over the level, at several widths
     distil   node scorer, a teacher's codes learned by its own head or by one that is dropped, for several teachers
+    stages   node scorer, a contrastive loss beside the generative one, in one stage and in two (CALRec)
 """
 
 import sys
@@ -26,6 +27,7 @@ WIDTHS, SEEDS = (1, 2, 5, 10, 50), (0, 1)
 # Chosen on development queries at this width, which is also that of the search that says what is reached.
 NARROW = 10
 PLAIN = {"scorer": "node", "steps": 400, "evaluate_every": 100, "patience": 99, "beams": NARROW}
+CONTRASTIVE = 0.1
 TEACHERS = {
     "dense": "the encoder as it came",
     "generative:bench-teacher": "a node scorer, trained",
@@ -118,8 +120,39 @@ def distil(opened: Build) -> Iterator[str]:
     yield f"\n{PLAIN['steps']} steps, seed 0, {WIDTHS[-1]} beams, weights 1 and 1. {len(test_of(opened))} test queries."
 
 
+def stages(opened: Build) -> Iterator[str]:
+    """One stage, one with the contrastive loss, and two: all of the documents' words first, then what people asked for."""
+    half = PLAIN | {"beams": WIDTHS[-1], "steps": PLAIN["steps"] // 2}
+    both = {"next_code": 1.0, "contrastive": CONTRASTIVE}
+    everything = {"judged": 1.0, "title": 1.0, "sentence": 1.0, "span": 1.0}
+    plain = one(opened, "untaught", 0, PLAIN | {"beams": WIDTHS[-1]})
+    with_both = one(opened, "contrastive", 0, PLAIN | {"beams": WIDTHS[-1], "losses": both})
+    first = one(opened, "stage-one", 0, half | {"losses": both, "mix": everything}, keep=True)
+    second = {"losses": both, "mix": {"judged": 1.0}, "begin": "bench-stage-one"}
+    two = one(opened, "stage-two", 0, half | second)
+    alone = one(opened, "stage-two-plain", 0, half | second | {"losses": {"next_code": 1.0}})
+    base = plain.at[WIDTHS[-1]]
+    yield f"| | {MEASURE} | less one stage | best step, minutes of a processor |"
+    yield "|---|---|---|---|"
+    for label, found in (
+        ("one stage", plain),
+        ("one stage, contrastive too", with_both),
+        ("first of two", first),
+        ("two stages", two),
+        ("two stages, the second without contrastive", alone),
+    ):
+        row = cells(found.at[WIDTHS[-1]], None if found is plain else base)
+        yield f"| {label} | {' | '.join(row)} | {found.best}, {found.minutes:.1f} |"
+    yield (
+        f"\nOne stage: {PLAIN['steps']} steps of judged pairs and titles, two to one. Two: {half['steps']} steps of judged "
+        f"pairs, titles, sentences and spans alike, then as many of judged pairs, from the best of these. Contrastive: weight "
+        f"{CONTRASTIVE:g}. Seed 0, {WIDTHS[-1]} beams. {len(test_of(opened))} test queries."
+    )
+
+
 STUDIES: dict[str, tuple[str, Callable[[Build], Iterator[str]]]] = {
     "otm": ("OTM, taught on what a beam reaches", otm),
+    "stages": ("CALRec, two losses and two stages", stages),
     "distil": ("Distillation, direct and by an auxiliary head", distil),
 }
 

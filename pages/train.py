@@ -6,7 +6,7 @@ from app.charts import curves, sharpen
 from app.common import address, exports, jobs, resources, state
 from app.train import form as train_form
 from app.train import job as training
-from app.train import preferring, tuning
+from app.train import layers, preferring, tuning
 from app.train import runs as trained
 from engine.builds import runs
 from engine.builds.trained import head_start, rests_on, verdict
@@ -133,6 +133,7 @@ trained.shown(build, history, place)
 trained.detectors(history[place])
 if run.cold:
     trained.cold(run.cold)
+layers.offer(build, run)
 flat, watched = curves.table(history), sharpen.rows(history)
 with st.expander("The pictures as tables"):
     st.dataframe(flat, hide_index=True)

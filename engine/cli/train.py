@@ -113,6 +113,28 @@ def list_scorers(
     show(value, as_json, lines)
 
 
+@app.command("layers")
+def show_layers(
+    folder: Folder,
+    name: Annotated[str, typer.Argument(help="A trained scorer of kind transformer.")] = "transformer",
+    as_json: AsJson = False,
+) -> None:
+    """Which layers of a transformer scorer write identifiers: nats that each wins back where another query is asked."""
+    from engine.evaluation import told
+    from engine.training.patching import of_run
+
+    found = of_run(folder, name)
+    lines = [
+        f"{found.pairs} judged development queries: with another's the decoder loses {told(found.lost)} nats of an identifier",
+        *(
+            f"  block {one.block} {one.name:16} {told(one.nats)}  by level {' '.join(f'{level:+.2f}' for level in one.levels)}"
+            for one in found.layers
+        ),
+    ]
+    value = {"pairs": found.pairs, "lost": found.lost._asdict()}
+    show(value | {"layers": [one._asdict() | {"nats": one.nats._asdict()} for one in found.layers]}, as_json, lines)
+
+
 def _told(run: "Run") -> list[str]:
     """A run in two lines, or three."""
     from engine.builds.trained import head_start, verdict
