@@ -10,8 +10,8 @@ fine-tuning
     The same steps over all weights.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,13 @@ from engine.scorers import transformer
 from engine.scorers.carried import Change
 from engine.scorers.centroid import node_means
 from engine.scorers.kinds import Parts
-from engine.trie import Trie
+from engine.trie import Trie, build
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from engine.training.models.base import Candidates
+    from engine.training.models.transformer import TransformerModel
 
 WAYS = ("overlay", "editing", "editing, hard", "fine-tuning")
 SETTINGS: dict[str, Any] = {option.name: option.default for option in transformer.KIND.options} | {"size": "small"}
@@ -67,7 +73,7 @@ def begun(tree: Trie, vectors: np.ndarray, asked: Asked, encoder: str, seed: int
     return Taught(parts, stepped(Taught(parts, state), asked, some, vectors, STEPS, seed))
 
 
-def transformer_model(parts: Parts, state: dict[str, np.ndarray] | None, seed: int):
+def transformer_model(parts: Parts, state: dict[str, np.ndarray] | None, seed: int) -> "TransformerModel":
     """The model with some weights, in evaluation."""
     import torch
 
@@ -113,16 +119,12 @@ def stepped(
     for bit. With ``anneal`` the targets go from soft to hard; ``vectors`` are those of all documents that are there."""
     import torch
 
-    from engine.training.losses.codes import next_code, soft
-    from engine.training.losses.marginal import marginalise, places_of
-
     tree, model = known.parts.trie, transformer_model(known.parts, known.state, seed)
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name.startswith(only))
     groups = [group | {"params": [one for one in group["params"] if one.requires_grad]} for group in model.groups()]
     optimiser = torch.optim.AdamW([group for group in groups if group["params"]])
-    start, stop = (torch.from_numpy(np.asarray(bound, np.int64)) for bound in (tree.doc_start, tree.doc_stop))
-    place, leaf_of = places_of(tree, len(vectors)), tree.leaves_of(np.arange(len(vectors))).astype(np.int64)
+    leaf_of = tree.leaves_of(np.arange(len(vectors))).astype(np.int64)
     titles, judged = some[some < asked.titles], some[some >= asked.titles]
     indexing = round(BATCH * INDEXING) if len(judged) else BATCH
     model.train()
@@ -133,18 +135,32 @@ def stepped(
         chosen = np.concatenate(drawn)
         encoded = model.encode([asked.queries[at] for at in chosen])
         levels = model.candidates(encoded, torch.arange(BATCH), torch.from_numpy(leaf_of[asked.row[chosen]]))
-        loss = next_code(levels, BATCH, SMOOTHING)
-        if anneal:
-            cosines = asked.vectors[chosen] @ vectors.T
-            best = np.argsort(-cosines, axis=1)[:, :NEAREST]
-            mass = torch.from_numpy(np.exp(np.take_along_axis(cosines, best, axis=1) / TEMPERATURE))
-            targets = [marginalise(level, torch.from_numpy(place[best]), mass, start, stop) for level in levels]
-            hard = (step + 1) / number
-            loss = hard * loss + (1 - hard) * soft(levels, targets, BATCH)
+        loss = nats(levels, tree, asked.vectors[chosen] @ vectors.T, (step + 1) / number if anneal else 1.0)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
     return {name: tensor.detach().numpy().copy() for name, tensor in model.state_dict().items()}
+
+
+def nats(levels: "list[Candidates]", tree: Trie, cosines: np.ndarray, hard: float) -> "Tensor":
+    """Cross-entropy with the right codes at ``hard`` 1, with what dense search says of the nearest documents at 0, a mix between.
+
+    ``cosines`` are those of each pair's query with all documents, float32 ``(pairs, documents)``.
+    """
+    import torch
+
+    from engine.training.losses.codes import next_code, soft
+    from engine.training.losses.marginal import marginalise, places_of
+
+    right = next_code(levels, len(cosines), SMOOTHING)
+    if hard == 1:
+        return right
+    start, stop = (torch.from_numpy(np.asarray(bound, np.int64)) for bound in (tree.doc_start, tree.doc_stop))
+    best = np.argsort(-cosines, axis=1)[:, :NEAREST]
+    mass = torch.from_numpy(np.exp(np.take_along_axis(cosines, best, axis=1) / TEMPERATURE))
+    places = torch.from_numpy(places_of(tree, cosines.shape[1])[best])
+    targets = [marginalise(level, places, mass, start, stop) for level in levels]
+    return hard * right + (1 - hard) * soft(levels, targets, len(cosines))
 
 
 def ways(
@@ -156,7 +172,7 @@ def ways(
     it.
     """
     ends = slices.ends
-    first = begun(_tree(codes[: ends[0]]), vectors[: ends[0]], asked, encoder, seed)
+    first = begun(build(codes[: ends[0]]), vectors[: ends[0]], asked, encoder, seed)
     block = written_by(first, asked, asked.among(0, ends[0])[-300:], seed)
 
     def grow(now: Taught, step: int) -> Taught:
@@ -176,13 +192,7 @@ def ways(
     return {way: _search(slices, first, step, known) for way, step in by.items()}, block
 
 
-def _tree(codes: np.ndarray) -> Trie:
-    from engine import trie
-
-    return trie.build(codes)
-
-
-def _search(slices: Slices, first: Taught, way, known: dict[str, np.ndarray]) -> Search:
+def _search(slices: Slices, first: Taught, way: Callable[[Taught, int], Taught], known: dict[str, np.ndarray]) -> Search:
     states = [first]
 
     def search(step: int, queries: Queries) -> np.ndarray:
