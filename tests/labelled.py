@@ -1,4 +1,4 @@
-"""Retrievers that need train queries, an encoder that was fine-tuned on them, token vectors, an index
+"""Retrievers that need train queries, an encoder that was fine-tuned on them, token vectors, passages, an index
 that is made when asked for, or a model that is named behind them: the sixty films have none."""
 
 from engine.retrievers import RETRIEVERS
@@ -17,5 +17,6 @@ LABELLED = (
     "dense-ivfpq",
     "dense-usearch",
     "dense-lance",
+    "generative-passages",
 )
 ANYWHERE = [name for name in RETRIEVERS if name not in LABELLED]

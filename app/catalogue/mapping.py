@@ -121,7 +121,8 @@ def passages(found: Examined) -> bool:
         f"Cut long documents ({long:,}) into passages",
         key="passages",
         help="In vector search a document then counts as its best passage, wherever in it that stands. It takes as many more "
-        "vectors, and their time. Identifiers are made of the mean of a document's passages; keyword search reads all of it "
+        "vectors, and their time. Identifiers are made of the mean of a document's passages (the retriever generative-passages "
+        "writes one of each passage); keyword search reads all of it "
         "either way.",
     )
 

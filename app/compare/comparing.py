@@ -64,7 +64,7 @@ def offered(build: Build) -> list[str]:
         *there,
         *alone,
         *read,
-        *(f"{method.name}:{name}" for method in RETRIEVERS.values() if method.decodes for name in names),
+        *(f"{method.name}:{name}" for method in RETRIEVERS.values() if method.takes_scorer for name in names),
     ]
 
 
@@ -118,14 +118,14 @@ def pinned(build: Build, name: str) -> str:
     A fusion of named members says all by its name already.
     """
     method, named = method_of(name)
-    return f"{method.name}:{build.default_scorer}" if method.decodes and not (named.scorer or named.members) else name
+    return f"{method.name}:{build.default_scorer}" if method.takes_scorer and not (named.scorer or named.members) else name
 
 
 def says(build: Build, name: str) -> str:
     """A retriever in a line: what it does, what it was given in this build, and which scorer decodes."""
     method, named = method_of(name)
     parts = [method.summary, method.told(build, named)]
-    decodes = any(method_of(member)[0].decodes for member in named.members) if named.members else method.decodes
+    decodes = any(method_of(member)[0].takes_scorer for member in named.members) if named.members else method.takes_scorer
     if decodes and len(build.scorer_names) > 1:
         parts.append(f"scorer {named.scorer}" if named.scorer else f"the default scorer, {build.default_scorer}")
     return "; ".join(part for part in parts if part)

@@ -19,7 +19,7 @@ from engine.builds.written import check_query
 from engine.data import tables
 from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
-from engine.identifiers import Identifiers
+from engine.identifiers import Identifiers, assign
 from engine.live import journal
 from engine.scorers.base import Scorer, encode_for
 from engine.text import embed, hub, query_vectors
@@ -128,6 +128,16 @@ class Contents(Parts):
         if self.grown:
             return self.grown.identifiers
         return read_identifiers(self.folder, self.manifest.spec, len(self.embeddings))
+
+    def placed(self, vectors: np.ndarray) -> np.ndarray:
+        """Content codes that the scheme gives to vectors, int32 ``(n, levels)``.
+
+        Raises
+        ------
+        TriescopeError
+            It cannot (:func:`engine.identifiers.unplaceable`).
+        """
+        return assign(self.manifest.spec.scheme, (self.base or self).identifiers, vectors)
 
     @property
     def codes(self) -> np.ndarray:

@@ -17,7 +17,9 @@ from engine.builds.grown import Grown
 from engine.data import tables
 from engine.data.corpus import Document
 from engine.data.looked_up import ids_of, titles_of
+from engine.errors import TriescopeError
 from engine.identifiers.base import load_without_content
+from engine.retrievers import passage_tree
 from engine.retrievers.weighting import Tuning, read_tuning
 from engine.scorers import kinds
 from engine.scorers.base import Scorer
@@ -99,6 +101,16 @@ class Parts:
         if found:
             checked.vectors(self.folder / passages.VECTORS, None, self.embeddings.shape[1])
         return found
+
+    def placed(self, vectors: np.ndarray) -> np.ndarray:
+        """Content codes that the scheme gives to vectors, int32 ``(n, levels)``: of a build, which knows its scheme."""
+        raise TriescopeError(f"{self.folder.name}: it is not whole yet")
+
+    @cached_property
+    def passage_scorer(self) -> CentroidScorer:
+        """Scores a tree over the identifiers of passages; made when it is first asked for."""
+        assert self.passages is not None, "whoever asks has passages"
+        return passage_tree.scorer_of(self.placed(self.passages.vectors), self.passages)
 
     @cached_property
     def parts(self) -> kinds.Parts:

@@ -78,6 +78,6 @@ def _hears(build: "Build", name: str) -> bool:
         return any(_hears(build, member) for member in named.members)
     if method.name == "hybrid":
         return True
-    if method.decodes:
+    if method.takes_scorer:
         return not build.scorer(named.scorer).abilities.reads_text
     return build.retriever(name).needs_vectors

@@ -53,6 +53,7 @@ RETRIEVERS: Registry[Method] = Registry(
         "ltrgr": "engine.retrievers.ltrgr:METHOD",
         "seal-lm": "engine.retrievers.ngrams_lm:METHOD",
         "generative": "engine.retrievers.generative:METHOD",
+        "generative-passages": "engine.retrievers.passage_tree:METHOD",
         "feedback": "engine.retrievers.feedback:METHOD",
         "hybrid": "engine.retrievers.fusion:METHOD",
         "reranked": "engine.retrievers.reranked:METHOD",
@@ -105,8 +106,8 @@ def method_of(name: str) -> tuple[Method, Named]:
                 f"{name!r}: a model is named after {kind}, like {kind}:NAME (`python -m engine models` lists them)"
             )
         return method, Named(model=rest)
-    if colon and not (method.decodes and rest):
-        decoding = " or ".join(known.name for known in RETRIEVERS.values() if known.decodes)
+    if colon and not (method.takes_scorer and rest):
+        decoding = " or ".join(known.name for known in RETRIEVERS.values() if known.takes_scorer)
         raise TriescopeError(f"{name!r}: a scorer can be named after {decoding}, like generative:centroid")
     return method, Named(rest)
 

@@ -16,6 +16,7 @@ from engine.trie import Trie
 if TYPE_CHECKING:
     from engine.retrievers.lost import Lack, Loss
     from engine.retrievers.weighting import Tuning
+    from engine.scorers.centroid import CentroidScorer
 
 
 # The documents' vectors in the folder of a build.
@@ -108,6 +109,11 @@ class Opened(Protocol):
     @property
     def passages(self) -> Passages | None:
         """Vectors of the documents' passages, where long ones were cut into such; then a document's own is their mean."""
+        ...
+
+    @property
+    def passage_scorer(self) -> "CentroidScorer":
+        """Scores a tree in which every passage has an identifier of its own (:mod:`engine.retrievers.passage_tree`)."""
         ...
 
     @property
@@ -223,7 +229,8 @@ class Method(NamedTuple):
     evidence : callable
         What speaks for a hit, in a few words.
     decodes : bool
-        Whether it runs a beam search: then the width matters, and a scorer can be named behind it, ``generative:NAME``.
+        Whether it runs a beam search: then the width matters, and a scorer can be named behind it, ``generative:NAME``, unless
+        it has one of its ``own``.
     usual : bool
         Whether it is compared and evaluated where nobody says which ones are wanted.
     needs : Index or None
@@ -267,6 +274,12 @@ class Method(NamedTuple):
     options: tuple[Option, ...] = ()
     model: str = ""
     follows: bool = False
+    own: bool = False
+
+    @property
+    def takes_scorer(self) -> bool:
+        """Whether a scorer can be named behind it."""
+        return self.decodes and not self.own
 
     @property
     def left_behind(self) -> bool:

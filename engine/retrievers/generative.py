@@ -112,7 +112,8 @@ def _planned(opened: Opened, named: Named) -> recall.Target | None:
 def _told(opened: Opened, named: Named) -> str:
     target, known = _planned(opened, named), recall.read(opened.folder)
     plan = f"the {PLANNED} scorer, {recall.told(target, known)}" if target and known else ""
-    return "; ".join(filter(None, [of_means(opened), plan]))
+    means = f"{of_means(opened)}; generative-passages writes those of each" if opened.passages else ""
+    return "; ".join(filter(None, [means, plan]))
 
 
 def _evidence(found: Found) -> str:
@@ -124,17 +125,17 @@ def _lost(lack: Lack) -> list[Loss]:
     assert isinstance(by, GenerativeRetriever)
     tree = by.tree(lack.allowed)
     if tree is None:
-        return [_loss(None, by.beams, lack.k)] * len(lack.rows)
+        return [loss(None, by.beams, lack.k)] * len(lack.rows)
     (query,) = encode_for(by.scorer, lack.queries.texts, vectors_of(by.name, lack.queries))
-    return [_loss(fate, by.beams, lack.k) for fate in fates(tree, by.scorer, query, lack.rows.tolist(), by.beams)]
+    return [loss(fate, by.beams, lack.k) for fate in fates(tree, by.scorer, query, lack.rows.tolist(), by.beams)]
 
 
-def _loss(fate: Fate | None, beams: int, k: int) -> Loss:
+def loss(fate: Fate | None, beams: int, k: int) -> Loss:
     """A fate in words.
 
-    >>> _loss(Fate(exact_rank=7, beam_rank=None, cut_at=2, rank=63, keeps=70), 50, 10).told
+    >>> loss(Fate(exact_rank=7, beam_rank=None, cut_at=2, rank=63, keeps=70), 50, 10).told
     'search error: cut at level 2, 63 of 50; exact rank 7, 70 beams keep it'
-    >>> _loss(Fate(exact_rank=12, beam_rank=11, cut_at=None, rank=None, keeps=None), 50, 10).told
+    >>> loss(Fate(exact_rank=12, beam_rank=11, cut_at=None, rank=None, keeps=None), 50, 10).told
     'model error: rank 11, exact rank 12'
     """
     if fate is None:

@@ -16,7 +16,9 @@ from engine.builds.searched import texts_of
 from engine.builds.sources import Source, source_of
 from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
+from engine.decoding.exact import exact_search
 from engine.errors import TriescopeError
+from engine.identifiers import assign
 from engine.live import journal
 from engine.retrievers.dense import HnswRetriever, build_hnsw
 from engine.retrievers.passages import PassageWalk
@@ -179,3 +181,47 @@ def test_a_change_without_passages_is_damaged(folder, tmp_path):
     with pytest.raises(TriescopeError, match="it has no passages"):
         Build(copy)
     assert (copy / layout.MANIFEST).is_file()
+
+
+def test_identifiers_of_passages_are_written_and_the_best_one_counts(folder, tmp_path):
+    """Beams enough for all passages give each document the best score of its passages, one by one."""
+    for build in (Build(folder), grown(folder, tmp_path)):
+        of, by = build.passages, build.retriever("generative-passages", 10_000)
+        trie = by.trie
+        assert trie.counts[0] == len(of.vectors)
+        own = assign("rq-kmeans", Build(folder).identifiers, of.vectors)
+        paths = [[int(trie.code[node]) for node in trie.path(row)] for row in range(len(of.vectors))]
+        assert [path[: own.shape[1]] for path in paths] == own.tolist()
+        assert len(set(map(tuple, paths))) == len(paths)
+        found = by.search(QUERIES, len(build.documents))
+        few = build.retriever("generative-passages", 3).search(QUERIES, 3)
+        for place, query in enumerate(QUERIES.vectors):
+            leaves, totals = exact_search(trie, by.scorer, query)
+            best = {}
+            for leaf, total in zip(leaves, totals, strict=True):
+                best.setdefault(int(of.document[trie.leaf_documents(leaf)[0]]), float(total))
+            order = sorted(best, key=lambda row: (-best[row], row))
+            assert found.rows[place].tolist() == order
+            assert found.scores[place].tolist() == [best[row] for row in order]
+            assert by.scores(part(place), [np.array([3, 0])])[0].tolist() == [best[3], best[0]]
+            rows = few.rows[place][few.rows[place] >= 0].tolist()
+            assert 0 < len(set(rows)) == len(rows) <= 3
+        assert build.retriever("generative-passages", 3).beams == -(-3 * len(of.vectors) // len(build.documents))
+        allowed = np.arange(len(build.documents)) % 2 == 0
+        rows = by.search(QUERIES, 50, allowed).rows
+        assert set(rows[rows >= 0]) == set(np.flatnonzero(allowed))
+        with pytest.raises(TriescopeError, match="a scorer can be named after generative or"):
+            build.retriever("generative-passages:centroid")
+        lacks = build.lost("query 0", [build.documents[0].id], "generative-passages", 1, 1, QUERIES.vectors[0])
+        assert lacks[0].told.startswith("its best passage: ")
+
+
+def grown(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "kites")
+    living.add(copy, [document(60), document(61)])
+    living.remove(copy, ["d0", "d7"])
+    return Build(copy)
+
+
+def part(place):
+    return Queries([QUERIES.texts[place]], QUERIES.vectors[place : place + 1])
