@@ -10,7 +10,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from app.common import address, glossary, guard, heap, jobs_panel, owner, resources, state  # noqa: E402
+from app.common import address, glossary, guard, heap, jobs_panel, owner, resources, second, state  # noqa: E402
 from engine.builds import names  # noqa: E402
 from engine.errors import TriescopeError  # noqa: E402
 
@@ -38,8 +38,10 @@ BUILD = [
     st.Page("../pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
 ]
 LEARN = [st.Page("../pages/glossary.py", title="Glossary", icon=":material/dictionary:", url_path="glossary")]
+# Before the password too, without a menu: else a link would lead whoever gives it to the first page.
+menu = {"Explore": EXPLORE, "Compare": COMPARE, "Build": BUILD, "Learn": LEARN}
+page = st.navigation(menu, position="hidden" if guard.waits() else "top")
 guard.let_in()
-page = st.navigation({"Explore": EXPLORE, "Compare": COMPARE, "Build": BUILD, "Learn": LEARN}, position="top")
 st.set_page_config(page_title=f"{page.title} · Triescope")
 st.html(ROOT / "app" / "page.css")
 with st.container(key="scripts"):
@@ -56,6 +58,7 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small", key
         st.selectbox("Build", listed, label_visibility="collapsed", width=200, **asked)
         resources.describe_build(st.session_state[state.BUILD])
         glossary.offer(page.url_path)
+        second.offer(listed, page.url_path)
     else:
         st.caption("No build yet. Everything runs on this machine; nothing is sent anywhere.")
     jobs_panel.offer()

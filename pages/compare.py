@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.charts import ranks
 from app.common import address, commands, documents, exports, filtering, resources, rewriting, state, trying, turns
+from app.common.second import chosen
 from app.compare import (
     alike,
     answering,
@@ -23,6 +24,7 @@ from app.compare import (
     terms,
     timing,
     tokens,
+    two_builds,
 )
 from engine.builds.turns import deaf, without
 from engine.errors import TriescopeError
@@ -77,6 +79,8 @@ if any(taken) and (same := deaf(build, list(results))):
     st.caption(f"{deaf_ones}: no turn changes the words, which are read there; what less is wanted of is left out all the same.")
 for told in comparing.beside_dense(build, query, results, k, vector, allowed):
     st.caption(told)
+if b := chosen(build):
+    two_builds.show(build, b, query, columns, k, beams, passing, pinned)
 # Many columns need the whole width for their lines.
 if results:
     few = len(results) <= comparing.SHOWN

@@ -7,7 +7,8 @@ from functools import partial
 import streamlit as st
 
 from app.common import address, commands, documents, exports, filtering, resources, rewriting, scorers, state, trying, turns
-from app.decode import aiming, branching, decoding, intervening, node_panel, pictures, pinned, sharing, stepper, tour
+from app.common.second import chosen
+from app.decode import aiming, branching, decoding, intervening, node_panel, pictures, pinned, sharing, stepper, tour, two_builds
 from engine.decoding.strategies import STRATEGIES
 from engine.errors import TriescopeError
 from engine.explaining.difference import diff
@@ -17,6 +18,7 @@ build = resources.open_build()
 trie = build.trie
 place = tour.begin(build)
 typed = trying.ask(build, offered=not place)
+b = None if place else chosen(build)
 guide = tour.box() if place else None
 refused = intervening.refused(build)
 controls = st.container()
@@ -46,7 +48,7 @@ if extra:
 with right:
     step = stepper.controls(levels)
 with more:
-    asked, other = intervening.controls(build, width, scorer)
+    asked, other = intervening.controls(build, width, scorer, "Build B stands beside it." if b else "")
     asked = aiming.applied(asked, target, choice)
     aiming.offer(build, known_widths)
     if refused:
@@ -63,9 +65,10 @@ try:
     resources.warm(build, asked.scorer)
     start = time.perf_counter()
     decoded = decoding.run(build, query, asked)
-    branch = branching.beside(build, query, decoded)
-    second = branch or decoding.beside(build, query, asked, other)
-    shown = [decoded, second] if second else [decoded]
+    theirs = two_builds.decode(b, query, asked, target is not None) if b else None
+    branch = None if b else branching.beside(build, query, decoded)
+    another = None if b else branch or decoding.beside(build, query, asked, other)
+    shown = [decoded, another] if another else [decoded]
     legend = pictures.legend(build, shown, bool(document), encode_ms)
 except TriescopeError as error:
     st.error(state.plain(str(error)), icon=":material/error:")
@@ -78,21 +81,30 @@ if place and guide:
         tour.show(place, build, decoded, query)
 if branch:
     branching.chip(branch)
-columns = st.columns(2 if second else [3, 2], gap="large")
-height = tour.height(len(shown)) if place else pictures.HEIGHT
-drawn = pictures.side_by_side(build, shown, columns, step, marked, height)
+two = another or theirs
+columns = st.columns(2 if two else [3, 2], gap="large")
+height = tour.height(len(shown)) if place else pictures.HEIGHT_OF_TWO if theirs else pictures.HEIGHT
+if theirs:
+    columns[0].text(two_builds.named("A", build, decoded.asked))
+there = two_builds.points(theirs, step, step == levels, document) if theirs else []
+drawn = pictures.side_by_side(build, shown, columns, step, marked, height, pictures.deepest(there))
+if theirs:
+    two_builds.draw(theirs, columns[1], there, pictures.deepest(there, *drawn), height)
 st.caption(legend)
 if target and known_widths:
     st.caption(aiming.told(target, known_widths))
 
-below = st.columns([3, 2], gap="large") if second else columns
+below = st.columns([3, 2], gap="large") if two else columns
 changes = None
-if second:
+if theirs:
     with below[0]:
-        changes = diff(second.trace, decoded.trace, second.tree, decoded.tree)
+        two_builds.show(build, query, decoded, theirs)
+if another:
+    with below[0]:
+        changes = diff(another.trace, decoded.trace, another.tree, decoded.tree)
         st.header("What is different")
         st.dataframe(decoding.changed(build, changes), hide_index=True, height=300, placeholder="")
-        st.caption(f"Here is the left picture, there the right one ({state.plain(decoding.named(second.asked))}).")
+        st.caption(f"Here is the left picture, there the right one ({state.plain(decoding.named(another.asked))}).")
 with below[1]:
     node_panel.show(build, shown, step, drawn)
     st.header("What it wrote" if step == levels else "What it will have written")

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from app.charts import pareto, systems
-from app.common import address, exports, guard, jobs, resources, state
+from app.common import address, exports, guard, jobs, owner, resources, state
+from app.common.second import chosen as second_build
 from app.compare import measured
-from app.evaluate import asked, before, bringing, kinds, often, pairs, private, reached, shown, sure, widths
+from app.evaluate import asked, before, bringing, kinds, often, pairs, private, reached, shown, sure, two_builds, widths
 from engine import workspace
 from engine.errors import TriescopeError
 from engine.evaluation import seeds
@@ -19,7 +20,7 @@ if over := jobs.ended(job):
         state.focus(state.EVALUATION, "")  # the newest is shown
 jobs.panel(job)
 try:
-    kept = {one.number: one for one in workspace.evaluations.listed(build.catalogue)}
+    kept = {one.number: one for one in workspace.evaluations.listed(owner.shelf(build))}
 except TriescopeError as error:
     st.error(state.plain(str(error)), icon=":material/broken_image:")
     kept = {}
@@ -28,6 +29,8 @@ with st.expander("What to evaluate", icon=":material/tune:", expanded=not kept):
 with st.expander("Judged queries and runs of your own", icon=":material/upload_file:"):
     bringing.show(build)
 reached.show(build)
+if b := second_build(build):
+    two_builds.show(build, b)
 if not kept:
     st.write(
         f"Nothing of {state.plain(build.name)} was evaluated on this machine yet. An evaluation searches every judged query with "
@@ -119,4 +122,7 @@ with st.container(horizontal=True):
     exports.offer("All, JSON", exports.as_json(found), f"evaluation-{number}.json")
     address.offer_link(build, [], {state.EVALUATION: str(number), "by": measure})
     with st.popover("Forget", icon=":material/delete:"):
-        st.button(f"Forget evaluation {number} for good", on_click=guard.changes(workspace.evaluations.remove), args=(number,))
+        mine = kept[number].shelf == owner.shelf(build)
+        forget = {"on_click": guard.changes(workspace.evaluations.remove), "args": (owner.shelf(build), number)}
+        told = None if mine else "It was kept for everybody, from the shell or before there was a password."
+        st.button(f"Forget evaluation {number} for good", disabled=not mine, help=told, **forget)

@@ -1,12 +1,12 @@
 """Trie: an icicle window of the tree, its words, and the documents under a prefix."""
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app.charts import icicle
 from app.charts.window import window
-from app.common import address, documents, exports, resources, state, walking
+from app.common import address, documents, exports, resources, second, state, walking
+from app.trie import trail, two_builds
 from engine.builds.opened import parse_prefix
 from engine.errors import TriescopeError
 
@@ -27,6 +27,7 @@ if node is None:
     address.say(state.PREFIX, "No identifier starts with the prefix of the address; showing the root.")
     node = 0
 prefix = "-".join(map(str, trie.prefix(node)))
+other = second.chosen(build)
 
 
 def clicked() -> None:
@@ -41,6 +42,7 @@ def clicked() -> None:
 def found(document: str) -> None:
     """A document was picked: pin it and open the prefix of its leaf's parent."""
     documents.focus(document)
+    state.focus(state.B_PREFIX, "")
     if document:
         state.focus(state.PREFIX, state.parent_prefix(state.parent_prefix(build.identifier(build.row_of[document]))))
 
@@ -54,16 +56,7 @@ depth = controls[1].segmented_control("Levels shown", [1, 2, 3], default=2, key=
 controls[2].text_input("Go to prefix", placeholder="3-17", key="goto", on_change=state.take, args=("goto", state.PREFIX, True))
 
 with st.container(horizontal=True, vertical_alignment="center"):
-    steps = [("", "root")] + [("-".join(prefix.split("-")[: i + 1]), code) for i, code in enumerate(prefix.split("-")) if prefix]
-    for target, label in steps:
-        st.button(
-            label,
-            key=f"crumb-{target}",
-            type="tertiary",
-            disabled=target == prefix,
-            on_click=state.focus,
-            args=(state.PREFIX, target),
-        )
+    trail.buttons(state.PREFIX, prefix)
     st.text(f"{build.names[node] if node else 'all documents'} · {int(trie.counts[node]):,} documents", width="stretch")
     walking.buttons(state.PREFIX, walking.around(trie, node), WAYS)
 if pinned:
@@ -76,7 +69,11 @@ if pinned:
 cells = window(trie, build.names, node, depth or 2, least=icicle.least(int(trie.counts[node])))
 cosines, by_depth = resources.cohesion(build)
 marked = set(trie.path(build.row_of[pinned])) if pinned else set()
-picture, side = st.columns([3, 2], gap="large")
+picture, side = st.columns(2 if other else [3, 2], gap="large")
+if other:
+    with side:
+        theirs = two_builds.tree(build, other, pinned, depth or 2)
+    picture.container(height=40, border=False, vertical_alignment="center").markdown(f"**A: {state.plain(build.folder.name)}**")
 with picture:
     st.plotly_chart(
         icicle.figure(cells, cosines, marked),
@@ -90,9 +87,12 @@ with picture:
         "light is a single document; what would be thinner than two pixels is gathered. Click a cell to open it, the first "
         "column to go up."
     )
+rows = trie.leaf_documents(node)
+if other:
+    two_builds.moved(build, other, prefix, rows)
+    side = st.container()
 with side:
     st.header("Documents below")
-    rows = trie.leaf_documents(node)
     documents.table(build, rows, f"below-{prefix}", alt=f"{len(rows)} documents in leaf order")
     st.markdown("**Do shared codes mean alike documents?**")
     if by_depth:
@@ -107,14 +107,16 @@ with side:
         st.info("There are no two documents to compare.", icon=":material/info:")
     st.caption("Mean cosine of the embeddings of all pairs that share so many codes; none shared is the whole catalogue.")
 
-children = pd.DataFrame(
-    [(c.prefix, c.name, c.documents, c.depth, float(cosines[c.node]) if c.node >= 0 else np.nan) for c in cells],
-    columns=["Prefix", "Words", "Documents", "Depth", "Mean cosine"],
-).round({"Mean cosine": 3})
+children = icicle.table(cells, cosines)
 as_table = st.expander("The picture as a table", key="table", on_change="rerun", bind="query-params")
 if as_table.open:
     as_table.dataframe(children, hide_index=True)
+    if other:
+        as_table.caption(f"The same of B, {state.plain(other.folder.name)}:")
+        as_table.dataframe(theirs, hide_index=True)
 with st.container(horizontal=True):
     exports.offer("Cells, CSV", exports.csv(children), "trie-window.csv")
+    if other:
+        exports.offer("Cells of B, CSV", exports.csv(theirs), "trie-window-b.csv")
     exports.offer("Documents, CSV", lambda: exports.as_csv(documents.frame(build, rows)), "trie-documents.csv")
     exports.offer("Cells, JSON", lambda: children.to_json(orient="records"), "trie-window.json")

@@ -3,6 +3,7 @@
 import html
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from app.charts.palette import RAMP
@@ -118,6 +119,12 @@ def tops(cells: list[Cell]) -> list[int]:
         free[cell.prefix] = begin
         found.append(begin)
     return found
+
+
+def table(cells: list[Cell], cosines: np.ndarray) -> pd.DataFrame:
+    """The picture as a table: a row a cell."""
+    rows = [(c.prefix, c.name, c.documents, c.depth, float(cosines[c.node]) if c.node >= 0 else np.nan) for c in cells]
+    return pd.DataFrame(rows, columns=["Prefix", "Words", "Documents", "Depth", "Mean cosine"]).round({"Mean cosine": 3})
 
 
 def describe(cells: list[Cell]) -> str:

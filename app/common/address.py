@@ -19,7 +19,7 @@ from engine.builds.opened import Build
 from engine.decoding import DEFAULT_BEAMS
 
 # The same question on every page, unless the link that led there asks another one.
-CARRIED = (state.BUILD, state.QUERY, state.FILTER, state.SCORER, state.BEAMS, state.DOCUMENT)
+CARRIED = (state.BUILD, state.QUERY, state.FILTER, state.SCORER, state.BEAMS, state.DOCUMENT, state.B)
 # They belong to one decode, and mean nothing for another query or build.
 OF_ONE_DECODE = (state.STEP, state.NODE, state.FORCE, state.BAN, state.BRANCH, state.TURN)
 OF_ONE_BUILD = (*OF_ONE_DECODE, state.SCORER, state.DOCUMENT, state.PREFIX, state.CODE, state.RUN, state.COLUMNS, state.STAMP)

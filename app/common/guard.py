@@ -26,11 +26,16 @@ def read_only() -> bool:
     return os.environ.get(READ_ONLY, "").lower() in ("1", "true", "yes")
 
 
+def waits() -> bool:
+    """Whether a password is set that this visit has not given."""
+    return bool(os.environ.get(PASSWORD)) and not st.session_state.get(LET_IN)
+
+
 def let_in() -> None:
-    """Ask for the password where one is set; nothing else of the app runs before it was given."""
-    wanted = os.environ.get(PASSWORD, "")
-    if not wanted or st.session_state.get(LET_IN):
+    """Ask for the password where one is set; no page runs before it was given."""
+    if not waits():
         return
+    wanted = os.environ[PASSWORD]
     st.title("Triescope")
     with st.form("password", width=400):
         given = st.text_input("Password", type="password")

@@ -13,6 +13,8 @@ import secrets
 import streamlit as st
 
 from app.common import guard
+from engine import workspace
+from engine.builds.opened import Build
 from engine.jobs.registry import AnyJob
 
 COOKIE, SECRET = "triescope-owner", "owner-secret"
@@ -22,6 +24,11 @@ KEPT_S = 365 * 24 * 3600
 def owner() -> str:
     """The person who asks, by a hash; empty where there is one person."""
     return hashlib.sha256(known.encode()).hexdigest()[:16] if (known := _secret()) else ""
+
+
+def shelf(build: Build) -> str:
+    """Where the workspace keeps what this person evaluates and brings along of a catalogue."""
+    return workspace.shelf(build.catalogue, owner())
 
 
 def remember() -> None:

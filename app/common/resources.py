@@ -132,11 +132,22 @@ def query_vector(build: Build, query: str) -> tuple[np.ndarray, float]:
     """Embedding of a query, and the milliseconds that encoding took, 0 where it lay in the cache. The page says what is wrong and
     stops where the encoder is not there or is another one."""
     try:
-        of = build.version if build.model == NONE else build.manifest.encoder.sha256 or build.model
-        return _query_vector(of, query, build)
+        return encoded(build, query)
     except TriescopeError as error:
         st.error(state.plain(str(error)), icon=":material/error:")
         st.stop()
+
+
+def encoded(build: Build, query: str) -> tuple[np.ndarray, float]:
+    """As :func:`query_vector`, for whoever has something to show without it.
+
+    Raises
+    ------
+    TriescopeError
+        The encoder is not there, or is another one.
+    """
+    of = build.version if build.model == NONE else build.manifest.encoder.sha256 or build.model
+    return _query_vector(of, query, build)
 
 
 def warm(build: Build, scorer: str = "") -> None:

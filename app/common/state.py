@@ -14,6 +14,8 @@ BUILD, QUERY, BEAMS, STEP, NODE, PREFIX, DOCUMENT = "build", "query", "beams", "
 SCORER, COLUMNS, RUN, FILTER = "scorer", "columns", "run", "filter"
 FORCE, BAN, BRANCH, CODE, STAMP, TURN = "force", "ban", "branch", "code", "at", "turn"
 EVALUATION = "evaluation"
+# The second build beside the open one, and the prefix of its own tree that is looked at.
+B, B_PREFIX = "b-build", "b-prefix"
 
 DECODE, TRIE, COMPARE = "../pages/decode.py", "../pages/trie.py", "../pages/compare.py"
 IDENTIFIERS, CODEBOOKS, TRAIN = "../pages/identifiers.py", "../pages/codebooks.py", "../pages/train.py"

@@ -57,10 +57,11 @@ def say_refused(told: str) -> None:
             st.button("Ban nothing", on_click=state.focus, args=(state.BAN, ""), icon=":material/close:")
 
 
-def controls(build: Build, beams: int, scorer: str) -> tuple[Asked, str]:
+def controls(build: Build, beams: int, scorer: str, held: str = "") -> tuple[Asked, str]:
     """The row that intervenes: filter, temperature, seed, options of the strategy, forced and banned prefixes.
 
     Returns what is asked, and what to show beside it: a strategy, :data:`SAME_WITH` and a scorer, or :data:`NOTHING`.
+    ``held`` says what stands there already.
     """
     strategy = str(st.session_state.get(STRATEGY, "beam"))
     settings: dict[str, Any] = {}
@@ -93,9 +94,9 @@ def controls(build: Build, beams: int, scorer: str) -> tuple[Asked, str]:
         others = [NOTHING, *(name for name in STRATEGIES if name != strategy)]
         others[1:1] = [SAME_WITH + name for name in build.scorer_names if scorer and name != scorer]
         beside_it = address.one_of(BESIDE, others, NOTHING, "decode beside it")
-        branched = bool(state.parameter(state.BRANCH))
-        told = "A branch stands beside it." if branched else None
-        other = st.selectbox("Beside it", others, width=230, disabled=branched, help=told, **address.own(BESIDE, beside_it))
+        held = held or ("A branch stands beside it." if state.parameter(state.BRANCH) else "")
+        kept = address.own(BESIDE, beside_it)
+        other = st.selectbox("Beside it", others, width=230, disabled=bool(held), help=held or None, **kept)
     return Asked(
         strategy, beams, float(temperature), int(seed), settings, allowed, force, banned(), scorer, turns=turns.raw()
-    ), NOTHING if branched else other
+    ), NOTHING if held else other

@@ -18,22 +18,33 @@ from engine.pictures.labels import cut
 from engine.pictures.shown import text_of
 
 KEYS = ("beam-picture", "second-picture")
-HEIGHT = 450
+HEIGHT, HEIGHT_OF_TWO = 450, 414  # the name of its build stands above each of two
 WORDS_SHOWN, TITLE_SHOWN = 12, 28  # letters beside a point, and at the end of a path
 
 
 def side_by_side(
-    build: Build, shown: Sequence[Decoded], columns: Sequence[DeltaGenerator], step: int, marked: Collection[int], height: int
+    build: Build,
+    shown: Sequence[Decoded],
+    columns: Sequence[DeltaGenerator],
+    step: int,
+    marked: Collection[int],
+    height: int,
+    beside: int = 0,
 ) -> list[list[Point]]:
-    """Draw them, a column each; returns the points of each."""
+    """Draw them, a column each; returns the points of each. ``beside`` is the rows of a picture of another build beside them."""
     drawn = [beam_points.points(one.trace, build.trie, build.names, step, marked) for one in shown]
-    rows = max(point.drawn_at for points in drawn for point in points)
+    rows = max(beside, deepest(*drawn))
     for one, points, column, key in zip(shown, drawn, columns, KEYS, strict=False):
         with column:
             if len(shown) > 1:
                 st.text(decoding.named(one.asked))
-            _draw(build, one, points, rows, key, height, narrow=len(shown) > 1)
+            draw(build, one, points, rows, key, height, narrow=len(shown) > 1 or beside > 0)
     return drawn
+
+
+def deepest(*drawn: Sequence[Point]) -> int:
+    """Rows that pictures of these points take."""
+    return max((point.drawn_at for points in drawn for point in points), default=0)
 
 
 def legend(build: Build, shown: Sequence[Decoded], pinned: bool, encode_ms: float) -> str:
@@ -59,7 +70,8 @@ def legend(build: Build, shown: Sequence[Decoded], pinned: bool, encode_ms: floa
     )
 
 
-def _draw(build: Build, shown: Decoded, drawn: list[Point], rows: int, key: str, height: int, narrow: bool) -> None:
+def draw(build: Build, shown: Decoded, drawn: list[Point], rows: int, key: str, height: int, narrow: bool) -> None:
+    """One picture, and what it cost; its nodes can be clicked where it is one of :data:`KEYS`."""
     st.session_state[f"{key}-nodes"] = [point.prefix for point in drawn]
     unit = scorers.unit(build, shown.asked.scorer)
     picture = beams.player if stepper.playing() else beams.option
@@ -67,7 +79,7 @@ def _draw(build: Build, shown: Decoded, drawn: list[Point], rows: int, key: str,
         picture(shown.trace, drawn, words(build, drawn, narrow), rows, unit, state.parameter(state.NODE)),
         height=height,
         key=key,
-        on_select=partial(_clicked, key),
+        on_select=partial(_clicked, key) if key in KEYS else "ignore",
         renderer="svg",
         alt=beams.describe(shown.trace, drawn),
     )

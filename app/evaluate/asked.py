@@ -28,7 +28,7 @@ def offer(build: Build) -> None:
     counts = {name: queries for name, queries in build.manifest.corpus.queries.items() if queries}
     if (judged := workspace.judged(build.catalogue, owner.owner())).qrels:
         counts.setdefault(workspace.SPLIT, len(judged.qrels))
-    counts |= workspace.query_sets.listed(build.catalogue)
+    counts |= workspace.query_sets.listed(owner.shelf(build))
     if not counts:
         st.info(
             "This catalogue has no judged queries, so there is nothing to measure against. Bring some below, or judge on "
@@ -55,7 +55,7 @@ def offer(build: Build) -> None:
     names = st.multiselect(
         "Retrievers", comparing.offered(build), usual(), max_selections=MOST, accept_new_options=True, key="evaluated"
     )
-    runs = workspace.runs.listed(build.catalogue)
+    runs = workspace.runs.listed(owner.shelf(build))
     others = st.multiselect("Runs of other systems", list(runs), key="others") if runs else []
     measures = st.multiselect("Measures", OFFERED, MEASURES, accept_new_options=True, key="measures")
     try:
@@ -85,7 +85,7 @@ def offer(build: Build) -> None:
 def texts(build: Build, split: str) -> dict[str, str]:
     """Query id -> text: those of the catalogue, and those that were judged here or brought along under the name of a split."""
     corpus = build.catalogue
-    brought = workspace.query_sets.read(corpus, split)
+    brought = workspace.query_sets.read(owner.shelf(build), split)
     return {**build.corpus.queries, **workspace.judged(corpus, owner.owner()).queries, **(brought.queries if brought else {})}
 
 

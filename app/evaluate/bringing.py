@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.common import guard, state
+from app.common import guard, owner, state
 from app.evaluate import private
 from engine import workspace
 from engine.builds.opened import Build
@@ -46,26 +46,26 @@ def show(build: Build) -> None:
         name = st.text_input("Name", key="bring-name", max_chars=40, width=220, placeholder="mine")
         if st.button("Keep them", icon=":material/upload_file:", disabled=not (qrels and name), key="bring"):
             _keep(build, name.strip(), queries, qrels)
-        _forget(build.catalogue, workspace.query_sets)
+        _forget(owner.shelf(build), workspace.query_sets)
     private.switches(build)
     run = st.file_uploader("Run of another system", RUNS, key="bring-run", max_upload_size=MEGABYTES, help=HELP_RUN)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         called = st.text_input("Name of the run", key="bring-run-name", max_chars=40, width=220, placeholder="theirs")
         if st.button("Keep it", icon=":material/upload_file:", disabled=not (run and called), key="bring-it"):
             _keep_run(build, called.strip(), run)
-        _forget(build.catalogue, workspace.runs)
+        _forget(owner.shelf(build), workspace.runs)
     log = st.file_uploader("Query log", LOGS, key="bring-log", max_upload_size=MEGABYTES, help=HELP_LOG)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         asked = st.text_input("Name of the log", key="bring-log-name", max_chars=40, width=220, placeholder="searches")
         if st.button("Keep the log", icon=":material/upload_file:", disabled=not (log and asked), key="bring-the-log"):
             _keep_log(build, asked.strip(), log)
-        _forget(build.catalogue, workspace.logs)
+        _forget(owner.shelf(build), workspace.logs)
     st.caption("They stay on this machine, in the workspace, for every build of this catalogue.")
 
 
 def _forget(corpus: str, kept: Any) -> None:
     """A button for each that is kept."""
-    for known in kept.listed(corpus):
+    for known in kept.own(corpus):
         label = f"Forget {state.plain(known)}"
         st.button(
             label,
@@ -82,7 +82,7 @@ def _keep_run(build: Build, name: str, run: Any) -> None:
     try:
         with tempfile.TemporaryDirectory() as folder:
             found = read_as(written(Path(folder), "run", run, RUNS), trec.read_run)
-        workspace.runs.keep(build.catalogue, name, found)
+        workspace.runs.keep(owner.shelf(build), name, found)
     except TriescopeError as error:
         st.error(state.plain(str(error)), icon=":material/error:")
         return
@@ -99,7 +99,7 @@ def _keep_log(build: Build, name: str, log: Any) -> None:
     try:
         with tempfile.TemporaryDirectory() as folder:
             found = read_as(written(Path(folder), "log", log, LOGS), query_logs.read)
-        notes = workspace.bring_log(build.catalogue, name, found, build.row_of, build.corpus.qrels)
+        notes = workspace.bring_log(owner.shelf(build), name, found, build.row_of, build.corpus.qrels)
     except TriescopeError as error:
         st.error(state.plain(str(error)), icon=":material/error:")
         return
@@ -119,7 +119,7 @@ def _keep(build: Build, name: str, queries: Any, qrels: Any) -> None:
             judged = written(Path(folder), "judgements", qrels, QRELS)
             found = read_as(judged, lambda path: query_files.bring(texts, path, build.row_of))
         kept = workspace.Judged(found.queries, found.qrels)
-        workspace.query_sets.keep(build.catalogue, name, kept, build.corpus.qrels)
+        workspace.query_sets.keep(owner.shelf(build), name, kept, build.corpus.qrels)
     except TriescopeError as error:
         st.error(state.plain(str(error)), icon=":material/error:")
         return

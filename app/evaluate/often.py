@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.common import exports, state
+from app.common import exports, owner, state
 from app.evaluate import asked
 from engine import workspace
 from engine.builds.opened import Build
@@ -24,13 +24,13 @@ def say_clicks(found: Mapping[str, Any]) -> None:
 
 def show(build: Build, found: Mapping[str, Any], number: int, measure: str) -> None:
     """Means by a log that is kept, beside those by query; nothing where none is kept."""
-    logs = workspace.logs.listed(build.catalogue)
+    logs = workspace.logs.listed(owner.shelf(build))
     if not logs:
         return
     st.header("By how often people ask")
     name = st.selectbox("Query log", list(logs), key="log", width=300)
     known = asked.texts(build, found["split"])
-    log = weighted.matched(workspace.logs.read(build.catalogue, name), {one: known.get(one, "") for one in found["ids"]})
+    log = weighted.matched(workspace.logs.read(owner.shelf(build), name), {one: known.get(one, "") for one in found["ids"]})
     if not log.judged:
         st.caption(f"None of its {log.searches:,} searches is of one of these queries.")
         return

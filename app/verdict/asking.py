@@ -51,7 +51,7 @@ def who_may_judge(build: Build) -> list[str]:
     own = [name for name, queries in build.manifest.corpus.queries.items() if queries and name != judging.TRAIN]
     mine = [workspace.SPLIT] if workspace.judged(build.catalogue, owner.owner()).qrels else []
     usual = [name for name in (judging.TEST, judging.DEV) if name in own]
-    return list(dict.fromkeys([*usual, *own, *mine, *workspace.query_sets.listed(build.catalogue)]))
+    return list(dict.fromkeys([*usual, *own, *mine, *workspace.query_sets.listed(owner.shelf(build))]))
 
 
 def _time(seconds: int) -> str:

@@ -72,14 +72,16 @@ def evaluate(
     from engine.progress import Progress
 
     names, opened = retriever or usual(), Build(folder)
-    hidden = split in workspace.private.names(opened.catalogue)
+    whose = os.environ.get(OWNER, "")
+    corpus = workspace.shelf(opened.catalogue, whose)
+    hidden = split in workspace.private.names(corpus)
     if hidden and not reveal and (not keep or save_runs or latex or csv):
-        workspace.private.check(opened.catalogue, split)
-    runs = dict(_run(opened.catalogue, path) for path in run or ())
+        workspace.private.check(corpus, split)
+    runs = dict(_run(corpus, path) for path in run or ())
     if len(runs) < len(run or ()):
         raise TriescopeError("two of the runs have one name")
-    measures, asked, corpus = measure or evaluation.MEASURES, None, opened.catalogue
-    if split not in opened.corpus.qrels and (judged := workspace.of_split(corpus, split, os.environ.get(OWNER, ""))):
+    measures, asked = measure or evaluation.MEASURES, None
+    if split not in opened.corpus.qrels and (judged := workspace.of_split(opened.catalogue, split, whose)):
         asked = evaluation.Asked(judged.queries, judged.qrels)
     with Progress(progress, quiet=as_json or not (keep or progress)) as told:
         found = evaluation.evaluate(opened, split, names, beams, against, measures, filter_text, runs, asked, told, widths)

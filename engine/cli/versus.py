@@ -40,7 +40,7 @@ def versus(
     for kept in found.kept:
         best = "" if kept.renamed is None else f", {kept.renamed:.1%} after the best renaming of codes"
         lines.append(f"first {kept.depth} code{'s' if kept.depth > 1 else ''}: {kept.same:.1%} of documents keep them{best}")
-    lines += [f"{queries:,} queries of {split}, judged alike in both"] if split else []
+    lines += [f"{queries:,} queries of {split}, judged alike in both; p corrected for all lines (Holm)"] if split else []
     for of in figures:
         lines.append(
             f"{of.retriever:12} {of.measure:10} {told_figure(of.first)} -> {told_figure(of.second)}  "

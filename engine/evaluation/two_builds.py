@@ -11,7 +11,7 @@ from engine.data.figures import Difference, Interval
 from engine.errors import TriescopeError
 from engine.evaluation.measures import MEASURES
 from engine.evaluation.run import Asked, evaluate
-from engine.evaluation.significance import difference, interval
+from engine.evaluation.significance import difference, interval, together
 from engine.identifiers.churn import Kept, churn
 from engine.retrievers import DEFAULT_BEAMS, usual
 
@@ -28,7 +28,8 @@ class Documents(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """A retriever by a measure in both, and how much better the second is, over the same queries."""
+    """A retriever by a measure in both, and how much better the second is, over the same queries; its p is corrected for all
+    figures that were asked for together (Holm)."""
 
     retriever: str
     measure: str
@@ -91,9 +92,13 @@ def figures(
     found = [
         evaluate(build, split, names or usual(), beams, measures=measures, asked=asked, tell=tell) for build in (first, second)
     ]
-    values = [of.values for of in found]
-    return len(shared), [
-        Figure(name, measure, interval(one), interval(values[1][name][measure]), difference(values[1][name][measure], one))
-        for name, of in values[0].items()
+    pairs = {
+        (name, measure): (one, found[1].values[name][measure])
+        for name, of in found[0].values.items()
         for measure, one in of.items()
+    }
+    differences = together([difference(second, first) for first, second in pairs.values()])
+    return len(shared), [
+        Figure(*of, interval(first), interval(second), less)
+        for (of, (first, second)), less in zip(pairs.items(), differences, strict=True)
     ]

@@ -44,6 +44,33 @@ def churn(before: np.ndarray, after: np.ndarray) -> list[Kept]:
     return found
 
 
+class Went(NamedTuple):
+    """A prefix, and how many of some documents begin with it."""
+
+    codes: tuple[int, ...]
+    documents: int
+
+
+def went(codes: np.ndarray, depth: int) -> list[Went]:
+    """Where documents are in a fit, by their first ``depth`` codes: the prefix of most of them first, then in order of the codes.
+
+    An identifier that is shorter stands with what it has; a document without one under the empty prefix.
+
+    Parameters
+    ----------
+    codes : np.ndarray
+        Int32 ``(documents, levels)``, -1 padded.
+    depth : int
+        First codes that are looked at.
+
+    >>> went(np.array([[3, 1], [0, 2], [3, 0], [-1, -1]]), 1)
+    [Went(codes=(3,), documents=2), Went(codes=(), documents=1), Went(codes=(0,), documents=1)]
+    """
+    found, counts = np.unique(codes[:, :depth], axis=0, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return [Went(tuple(code for code in found[place].tolist() if code >= 0), int(counts[place])) for place in order]
+
+
 def _renamed(one: np.ndarray, other: np.ndarray, documents: int) -> float | None:
     if not len(one):
         return 1.0 if not documents else 0.0

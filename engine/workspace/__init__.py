@@ -7,6 +7,7 @@ from engine.data import query_logs
 from engine.data.query_logs import QueryLog
 from engine.workspace import evaluations, logs, private, query_sets, runs
 from engine.workspace.judgements import SPLIT, Judged, as_jsonl, as_tsv, judge, judged, of_query, query_id
+from engine.workspace.shelves import house, shelf
 
 __all__ = [
     "SPLIT",
@@ -15,6 +16,7 @@ __all__ = [
     "as_tsv",
     "bring_log",
     "evaluations",
+    "house",
     "judge",
     "judged",
     "logs",
@@ -24,10 +26,11 @@ __all__ = [
     "query_id",
     "query_sets",
     "runs",
+    "shelf",
 ]
 
 
-def bring_log(corpus: str, name: str, log: QueryLog, documents: Collection[str], taken: Collection[str]) -> list[str]:
+def bring_log(shelf: str, name: str, log: QueryLog, documents: Collection[str], taken: Collection[str]) -> list[str]:
     """Keep a log and, where it has clicks, those as a query set of the same name; returns what is to be said of them.
 
     ``documents`` are ids of the catalogue, ``taken`` names that its own splits have.
@@ -40,13 +43,13 @@ def bring_log(corpus: str, name: str, log: QueryLog, documents: Collection[str],
     notes = []
     if log.clicks:
         found = query_logs.clicked(log, documents)
-        query_sets.keep(corpus, name, Judged(found.queries, found.qrels), taken)
+        query_sets.keep(shelf, name, Judged(found.queries, found.qrels), taken)
         notes.append(f"{name}: {len(found.queries):,} queries by their {query_logs.CLICKS}")
         notes += [f"{found.absent:,} clicked documents are not in the catalogue, and are left out"] if found.absent else []
-    logs.keep(corpus, name, log.searches)
+    logs.keep(shelf, name, log.searches)
     return notes
 
 
 def of_split(corpus: str, split: str, owner: str = "") -> Judged | None:
     """What is judged under a name that is no split of the catalogue: here, or brought along; None where nothing is."""
-    return judged(corpus, owner) if split == SPLIT else query_sets.read(corpus, split)
+    return judged(corpus, owner) if split == SPLIT else query_sets.read(shelf(corpus, owner), split)

@@ -1,4 +1,5 @@
-"""Evaluations that were run, kept by catalogue: what was asked, what was found, query by query, when and on which build."""
+"""Evaluations that were run, kept by shelf (:mod:`engine.workspace.shelves`): what was asked, what was found, query by query,
+when and on which build."""
 
 import json
 from collections.abc import Mapping
@@ -7,25 +8,27 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.errors import TriescopeError
+from engine.workspace.shelves import house
 from engine.workspace.store import connected, place, version
 
 
 class Kept(NamedTuple):
-    """An evaluation in a list: its number, the build that was asked, when (UTC, to the second), and what was asked."""
+    """An evaluation in a list: its number, the build that was asked, when (UTC, to the second), what was asked, and the shelf."""
 
     number: int
     build: str
     made: str
     asked: dict[str, Any]
+    shelf: str = ""
 
 
-def keep(corpus: str, build: str, asked: Mapping[str, Any], found: Mapping[str, Any]) -> int:
+def keep(shelf: str, build: str, asked: Mapping[str, Any], found: Mapping[str, Any]) -> int:
     """Keep an evaluation; returns its number.
 
     Parameters
     ----------
-    corpus : str
-        SHA-256 of the catalogue, as the manifest has it.
+    shelf : str
+        The catalogue's, or a person's of it.
     build : str
         Name of the build's folder.
     asked, found : mapping
@@ -39,26 +42,26 @@ def keep(corpus: str, build: str, asked: Mapping[str, Any], found: Mapping[str, 
     texts = [json.dumps(value, ensure_ascii=False, allow_nan=False) for value in (asked, found)]
     with connected() as connection:
         insert = "INSERT INTO evaluations (corpus, build, asked, found) VALUES (?, ?, ?, ?) RETURNING number"
-        (number,) = connection.execute(insert, [corpus, build, *texts]).fetchone() or (0,)
+        (number,) = connection.execute(insert, [shelf, build, *texts]).fetchone() or (0,)
     return int(number)
 
 
-def listed(corpus: str) -> list[Kept]:
-    """The evaluations of a catalogue, newest first; no file is made to find none."""
-    return list(_listed(place(), version(), corpus))
+def listed(shelf: str) -> list[Kept]:
+    """The evaluations of a shelf and of everybody's, newest first; no file is made to find none."""
+    return list(_listed(place(), version(), shelf))
 
 
 @lru_cache(maxsize=8)
-def _listed(file: Path, version: tuple[int, ...], corpus: str) -> tuple[Kept, ...]:
+def _listed(file: Path, version: tuple[int, ...], shelf: str) -> tuple[Kept, ...]:
     if not version:
         return ()
     with connected() as connection:
         rows = connection.execute(
-            "SELECT number, build, strftime(made, '%Y-%m-%d %H:%M:%S'), asked FROM evaluations WHERE corpus = ? "
-            "ORDER BY number DESC",
-            [corpus],
+            "SELECT number, build, strftime(made, '%Y-%m-%d %H:%M:%S'), asked, corpus FROM evaluations "
+            "WHERE corpus IN (?, ?) ORDER BY number DESC",
+            [shelf, house(shelf)],
         ).fetchall()
-    return tuple(Kept(number, build, made, json.loads(text)) for number, build, made, text in rows)
+    return tuple(Kept(number, build, made, json.loads(text), of) for number, build, made, text, of in rows)
 
 
 def read(number: int) -> dict[str, Any]:
@@ -83,7 +86,7 @@ def _read(file: Path, version: tuple[int, ...], number: int) -> dict[str, Any]:
     return json.loads(row[0])
 
 
-def remove(number: int) -> None:
-    """Forget an evaluation; one that is not there is forgotten already."""
+def remove(shelf: str, number: int) -> None:
+    """Forget an evaluation of a shelf; one that is not there is forgotten already, one of another shelf stays."""
     with connected() as connection:
-        connection.execute("DELETE FROM evaluations WHERE number = ?", [number])
+        connection.execute("DELETE FROM evaluations WHERE number = ? AND corpus = ?", [number, shelf])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import TriescopeError
+from engine.workspace.shelves import shelf
 from engine.workspace.store import connected, place, version
 
 # As in TREC and BEIR: not relevant, relevant, highly relevant.
@@ -71,7 +72,7 @@ def judge(corpus: str, query: str, document: str, grade: int | None, owner: str 
     if grade is not None and grade not in GRADES:
         raise TriescopeError(f"a grade is one of {', '.join(map(str, GRADES))}, not {grade}")
     with connected() as connection:
-        where = [_owned(corpus, owner), query, document]
+        where = [shelf(corpus, owner), query, document]
         connection.execute("DELETE FROM judgements WHERE corpus = ? AND query = ? AND document = ?", where)
         if grade is not None:
             connection.execute("INSERT INTO judgements (corpus, query, document, grade) VALUES (?, ?, ?, ?)", [*where, grade])
@@ -84,11 +85,7 @@ def of_query(corpus: str, query: str, owner: str = "") -> dict[str, int]:
 
 def judged(corpus: str, owner: str = "") -> Judged:
     """All judgements of a catalogue, queries in the order of their text; to look at, not to change."""
-    return _judged(place(), version(), _owned(corpus, owner))
-
-
-def _owned(corpus: str, owner: str) -> str:
-    return f"{corpus} {owner}" if owner else corpus
+    return _judged(place(), version(), shelf(corpus, owner))
 
 
 @lru_cache(maxsize=8)

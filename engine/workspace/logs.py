@@ -1,4 +1,4 @@
-"""Query logs, kept by catalogue under a name: an evaluation then says its means by how often people ask too."""
+"""Query logs, kept by shelf under a name: an evaluation then says its means by how often people ask too."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ TABLE = Table(
 )
 
 
-def keep(corpus: str, name: str, searches: Mapping[str, int]) -> None:
+def keep(shelf: str, name: str, searches: Mapping[str, int]) -> None:
     """Keep a log, text -> how often it was asked, in the place of one that had the name.
 
     Raises
@@ -23,15 +23,15 @@ def keep(corpus: str, name: str, searches: Mapping[str, int]) -> None:
         The name is none, or the workspace cannot be used.
     """
     check_name(name)
-    TABLE.keep(corpus, name, sum(searches.values()), [json.dumps(searches, ensure_ascii=False)])
+    TABLE.keep(shelf, name, sum(searches.values()), [json.dumps(searches, ensure_ascii=False)])
 
 
-def listed(corpus: str) -> dict[str, int]:
+def listed(shelf: str) -> dict[str, int]:
     """Name -> searches, in the order of their names; no file is made to find none."""
-    return TABLE.listed(corpus)
+    return TABLE.listed(shelf)
 
 
-def read(corpus: str, name: str) -> dict[str, int]:
+def read(shelf: str, name: str) -> dict[str, int]:
     """Text -> how often it was asked.
 
     Raises
@@ -39,11 +39,16 @@ def read(corpus: str, name: str) -> dict[str, int]:
     TriescopeError
         There is none of that name.
     """
-    if (row := TABLE.read(corpus, name)) is None:
-        raise TriescopeError(f"no query log is kept as {name!r}; there are {', '.join(listed(corpus)) or 'none'}")
+    if (row := TABLE.read(shelf, name)) is None:
+        raise TriescopeError(f"no query log is kept as {name!r}; there are {', '.join(listed(shelf)) or 'none'}")
     return json.loads(row[0])
 
 
-def remove(corpus: str, name: str) -> None:
+def own(shelf: str) -> list[str]:
+    """Names that stand on a shelf itself, and can be forgotten from it."""
+    return list(TABLE.own(shelf))
+
+
+def remove(shelf: str, name: str) -> None:
     """Forget a log; one that is not there is forgotten already."""
-    TABLE.remove(corpus, name)
+    TABLE.remove(shelf, name)

@@ -1,4 +1,5 @@
-"""Tables of the workspace that keep one value by catalogue and name: what runs, query logs and query sets have in common."""
+"""Tables of the workspace that keep one value by shelf (:mod:`engine.workspace.shelves`) and name: what runs, query logs and
+query sets have in common."""
 
 import re
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.errors import TriescopeError
+from engine.workspace.shelves import house
 from engine.workspace.store import connected, place, version
 
 # A name stands in addresses, in commands and in names of files that are written.
@@ -33,32 +35,38 @@ class Table(NamedTuple):
     select: str
     select_all: str
 
-    def keep(self, corpus: str, name: str, count: int, texts: Sequence[str]) -> None:
-        """Keep a value in the place of one that had the name."""
+    def keep(self, shelf: str, name: str, count: int, texts: Sequence[str]) -> None:
+        """Keep a value in the place of one that had the name on that shelf."""
         with connected() as connection:
-            connection.execute(self.delete, [corpus, name])
-            connection.execute(self.insert, [corpus, name, count, *texts])
+            connection.execute(self.delete, [shelf, name])
+            connection.execute(self.insert, [shelf, name, count, *texts])
 
-    def listed(self, corpus: str) -> dict[str, int]:
-        """Name -> count, in the order of their names; no file is made to find none."""
-        return dict(_listed(self.select_all, place(), version(), corpus))
+    def listed(self, shelf: str) -> dict[str, int]:
+        """Name -> count, of a shelf and of everybody's, in the order of their names; no file is made to find none."""
+        found = dict(self.own(house(shelf))) | self.own(shelf)
+        return dict(sorted(found.items()))
 
-    def read(self, corpus: str, name: str) -> tuple[Any, ...] | None:
-        """The texts of a value; None where there is none of that name."""
+    def own(self, shelf: str) -> dict[str, int]:
+        """The same of a shelf alone: what can be forgotten from it."""
+        return dict(_listed(self.select_all, place(), version(), shelf))
+
+    def read(self, shelf: str, name: str) -> tuple[Any, ...] | None:
+        """The texts of a value, of a shelf before everybody's; None where there is none of that name."""
         if not version():
             return None
         with connected() as connection:
-            return connection.execute(self.select, [corpus, name]).fetchone()
+            found = connection.execute(self.select, [shelf, name]).fetchone()
+            return found or connection.execute(self.select, [house(shelf), name]).fetchone()
 
-    def remove(self, corpus: str, name: str) -> None:
-        """Forget a value; one that is not there is forgotten already."""
+    def remove(self, shelf: str, name: str) -> None:
+        """Forget a value; one that is not there, or on another shelf alone, is forgotten already."""
         with connected() as connection:
-            connection.execute(self.delete, [corpus, name])
+            connection.execute(self.delete, [shelf, name])
 
 
 @lru_cache(maxsize=24)
-def _listed(asked: str, file: Path, version: tuple[int, ...], corpus: str) -> tuple[tuple[str, int], ...]:
+def _listed(asked: str, file: Path, version: tuple[int, ...], shelf: str) -> tuple[tuple[str, int], ...]:
     if not version:
         return ()
     with connected() as connection:
-        return tuple(connection.execute(asked, [corpus]).fetchall())
+        return tuple(connection.execute(asked, [shelf]).fetchall())

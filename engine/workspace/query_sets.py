@@ -1,4 +1,4 @@
-"""Judged queries that people bring along, kept by catalogue under a name of their own: a split beside those of the catalogue."""
+"""Judged queries that people bring along, kept by shelf under a name of their own: a split beside those of the catalogue."""
 
 import json
 from collections.abc import Collection
@@ -18,13 +18,13 @@ TABLE = Table(
 )
 
 
-def keep(corpus: str, name: str, found: Judged, taken: Collection[str]) -> None:
+def keep(shelf: str, name: str, found: Judged, taken: Collection[str]) -> None:
     """Keep judged queries in the place of those that had the name.
 
     Parameters
     ----------
-    corpus : str
-        SHA-256 of the catalogue, as the manifest has it.
+    shelf : str
+        The catalogue's, or a person's of it.
     name : str
         What they are called.
     found : Judged
@@ -40,25 +40,30 @@ def keep(corpus: str, name: str, found: Judged, taken: Collection[str]) -> None:
     check_name(name)
     if name in (*taken, SPLIT):
         raise TriescopeError(f"{name} is a split of the catalogue; take another name")
-    TABLE.keep(corpus, name, len(found.qrels), [json.dumps(value, ensure_ascii=False) for value in found])
+    TABLE.keep(shelf, name, len(found.qrels), [json.dumps(value, ensure_ascii=False) for value in found])
 
 
-def listed(corpus: str) -> dict[str, int]:
+def listed(shelf: str) -> dict[str, int]:
     """Name -> judged queries, in the order of their names; no file is made to find none."""
-    return TABLE.listed(corpus)
+    return TABLE.listed(shelf)
 
 
-def read(corpus: str, name: str) -> Judged | None:
+def read(shelf: str, name: str) -> Judged | None:
     """The queries of a name with their judgements, to look at, not to change; None where there are none."""
-    return _read(place(), version(), corpus, name)
+    return _read(place(), version(), shelf, name)
 
 
 @lru_cache(maxsize=4)
-def _read(file: Path, version: tuple[int, ...], corpus: str, name: str) -> Judged | None:
-    row = TABLE.read(corpus, name)
+def _read(file: Path, version: tuple[int, ...], shelf: str, name: str) -> Judged | None:
+    row = TABLE.read(shelf, name)
     return Judged(*map(json.loads, row)) if row else None
 
 
-def remove(corpus: str, name: str) -> None:
+def own(shelf: str) -> list[str]:
+    """Names that stand on a shelf itself, and can be forgotten from it."""
+    return list(TABLE.own(shelf))
+
+
+def remove(shelf: str, name: str) -> None:
     """Forget a set; one that is not there is forgotten already."""
-    TABLE.remove(corpus, name)
+    TABLE.remove(shelf, name)

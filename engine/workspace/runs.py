@@ -1,4 +1,4 @@
-"""Runs of other systems, kept by catalogue under a name: an evaluation puts them beside ours."""
+"""Runs of other systems, kept by shelf under a name: an evaluation puts them beside ours."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ TABLE = Table(
 DEPTH = 101
 
 
-def keep(corpus: str, name: str, run: Mapping[str, Sequence[str]]) -> None:
+def keep(shelf: str, name: str, run: Mapping[str, Sequence[str]]) -> None:
     """Keep a run, query id -> document ids, best first, in the place of one that had the name.
 
     Raises
@@ -28,15 +28,15 @@ def keep(corpus: str, name: str, run: Mapping[str, Sequence[str]]) -> None:
     if not run:
         raise TriescopeError("the run is empty")
     text = json.dumps({query: list(documents[:DEPTH]) for query, documents in run.items()}, ensure_ascii=False)
-    TABLE.keep(corpus, name, len(run), [text])
+    TABLE.keep(shelf, name, len(run), [text])
 
 
-def listed(corpus: str) -> dict[str, int]:
+def listed(shelf: str) -> dict[str, int]:
     """Name -> queries, in the order of their names; no file is made to find none."""
-    return TABLE.listed(corpus)
+    return TABLE.listed(shelf)
 
 
-def read(corpus: str, name: str) -> dict[str, list[str]]:
+def read(shelf: str, name: str) -> dict[str, list[str]]:
     """A run.
 
     Raises
@@ -44,11 +44,16 @@ def read(corpus: str, name: str) -> dict[str, list[str]]:
     TriescopeError
         There is none of that name.
     """
-    if (row := TABLE.read(corpus, name)) is None:
-        raise TriescopeError(f"no run is kept as {name!r}; there are {', '.join(listed(corpus)) or 'none'}")
+    if (row := TABLE.read(shelf, name)) is None:
+        raise TriescopeError(f"no run is kept as {name!r}; there are {', '.join(listed(shelf)) or 'none'}")
     return json.loads(row[0])
 
 
-def remove(corpus: str, name: str) -> None:
+def own(shelf: str) -> list[str]:
+    """Names that stand on a shelf itself, and can be forgotten from it."""
+    return list(TABLE.own(shelf))
+
+
+def remove(shelf: str, name: str) -> None:
     """Forget a run; one that is not there is forgotten already."""
-    TABLE.remove(corpus, name)
+    TABLE.remove(shelf, name)

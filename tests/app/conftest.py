@@ -112,6 +112,26 @@ def studied_home(tmp_path_factory, films_home) -> Path:
 
 
 @pytest.fixture(scope="session")
+def two_home(tmp_path_factory, sixty_home, small_corpus) -> Path:
+    """A home that holds sixty films and, as ``fewer``, forty of them with other identifiers; look, do not touch."""
+    with shared_home(tmp_path_factory, "two-home") as home:
+        if not (home / "builds" / "sixty").exists():
+            link_cache(sixty_home, home)
+            (home / "builds").mkdir(exist_ok=True)
+            (home / "builds" / "sixty").symlink_to(sixty_home / "builds" / "sixty")
+            forty = small_corpus._replace(name="fewer", documents=small_corpus.documents[:40])
+            make(forty, BuildSpec(scheme="hierarchical-kmeans", settings={"branching": 4, "leaf": 3}), home / "builds" / "fewer")
+    return home
+
+
+@pytest.fixture
+def two(two_home, empty_home, monkeypatch) -> tuple[Build, Build]:
+    """The app finds both: A is ``sixty``, B is ``fewer``."""
+    monkeypatch.setenv("TRIESCOPE_HOME", str(two_home))
+    return Build(two_home / "builds" / "sixty"), Build(two_home / "builds" / "fewer")
+
+
+@pytest.fixture(scope="session")
 def trained_home(tmp_path_factory, sixty_home) -> Path:
     """A home that holds sixty films with two trained scorers, a few steps each; copy it before changing it."""
     with shared_home(tmp_path_factory, "trained-home") as home:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.common import jobs
+from app.common import jobs, owner
 from app.evaluate import asked
 from engine import evaluation, workspace
 from engine.builds.opened import Build
@@ -231,3 +231,19 @@ def test_it_is_run_by_a_press_in_a_process_of_its_own_and_shown(sixty):
     assert (one.build, one.asked["split"], one.asked["retrievers"]) == ("sixty", "test", ["bm25"])
     assert "versions" in one.asked
     assert table(sound(at.run()), "Retriever", "Search, ms")["Retriever"].tolist() == ["bm25"]
+
+
+def test_behind_a_password_each_person_has_the_own_and_what_is_everybodys(sixty, kept, monkeypatch):
+    """Kept before there was a password: everybody sees it, and nobody who visits takes it away."""
+    mine = workspace.shelf(sixty.catalogue, "me")
+    number = workspace.evaluations.keep(mine, "sixty", {"split": "dev", "retrievers": NAMES, "beams": 5}, kept)
+    workspace.runs.keep(mine, "theirs", {"q": ["d"]})
+    for who, listed, runs in (("me", [str(number), "1"], ["theirs"]), ("you", ["1"], None)):
+        monkeypatch.setattr(owner, "owner", lambda who=who: who)
+        at = visit("evaluate", build="sixty")
+        assert [option.split(":")[0] for option in at.selectbox("evaluation").options] == listed
+        assert [box.options for box in at.multiselect if box.key == "others"] == ([runs] if runs else [])
+        assert button(at, f"Forget evaluation {listed[0]} for good").disabled == (who == "you")
+        assert ("Forget theirs" in [one.label for one in at.button]) == (who == "me")
+    at = visit("evaluate", build="sixty", evaluation=str(number))
+    assert "that is not there; this is 1" in at.warning[0].value.replace("\\", "")

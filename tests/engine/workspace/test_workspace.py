@@ -120,8 +120,8 @@ def test_evaluations_are_kept_by_catalogue_newest_first_and_can_be_forgotten(own
         (numbers[0], {"split": "x"}),
     ]
     assert workspace.evaluations.read(numbers[1]) == {"é": ["y"]}
-    workspace.evaluations.remove(numbers[0])
-    workspace.evaluations.remove(numbers[0])
+    workspace.evaluations.remove("c", numbers[0])
+    workspace.evaluations.remove("c", numbers[0])
     assert [one.number for one in workspace.evaluations.listed("c")] == [numbers[2]]
     with pytest.raises(TriescopeError, match=f"there is no evaluation {numbers[0]}"):
         workspace.evaluations.read(numbers[0])
