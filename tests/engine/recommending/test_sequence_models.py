@@ -20,6 +20,9 @@ from tests.engine.recommending.baskets import ITEMS, lists, material
 SMALL = Shape(width=16, blocks=2, heads=2, dropout=0.0, longest=8)
 
 
+MODELS = ("sasrec", "bert4rec", "tree", "one-pass", "joint", "tiger", "mult-vae", "diffrec", "irgan")
+
+
 def model(causal=True, **more):
     torch.manual_seed(0)
     return SequenceModel(ITEMS, SMALL, causal, **more).eval()
@@ -139,7 +142,19 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_never_was(tmp_path):
     assert not partial_of(tmp_path / "halves").exists()
 
 
-@pytest.mark.parametrize("name", ["sasrec", "bert4rec", "tree", "one-pass", "joint", "tiger", "mult-vae", "diffrec", "irgan"])
+@pytest.mark.parametrize("name", MODELS)
+def test_any_history_has_a_list(name):
+    of = material()
+    network = networks.model_of(SequenceSpec(model=name, width=16, heads=2, longest=5), of)
+    asked = [[3], [3, 3, 3], [*range(12)] * 4, []]  # of one item, with repeats, longer than it reads, empty
+    found = networks.recommender_of(network, name, ITEMS).recommend(Histories.of(asked), 8).rows
+    for row, history in zip(found, asked, strict=True):
+        assert len(set(row.tolist())) == 8
+        assert row.min() >= 0
+        assert not set(row.tolist()) & set(history)
+
+
+@pytest.mark.parametrize("name", MODELS)
 def test_a_loss_makes_nothing_elsewhere_than_where_the_weights_are(name):
     of = material()
     asked = Asked(of.embeddings, np.arange(ITEMS))
