@@ -15,6 +15,7 @@ from engine.builds import runs
 from engine.builds.opened import Build
 from engine.data.halves import halves
 from engine.errors import TriescopeError
+from engine.recommending import on_disk
 from engine.scorers.kinds import KINDS, kind
 from engine.training.losses import OPTIONS
 from engine.training.pairs.sources import SOURCES
@@ -28,6 +29,7 @@ SOURCE_SAYS = {
     "span": "Random spans of its words as queries.",
     "template": "Its metadata, put into short queries.",
     "generated": "Queries that a language model makes up; name a query generator below.",
+    "together": "Titles of what people took together with it; wants interactions (Sessions).",
 }
 # Up to so many documents the estimate is made unasked; it has to cut every document into queries.
 ESTIMATED_AT_ONCE = 20_000
@@ -81,7 +83,7 @@ def form(build: Build) -> tuple[str, TrainSpec]:
     known = kind(scorer)
     st.caption(f"**{scorer}:** {state.plain(known.summary)} {state.plain(known.citation)}")
     with st.expander("Pairs: what it learns from", icon=":material/join_inner:"):
-        mix, pairs = _pairs(train != NO_SPLIT)
+        mix, pairs = _pairs(train != NO_SPLIT, on_disk.is_there(build.folder))
     with st.expander("Losses: what it is told to get right", icon=":material/target:"):
         losses, teacher = _losses(train != NO_SPLIT)
     with st.expander(f"Options of {scorer}, steps and evaluations", icon=":material/tune:"):
@@ -106,12 +108,12 @@ def _split(name: str, splits: Sequence[str], more: str = "") -> str:
     return st.selectbox(option.label, [*splits, NO_SPLIT], index, key=f"{name}-split", width=150, help=option.help + more)
 
 
-def _pairs(labelled: bool) -> tuple[dict[str, float], dict[str, Any]]:
+def _pairs(labelled: bool, taken: bool) -> tuple[dict[str, float], dict[str, Any]]:
     usual = WITH_LABELS if labelled else WITHOUT_LABELS
     mix = {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for source in SOURCES:
-            off = source == "judged" and not labelled
+            off = (source == "judged" and not labelled) or (source == "together" and not taken)
             # The usual shares differ with and without judged queries, so each case has fields of its own.
             mix[source] = st.number_input(
                 source,

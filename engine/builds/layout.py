@@ -11,6 +11,7 @@
         default.json            which one ``generative`` means
         node/run.json           a finished run, and its weights beside it
         .node.partial/          one that is not finished: spec.json, history.jsonl, checkpoint.json and its tensors
+      .interactions/            who took what, where that was joined: engine/recommending/on_disk.py
     .films.partial/             a build in the making; progress.json says how far it is
     .films.removed/             one that is being deleted
     .films.progress.json        how far a job is that the app started; .films.log is what it said, .films.job.json the job itself
@@ -35,6 +36,8 @@ TUNING = "tuning.json"  # what a retriever builds for itself it names itself: en
 
 TRAINED, DEFAULT, RUN = "trained", "default.json", "run.json"
 TRAIN_SPEC, HISTORY, CHECKPOINT = "spec.json", "history.jsonl", "checkpoint.json"
+
+TAKEN, TAKEN_TOGETHER = ".interactions", "matrix.npz"  # who took what, where it was joined; the rest: engine/recommending
 
 CAME = "came.json"  # what came with the catalogue and was put here; what is deleted of it stays so
 

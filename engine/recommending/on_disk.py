@@ -20,6 +20,7 @@ import numpy as np
 from pydantic import Field
 from scipy import sparse
 
+from engine.builds import layout
 from engine.builds.opened import Build
 from engine.data.figures import Stored
 from engine.data.histories import Held, Histories, Split
@@ -31,7 +32,7 @@ from engine.recommending.matrix import Recency
 from engine.stored import arrays, described
 from engine.stored import values as stored_values
 
-FOLDER, ABOUT, USERS, MATRIX, MODELS = ".interactions", "about.json", "users.json", "matrix.npz", "models"
+FOLDER, MATRIX, ABOUT, USERS, MODELS = layout.TAKEN, layout.TAKEN_TOGETHER, "about.json", "users.json", "models"
 JUDGED = "judged-{}.json"
 NOBODY = Histories.of([])
 

@@ -9,13 +9,16 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
+from engine.builds import layout
 from engine.builds.opening import check_encoder, read_manifest
 from engine.builds.parts import Parts
 from engine.data import tables
 from engine.data.tables import Judged
 from engine.errors import TriescopeError
 from engine.live import journal
+from engine.stored import arrays
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,35 @@ class Source(Parts):
     def leaf_of(self) -> np.ndarray:
         """Int32 ``(documents,)``: leaf node of each document row, -1 where it has no identifier."""
         return self.parts.trie.leaves_of(np.arange(len(self.embeddings)))
+
+    def together(self, rows: np.ndarray, most: int) -> list[list[int]]:
+        """Rows of the up to ``most`` documents that were taken together with each of ``rows`` the most, others of ``rows`` alone,
+        by the matrix that was made of training when interactions were joined.
+
+        Raises
+        ------
+        TriescopeError
+            None were joined, or the matrix is damaged or that of another catalogue.
+        """
+        path = self.folder / layout.TAKEN / layout.TAKEN_TOGETHER
+        if not path.is_file():
+            raise TriescopeError(f"{self.name} has no interactions, so nothing was taken together; join them, or leave that out")
+        found, documents = arrays.members(path), len(self.embeddings)
+        try:
+            weights = csr_matrix((found["data"], found["indices"], found["indptr"]), (documents, documents))
+            weights.check_format()
+        except (KeyError, ValueError) as error:
+            raise TriescopeError(f"{path}: damaged, or of another catalogue") from error
+        among = np.zeros(documents, bool)
+        among[rows] = True
+        partners = []
+        for row in rows.tolist():
+            start, end = weights.indptr[row], weights.indptr[row + 1]
+            near, mass = weights.indices[start:end], weights.data[start:end]
+            keep = among[near] & (near != row) & (mass > 0)
+            order = np.lexsort((near[keep], -mass[keep]))[:most]
+            partners.append(near[keep][order].tolist())
+        return partners
 
     def judged(self, split: str) -> Judged:
         """Judged queries of one split.

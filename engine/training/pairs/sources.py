@@ -1,9 +1,10 @@
 """Pairs of a query and a document that a model is trained to bring together.
 
 Judged and generated queries are the retrieval task of DSI (Tay et al. 2022), which learns what people ask for; titles,
-sentences, spans and templates are its indexing task, which learns where a document's own words lead. DSI-QG (Zhuang et al.
-2022) indexes documents by generated queries instead, so that training sees what searching will. How often each kind is drawn is
-a mix of shares that a person sets.
+sentences, spans and templates are its indexing task, which learns where a document's own words lead. DSI-QG (Zhuang et al. 2022)
+indexes documents by generated queries instead, so that training sees what searching will. Where people took documents, one is
+found by the titles of those that were taken together with it too (ColaRec, Wang et al. 2024). How often each kind is drawn is a
+mix of shares that a person sets.
 """
 
 import unicodedata
@@ -16,7 +17,7 @@ from engine.errors import TriescopeError
 from engine.training.pairs import pseudo_queries
 from engine.training.source import Source
 
-SOURCES = ("judged", "title", "sentence", "span", "template", "generated")
+SOURCES = ("judged", "title", "sentence", "span", "template", "generated", "together")
 MAKERS = {"sentence": pseudo_queries.sentences, "span": pseudo_queries.spans, "template": pseudo_queries.templates}
 
 Progress = Callable[[str, int, int], None]  # (stage, done, in all)
@@ -107,7 +108,7 @@ def collect(
         Rows of documents that training must not know: they get no pair, and their words count for nothing.
         Documents without an identifier get none either.
     per_document : int
-        Most sentences, spans and templates a document, of each.
+        Most sentences, spans, templates and titles of others a document, of each.
     generator : callable, optional
         Makes the ``generated`` queries of documents, given as search sees them.
     progress : callable, optional
@@ -139,6 +140,9 @@ def collect(
         else:
             if name == "title":
                 made: Sequence[Sequence[str]] = pseudo_queries.titles(documents)
+            elif name == "together":
+                near = source.together(rows, per_document)
+                made = [[source.documents[other].title for other in some] for some in near]
             elif name == "generated" and generator:
                 made = generator([one.searched_text(source.fields) for one in documents])
             else:
@@ -206,6 +210,7 @@ def _nothing(source: Source, split: str, chosen: Sequence[str]) -> str:
         "span": "no text to take spans from",
         "template": "no keywords to fill templates with",
         "generated": "no generated queries",
+        "together": "nothing with a title that was taken together with another",
     }
     others = {"title": "titles", "sentence": "sentences", "span": "spans"}
     left = [plural for name, plural in others.items() if name not in chosen]

@@ -5,7 +5,9 @@ import pytest
 import regex
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 
+from engine.builds import layout
 from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.training.pairs import pseudo_queries
@@ -65,10 +67,33 @@ def test_only_sources_with_a_share_are_made_and_counted(source):
 
 def test_documents_that_are_left_out_or_have_no_identifier_get_no_pair_from_any_source(source):
     mix = dict.fromkeys(SOURCES, 1.0)
+    take(source, {(0, 1): 3, (1, 3): 1, (3, 1): 1, (4, 1): 2, (1, 0): 5})
     pairs = collect(source, "train", mix, 0, frozenset({0}), generator=lambda texts: [[f"asked of {text}"] for text in texts])
     assert set(pairs.row.tolist()) == {1, 2, 3}
     assert pairs.counts().keys() == set(SOURCES)
     assert not any("kites" in text.lower() for text in pairs.texts)
+
+
+def take(source, weights):
+    """What was taken together: (row, other) -> weight."""
+    rows, others = np.array(list(weights)).T
+    matrix = csr_matrix((np.array(list(weights.values()), np.float32), (rows, others)), (len(DOCUMENTS), len(DOCUMENTS)))
+    path = source.folder / layout.TAKEN / layout.TAKEN_TOGETHER
+    path.parent.mkdir(exist_ok=True)
+    np.savez(path, indptr=matrix.indptr.astype(np.int64), indices=matrix.indices.astype(np.int32), data=matrix.data)
+    return path
+
+
+def test_what_was_taken_together_finds_each_other_the_most_first(source):
+    with pytest.raises(TriescopeError, match="has no interactions, so nothing was taken together"):
+        collect(source, "train", {"together": 1}, 0)
+    path = take(source, {(0, 1): 1, (0, 3): 2, (0, 0): 9, (0, 2): 3, (0, 4): 8, (2, 0): 0})
+    assert source.together(np.arange(4), 2) == [[2, 3], [], [], []]  # not itself, not one without an identifier, nothing of 0
+    pairs = collect(source, "train", {"together": 1}, 0, per_document=3)
+    assert told(pairs) == {("Only a title", "a", "together", 1.0), ("Blue whales", "a", "together", 1.0)}
+    np.savez(path, indptr=np.array([0, 1, 1]), indices=np.array([7]), data=np.ones(1, np.float32))
+    with pytest.raises(TriescopeError, match="damaged, or of another catalogue"):
+        collect(source, "train", {"together": 1}, 0)
 
 
 def test_generated_queries_are_those_of_the_generator_cut_and_without_empty_ones(source):
