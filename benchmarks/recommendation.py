@@ -46,7 +46,7 @@ NARROW, BEAMS, CHOOSING, RANK = 10, 50, 4000, 128
 COOLED: dict[str, Any] = {"learning_rate": 3e-3, "dropout": 0.2, "patience": 8}
 SPECS = {
     "sasrec": SequenceSpec(model="sasrec", epochs=68, patience=8),
-    "bert4rec": SequenceSpec(model="bert4rec", epochs=12, **COOLED, cooling=0.5),
+    "bert4rec": SequenceSpec(model="bert4rec", epochs=8, **COOLED, cooling=0.5),
     "tree": SequenceSpec(model="tree", epochs=12, **COOLED, cooling=0.5),
     "tree-distilled": SequenceSpec(model="tree", distill=0.5, epochs=28, **COOLED, cooling=0.2857),
     "one-pass": SequenceSpec(model="one-pass", learning_rate=3e-3, dropout=0.3, epochs=16, patience=8),
