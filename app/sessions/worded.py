@@ -44,6 +44,7 @@ def show(build: Build, of: Opened, k: int = 10) -> None:
     st.dataframe(
         rows,
         hide_index=True,
+        placeholder="",
         column_order=["title", *found, "identifier", "id"],
         key="session-words",
         selection_mode="single-row",
