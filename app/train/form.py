@@ -108,7 +108,7 @@ def _split(name: str, splits: Sequence[str], more: str = "") -> str:
     return st.selectbox(option.label, [*splits, NO_SPLIT], index, key=f"{name}-split", width=150, help=option.help + more)
 
 
-def _pairs(labelled: bool, taken: bool) -> tuple[dict[str, float], dict[str, Any]]:
+def _pairs(labelled: bool, taken: bool = False) -> tuple[dict[str, float], dict[str, Any]]:
     usual = WITH_LABELS if labelled else WITHOUT_LABELS
     mix = {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
