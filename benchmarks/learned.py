@@ -23,6 +23,7 @@ from benchmarks.ngrams import step_of_index
 from benchmarks.training import Values, measured, replace_block, test_of, trained
 from engine import evaluation, identifiers, paths
 from engine.builds import layout, runs
+from engine.builds.given import Given
 from engine.builds.make import make
 from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
@@ -153,7 +154,7 @@ def on_scheme(opened: Build, label: str, scheme: str, more: dict[str, Any]) -> t
     )
     if not out.is_dir():
         start = time.process_time()
-        make(opened.corpus, spec, out, vectors=np.asarray(opened.embeddings))
+        make(opened.corpus, spec, out, given=Given(vectors=np.asarray(opened.embeddings)))
         print(f"{label}: {time.process_time() - start:.0f} s", file=sys.stderr)
     made = Build(out)
     if "node" not in runs.names(out):

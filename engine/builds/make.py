@@ -7,7 +7,6 @@ never taken for a build.
 
 import hashlib
 import importlib.metadata
-import io
 import json
 import platform
 import shutil
@@ -23,6 +22,7 @@ import numpy as np
 import engine
 from engine import identifiers, trie
 from engine.builds import layout
+from engine.builds.given import Given, queries_of
 from engine.builds.manifest import FORMAT, KnownCorpus, KnownEncoder, KnownFile, KnownIdentifiers, KnownTrie, Manifest
 from engine.builds.opening import read_manifest
 from engine.builds.spec import BuildSpec
@@ -31,14 +31,14 @@ from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
 from engine.files import alone, replace_json, sha256, writing
 from engine.stored import passages
-from engine.text import embed, fast_encoder, hub, query_vectors
+from engine.text import embed, fast_encoder, hub
 from engine.text.languages import check_language, other_script
 from engine.text.lengths import cut
-from engine.text.query_vectors import QueryVectors
 
 BUSY = "{}: another process is building here"
 VERSIONS_OF = ("torch", "sentence-transformers", "faiss-cpu", "bm25s", "duckdb", "numpy")
 
+NOTHING = Given()
 Report = Callable[[str, int, int], None]  # (stage, done, total)
 
 
@@ -47,15 +47,10 @@ def make(
     spec: BuildSpec,
     out: Path,
     report: Report | None = None,
-    behaviour: np.ndarray | None = None,
-    vectors: np.ndarray | None = None,
+    given: Given = NOTHING,
     ways: Mapping[str, Stage] = MappingProxyType({}),
-    asked: QueryVectors | None = None,
 ) -> Path:
-    """Build ``corpus`` by ``spec`` into the folder ``out``; ``behaviour`` is that of
-    :class:`engine.identifiers.base.Material`, a row a document, for schemes that look at it. ``vectors`` are the documents' where
-    they are there already (:mod:`engine.builds.ready`): nothing is embedded. ``ways`` are other ways to the same files, by stage.
-    ``asked`` are vectors of queries, where the encoder is not here.
+    """Build ``corpus`` by ``spec`` and what else is ``given`` into the folder ``out``; ``ways`` are other ways to the same files.
 
     Returns at once when ``out`` already is that very build; goes on where an interrupted run of the same build stopped.
 
@@ -67,7 +62,8 @@ def make(
     spec = spec.model_copy(update={"model": hub.resolved(spec.model)})  # found from wherever the build is opened
     check_language(spec.language)
     scheme = identifiers.check_settings(spec.scheme, spec.settings, spec.resolver)
-    taken = _in_bytes(behaviour) if behaviour is not None and scheme.behaviour(dict(spec.settings)) else b""
+    if not scheme.behaviour(dict(spec.settings)):
+        given = given._replace(behaviour=None)
     known = {name for document in corpus.documents for name in document.metadata}
     if unknown := [field for field in spec.fields if field not in known]:
         raise TriescopeError(f"{corpus.name} has no metadata column {unknown[0]!r}; it has {', '.join(sorted(known)) or 'none'}")
@@ -75,55 +71,27 @@ def make(
     if told := other_script((document.searched_text(spec.fields) for document in corpus.documents), spec.language):
         corpus = corpus._replace(notes=(*corpus.notes, told))
     if out.exists():
-        return _that_very(out, spec, source, encoder, taken, vectors, asked)
+        return _that_very(out, spec, source, encoder, given)
     work = layout.partial_of(out)
     try:
         with writing(out):
             out.parent.mkdir(parents=True, exist_ok=True)
             with alone(work, BUSY.format(work)):
                 if out.exists():  # another process has finished it while this one waited for the lock
-                    return _that_very(out, spec, source, encoder, taken, vectors, asked)
+                    return _that_very(out, spec, source, encoder, given)
                 work.mkdir(exist_ok=True)
-                _run_stages(
-                    work, corpus, spec, source, encoder, report or (lambda stage, done, total: None), taken, vectors, ways, asked
-                )
+                _run_stages(work, corpus, spec, source, encoder, report or (lambda stage, done, total: None), given, ways)
                 work.rename(out)
     except OSError as error:
         raise TriescopeError(f"{error.filename or out}: {error.strerror or error}") from error
     return out
 
 
-def _in_bytes(behaviour: np.ndarray) -> bytes:
-    written = io.BytesIO()
-    np.save(written, np.ascontiguousarray(behaviour, np.float32), allow_pickle=False)
-    return written.getvalue()
-
-
-def _same(path: Path, taken: bytes) -> bool:
-    """Whether a build was made of the same behaviour, but for what another number of cores makes of the last digits."""
-    if not path.is_file() or not taken:
-        return path.is_file() == bool(taken)
-    known, asked = np.load(path, mmap_mode="r"), np.load(io.BytesIO(taken))
-    return known.shape == asked.shape and bool(np.allclose(known, asked, atol=1e-4))
-
-
-def _that_very(
-    out: Path,
-    spec: BuildSpec,
-    source: str,
-    encoder: str,
-    taken: bytes,
-    vectors: np.ndarray | None = None,
-    asked: QueryVectors | None = None,
-) -> Path:
+def _that_very(out: Path, spec: BuildSpec, source: str, encoder: str, given: Given) -> Path:
     """The folder of a build, after a look that it is the one that is asked for."""
     manifest = read_manifest(out)
-    if not _same(out / layout.BEHAVIOUR, taken):
-        raise TriescopeError(f"{out}: there is a build of other interactions in this folder; choose another or remove it")
-    if vectors is not None and not np.array_equal(np.load(out / layout.EMBEDDINGS, mmap_mode="r"), vectors):
-        raise TriescopeError(f"{out}: there is a build of other vectors in this folder; choose another or remove it")
-    if spec.model == hub.NONE and _digest(query_vectors.read(out, _width(out))) != _digest(asked):
-        raise TriescopeError(f"{out}: there is a build of other queries' vectors in this folder; choose another or remove it")
+    if unlike := given.unlike(out, spec.model != hub.NONE):
+        raise TriescopeError(f"{out}: there is a build of other {unlike} in this folder; choose another or remove it")
     if manifest.spec_sha256 != spec.digest() or manifest.corpus.sha256 != source:
         raise TriescopeError(f"{out}: there is another build in this folder; choose another or remove it")
     if manifest.encoder.sha256 not in (encoder, None):
@@ -134,14 +102,6 @@ def _that_very(
     return out
 
 
-def _digest(known: QueryVectors | None) -> str:
-    return known.digest() if known else ""
-
-
-def _width(folder: Path) -> int:
-    return int(np.load(folder / layout.EMBEDDINGS, mmap_mode="r").shape[1])
-
-
 def _run_stages(
     work: Path,
     corpus: Corpus,
@@ -149,25 +109,16 @@ def _run_stages(
     source: str,
     encoder: str,
     report: Report,
-    taken: bytes,
-    vectors: np.ndarray | None,
+    given: Given,
     ways: Mapping[str, Stage],
-    asked: QueryVectors | None,
 ) -> None:
     """Run the stages that are not done yet and write the manifest."""
-    made_of = {"spec": spec.digest(), "corpus": source, "encoder": encoder, "behaviour": hashlib.sha256(taken).hexdigest()}
-    if vectors is not None:
-        made_of["vectors"] = hashlib.sha256(np.ascontiguousarray(vectors).data).hexdigest()
-    if asked is not None:
-        made_of["query vectors"] = asked.digest()
+    made_of = {"spec": spec.digest(), "corpus": source, "encoder": encoder} | given.digests()
     done, run_of = _resume(work, made_of), stages() | dict(ways)
-    if vectors is not None and "embeddings" not in done:
-        np.save(work / layout.EMBEDDINGS, vectors, allow_pickle=False)
+    if given.vectors is not None and "embeddings" not in done:
+        np.save(work / layout.EMBEDDINGS, given.vectors, allow_pickle=False)
         done["embeddings"] = 0.0
-    if asked is not None:
-        query_vectors.store(work, asked)
-    if taken:
-        (work / layout.BEHAVIOUR).write_bytes(taken)
+    given.put_into(work)
     for place, (stage, run) in enumerate(run_of.items()):
         if stage not in done:
             report(stage, 0, 0)
@@ -247,7 +198,7 @@ def manifest_of(work: Path, corpus: Corpus, spec: BuildSpec, source: str, encode
     found = None if spec.model == hub.NONE else cut(texts, spec.model)
     reads, beyond = found or (None, None)
     of = passages.read(work, len(corpus.documents))
-    asked = query_vectors.read(work, _width(work)) if spec.model == hub.NONE else None
+    asked = queries_of(work) if spec.model == hub.NONE else None
     return Manifest(
         format=FORMAT,
         triescope=engine.__version__,

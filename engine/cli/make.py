@@ -107,6 +107,7 @@ def build(
     """Build a corpus: embeddings, identifiers, trie, scorer, indexes."""
     from engine import paths
     from engine.builds import names, ready, widths
+    from engine.builds.given import Given
     from engine.builds.opened import Build
     from engine.builds.opening import read_manifest
     from engine.builds.searched import texts_of
@@ -161,9 +162,8 @@ def build(
                 texts = [text for of in texts_of(source.corpus.documents, spec) for text in of]
                 on_ray.fill(texts, spec.model, workers, partial(told, "embeddings"))
             ways = on_ray_stages.ways(workers) if by == "ray" else {}
-            notes = rebuilt.build(
-                source, spec, out, told, taken.vectors if taken else None, ways, asked_by.known if asked_by else None
-            )
+            given = Given(vectors=taken.vectors if taken else None, queries=asked_by.known if asked_by else None)
+            notes = rebuilt.build(source, spec, out, told, given, ways)
         manifest = read_manifest(out)
         came = install(out)
         if interactions:

@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from engine.builds.make import Report, make
+from engine.builds.given import Given, queries_of
+from engine.builds.make import NOTHING, Report, make
 from engine.builds.opened import Build
 from engine.builds.opening import read_manifest
 from engine.builds.sources import Source
@@ -20,9 +21,7 @@ from engine.identifiers import SCHEMES, rq_behaviour
 from engine.recommending import on_disk
 from engine.recommending.factors import factors
 from engine.stored import values
-from engine.text import query_vectors
 from engine.text.hub import NONE
-from engine.text.query_vectors import QueryVectors
 
 
 def build(
@@ -30,9 +29,8 @@ def build(
     spec: BuildSpec,
     out: Path,
     report: Report | None = None,
-    vectors: np.ndarray | None = None,
+    given: Given = NOTHING,
     ways: Mapping[str, Stage] = MappingProxyType({}),
-    asked: QueryVectors | None = None,
 ) -> list[str]:
     """:func:`engine.builds.make.make`, with all that interactions of the source have to do with it; what is to be said of them.
     Where the encoder is not here, the vectors of another build go along.
@@ -42,11 +40,11 @@ def build(
     TriescopeError
         As there; or the interactions are of another catalogue.
     """
-    behaviour = behaviour_of(source.build, spec.scheme, dict(spec.settings), spec.seed)
-    if source.build and spec.model == NONE and vectors is None:
+    given = given._replace(behaviour=behaviour_of(source.build, spec.scheme, dict(spec.settings), spec.seed))
+    if source.build and spec.model == NONE and given.vectors is None:
         vectors = np.ascontiguousarray(source.build.embeddings)
-        asked = query_vectors.read(source.build.folder, vectors.shape[1])
-    make(source.corpus, spec, out, report, behaviour, vectors, ways, asked)
+        given = given._replace(vectors=vectors, queries=queries_of(source.build.folder))
+    make(source.corpus, spec, out, report, given, ways)
     return carry(source.build, out) if source.build else []
 
 

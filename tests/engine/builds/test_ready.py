@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from engine.builds import folding, living, ready
+from engine.builds.given import Given
 from engine.builds.make import make
 from engine.builds.opened import Build
 from engine.builds.sources import Source
@@ -55,12 +56,12 @@ def test_they_are_taken_at_length_one_and_nothing_else_is_embedded(fake, tmp_pat
     assert (len(taken.vectors), taken.checked, fake.asked) == (60, 20, 20)
     assert taken.least > 0.9999
     monkeypatch.setattr(embed, "embed", lambda *given, **more: pytest.fail("something is embedded"))
-    build = Build(make(CORPUS, SPEC, tmp_path / "b", vectors=taken.vectors))
+    build = Build(make(CORPUS, SPEC, tmp_path / "b", given=Given(vectors=taken.vectors)))
     assert build.embeddings.tolist() == taken.vectors.tolist()
     assert build.embeddings == pytest.approx(own(), abs=1e-6)
-    assert make(CORPUS, SPEC, tmp_path / "b", vectors=taken.vectors) == tmp_path / "b"
+    assert make(CORPUS, SPEC, tmp_path / "b", given=Given(vectors=taken.vectors)) == tmp_path / "b"
     with pytest.raises(TriescopeError, match="a build of other vectors"):
-        make(CORPUS, SPEC, tmp_path / "b", vectors=-taken.vectors)
+        make(CORPUS, SPEC, tmp_path / "b", given=Given(vectors=-taken.vectors))
 
 
 def shuffled(vectors):
@@ -94,7 +95,7 @@ def test_of_an_encoder_that_is_not_here_only_words_are_searched(tmp_path, monkey
     spec = SPEC.model_copy(update={"model": "none"})
     taken = ready.take(saved(tmp_path, 3 * own()[:, :24]), CORPUS, spec)
     assert "only keyword search takes typed text" in taken.told()
-    build = Build(make(CORPUS, spec, tmp_path / "kites", vectors=taken.vectors))
+    build = Build(make(CORPUS, spec, tmp_path / "kites", given=Given(vectors=taken.vectors)))
     assert build.search("kite 7", "bm25", 2)[0][0].title == "Kite 7"
     for ask in (lambda: build.search("kite 7", "generative"), lambda: build.encode("kite 7"), lambda: embed.load("none")):
         with pytest.raises(TriescopeError, match="of an encoder that is not here"):
@@ -119,7 +120,7 @@ def test_queries_that_came_with_vectors_are_asked_of_every_retriever_and_judged(
     for vectors in (near[:29], near[:, :23]):
         with pytest.raises(TriescopeError, match="for 30 queries and 24 dimensions"):
             ready.take_queries(saved(tmp_path, vectors), texts, corpus, taken.vectors)
-    build = Build(make(corpus, spec, tmp_path / "kites", vectors=taken.vectors, asked=asked.known))
+    build = Build(make(corpus, spec, tmp_path / "kites", given=Given(vectors=taken.vectors, queries=asked.known)))
     assert build.manifest.encoder.queries == 60  # each also without the blank too many
     unit = near / np.linalg.norm(near, axis=1, keepdims=True)
     for typed in ("what flies  as wing8", "what flies as wing8"):
@@ -134,7 +135,7 @@ def test_queries_that_came_with_vectors_are_asked_of_every_retriever_and_judged(
     found = evaluate(build, "test", ["bm25", "dense", "generative"])
     assert found.retrievers["generative"].measures["Hit@1"].mean == 1.0
     with pytest.raises(TriescopeError, match="other queries' vectors"):
-        make(corpus, spec, tmp_path / "kites", vectors=taken.vectors, asked=other.known)
+        make(corpus, spec, tmp_path / "kites", given=Given(vectors=taken.vectors, queries=other.known))
     source = Source(corpus, (), "none", build)
     rebuilt.build(source, spec.model_copy(update={"scheme": "simhash", "settings": {}}), tmp_path / "again")
     again = Build(tmp_path / "again")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from engine.builds.given import Given
 from engine.builds.opened import Build
 from engine.builds.sources import source_of
 from engine.builds.spec import BuildSpec
@@ -42,7 +43,7 @@ def test_interactions_go_along_and_say_what_is_taken_together(told, build, tmp_p
     # The same again is that build; of other interactions it is another one.
     assert rebuilt.build(source, spec, tmp_path / "made") == []
     with pytest.raises(TriescopeError, match="a build of other interactions in this folder"):
-        rebuilt.make(source.corpus, spec, tmp_path / "made", behaviour=np.ones((60, 4)))
+        rebuilt.make(source.corpus, spec, tmp_path / "made", given=Given(behaviour=np.ones((60, 4))))
 
 
 def test_other_fields_leave_them_behind_and_changes_are_folded_in_first(told, build, tmp_path, monkeypatch):
