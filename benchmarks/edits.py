@@ -61,7 +61,8 @@ def table(opened: Build) -> Iterator[str]:
     known = dict(zip(once, encode(once, opened.embed_queries(once), opened.parts, {}), strict=True))
     start = time.process_time()
     codes = made.codes(len(slices.ends) - 1)
-    searches, block = edited_decoder.ways(slices, codes, vectors, asked_of(opened, slices.order), known, opened.model, SEED)
+    searches, patched = edited_decoder.ways(slices, codes, vectors, asked_of(opened, slices.order), known, opened.model, SEED)
+    block = patched.strongest("feed-forward")
     print(f"trained on D0 in {time.process_time() - start:.0f} s of a processor; block {block} is edited", file=sys.stderr)
     yield f"| way | F_n | GA_n, {MEASURE} of new documents | GA_n less overlay | F_n less overlay | seconds of a processor |"
     yield f"|---|{'---|' * 5}"
@@ -80,6 +81,9 @@ def table(opened: Build) -> Iterator[str]:
         row = f"| {' | '.join([way, *cells, *less, f'{time.process_time() - start:.0f}'])} |"
         print(row, file=sys.stderr, flush=True)
         yield row
+    written = ", ".join(f"{one.name} {one.block} {evaluation.told(one.nats, sign=True)}" for one in patched.layers)
+    yield f"\nNats that a layer wins back, patched, of {evaluation.told(patched.lost)} that the decoder loses with another query "
+    yield f"({patched.pairs} pairs of D0): {written}."
     yield (
         f"\n{slices.ends[0]:,} documents of D0 and five slices; transformer of two blocks, {edited_decoder.STEPS} steps on D0, "
         f"{edited_decoder.MORE} a slice; {edited_decoder.BEAMS} beams. Edited: the feed-forward layer of block {block}. Seconds: "

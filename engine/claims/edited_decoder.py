@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from engine.training.models.base import Candidates
     from engine.training.models.transformer import TransformerModel
+    from engine.training.patching import Patched
 
 WAYS = ("overlay", "editing", "editing, hard", "fine-tuning")
 SETTINGS: dict[str, Any] = {option.name: option.default for option in transformer.KIND.options} | {"size": "small"}
@@ -96,13 +97,13 @@ def grown(known: Taught, codes: np.ndarray, vectors: np.ndarray) -> Taught:
     return Taught(before._replace(trie=tree, means=means), dict(transformer.KIND.carry(known.state, change, SETTINGS)))
 
 
-def written_by(known: Taught, asked: Asked, some: np.ndarray, seed: int) -> int:
-    """The block whose feed-forward layer writes identifiers most, looked at with some of what is asked."""
+def layers_of(known: Taught, asked: Asked, some: np.ndarray, seed: int) -> "Patched":
+    """Which layers write identifiers, looked at with some of what is asked."""
     from engine.training.patching import patched
 
     leaf = known.parts.trie.leaves_of(asked.row[some]).astype(np.int64)
     model = transformer_model(known.parts, known.state, seed)
-    return patched(model, [asked.queries[at] for at in some], np.arange(len(some)), leaf).strongest("feed-forward")
+    return patched(model, [asked.queries[at] for at in some], np.arange(len(some)), leaf)
 
 
 def stepped(
@@ -165,15 +166,16 @@ def nats(levels: "list[Candidates]", tree: Trie, cosines: np.ndarray, hard: floa
 
 def ways(
     slices: Slices, codes: np.ndarray, vectors: np.ndarray, asked: Asked, known: dict[str, np.ndarray], encoder: str, seed: int
-) -> tuple[dict[str, Search], int]:
-    """A search for each of :data:`WAYS`, asked slice by slice, and the block that is edited.
+) -> "tuple[dict[str, Search], Patched]":
+    """A search for each of :data:`WAYS`, asked slice by slice, and the layers as they were before anything arrived: the strongest
+    feed-forward one is edited.
 
     ``codes`` and ``vectors`` are of all documents in the order of arrival; ``known`` has every query's text as the scorer encodes
     it.
     """
     ends = slices.ends
     first = begun(build(codes[: ends[0]]), vectors[: ends[0]], asked, encoder, seed)
-    block = written_by(first, asked, asked.among(0, ends[0])[-300:], seed)
+    patched = layers_of(first, asked, asked.among(0, ends[0])[-300:], seed)
 
     def grow(now: Taught, step: int) -> Taught:
         return grown(now, codes[ends[step - 1] : ends[step]], vectors[: ends[step]])
@@ -182,14 +184,14 @@ def ways(
         there, some = grow(now, step), asked.among(ends[step - 1], ends[step])
         return there._replace(state=stepped(there, asked, some, vectors[: ends[step]], MORE, seed + step, only, anneal))
 
-    layer = tuple(f"blocks.{block - 1}.{name}" for name in ("widen", "narrow"))
+    layer = tuple(f"blocks.{patched.strongest('feed-forward') - 1}.{name}" for name in ("widen", "narrow"))
     by = {
         "overlay": grow,
         "editing": lambda now, step: learn(now, step, layer, True),
         "editing, hard": lambda now, step: learn(now, step, layer),
         "fine-tuning": learn,
     }
-    return {way: _search(slices, first, step, known) for way, step in by.items()}, block
+    return {way: _search(slices, first, step, known) for way, step in by.items()}, patched
 
 
 def _search(slices: Slices, first: Taught, way: Callable[[Taught, int], Taught], known: dict[str, np.ndarray]) -> Search:
