@@ -4,7 +4,7 @@ A study is a block a build of ``benchmarks/results/learned.md``, as those of :mo
 when it is done, so that a study that was stopped goes on.
 
     otm      node scorer, taught on what a beam reaches, beside a softmax over the level, at several widths
-    distil   node scorer, a teacher's codes learned by its own head or by one that is dropped, for several teachers
+    distil   node scorer, a teacher's codes learned by the head that is kept or by one that is dropped
     stages   node scorer, a contrastive loss beside the generative one, in one stage and in two (CALRec)
 """
 
@@ -28,11 +28,7 @@ WIDTHS, SEEDS = (1, 2, 5, 10, 50), (0, 1)
 NARROW = 10
 PLAIN = {"scorer": "node", "steps": 400, "evaluate_every": 100, "patience": 99, "beams": NARROW}
 CONTRASTIVE = 0.1
-TEACHERS = {
-    "dense": "the encoder as it came",
-    "generative:bench-teacher": "a node scorer, trained",
-    "tuned": "the encoder, tuned",
-}
+TEACHERS = {"dense": "the encoder as it came", "generative:bench-teacher": "a node scorer"}
 
 
 class Judged(NamedTuple):
