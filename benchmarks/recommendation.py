@@ -48,7 +48,7 @@ SPECS = {
     "sasrec": SequenceSpec(model="sasrec", epochs=68, patience=8),
     "bert4rec": SequenceSpec(model="bert4rec", epochs=4, **COOLED, cooling=0.5),
     "tree": SequenceSpec(model="tree", epochs=12, **COOLED, cooling=0.5),
-    "tree-distilled": SequenceSpec(model="tree", distill=0.5, epochs=28, **COOLED, cooling=0.2857),
+    "tree-distilled": SequenceSpec(model="tree", distill=0.5, epochs=38, **COOLED, cooling=0.2632),
     "one-pass": SequenceSpec(model="one-pass", learning_rate=3e-3, dropout=0.3, epochs=16, patience=8),
     "mult-vae": SequenceSpec(model="mult-vae", batch=256, epochs=14, learning_rate=3e-3, patience=8),
     "diffrec": SequenceSpec(model="diffrec", width=32, batch=256, epochs=8, learning_rate=2e-3, cooling=0.5, patience=8),
