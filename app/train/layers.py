@@ -8,7 +8,6 @@ import streamlit as st
 from app.common import commands, exports, state
 from engine.builds.opened import Build
 from engine.builds.trained import Run
-from engine.data.figures import told
 from engine.errors import TriescopeError
 
 # The kind of scorer that has layers to look at.
@@ -28,11 +27,11 @@ def offer(build: Build, run: Run) -> None:
             "(activation patching). Where a layer wins back nothing, its weights can be left alone when documents are added."
         )
         try:
-            rows, lost, pairs = _looked_at(str(build.folder), run.name, run.weights)
+            rows, words = _looked_at(str(build.folder), run.name, run.weights)
         except TriescopeError as error:
             st.error(state.plain(str(error)))
             return
-        st.markdown(f"With another's query the decoder loses {lost} nats of an identifier ({pairs} queries).")
+        st.markdown(f"{words[0].upper()}{words[1:]}.")
         three = st.column_config.NumberColumn(format="%.3f")
         st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(rows.columns[2:], three))
         exports.offer("Layers, CSV", exports.csv(rows), f"{run.name}-layers.csv")
@@ -40,9 +39,9 @@ def offer(build: Build, run: Run) -> None:
 
 
 @st.cache_data(max_entries=8, show_spinner="Patching layers")
-def _looked_at(folder: str, name: str, weights: str) -> tuple[pd.DataFrame, str, int]:
-    """The table of a run with these weights, the nats lost in words, and the queries looked at."""
-    from engine.training.patching import of_run
+def _looked_at(folder: str, name: str, weights: str) -> tuple[pd.DataFrame, str]:
+    """The table of a run with these weights, and what is lost in words."""
+    from engine.training.patching import of_run, told
 
     found = of_run(Path(folder), name)
     rows = [
@@ -50,4 +49,4 @@ def _looked_at(folder: str, name: str, weights: str) -> tuple[pd.DataFrame, str,
         | {f"Level {level}": nats for level, nats in enumerate(one.levels, 1)}
         for one in found.layers
     ]
-    return pd.DataFrame(rows), told(found.lost), found.pairs
+    return pd.DataFrame(rows), told(found)

@@ -122,10 +122,11 @@ def show_layers(
     """Which layers of a transformer scorer write identifiers: nats that each wins back where another query is asked."""
     from engine.evaluation import told
     from engine.training.patching import of_run
+    from engine.training.patching import told as in_words
 
     found = of_run(folder, name)
     lines = [
-        f"{found.pairs} judged development queries: with another's the decoder loses {told(found.lost)} nats of an identifier",
+        in_words(found),
         *(
             f"  block {one.block} {one.name:16} {told(one.nats)}  by level {' '.join(f'{level:+.2f}' for level in one.levels)}"
             for one in found.layers

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from engine.builds import runs
 from engine.data.figures import Interval
+from engine.data.figures import told as told_interval
 from engine.errors import TriescopeError
 from engine.evaluation import interval
 from engine.scorers.kinds import kind
@@ -49,6 +50,17 @@ class Patched(NamedTuple):
     def strongest(self, name: str) -> int:
         """The block whose layer of a name wins back most."""
         return max((one for one in self.layers if one.name == name), key=lambda one: one.nats.mean).block
+
+
+def told(found: Patched) -> str:
+    """What is lost, in words; that there is nothing to be lost, where the weights that were kept are those it began with.
+
+    >>> told(Patched(7, Interval(0.0, 0.0, 0.0), ()))
+    'the decoder adds nothing: the weights that were kept are those that it began with (7 queries)'
+    """
+    if not found.lost.low and not found.lost.high:
+        return f"the decoder adds nothing: the weights that were kept are those that it began with ({found.pairs} queries)"
+    return f"with another's query the decoder loses {told_interval(found.lost)} nats of an identifier ({found.pairs} queries)"
 
 
 def patched(model: TransformerModel, queries: Sequence[np.ndarray], query: np.ndarray, leaf: np.ndarray) -> Patched:
