@@ -2,15 +2,12 @@
 
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 
-from app.charts import verdict as charts
 from app.claims import listed
 from app.common import address, commands, exports, jobs, resources, state
-from engine.claims import CLAIMS
+from engine.claims import CLAIMS, kept
 from engine.errors import TriescopeError
-from engine.verdict.shown import describe
 
 st.title("Claims of the field, made anew here")
 build = resources.open_build()
@@ -45,18 +42,11 @@ else:
         st.markdown(state.plain(listed.of_what(finding, build)), width="content")
     if stale := listed.stale(finding, build):
         st.warning(state.plain(stale), icon=":material/update:")
-    section = finding.section
-    st.write(state.plain(section.says))
-    if section.picture:
-        st.plotly_chart(charts.figure(section.picture), key=f"claim-{key}", alt=describe(section.picture))
-    if section.beside:
-        st.plotly_chart(charts.figure(section.beside), key=f"claim-{key}-beside", alt=describe(section.beside))
-    if section.rows:
-        with st.expander("The picture as a table", key="table"):
-            st.dataframe(pd.DataFrame(section.rows, columns=list(section.columns)), hide_index=True)
-    with st.expander("How it was measured", key="notes"):
-        st.markdown("\n".join(f"- {state.plain(note)}" for note in section.notes) or "Nothing was measured.")
-        st.code(section.command, language="bash", wrap_lines=True)
+    listed.section(finding)
+for other in kept.others(key):
+    st.subheader(state.plain(f"{other.verdict.capitalize()} on {other.corpus}"))
+    st.caption(state.plain(listed.of_what(other, build)))
+    listed.section(other)
 st.markdown(f"**The rule.** {state.plain(claim.rule)}")
 st.markdown(f"**What could change it.** {state.plain(claim.change)}")
 

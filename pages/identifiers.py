@@ -5,7 +5,7 @@ import streamlit as st
 
 from app.charts import schemes, training
 from app.common import address, documents, exports, jobs, resources, state, trying
-from app.identifiers import enriching, overlapping, report_card, scheme_form, spelling, study_table, twins
+from app.identifiers import enriching, overlapping, report_card, scheme_form, spelling, study_table, twins, two_columns
 from engine.errors import TriescopeError
 from engine.health.remedies import with_changes
 from engine.identifiers import SCHEMES
@@ -44,6 +44,7 @@ if found is None:
     listed = [(s.name, s.summary, ", ".join(o.name for o in s.options), s.citation) for s in SCHEMES.values()]
     st.dataframe(pd.DataFrame(listed, columns=["Scheme", "What it is", "Options", "Source"]), hide_index=True)
     overlapping.show(build)
+    two_columns.show(build)
     enriching.show(build)
     st.stop()
 
@@ -75,6 +76,7 @@ st.caption(
 )
 
 overlapping.show(build)
+two_columns.show(build)
 enriching.show(build)
 cards = {name: row.report for name, row in found.schemes.items() if row.report is not None and name in SCHEMES}
 fitted = list(cards)

@@ -3,10 +3,13 @@
 import pandas as pd
 import streamlit as st
 
+from app.charts import verdict as charts
+from app.common import state
 from engine.builds import layout
 from engine.builds.opened import Build
 from engine.claims import CLAIMS, Finding, kept
 from engine.files import sha256
+from engine.verdict.shown import describe
 
 COLUMNS = {"Claim": st.column_config.TextColumn(width=640), "Documents": st.column_config.NumberColumn(format="localized")}
 MARKS = {
@@ -64,6 +67,20 @@ def stale(finding: Finding, build: Build) -> str:
     if ours and finding.manifest != sha256(build.folder / layout.MANIFEST):
         return "The build has changed since; make it anew for figures of now."
     return ""
+
+
+def section(finding: Finding) -> None:
+    """What was found: sentences, pictures, and folded the table and how it was measured."""
+    shown, name = finding.section, f"{finding.key}-{finding.corpus}"
+    st.write(state.plain(shown.says))
+    for place, picture in enumerate(filter(None, (shown.picture, shown.beside))):
+        st.plotly_chart(charts.figure(picture), key=f"claim-{name}-{place}", alt=describe(picture))
+    if shown.rows:
+        with st.expander("The picture as a table", key=f"table-{name}"):
+            st.dataframe(pd.DataFrame(shown.rows, columns=list(shown.columns)), hide_index=True)
+    with st.expander("How it was measured", key=f"notes-{name}"):
+        st.markdown("\n".join(f"- {state.plain(note)}" for note in shown.notes) or "Nothing was measured.")
+        st.code(shown.command, language="bash", wrap_lines=True)
 
 
 def time(seconds: int) -> str:

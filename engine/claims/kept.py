@@ -1,4 +1,4 @@
-"""What was found of claims, kept beside the builds; and that of the bundled films, which comes along."""
+"""What was found of claims, kept beside the builds; and that of the bundled films and a few others, which comes along."""
 
 from pathlib import Path
 
@@ -23,6 +23,11 @@ def folder(opened: Build) -> Path:
 def shipped_folder() -> Path:
     """Where those of the bundled films lie in the repository."""
     return paths.bundled() / BUNDLED / "claims"
+
+
+def elsewhere() -> Path:
+    """Where what was found on other catalogues than the films lies in the repository, a folder each."""
+    return shipped_folder() / "elsewhere"
 
 
 def keep(place: Path, found: Finding) -> None:
@@ -59,3 +64,15 @@ def shown(opened: Build, key: str) -> Finding | None:
         As :func:`read`.
     """
     return read(folder(opened), key) or read(shipped_folder(), key)
+
+
+def others(key: str) -> list[Finding]:
+    """What came along of a claim on other catalogues, by the catalogue's name.
+
+    Raises
+    ------
+    TriescopeError
+        As :func:`read`.
+    """
+    folders = sorted(elsewhere().iterdir()) if elsewhere().is_dir() else []
+    return [found for place in folders if (found := read(place, key))]

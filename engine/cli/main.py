@@ -9,6 +9,7 @@ from engine.cli import ask as cli_ask
 from engine.cli import builds as cli_builds
 from engine.cli import cache as cli_cache
 from engine.cli import claims as cli_claims
+from engine.cli import columns as cli_columns
 from engine.cli import compare as cli_compare
 from engine.cli import enrich as cli_enrich
 from engine.cli import evaluate as cli_evaluate
@@ -48,6 +49,7 @@ __all__ = [
     "cli_builds",
     "cli_cache",
     "cli_claims",
+    "cli_columns",
     "cli_compare",
     "cli_enrich",
     "cli_evaluate",

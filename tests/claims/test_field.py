@@ -27,6 +27,12 @@ def test_its_verdict_follows_from_its_figures(key):
     assert found.section.title == CLAIMS[key].statement
 
 
+def test_what_came_along_of_other_catalogues_follows_from_its_figures_too():
+    others = [found for key in CLAIMS for found in kept.others(key)]
+    assert [(found.key, found.corpus, found.documents) for found in others] == [("loses-at-scale", "wordnet", 107_525)]
+    assert all(found.verdict == CLAIMS[found.key].judge(found.figures) for found in others)
+
+
 def test_the_readme_tells_the_verdicts_that_came_along():
     rows = re.findall(r"^\| (\d+) \| (.+?) \| (.+?) \| (.+?) \|$", README.split("### Claims of the field")[1], re.MULTILINE)
     assert {(int(number), statement, verdict) for number, statement, verdict, _ in rows} == {
