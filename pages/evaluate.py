@@ -53,7 +53,8 @@ if private.hidden(build, kept[number].asked["split"]):
     st.stop()
 found = workspace.evaluations.read(number)
 known = systems.measures(found)
-measure = st.segmented_control("By", known, default=known[0], key="by", bind="query-params", required=True)
+address.known("by", known, "measure")
+measure = st.segmented_control("By", known, default=known[0], key="by", bind="query-params", required=True) or known[0]
 
 st.header(f"{measure} on {found['queries']:,} queries of {state.plain(found['split'])}")
 often.say_clicks(found)

@@ -6,8 +6,9 @@ own: the widget shows what the address says, and writes there what a person choo
 """
 
 import hashlib
+import math
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -120,17 +121,25 @@ def known(name: str, options: Collection[Any], what: str) -> None:
         st.warning(f"The address asks for a {what} that cannot be had: it is left out.", icon=":material/link_off:")
 
 
-def within(name: str, low: float, high: float, what: str) -> None:
-    """Say it where a parameter that a widget is tied to is no number of its range: Streamlit replaces it in silence."""
+def within(name: str, low: float, high: float, what: str) -> Literal["query-params"] | None:
+    """Say it where a parameter that a widget is tied to is no number of its range: Streamlit replaces it in silence.
+
+    Returns how the widget is to be tied: not at all for the moment where the number is infinite, which breaks a field of whole
+    numbers; the parameter is taken out then.
+    """
     if not (asked := state.parameter(name)):
-        return
+        return "query-params"
     try:
-        fits = low <= float(asked) <= high
+        fits, infinite = low <= float(asked) <= high, math.isinf(float(asked))
     except ValueError:
-        fits = False
+        fits, infinite = False, False
     if not fits:
         told = f"What the address gives as the {what} is not from {low:g} to {high:g}, so it is replaced."
         st.warning(told, icon=":material/link_off:")
+    if infinite:
+        forget([name])
+        return None
+    return "query-params"
 
 
 def widest(build: Build) -> int:

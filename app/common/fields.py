@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.common import address
 from engine.options import Option
 
 WIDTH = 160
@@ -26,6 +27,9 @@ def field(owner: str, option: Option, **more: Any) -> Any:
     number = option.type
     low, high, default = (None if value is None else number(value) for value in (option.low, option.high, option.default))
     given = {"step": step(option), "format": None if number is int else "%g", "placeholder": "by itself"} | given
+    if given.get("bind"):
+        least, most = -math.inf if low is None else low, math.inf if high is None else high
+        given["bind"] = address.within(given["key"], least, most, label)
     found = st.number_input(label, low, high, default, **given)
     return None if found is None else number(found)
 

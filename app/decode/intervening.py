@@ -80,7 +80,10 @@ def controls(build: Build, beams: int, scorer: str, held: str = "") -> tuple[Ask
             width=130,
             help=glossary.means("temperature"),
         )
-        seed = st.number_input("Seed", 0, 1 << 30, 0, key=SEED, bind="query-params", width=130) if strategy == "sample" else 0
+        seed = 0
+        if strategy == "sample":
+            tied = address.within(SEED, 0, 1 << 30, "seed")
+            seed = st.number_input("Seed", 0, 1 << 30, 0, key=SEED, bind=tied, width=130)
         for option in STRATEGIES[strategy].options:
             settings[option.name] = field(strategy, option, bind="query-params")
         off = ":material/close:"

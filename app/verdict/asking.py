@@ -19,7 +19,7 @@ def job_name(build: Build) -> str:
 def offer(build: Build) -> None:
     """The budget and the button."""
     name = job_name(build)
-    address.within("budget", 1, MOST_MS, "budget")
+    tied = address.within("budget", 1, MOST_MS, "budget")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         budget = st.number_input(
             "Budget of a query, ms",
@@ -27,7 +27,7 @@ def offer(build: Build) -> None:
             MOST_MS,
             round(measure.BUDGET_MS),
             key="budget",
-            bind="query-params",
+            bind=tied,
             width=200,
             help="What 95% of the queries may take at most, encoding included.",
         )
