@@ -46,7 +46,7 @@ with zeroth[0] if zeroth else second:
 address.within("k", 5, 20, "number of results")
 k = second.slider("Results shown", 5, 20, 10, key="k", bind="query-params")
 with third:
-    beams = address.choose_beams(build)
+    beams = address.choose_beams(build, known=of.beams)
 with fourth:
     way = asking.slate()
 of.beams = beams

@@ -152,12 +152,13 @@ def beams(build: Build) -> int:
     return number(state.BEAMS, DEFAULT_BEAMS, 1, widest(build), "beams")
 
 
-def choose_beams(build: Build, narrow: bool = False) -> int:
+def choose_beams(build: Build, narrow: bool = False, known: int = 0) -> int:
     """The control of the width: about five steps to a power of ten, up to as many beams as the catalogue has identifiers.
 
-    ``narrow`` is for a strategy that keeps one path, whatever is asked.
+    ``narrow`` is for a strategy that keeps one path, whatever is asked; ``known`` what the address says, where that was read
+    before: what is wrong of it is said once.
     """
-    now, most = beams(build), widest(build)
+    now, most = known or beams(build), widest(build)
     steps = {unit * 10**power for power in range(len(str(most))) for unit in (1, 2, 3, 5, 7)}
     return int(
         st.select_slider(
