@@ -14,27 +14,21 @@ from pydantic import Field, ValidationError
 from engine.data.figures import Stored
 from engine.decoding import decode
 from engine.decoding.plan import Plan
-from engine.decoding.widths import Passed, choose, passed_all
+from engine.decoding.widths import Passed, choose, passed
 from engine.errors import TriescopeError
 from engine.files import replace_json
-from engine.retrievers.hnsw_width import NEAREST, probes
+from engine.retrievers.hnsw_width import NEAREST, PROBES, probes
 from engine.scorers.base import Scorer
 from engine.stored.content import read as read_content
 from engine.trie import Tree
 
 FILE, TARGETS = "widths.json", (0.9, 0.95, 0.99, 0.999)
-# Made-up queries, half of which choose: fewer cannot tell a loss of .01 from one of .015.
-ASKED = 2000
-# At most so many a document.
-EACH = 5
 
 
 class Found(Stored):
-    """What a search found of what is wanted (``error`` is the standard error of that mean; None where it was not kept), the nodes
-    it scored, and the milliseconds it took: means and a median a query."""
+    """What a search found of what is wanted, the nodes it scored, and the milliseconds it took: means and a median a query."""
 
     recall: float = Field(ge=0, le=1)
-    error: float | None = Field(default=None, ge=0)
     scored: float = Field(ge=0)
     ms: float = Field(ge=0)
 
@@ -81,6 +75,7 @@ def measure(
     vectors: np.ndarray,
     targets: Sequence[float] = TARGETS,
     tell: Callable[[int, int], None] = lambda done, total: None,
+    count: int = PROBES,
 ) -> Widths:
     """Choose a plan for each target and judge it.
 
@@ -89,10 +84,11 @@ def measure(
     TriescopeError
         As :func:`engine.decoding.widths.choose`.
     """
-    queries, seen = probes(vectors, count=min(ASKED, EACH * len(vectors))), []
-    for of in passed_all(tree, scorer, queries, NEAREST):
-        seen.append(of)
-        tell(len(seen), len(queries))
+    queries, seen = probes(vectors)[:count], []
+    for place, query in enumerate(queries):
+        tell(place, len(queries))
+        seen.append(passed(tree, scorer, query, NEAREST))
+    tell(len(queries), len(queries))
     asked = list(zip(queries[1::2], seen[1::2], strict=True))
     return Widths(
         nearest=NEAREST,
@@ -119,13 +115,7 @@ def _judged(tree: Tree, scorer: Scorer, asked: Sequence[tuple[np.ndarray, Passed
             spent.append((time.perf_counter() - start) * 1e3)
             shares.append(len(np.intersect1d(trace.leaves, of.leaves)) / len(of.leaves))
             scored.append(trace.scored)
-    error = float(np.std(shares)) / len(shares) ** 0.5
-    return {
-        "recall": round(float(np.mean(shares)), 4),
-        "error": round(error, 5),
-        "scored": float(np.mean(scored)),
-        "ms": round(float(np.median(spent)), 3),
-    }
+    return {"recall": round(float(np.mean(shares)), 4), "scored": float(np.mean(scored)), "ms": round(float(np.median(spent)), 3)}
 
 
 def write(folder: Path, known: Widths) -> None:
@@ -174,8 +164,7 @@ def told(target: Target, known: Widths) -> str:
     first = ", ".join(f"{width:,} within {nats:.1f}" for width, nats in zip(target.widths, target.below, strict=True))
     plan = f"{first} nats" if first else "no level to narrow"
     short = ", less than was asked for" if target.recall < target.asked else ""
-    within = f" ± {1.96 * target.error:.1%}" if target.error is not None else ""
     return (
-        f"{plan}; found {target.recall:.1%}{within} of the {known.nearest} nearest of {known.probes} made-up queries in "
+        f"{plan}; found {target.recall:.1%} of the {known.nearest} nearest of {known.probes} made-up queries in "
         f"{target.ms:.2f} ms, {known.nearest} beams find {known.plain.recall:.1%} in {known.plain.ms:.2f} ms{short}"
     )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engine import decoding, trie
 from engine.decoding.plan import Plan
 from engine.decoding.strategies import narrowed
-from engine.decoding.widths import SURE, choose, cost, kept, passed, passed_all
+from engine.decoding.widths import choose, cost, kept, passed
 from engine.errors import TriescopeError
 from engine.scorers.centroid import CentroidScorer, node_means
 from tests.engine.decoding.test_strategies import QUERY, Case
@@ -105,34 +105,6 @@ def test_a_plan_finds_what_it_promises_and_scores_less_than_the_beam_that_does(r
     looser = choose(tree, seen, recall - 0.3)
     each = [12.0, 6.0, 600 / 72]
     assert np.mean([cost(of, looser, each) for of in seen]) <= np.mean([cost(of, plan, each) for of in seen])
-
-
-def test_many_queries_together_are_told_as_each_alone(monkeypatch):
-    tree, scorer, queries, _ = world()
-    monkeypatch.setattr("engine.decoding.widths.TOGETHER", 7 * len(tree.code))
-    together = list(passed_all(tree, scorer, queries, 30))
-    for query, of in zip(queries, together, strict=True):
-        alone = passed(tree, scorer, query, 30)
-        assert of.leaves.tolist() == alone.leaves.tolist()
-        assert of.rank.tolist() == alone.rank.tolist()
-        assert of.below == pytest.approx(alone.below, abs=1e-4)
-    view = tree.restricted(np.arange(600) % 2 == 0)
-    (of,) = passed_all(view, scorer, queries[:1], 5)
-    assert of.leaves.tolist() == passed(view, scorer, queries[0], 5).leaves.tolist()
-
-
-@pytest.mark.parametrize("recall", [0.7, 0.9, 0.97])
-def test_a_plan_keeps_what_is_asked_of_queries_that_did_not_choose(recall):
-    """A loss of all or nothing, one query in so many: too few queries are not taken for many."""
-    tree, scorer, queries, _ = world()
-    seen = [passed(tree, scorer, query, 30) for query in queries]
-    for few in (seen[:10], seen):
-        plan = choose(tree, few, recall)
-        lost = [1 - kept(of, plan) for of in few]
-        assert np.mean(lost) + SURE * np.std(lost) / len(few) ** 0.5 <= 1 - recall + 1e-9
-        looser = choose(tree, few * 100, recall)  # so many queries leave nearly no doubt
-        assert np.mean([kept(of, looser) for of in few]) <= np.mean([kept(of, plan) for of in few])
-        assert np.mean([kept(of, looser) for of in few]) >= recall
 
 
 @pytest.mark.parametrize("recall", [0.0, 1.01, float("nan")])
