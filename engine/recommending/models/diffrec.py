@@ -6,14 +6,14 @@ as weak as the paper's, so that a person stays who they are, and is taken off in
 the steps by how much is left to learn at each; here all are drawn alike.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from engine.data.histories import Histories
+from engine.recommending.models.passes import Passes
 from engine.recommending.models.sequence import Shape
 
 # Steps of the blur, its variance at the first and at the last, numbers that tell a step, and what the oldest item counts.
@@ -89,34 +89,16 @@ def back(spread: Tensor, step: int) -> tuple[float, float]:
     return (1 - kept) * before**0.5 / (1 - now), (1 - before) * kept**0.5 / (1 - now)
 
 
-class Cleared(NamedTuple):
+class Cleared(Passes):
     """The loss of any step, from (seed, step) alone: squared error of what was taken, summed over the items. The steps weigh by
     what each takes off of the ratio of signal to noise, on average 1.
 
-    Attributes
-    ----------
-    histories : Histories
-        Of training, none of them empty.
-    batch : int
-        Histories a step.
-    seed : int
-        Of the order.
+    Histories are those of training, none of them empty.
     """
-
-    histories: Histories
-    batch: int
-    seed: int
-
-    @property
-    def steps(self) -> int:
-        """Steps of one pass."""
-        return -(-self.histories.people // self.batch)
 
     def __call__(self, model: DiffModel, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
         """See :data:`engine.training.loop.Loss`."""
-        turn, place = divmod(step, self.steps)
-        order = np.random.default_rng([self.seed, turn]).permutation(self.histories.people)
-        chosen = self.histories.pick(order[place * self.batch : (place + 1) * self.batch])
+        chosen = self.histories.pick(self.taken(step)[0])
         width = min(int(chosen.lengths.max()), model.shape.longest)
         taken = model.vector(torch.as_tensor(chosen.padded(width), device=model.spread.device))
         at = torch.randint(STEPS, (len(taken),), device=taken.device)

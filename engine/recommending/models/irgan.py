@@ -6,7 +6,7 @@ training it learns alone, by likelihood, as the paper makes it beforehand. The p
 the mean of what they took before, so that any history can be asked about, and any item of a history but the first is what came.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as told_apart
 from torch.nn.functional import embedding_bag
 
-from engine.data.histories import Histories
+from engine.recommending.models.passes import Passes
 from engine.recommending.models.sequence import Shape
 
 # Share of the training in which the one who draws learns alone; items drawn for a person; share of the draws that are what was
@@ -74,38 +74,20 @@ class IrganModel(nn.Module):
         return self.draws.of_all(self.draws.people(history))
 
 
-class Contest(NamedTuple):
+class Contest(Passes):
     """The loss of any step, from (seed, step) alone, of both: an item of each history after those before it.
 
-    Attributes
-    ----------
-    histories : Histories
-        Of training, each of two items or more.
-    batch : int
-        Histories a step.
-    seed : int
-        Of the order.
+    Histories are those of training, each of two items or more.
     """
-
-    histories: Histories
-    batch: int
-    seed: int
-
-    @property
-    def steps(self) -> int:
-        """Steps of one pass."""
-        return -(-self.histories.people // self.batch)
 
     def __call__(self, model: IrganModel, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
         """See :data:`engine.training.loop.Loss`."""
-        turn, place = divmod(step, self.steps)
-        rng = np.random.default_rng([self.seed, turn])
-        order = rng.permutation(self.histories.people)
-        chosen = self.histories.pick(order[place * self.batch : (place + 1) * self.batch])
+        taken, rng = self.taken(step)
+        chosen = self.histories.pick(taken)
         width = min(int(chosen.lengths.max()), model.shape.longest + 1)
         rows = torch.as_tensor(chosen.padded(width), device=model.draws.bias.device)
-        ends = 1 + (rng.random(self.histories.people)[order] * (self.histories.lengths[order] - 1)).astype(np.int64)
-        left = torch.as_tensor(np.minimum(ends[place * self.batch : (place + 1) * self.batch], width - 1), device=rows.device)
+        ends = 1 + (rng.random(self.histories.people)[taken] * (chosen.lengths - 1)).astype(np.int64)
+        left = torch.as_tensor(np.minimum(ends, width - 1), device=rows.device)
         first = (rows < 0).sum(1)
         at = first + left
         came = rows.gather(1, at[:, None])

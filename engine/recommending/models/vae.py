@@ -4,14 +4,13 @@ The likelihood is multinomial over all items, and the pull of the vector towards
 of its weight, as the paper has it. Two layers of four times the vector's width stand before and behind it.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding_bag
 
-from engine.data.histories import Histories
+from engine.recommending.models.passes import Passes
 from engine.recommending.models.sequence import Shape
 
 # The most that the pull towards a standard normal weighs, and the passes over which it comes to that.
@@ -66,33 +65,15 @@ class VaeModel(nn.Module):
         return self.logits(self.squeezed(history)[0])
 
 
-class Rewritten(NamedTuple):
+class Rewritten(Passes):
     """The loss of any step, from (seed, step) alone: nats of what a person took, an item, and the pull.
 
-    Attributes
-    ----------
-    histories : Histories
-        Of training, none of them empty.
-    batch : int
-        Histories a step.
-    seed : int
-        Of the order.
+    Histories are those of training, none of them empty.
     """
-
-    histories: Histories
-    batch: int
-    seed: int
-
-    @property
-    def steps(self) -> int:
-        """Steps of one pass."""
-        return -(-self.histories.people // self.batch)
 
     def __call__(self, model: VaeModel, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
         """See :data:`engine.training.loop.Loss`."""
-        turn, place = divmod(step, self.steps)
-        order = np.random.default_rng([self.seed, turn]).permutation(self.histories.people)
-        chosen = self.histories.pick(order[place * self.batch : (place + 1) * self.batch])
+        chosen = self.histories.pick(self.taken(step)[0])
         device = next(model.parameters()).device
         rows = torch.as_tensor(chosen.padded(min(int(chosen.lengths.max()), model.shape.longest)), device=device)
         mean, spread = model.squeezed(rows)
