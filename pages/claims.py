@@ -23,8 +23,9 @@ except TriescopeError as error:
     known = {}
 key = address.one_of("claim", list(CLAIMS), next(iter(CLAIMS)), "claim")
 st.write(
-    "A claim is a sentence that papers repeat; here it is measured on one catalogue, and a rule that was written before says "
-    "whether it holds. Figures of the films came along; those of this build take their place once it was asked."
+    "A claim is a sentence that papers repeat; here it is measured on one catalogue, and a rule, written "
+    "before where it says nothing else, tells whether it holds. "
+    "Figures of the films came along; those of this build take their place once it was asked."
 )
 rows = listed.table(known)
 st.dataframe(rows, hide_index=True, column_config=listed.COLUMNS)
