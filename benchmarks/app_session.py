@@ -65,8 +65,11 @@ def next_page(chance: random.Random, query: str) -> tuple[str, str]:
     )
 
 
-async def rerun(socket: ClientConnection, pages: dict[str, str], page: str, query: str, faults: list[str]) -> Rerun:
-    """Ask for a page and read until its run has ended.
+async def rerun(
+    socket: ClientConnection, pages: dict[str, str], page: str, query: str, faults: list[str], kept: set[str] | None = None
+) -> Rerun:
+    """Ask for a page and read until its run has ended. Large elements are ``kept``, by hash, as a browser keeps them: what
+    did not change is not sent again.
 
     Raises
     ------
@@ -79,6 +82,7 @@ async def rerun(socket: ClientConnection, pages: dict[str, str], page: str, quer
         asked.rerun_script.page_script_hash = pages[page]
     else:
         asked.rerun_script.page_name = "" if page == START else page
+    asked.rerun_script.cached_message_hashes.extend(kept or ())
     start, size, drawn = time.perf_counter(), 0, set()
     await socket.send(asked.SerializeToString())
     while True:
@@ -89,6 +93,8 @@ async def rerun(socket: ClientConnection, pages: dict[str, str], page: str, quer
         if kind == "navigation":
             pages.update({known.url_pathname or START: known.page_script_hash for known in told.navigation.app_pages})
         elif kind == "delta":
+            if kept is not None and told.metadata.cacheable:
+                kept.add(told.hash)
             element = told.delta.new_element
             drawn.add(element.WhichOneof("type"))
             if element.WhichOneof("type") == "exception":

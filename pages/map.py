@@ -1,5 +1,7 @@
 """Map: the documents in a plane, coloured by what their identifiers share, and how far to trust that plane."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -72,7 +74,7 @@ with plot:
             made.xy,
             made.rows,
             coloured.drawn,
-            [documents.title_of(build.corpus.documents[row]) for row in made.rows],
+            documents.titles(build, made.rows),
             chosen,
             lasso,
             coloured.branches,
@@ -84,11 +86,12 @@ with plot:
     )
     st.caption(f"{coloured.says} {maps.trust(made)} {bundled.came_along(build, 'map')}")
 
-table = maps.points_table(build, made, coloured.drawn)
-with st.expander("The picture as a table"):
-    st.dataframe(table, hide_index=True)
+points = partial(maps.points_table, build, made, coloured.drawn)
+as_table = st.expander("The picture as a table", key="table", on_change="rerun", bind="query-params")
+if as_table.open:  # of twenty thousand points it weighs as much as the picture
+    as_table.dataframe(points(), hide_index=True)
 with st.container(horizontal=True):
-    exports.offer("Points, CSV", exports.csv(table), "map.csv")
+    exports.offer("Points, CSV", lambda: exports.as_csv(points()), "map.csv")
     more = {
         "build": build.name,
         "filter": allowed,
@@ -96,4 +99,4 @@ with st.container(horizontal=True):
         "nearest": nearest,
         "selected": [build.corpus.documents[row].id for row in selected],
     }
-    exports.offer("All, JSON", lambda: maps.export(made, table, coloured.told, **more), "map.json")
+    exports.offer("All, JSON", lambda: maps.export(made, points(), coloured.told, **more), "map.json")

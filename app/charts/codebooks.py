@@ -13,7 +13,7 @@ from engine.health.usage import GivenPrefix
 COLUMNS = 512
 # So many codes a level say under the pointer what they hold; those behind them, two pixels wide, say which they are, and a click
 # the rest. With all of it for each of a thousand cells a rerun would weigh 280 kB.
-TOLD = 48
+TOLD = 40
 # Up to here a cell is wide enough for its number.
 NUMBERED = 40
 # The same in a picture of fewer pixels than this.
@@ -258,7 +258,7 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f}" if share >= 0.0995 else f"{100 * share:.2g}"
 
 
-def _thinned(points: np.ndarray, limit: int = 400) -> np.ndarray:
+def _thinned(points: np.ndarray, limit: int = 200) -> np.ndarray:
     """At most ``limit`` points; both ends stay."""
     return points[np.unique(np.linspace(0, len(points) - 1, min(limit, len(points))).astype(int))]
 

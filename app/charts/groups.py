@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from app.charts.palette import BLUE, GREEN, GREY, ORANGE, PINK, SHADES, SKY, retriever
 from engine.data.corpus import Document
+from engine.data.looked_up import at
 from engine.identifiers import category, columns
 from engine.trie import Trie
 
@@ -117,7 +119,7 @@ def under(groups: Sequence[Group], passes: np.ndarray) -> list[Group]:
 
 def column_labels(documents: Sequence[Document], rows: np.ndarray, column: str) -> list[str]:
     """First level of a column for each document row: the first item of a list, the head of a path, or the text itself."""
-    return [_first(documents[row], column) or NO_VALUE for row in rows]
+    return [_first(document.metadata.get(column)) or NO_VALUE for document in at(documents, rows)]
 
 
 def group_columns(documents: Sequence[Document]) -> list[str]:
@@ -127,15 +129,16 @@ def group_columns(documents: Sequence[Document]) -> list[str]:
     >>> group_columns(kites)
     ['shelf']
     """
+    rows = [document.metadata for document in documents]  # documents that are looked up are read once
     found = []
-    for name in columns.names(documents):
-        cells = [document.metadata.get(name) for document in documents]
+    for name in dict.fromkeys(chain.from_iterable(rows)):
+        cells = [metadata.get(name) for metadata in rows]
         if all(isinstance(cell, str | list | None) for cell in cells):
-            values = {_first(document, name) for document in documents} - {""}
+            values = {_first(cell) for cell in cells} - {""}
             filled = sum(bool(cell) for cell in cells)
-            if 2 <= len(values) <= max(len(documents) / GROUPED, 2) and 2 * filled >= len(documents):
+            if 2 <= len(values) <= max(len(rows) / GROUPED, 2) and 2 * filled >= len(rows):
                 found.append(name)
-    known = [name for name in columns.called(documents, category.KNOWN) if name in found]
+    known = [name for want in category.KNOWN for name in found if name.lower() == want]
     return known + [name for name in found if name not in known]
 
 
@@ -151,8 +154,8 @@ def hit_groups(rows: np.ndarray, dense: Collection[int], generative: Collection[
     return [Group(name, colour, symbol, np.flatnonzero(mask)) for name, colour, symbol, mask in kinds if mask.any()]
 
 
-def _first(document: Document, column: str) -> str:
-    parts = columns.steps(document.metadata.get(column))
+def _first(cell: Any) -> str:
+    parts = columns.steps(cell)
     return parts[0] if parts else ""
 
 

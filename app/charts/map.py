@@ -63,7 +63,7 @@ def figure(
         marker = {"color": group.colour, "symbol": group.symbol, "size": size if grey else size * larger, "line": {"width": 0}}
         opacity = (0.4 if grey else 0.9) * (0.5 if chosen else 1)
         name = html.escape(f"{_cut(group.name, LEGEND_CHARACTERS)} ({len(group.places):,})")
-        says = group.labels or [group.name] * len(group.places)
+        says = group.labels or group.name
         if group.shades is None:
             figure.add_trace(_points(xy, rows, group.places.tolist(), titles, says, name=name, marker=marker, opacity=opacity))
             continue
@@ -117,20 +117,29 @@ def _scale(colour: str) -> list[tuple[float, str]]:
 
 
 def _points(
-    xy: np.ndarray, rows: np.ndarray, places: list[int], titles: Sequence[str], says: Sequence[str], **style: Any
+    xy: np.ndarray, rows: np.ndarray, places: list[int], titles: Sequence[str], says: Sequence[str] | str, **style: Any
 ) -> go.Scattergl:
+    """Points that say their title, and below it what each is; what all are is sent once, not with each of twenty thousand."""
+    what, each = (_plain(says), None) if isinstance(says, str) else ("%{text}", [_safe(label) for label in says])
     return go.Scattergl(
         x=xy[places, 0],
         y=xy[places, 1],
         mode="markers",
         customdata=rows[places],
-        hovertext=[
-            f"<b>{html.escape(_cut(titles[place], HOVER_CHARACTERS))}</b><br>{html.escape(_cut(told, HOVER_CHARACTERS))}"
-            for place, told in zip(places, says, strict=True)
-        ],
-        hoverinfo="text",
+        hovertext=[_safe(titles[place]) for place in places],
+        text=each,
+        hovertemplate=f"<b>%{{hovertext}}</b><br>{what}<extra></extra>",
         **style,
     )
+
+
+def _safe(text: str) -> str:
+    return html.escape(_cut(text, HOVER_CHARACTERS))
+
+
+def _plain(text: str) -> str:
+    """Text inside a template, which reads braces after a percent sign."""
+    return _safe(text).replace("%", "&#37;")
 
 
 def _mark(figure: go.Figure, xy: np.ndarray, rows: np.ndarray, titles: Sequence[str], chosen: Chosen) -> None:
@@ -155,13 +164,13 @@ def _mark(figure: go.Figure, xy: np.ndarray, rows: np.ndarray, titles: Sequence[
             rows,
             chosen.neighbours,
             titles,
-            ["among the nearest by cosine"] * len(chosen.neighbours),
+            "among the nearest by cosine",
             name=f"nearest ({len(chosen.neighbours):,})",
             marker=ring,
         )
     )
     star = {"color": RED, "symbol": "star", "size": 18, "line": {"width": 1, "color": "white"}}
-    figure.add_trace(_points(xy, rows, [chosen.place], titles, ["the chosen document"], name="chosen", marker=star))
+    figure.add_trace(_points(xy, rows, [chosen.place], titles, "the chosen document", name="chosen", marker=star))
 
 
 def _range(values: np.ndarray, chosen: Chosen | None) -> list[float]:

@@ -11,6 +11,8 @@ HUES = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
 
 # How much of its colour a branch keeps in which none of the chosen documents lie.
 FAINT = 0.08
+# And, ring by ring, where no documents are chosen: said once, for a thousand branches each weigh what is said of them.
+USUAL = (0.9, 0.55)
 
 
 def option(cells: list[Cell], lit: Mapping[str, float] | None = None) -> dict[str, Any]:
@@ -20,8 +22,9 @@ def option(cells: list[Cell], lit: Mapping[str, float] | None = None) -> dict[st
     strong as that share.
     """
 
-    def strength(prefix: str, usual: float) -> float:
-        return usual if lit is None else round(FAINT + (1 - FAINT) * lit.get(prefix, 0.0), 3)
+    def style(prefix: str, colour: str) -> dict[str, Any]:
+        strength = {} if lit is None else {"opacity": round(FAINT + (1 - FAINT) * lit.get(prefix, 0.0), 3)}
+        return {"color": colour} | strength
 
     below: dict[str, list[Cell]] = {}
     for cell in cells[1:]:
@@ -30,14 +33,14 @@ def option(cells: list[Cell], lit: Mapping[str, float] | None = None) -> dict[st
     for place, branch in enumerate(below.get(cells[0].prefix, [])):
         colour = HUES[place % len(HUES)] if branch.node >= 0 else GREY  # what was left out is no branch of its own
         twigs = [
-            {"name": twig.name, "value": twig.documents, "itemStyle": {"color": colour, "opacity": strength(twig.prefix, 0.55)}}
+            {"name": twig.name, "value": twig.documents, "itemStyle": style(twig.prefix, colour)}
             for twig in below.get(branch.prefix, [])
         ]
         data.append(
             {
                 "name": branch.name,
                 "value": branch.documents,
-                "itemStyle": {"color": colour, "opacity": strength(branch.prefix, 0.9)},
+                "itemStyle": style(branch.prefix, colour),
                 "children": twigs,
             }
         )
@@ -57,6 +60,7 @@ def option(cells: list[Cell], lit: Mapping[str, float] | None = None) -> dict[st
                     {
                         "r0": "9%",
                         "r": "72%",
+                        "itemStyle": {"opacity": USUAL[0]},
                         "label": {
                             "fontSize": 11,
                             "color": "#FFFFFF",
@@ -66,7 +70,7 @@ def option(cells: list[Cell], lit: Mapping[str, float] | None = None) -> dict[st
                             "textBorderWidth": 2,
                         },
                     },
-                    {"r0": "73%", "r": "96%", "label": {"show": False}},
+                    {"r0": "73%", "r": "96%", "itemStyle": {"opacity": USUAL[1]}, "label": {"show": False}},
                 ],
                 "emphasis": {"focus": "descendant"},
                 "animationDuration": 400,

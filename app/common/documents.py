@@ -16,7 +16,7 @@ from streamlit.column_config import TextColumn
 from app.common import address, state
 from engine.builds.opened import Build
 from engine.data.corpus import Document
-from engine.data.looked_up import ids_of, titles_of
+from engine.data.looked_up import at, ids_of, titles_of
 
 SENT, ROWS, TEXT_SHOWN = 50, 50, 300
 
@@ -36,6 +36,12 @@ def title_of(document: Document) -> str:
 def title(build: Build, document: str) -> str:
     """Title of a document by its id."""
     return title_of(build.corpus.documents[build.row_of[document]])
+
+
+def titles(build: Build, rows: Sequence[int] | np.ndarray) -> list[str]:
+    """Titles of documents by row, their ids where they have none."""
+    rows = np.asarray(rows, np.int64)
+    return [title or known for title, known in zip(titles_of(build.documents, rows), ids_of(build.documents, rows), strict=True)]
 
 
 def chosen(build: Build) -> str:
@@ -153,7 +159,7 @@ def _take(key: str, taken: Callable[[str], None]) -> None:
 
 def frame(build: Build, rows: Sequence[int] | np.ndarray, *, cut: bool = False) -> pd.DataFrame:
     """Documents by row: title, identifier, text (of which the start alone, if ``cut``) and id."""
-    picked = [(build.corpus.documents[row], build.identifier(row)) for row in rows]
+    picked = [(document, build.identifier(row)) for document, row in zip(at(build.documents, rows), rows, strict=True)]
     return pd.DataFrame(
         [(title_of(document), codes, _start(document.text) if cut else document.text, document.id) for document, codes in picked],
         columns=["Title", "Identifier", "Text", "Id"],

@@ -52,45 +52,59 @@ class LookedUp(Sequence[Document]):
             Its metadata is damaged.
         """
         if isinstance(row, slice):
-            return self._some(np.arange(len(self))[row])
+            return self.at(np.arange(len(self))[row])
         place = int(row) + (len(self) if row < 0 else 0)
         if not 0 <= place < len(self):
             raise IndexError(row)
-        return self._some(np.array([place]))[0]
+        return self.at(np.array([place]))[0]
 
     def __iter__(self) -> Iterator[Document]:
         for start in range(0, len(self), BATCH):
-            yield from self._some(np.arange(start, min(start + BATCH, len(self))))
+            yield from self.at(np.arange(start, min(start + BATCH, len(self))))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
 
     __hash__ = None  # type: ignore[assignment]
 
-    def ids(self) -> list[str]:
-        """Id of each."""
-        return self._columns[0].take(np.arange(len(self)))
+    def ids(self, rows: np.ndarray | None = None) -> list[str]:
+        """Id of each, or of those of ``rows``."""
+        return self._columns[0].take(np.arange(len(self)) if rows is None else rows)
 
-    def titles(self) -> list[str]:
-        """Title of each."""
-        return self._columns[1].take(np.arange(len(self)))
+    def titles(self, rows: np.ndarray | None = None) -> list[str]:
+        """Title of each, or of those of ``rows``."""
+        return self._columns[1].take(np.arange(len(self)) if rows is None else rows)
 
-    def _some(self, rows: np.ndarray) -> list[Document]:
+    def at(self, rows: np.ndarray) -> list[Document]:
+        """Documents of rows that there are, int ``(m,)``, unpacked together, which is several times as fast as one by one."""
         ids, titles, texts, metadata = (column.take(rows) for column in self._columns)
         return [
             Document(i, title, text, self._parse(told)) for i, title, text, told in zip(ids, titles, texts, metadata, strict=True)
         ]
 
 
-def ids_of(documents: Sequence[Document]) -> list[str]:
-    """Id of each document.
+def at(documents: Sequence[Document], rows: Sequence[int] | np.ndarray) -> list[Document]:
+    """The documents of some rows, in that order.
+
+    >>> [document.id for document in at([Document("a", "", "", {}), Document("b", "", "", {})], [1, 0])]
+    ['b', 'a']
+    """
+    return documents.at(np.asarray(rows, np.int64)) if isinstance(documents, LookedUp) else [documents[row] for row in rows]
+
+
+def ids_of(documents: Sequence[Document], rows: np.ndarray | None = None) -> list[str]:
+    """Id of each document, or of those of ``rows``, int ``(m,)``.
 
     >>> ids_of([Document("a", "Kites", "", {})])
     ['a']
     """
-    return documents.ids() if isinstance(documents, LookedUp) else [document.id for document in documents]
+    if isinstance(documents, LookedUp):
+        return documents.ids(rows)
+    return [document.id for document in (documents if rows is None else at(documents, rows))]
 
 
-def titles_of(documents: Sequence[Document]) -> list[str]:
-    """Title of each document."""
-    return documents.titles() if isinstance(documents, LookedUp) else [document.title for document in documents]
+def titles_of(documents: Sequence[Document], rows: np.ndarray | None = None) -> list[str]:
+    """Title of each document, or of those of ``rows``, int ``(m,)``."""
+    if isinstance(documents, LookedUp):
+        return documents.titles(rows)
+    return [document.title for document in (documents if rows is None else at(documents, rows))]

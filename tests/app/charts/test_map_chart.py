@@ -225,8 +225,8 @@ class TestFigure:
             assert list(trace.marker.color) == group.shades.tolist()
             assert [shade for _, shade in trace.marker.colorscale] == shades(group.colour)
             assert list(trace.customdata) == rows[group.places].tolist()
-            assert all(html.escape(label)[:20] in told for label, told in zip(group.labels, trace.hovertext, strict=True))
-            assert not any("<script" in told for told in trace.hovertext)
+            assert all(html.escape(label)[:20] in told for label, told in zip(group.labels, trace.text, strict=True))
+            assert not any("<script" in told for told in trace.text)
 
     def test_words_of_branches_are_written_on_it(self, parts):
         written = picture.figure(*parts, branches=[map_words.Branch("sea · ship", np.arange(6))]).layout.annotations
@@ -245,20 +245,26 @@ class TestFigure:
 
     def test_titles_and_names_cannot_become_markup(self, parts):
         xy, rows, _, _ = parts
-        drawn = picture.figure(xy, rows, groups.largest([HOSTILE] * 12), [HOSTILE] * 12, picture.Chosen(0, [1, 2]))
-        told = [text for trace in drawn.data for text in (*(trace.hovertext or ()), trace.name or "")]
+        drawn = picture.figure(xy, rows, groups.largest(["%{x}" + HOSTILE] * 12), [HOSTILE] * 12, picture.Chosen(0, [1, 2]))
+        told = [text for trace in drawn.data for text in (*(trace.hovertext or ()), trace.name or "", trace.hovertemplate or "")]
         assert told
         for text in told:
             assert "<script" not in text
             assert "<img" not in text
         assert html.escape("<script>") in drawn.data[0].hovertext[0]
-        assert drawn.data[0].hovertext[0].startswith("<b>")
+        assert drawn.data[0].hovertemplate.startswith("<b>%{hovertext}</b><br>&#37;{x}&lt;")
+
+    def test_a_map_of_twenty_thousand_is_below_a_megabyte(self):
+        """What all points of a group are is said once."""
+        xy, rows = np.zeros((20_000, 2), np.float32), np.arange(20_000, dtype=np.int32)
+        drawn = picture.figure(xy, rows, groups.largest(["a long name of a group"] * 20_000), ["t" * 20] * 20_000)
+        assert len(drawn.to_json()) < 1_000_000
 
     def test_long_titles_and_names_are_cut(self, parts):
         xy, rows, _, _ = parts
         drawn = picture.figure(xy, rows, groups.largest(["n" * 99] * 12), ["t" * 999] * 12)
         assert len(drawn.data[0].name) < 50
-        assert drawn.data[0].hovertext[0].startswith("<b>" + "t" * 89 + "…</b>")
+        assert drawn.data[0].hovertext[0] == "t" * 89 + "…"
 
     def test_the_chosen_one_and_its_neighbours_are_marked_and_the_rest_steps_back(self, parts):
         xy, _, found, _ = parts

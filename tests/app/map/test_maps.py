@@ -201,7 +201,7 @@ class TestPage:
 
     @pytest.mark.usefixtures("mapped")
     def test_hits_stand_in_a_list_beside_the_map_and_pass_the_filter(self, films):
-        at = visit(colour="Search hits", query=QUERY, filter="year < 1960")
+        at = visit(colour="Search hits", query=QUERY, filter="year < 1960", table="true")
         listed = next(frame.value for frame in at.dataframe if "Generative" in frame.value.columns)
         assert len(listed) >= 20
         assert all(films.documents[films.row_of[document]].metadata["year"] < 1960 for document in listed["Id"])
@@ -214,7 +214,8 @@ class TestPage:
 
     @pytest.mark.usefixtures("mapped")
     def test_the_table_tells_the_branch_of_every_point(self, films):
-        at = visit(codes="2")
+        assert not any("Group" in frame.value.columns for frame in visit(codes="2").dataframe)  # it is made when it is opened
+        at = visit(codes="2", table="true")
         points = next(frame.value for frame in at.dataframe if "Group" in frame.value.columns)
         for told in points.itertuples(index=False):
             assert told.Group.partition(" · ")[0].split("-") == told.Identifier.split("-")[:2]

@@ -34,8 +34,10 @@ def test_they_are_those_of_the_list(both):
     for beyond in (len(listed), -len(listed) - 1):
         with pytest.raises(IndexError):
             found[beyond]
-    assert looked_up.ids_of(found) == looked_up.ids_of(listed)
-    assert looked_up.titles_of(found) == looked_up.titles_of(listed)
+    for rows in (None, np.array([17, 3, 3, 0])):
+        assert looked_up.ids_of(found, rows) == looked_up.ids_of(listed, rows)
+        assert looked_up.titles_of(found, rows) == looked_up.titles_of(listed, rows)
+    assert looked_up.at(found, [17, 3, 3]) == looked_up.at(listed, [17, 3, 3]) == [listed[17], listed[3], listed[3]]
 
 
 def test_what_is_asked_of_a_build_is_answered_alike(both, small_build, monkeypatch):
