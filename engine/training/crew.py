@@ -128,6 +128,10 @@ def crew() -> Crew:
         raise TriescopeError("accelerate is missing; it needs the extra: pip install 'triescope[devices]'") from error
     import torch
 
+    # Its functions take the group of all as a default when they are first read. Read only after there is a group (an optimiser
+    # reads them), they would hold it for ever, and with it threads that outlive the interpreter: the process would be aborted.
+    import torch.distributed.nn.functional
+
     state = PartialState(cpu=not torch.cuda.is_available())
     atexit.register(state.destroy_process_group)  # the last to leave would else find its threads torn away
     return Crew(state.process_index, state.num_processes, str(state.device))
