@@ -19,7 +19,7 @@ from tests.engine.training.test_train_loop import loss_of, run
 pytest.importorskip("accelerate")
 
 
-def started(count, *command, timeout=120):
+def started(count, *command, timeout=300):
     """Processes started as ``accelerate launch`` and ``torchrun`` start them; all have to end well."""
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
