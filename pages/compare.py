@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import ranks
-from app.common import address, commands, documents, exports, filtering, resources, rewriting, state, trying, turns
+from app.common import address, commands, documents, exports, filtering, looking_up, resources, rewriting, state, trying, turns
 from app.common.second import chosen
 from app.compare import (
     alike,
@@ -74,6 +74,7 @@ if pinned:
             st.error(state.plain(str(error)), icon=":material/error:")
 
 filtering.told(build, passing)
+looking_up.told_of(build, query, list(results), allowed)
 if any(taken) and (same := deaf(build, list(results))):
     deaf_ones = state.plain(", ".join(same))
     st.caption(f"{deaf_ones}: no turn changes the words, which are read there; what less is wanted of is left out all the same.")

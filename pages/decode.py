@@ -54,6 +54,7 @@ with more:
     if refused:
         intervening.say_refused(refused)
         asked = replace(asked, filter="", force="", ban=())
+own, asked, read = intervening.looked_up(build, query, asked)
 scorer_used = asked.scorer or build.default_scorer
 address.check_stamp(build, [scorer_used])
 
@@ -73,7 +74,8 @@ try:
 except TriescopeError as error:
     st.error(state.plain(str(error)), icon=":material/error:")
     st.stop()
-filtering.told(build, asked.filter)
+filtering.told(build, own)
+read()
 marked = frozenset(trie.path(build.row_of[document])) if document else frozenset()
 
 if place and guide:
@@ -144,4 +146,4 @@ with st.container(horizontal=True):
     exports.offer("Picture, HTML", lambda: sharing.as_html(build, query, shown, marked, document), "decode.html")
     exports.offer("Picture, SVG", lambda: sharing.as_svg(build, decoded, marked, step), "decode.svg")
     commands.offer(*sharing.as_code(build, query, shown))
-    address.offer_link(build, [scorer_used], decoding.pinned(decoded.asked, scorer_used, query, other))
+    address.offer_link(build, [scorer_used], decoding.pinned(replace(decoded.asked, filter=own), scorer_used, query, other))

@@ -118,7 +118,11 @@ def pinned(build: Build, name: str) -> str:
     A fusion of named members says all by its name already.
     """
     method, named = method_of(name)
-    return f"{method.name}:{build.default_scorer}" if method.takes_scorer and not (named.scorer or named.members) else name
+    return (
+        f"{method.name}:{build.default_scorer}"
+        if method.takes_scorer and not (named.scorer or named.members or named.settings)
+        else name
+    )
 
 
 def says(build: Build, name: str) -> str:

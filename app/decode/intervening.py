@@ -1,11 +1,14 @@
 """What is done to a decoder by hand: filter, temperature, options of the strategy, prefixes forced and banned; and what is set
 beside it."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from app.common import address, filtering, glossary, state, turns
+from app.common import address, filtering, glossary, looking_up, state, turns
 from app.common.fields import field
 from app.decode.decoding import BESIDE, NOTHING, SAME_WITH, SEED, STRATEGY, TEMPERATURE, Asked, view
 from engine.builds.opened import Build
@@ -34,6 +37,7 @@ def reset() -> None:
         state.focus(name, "")
     filtering.clear()
     st.session_state[TEMPERATURE] = 1.0
+    st.session_state[looking_up.KEY] = False
 
 
 def refused(build: Build) -> str:
@@ -68,6 +72,7 @@ def controls(build: Build, beams: int, scorer: str, held: str = "") -> tuple[Ask
     with st.container(horizontal=True, vertical_alignment="bottom"):
         allowed = filtering.box(build)
         filtering.values(build)
+        looks = looking_up.switch()
         address.within(TEMPERATURE, 0.1, 10, "temperature")
         temperature = st.number_input(
             "Temperature",
@@ -92,7 +97,7 @@ def controls(build: Build, beams: int, scorer: str, held: str = "") -> tuple[Ask
             st.button(label, key="unforce", on_click=state.focus, args=(state.FORCE, ""), icon=off)
         for prefix in banned()[:20]:
             st.button(state.plain(f"Banned {prefix}"), key=f"allow-{prefix}", on_click=allow, args=(prefix,), icon=off)
-        if force or banned() or allowed or turns.raw() or temperature != 1:
+        if force or banned() or allowed or turns.raw() or looks or temperature != 1:
             st.button("Take all back", type="tertiary", icon=":material/undo:", on_click=reset, key="reset")
         others = [NOTHING, *(name for name in STRATEGIES if name != strategy)]
         others[1:1] = [SAME_WITH + name for name in build.scorer_names if scorer and name != scorer]
@@ -103,3 +108,9 @@ def controls(build: Build, beams: int, scorer: str, held: str = "") -> tuple[Ask
     return Asked(
         strategy, beams, float(temperature), int(seed), settings, allowed, force, banned(), scorer, turns=turns.raw()
     ), NOTHING if held else other
+
+
+def looked_up(build: Build, query: str, asked: Asked) -> tuple[str, Asked, Callable[[], None]]:
+    """The filter as it was asked, what is asked once what the query names is looked up too, and what says what was read."""
+    used, read = looking_up.applied(build, query, asked.filter)
+    return asked.filter, replace(asked, filter=used), partial(looking_up.told, read)

@@ -8,7 +8,6 @@ from typing import Self
 
 import numpy as np
 
-from engine import filters
 from engine.builds import checked, in_use
 from engine.builds.grown import Grown
 from engine.builds.manifest import Manifest
@@ -143,11 +142,6 @@ class Contents(Parts):
     def codes(self) -> np.ndarray:
         """Identifiers: int32 ``(documents, levels)``, -1 padded."""
         return self.identifiers.codes
-
-    @cached_property
-    def columns(self) -> filters.Columns:
-        """Columns that a filter can name."""
-        return filters.columns_of(self.corpus.documents)
 
     def identifier(self, row: int) -> str:
         """Codes of a document row as text: ``3-17-0``."""

@@ -18,6 +18,7 @@ from engine.data import tables
 from engine.data.corpus import Document
 from engine.data.looked_up import ids_of, titles_of
 from engine.errors import TriescopeError
+from engine.filters.columns import Columns, columns_of
 from engine.identifiers.base import load_without_content
 from engine.retrievers import passage_tree
 from engine.retrievers.weighting import Tuning, read_tuning
@@ -71,6 +72,11 @@ class Parts:
             return self.grown.documents
         rows = len(self.embeddings)
         return checked.documents(self.folder / layout.DOCUMENTS, tables.read_documents(self.folder, rows), rows)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """Columns that a filter can name."""
+        return columns_of(self.documents)
 
     def texts(self) -> list[str]:
         """What is searched of each document."""

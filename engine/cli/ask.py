@@ -51,7 +51,11 @@ def search(
         lines += [f"     {marked(Snippet(of['snippet'], of['marks']))}"] if of["snippet"] else []
     value: dict[str, Any] = {"retriever": retriever, "query": query, "hits": listed, "ms": ms}
     lines = lines or [method.empty, *filter(None, [method.told(opened, named)])]
-    if (allowed := opened.allowed(filter_text)) is not None:
+    allowed = opened.allowed(filter_text)
+    if method.reads:
+        value["read"] = method.reads(opened, named, query, allowed)
+        lines = [*value["read"], *lines]
+    if allowed is not None:
         value |= filter_json(opened, filter_text, int(allowed.sum()))
         told = f"filter: {value['documents']:,} of {len(allowed):,} documents pass, and are searched"
         lines = [told, *(f"filter, {one}" for one in value["left_aside"]), *lines]
@@ -67,6 +71,17 @@ def _rewritten(opened: "Build", query: str, wanted: bool) -> tuple[str, list[str
 
 def _told(changed: list[str]) -> list[str]:
     return [f"rewritten: {', '.join(changed)}"] if changed else []
+
+
+def _looked_up(opened: "Build", query: str, filter_text: str, wanted: bool) -> tuple[str, list[str]]:
+    """The filter with what the query names, and what was read of it, in sentences; as it is unless that is wanted."""
+    from engine.filters.facets import both
+    from engine.retrievers.look_up import reader
+
+    if not wanted:
+        return filter_text, []
+    found = reader(opened).read(query, opened.allowed(filter_text))
+    return both(filter_text, found.filter), found.told()
 
 
 @app.command()
@@ -136,6 +151,9 @@ def decode(
     more: More = None,
     less: Less = None,
     rewrite: Rewrite = False,
+    look_up: Annotated[
+        bool, typer.Option("--look-up", help="Write only what has the values of columns that the query names; it is told.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Decode a query and print the trace: every step, what was kept, what was cut."""
@@ -157,13 +175,18 @@ def decode(
     settings = dict(strategies.parse_setting(strategy, text) for text in option or ())
     query, changed = _rewritten(opened, query, rewrite)
     vector = opened.turned(query, more or (), less or ()) if more or less else None
-    filter_text = without(filter_text, less or ())
+    filter_text, read = _looked_up(opened, query, without(filter_text, less or ()), look_up)
     asked = (query, beams, k, strategy, settings, filter_text, force, ban or (), branch, temperature, seed, scorer)
     found, trace = decoded(opened, *asked, vector=vector)
     aside = trace.get("left_aside", [])
     scored = f"{strategy}: {trace['scored']:,} nodes scored"
-    trace |= {"rewritten": changed} if rewrite else {}
-    lines = [*_told(changed), *(f"filter, {told}" for told in aside), scored + (f", {branched_at(branch)}" if branch else "")]
+    trace |= ({"rewritten": changed} if rewrite else {}) | ({"read": read} if look_up else {})
+    lines = [
+        *_told(changed),
+        *read,
+        *(f"filter, {told}" for told in aside),
+        scored + (f", {branched_at(branch)}" if branch else ""),
+    ]
     if strategy == "unconstrained":
         lines.append(f"{strategies.existing_share(found):.0%} of its outputs are identifiers of a document")
     for step in trace["steps"]:

@@ -54,6 +54,7 @@ RETRIEVERS: Registry[Method] = Registry(
         "seal-lm": "engine.retrievers.ngrams_lm:METHOD",
         "generative": "engine.retrievers.generative:METHOD",
         "generative-passages": "engine.retrievers.passage_tree:METHOD",
+        "look-up": "engine.retrievers.look_up:METHOD",
         "feedback": "engine.retrievers.feedback:METHOD",
         "hybrid": "engine.retrievers.fusion:METHOD",
         "reranked": "engine.retrievers.reranked:METHOD",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from engine.decoding import DEFAULT_BEAMS
+from engine.filters.columns import Columns
 from engine.options import Option
 from engine.retrievers.ranking import Queries, Ranking
 from engine.scorers.base import Scorer
@@ -124,6 +125,11 @@ class Opened(Protocol):
     @property
     def encoder(self) -> str:
         """Name of the text encoder."""
+        ...
+
+    @property
+    def columns(self) -> Columns:
+        """Columns of the documents, as filters name them."""
         ...
 
     def texts(self) -> list[str]:
@@ -245,6 +251,9 @@ class Method(NamedTuple):
         ``(folder) -> str``: what changes when that is made anew; then it is opened again.
     told : callable
         ``(opened, named) -> str``: what is to be said of it in this build, else an empty string.
+    reads : callable, optional
+        ``(opened, named, query, allowed) -> list of str``: what it reads from a query among the documents ``allowed`` (None for
+        all), in sentences; None where it reads nothing but words or a vector.
     lost : callable, optional
         Why a list of it lacks some documents (:mod:`engine.retrievers.lost`); their rank among all unless given.
     options : tuple of Option
@@ -270,6 +279,7 @@ class Method(NamedTuple):
     there: Callable[[Path], bool] = lambda folder: True
     stamp: Callable[[Path], str] = lambda folder: ""
     told: Callable[[Opened, Named], str] = lambda opened, named: ""
+    reads: Callable[[Opened, Named, str, np.ndarray | None], list[str]] | None = None
     lost: "Callable[[Lack], list[Loss]] | None" = None
     options: tuple[Option, ...] = ()
     model: str = ""

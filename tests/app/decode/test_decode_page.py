@@ -79,6 +79,26 @@ class TestRewriting:
             assert written(at).equals(written(visit()))
 
 
+class TestLookUp:
+    def test_what_the_query_names_is_looked_up_and_told_until_it_is_taken_back(self, films):
+        at = visit(query="silent documentary", **{"look-up": "true"})
+        found = rows_of(films, written(at))
+        assert found
+        assert all(films.documents[films.row_of[row]].metadata["language"] == "Silent" for row in found)
+        assert sum("documents are left" in caption.value for caption in at.caption) == 1
+        at = sound(button(at, "reset").click().run())
+        assert at.toggle(key="look-up").value is False
+        assert len(written(at)) == 10
+
+    def test_compare_says_what_a_column_read_and_what_it_left_aside(self):
+        at = at_visit("compare", query="silent war films", columns=["look-up", "look-up:least=0"])
+        strict, all_of_it = (caption.value for caption in at.caption if "documents are left" in caption.value)
+        assert "33 documents" in strict
+        assert "train queries that say so" in strict
+        assert "train queries" not in all_of_it
+        assert not any("documents are left" in caption.value for caption in at_visit("compare", query="silent war films").caption)
+
+
 class TestWhyInWords:
     def test_a_pinned_film_is_explained_in_sentences_with_what_they_rest_on(self, films):
         at = visit(query=EAR, doc=VELVET)

@@ -86,7 +86,7 @@ class TestDecode:
         assert not np.allclose(before["Total"], after["Total"])
 
 
-KINDS = ("generative", "feedback", "hybrid", "reranked")
+KINDS = ("generative", "look-up", "feedback", "hybrid", "reranked")
 
 
 class TestCompare:

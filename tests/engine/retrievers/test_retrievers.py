@@ -45,7 +45,8 @@ def ids(build, name, vector, beams=50):
 def test_a_record_is_found_by_its_own_name_and_says_what_there_is_to_know():
     dense = "dense dense-hnsw dense-ivfpq dense-usearch dense-lance moved tuned tuned-moved late splade seal minder ltrgr seal-lm"
     assert (
-        list(RETRIEVERS) == f"bm25 tfidf {dense} generative generative-passages feedback hybrid reranked cross lm lm-list".split()
+        list(RETRIEVERS)
+        == f"bm25 tfidf {dense} generative generative-passages look-up feedback hybrid reranked cross lm lm-list".split()
     )
     assert usual() == ["bm25", "dense", "generative", "hybrid"]
     for name, method in RETRIEVERS.items():
@@ -62,7 +63,7 @@ def test_evidence_is_in_the_terms_of_the_retriever(opened):
     told = {
         name: method.evidence(found)
         for name, method in RETRIEVERS.items()
-        if name not in ("generative-passages", "late", "splade", "seal", "minder", "ltrgr", "seal-lm")
+        if name not in ("generative-passages", "late", "splade", "seal", "minder", "ltrgr", "seal-lm", "look-up")
     }  # they ask their encoders, what was written, or who was asked
     assert told == {
         "bm25": f"words: {word} 100%",
