@@ -5,9 +5,10 @@ import re
 import pytest
 import typer
 
-from engine import paths
+from engine import evaluation, paths
+from engine.builds.opened import Build
 from engine.cli.main import app
-from engine.retrievers import RETRIEVERS
+from engine.retrievers import RETRIEVERS, Queries
 
 TEXT = (paths.ROOT / "docs" / "systems.md").read_text("utf-8")
 COMMANDS = sorted(set(re.findall(r"`python -m engine ([^`]+)`", TEXT)))
@@ -31,3 +32,38 @@ def test_commands_are_of_the_shell(command):
     for retriever in re.findall(r"-r (\S+)", command):
         members = re.split(r"[~+]", retriever)
         assert all(member.split(":")[0] in RETRIEVERS or member.split(":")[0] in ("lm", "lm-list", "cross") for member in members)
+
+
+def plainly(text):
+    """A text whose figures have three places, no sign and no zero before the point."""
+    text = re.sub(r"[-+](?=[\d.])", "", re.sub(r"(?<![\d.])0(?=\.\d)", "", text))
+    return re.sub(r"(?<!\d)\.\d{4,}", lambda match: f"{float(match[0]):.3f}"[1:], text)
+
+
+def test_intervals_of_a_row_stand_in_the_results_that_it_points_at():
+    """Whether the one less the other or the other less the one."""
+    results = {path.name: plainly(path.read_text("utf-8")) for path in (paths.ROOT / "benchmarks" / "results").glob("*.md")}
+    checked, missing = 0, []
+    for line in TEXT.splitlines():
+        linked = "".join(results[name] for name in re.findall(r"results/([\w.]+\.md)", line))
+        for low, high in re.findall(r"\[(\.\d+), (\.\d+)\]", plainly(line)) if linked else ():
+            checked += 1
+            if f"[{low}, {high}]" not in linked and f"[{high}, {low}]" not in linked:
+                missing.append((line[:40], low, high))
+    assert missing == []
+    assert checked > 40
+
+
+@pytest.mark.slow
+def test_what_is_looked_up_gains_what_the_list_says(films_home, monkeypatch):
+    monkeypatch.setenv("TRIESCOPE_HOME", str(films_home))
+    build = Build(films_home / "builds" / "films")
+    qrels, ids = build.corpus.qrels["test"], [document.id for document in build.documents]
+    texts = [build.corpus.queries[query] for query in qrels]
+    queries, values = Queries(texts, build.embed_queries(texts)), []
+    for name in ("look-up", "generative:centroid"):
+        found = evaluation.run_of(qrels, build.retriever(name).search(queries, 11).rows, ids)
+        values.append(evaluation.measure(qrels, found, ["nDCG@10"])["nDCG@10"])
+    gain = evaluation.interval(values[0] - values[1])
+    assert (gain.mean, gain.low, gain.high) == pytest.approx((0.010, 0.001, 0.019), abs=0.002)
+    assert "generative search gains +.010 [+.001, +.019]" in TEXT
