@@ -25,10 +25,10 @@ class Server(NamedTuple):
     url: str
     pid: int
 
-    def memory_mb(self) -> int:
-        """Resident memory of the server's process."""
+    def memory_mb(self, kind: str = "VmRSS") -> int:
+        """Resident memory of the server's process, or another ``kind`` of the system's."""
         status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) // 1024
+        return int(next(line.split()[1] for line in status.splitlines() if line.startswith(kind))) // 1024
 
 
 @contextmanager

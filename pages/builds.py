@@ -29,6 +29,7 @@ else:
         column_config={
             "Build": st.column_config.TextColumn(pinned=True),
             "Documents": st.column_config.NumberColumn(format="localized"),
+            "Judged": st.column_config.NumberColumn(format="localized"),
             "MB": st.column_config.NumberColumn(format="%.1f"),
             "Seconds": st.column_config.NumberColumn(format="%.1f"),
         },

@@ -141,9 +141,10 @@ st.caption(f"This page took {server_ms:.0f} ms of the server's time after the qu
 
 with st.container(horizontal=True):
     table = partial(sharing.candidates, build, decoded, step, marked)
-    exports.offer("Table, CSV", lambda: exports.as_csv(table()), "beams.csv")
-    exports.offer("Trace, JSON", lambda: sharing.trace_json(build, query, shown, changes, found), "trace.json")
-    exports.offer("Picture, HTML", lambda: sharing.as_html(build, query, shown, marked, document), "decode.html")
-    exports.offer("Picture, SVG", lambda: sharing.as_svg(build, decoded, marked, step), "decode.svg")
-    commands.offer(*sharing.as_code(build, query, shown))
+    of_a = ", of A" if theirs else ""
+    exports.offer(f"Table, CSV{of_a}", lambda: exports.as_csv(table()), "beams.csv")
+    exports.offer(f"Trace, JSON{of_a}", lambda: sharing.trace_json(build, query, shown, changes, found), "trace.json")
+    exports.offer("Picture, HTML", lambda: sharing.as_html(build, query, shown, marked, document, theirs), "decode.html")
+    exports.offer(f"Picture, SVG{of_a}", lambda: sharing.as_svg(build, decoded, marked, step), "decode.svg")
+    commands.offer(*sharing.as_code(build, query, shown, theirs))
     address.offer_link(build, [scorer_used], decoding.pinned(replace(decoded.asked, filter=own), scorer_used, query, other))

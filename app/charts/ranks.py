@@ -104,9 +104,11 @@ def _lines(
 def label(name: str) -> str:
     """A column's name in two short lines, so that seven stand side by side.
 
-    >>> label("generative:node"), label("bm25"), label("hybrid:a-name-that-is-long")
-    ('generative<br>node', 'bm25', 'hybrid<br>a-name-that-…')
+    >>> label("generative:node"), label("bm25"), label("hybrid:a-name-that-is-long"), label("generative-passages")
+    ('generative<br>node', 'bm25', 'hybrid<br>a-name-that-…', 'generative-<br>passages')
     """
+    if ":" not in name and len(name) > LONGEST:
+        name = name.replace("-", "-:", 1)
     return "<br>".join(cut(part, LONGEST) for part in name.split(":"))
 
 

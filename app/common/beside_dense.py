@@ -24,6 +24,11 @@ def told(build: Build, scorer: str, decoded: Sequence[str], dense: Sequence[str]
             f"**{name} and dense:** {shared}. {name} was trained to rank by what it learned from queries and their documents, "
             "dense search ranks by the vectors alone."
         )
+    if build.passages:
+        return (
+            f"**{name} and dense:** {shared}. In vector search a document counts as the best of its passages, here it is written "
+            "by the mean of them; generative-passages writes the identifiers of passages."
+        )
     if not _one_each(str(build.folder), build.version, build):
         return (
             f"**{name} and dense:** {shared}. Documents with one identifier are found together, by the mean of their vectors; "

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from app.common import guard, ready, state
+from app.common import guard, heap, ready, state
 from engine import paths
 from engine.builds import names, runs
 from engine.builds.aside import put_aside, throw_all_away
@@ -20,6 +20,8 @@ from engine.text.hub import NONE
 
 # A build that nobody has looked at for so long, seconds, is closed; the next look opens it again.
 IDLE_S = 300.0
+# So many are open at most.
+MOST = 3
 _looked_at: dict[tuple[str, int], float] = {}
 _grown: set[tuple[str, int, str]] = set()
 
@@ -63,20 +65,24 @@ def opened(name: str) -> Build:
 
 
 def let_go(folder: str, version: int) -> None:
-    """Note that a build is looked at, and let go of those that nobody has for :data:`IDLE_S`: an open build of a hundred thousand
-    documents holds some hundred megabytes."""
+    """Note that a build is looked at, and let go of those that nobody has for :data:`IDLE_S`, and of all but the :data:`MOST`
+    looked at last: an open build of a hundred thousand documents holds some hundred megabytes."""
     now = time.monotonic()
-    _looked_at[folder, version] = now
-    for known, last in list(_looked_at.items()):
-        if known != (folder, version) and now - last > IDLE_S:
-            _looked_at.pop(known, None)
-            _opened.clear(*known)
-            for one in [one for one in list(_grown) if one[:2] == known]:
-                _changed.clear(*one, None)  # its last argument is no part of the key
-                _grown.discard(one)
+    _looked_at.pop((folder, version), None)
+    _looked_at[folder, version] = now  # the last one stands last
+    late = [known for known, last in list(_looked_at.items()) if known != (folder, version) and now - last > IDLE_S]
+    gone = dict.fromkeys([*late, *list(_looked_at)[:-MOST]])
+    for known in gone:
+        _looked_at.pop(known, None)
+        _opened.clear(*known)
+        for one in [one for one in list(_grown) if one[:2] == known]:
+            _changed.clear(*one, None)  # its last argument is no part of the key
+            _grown.discard(one)
+    if gone:
+        heap.give_back()
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
+@st.cache_resource(max_entries=MOST, show_spinner=False)
 def _opened(folder: str, version: int) -> Build:
     return Build(Path(folder), live=False)
 

@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 import pandas as pd
 
 from app.common import commands, documents, scorers
-from app.decode import decoding
+from app.decode import decoding, two_builds
 from app.decode.decoding import Decoded
+from app.decode.two_builds import Theirs
 from engine.builds.opened import Build
 from engine.explaining.difference import Diff, diff_json
 from engine.explaining.why import Why, why_json
@@ -35,12 +36,16 @@ def trace_json(build: Build, query: str, decodes: Sequence[Decoded], changes: Di
     return json.dumps(value, ensure_ascii=False, indent=1)
 
 
-def as_code(build: Build, query: str, decodes: Sequence[Decoded]) -> tuple[str, str]:
-    """Lines for the shell and for a notebook that give the first decode, and the branch where there is one."""
+def as_code(build: Build, query: str, decodes: Sequence[Decoded], theirs: Theirs | None = None) -> tuple[str, str]:
+    """Lines for the shell and for a notebook that give the first decode, the branch where there is one, and that of B."""
     scorer = decodes[0].asked.scorer or build.default_scorer
     asked = [one.asked.__dict__ for place, one in enumerate(decodes) if not place or one.asked.branch]
-    lines = (commands.decode_line(build.folder.name, query, scorer, one) for one in asked)
-    return "\n".join(lines), commands.decode_code(build.folder.name, query, scorer, asked[-1])
+    lines = [commands.decode_line(build.folder.name, query, scorer, one) for one in asked]
+    codes = [commands.decode_code(build.folder.name, query, scorer, asked[-1])]
+    if theirs and theirs.decoded:
+        shell, code = as_code(theirs.build, query, [theirs.decoded])
+        lines, codes = [*lines, shell], [*codes, code.removeprefix("import engine\n\n")]
+    return "\n".join(lines), "\n\n".join(codes)
 
 
 def shown(build: Build, decoded: Decoded, marked: Collection[int], told: str) -> Shown:
@@ -51,13 +56,30 @@ def shown(build: Build, decoded: Decoded, marked: Collection[int], told: str) ->
     )
 
 
-def as_html(build: Build, query: str, decodes: Sequence[Decoded], marked: Collection[int], pinned: str) -> str:
-    """One file with the picture of each decode; ``pinned`` is the id of the document that is followed, if there is one."""
-    named = dict.fromkeys(one.asked.scorer or build.default_scorer for one in decodes)
-    notes = [] if len(decodes) > 1 else [f"strategy {_told(decodes[0])}"]
-    notes += [f"pinned {documents.title(build, pinned)}"] if pinned else []
-    pictures = [shown(build, one, marked, decoding.named(one.asked) if len(decodes) > 1 else _told(one)) for one in decodes]
-    return page(Asked(query, build.folder.name, " and ".join(named), tuple(notes)), pictures)
+def as_html(
+    build: Build, query: str, decodes: Sequence[Decoded], marked: Collection[int], pinned: str, theirs: Theirs | None = None
+) -> str:
+    """One file with the picture of each decode, and of that in B; ``pinned`` is the id of the document that is followed, if there
+    is one."""
+    several = len(decodes) > 1
+    named = [one.asked.scorer or build.default_scorer for one in decodes]
+    notes = [f"pinned {documents.title(build, pinned)}"] if pinned else []
+    if theirs and theirs.decoded:
+        b, one = theirs.build, theirs.decoded
+        told = [two_builds.named("A", build, decodes[0].asked), two_builds.named("B", b, one.asked)]
+        pictures = [
+            shown(build, decodes[0], marked, told[0]),
+            shown(b, one, two_builds.marked(b, pinned), told[1]),
+        ]
+        named.append(one.asked.scorer or b.default_scorer)
+        return page(Asked(query, f"{build.folder.name} and {b.folder.name}", _each(named), (*notes, *theirs.told)), pictures)
+    notes = [*([] if several else [f"strategy {_told(decodes[0])}"]), *notes]
+    pictures = [shown(build, one, marked, decoding.named(one.asked) if several else _told(one)) for one in decodes]
+    return page(Asked(query, build.folder.name, _each(named), tuple(notes)), pictures)
+
+
+def _each(names: Sequence[str]) -> str:
+    return " and ".join(dict.fromkeys(names))
 
 
 def as_svg(build: Build, decoded: Decoded, marked: Collection[int], step: int) -> str:

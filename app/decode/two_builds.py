@@ -62,9 +62,13 @@ def points(theirs: Theirs, step: int, last: bool, document: str) -> list[Point]:
     if not theirs.decoded:
         return []
     b = theirs.build
-    marked = set(b.trie.path(b.row_of[document])) if document in b.row_of else set()
     shown = b.trie.levels if last else min(step, b.trie.levels)
-    return beam_points.points(theirs.decoded.trace, b.trie, b.names, shown, marked)
+    return beam_points.points(theirs.decoded.trace, b.trie, b.names, shown, marked(b, document))
+
+
+def marked(b: Build, document: str) -> frozenset[int]:
+    """The path of a document in B, by its id; nothing where B does not have it."""
+    return frozenset(b.trie.path(b.row_of[document])) if document in b.row_of else frozenset()
 
 
 def draw(theirs: Theirs, column: DeltaGenerator, drawn: list[Point], rows: int, height: int) -> None:
@@ -73,6 +77,9 @@ def draw(theirs: Theirs, column: DeltaGenerator, drawn: list[Point], rows: int, 
         if theirs.decoded:
             st.text(named("B", theirs.build, theirs.decoded.asked))
             pictures.draw(theirs.build, theirs.decoded, drawn, rows, KEY, height, narrow=True)
+            a, b = st.session_state[state.BUILD], theirs.build.folder.name
+            label = "Swap A and B: what is behind a node is shown of A"
+            st.button(label, icon=":material/swap_horiz:", type="tertiary", key="b-swap", on_click=second.swap, args=(a, b))
         for one in theirs.told:
             told = f"{state.plain(one)}."
             st.caption(told) if theirs.decoded else st.info(f"B: {told}", icon=":material/block:")

@@ -59,6 +59,11 @@ def test_where_documents_share_an_identifier_it_is_not_one_list_by_construction(
     build = Build(make(Corpus("c", documents, {}, {}, []), spec, empty_home / "c"))
     assert (build.trie.counts[1:] > 1).any()
     assert "by the mean of their vectors" in beside_dense.told(build, "centroid", ["1"], ["1"])
+    build.passages = "some"  # dense search goes by a document's best passage: the beam has cut nothing that it misses
+    told = beside_dense.told(build, "centroid", ["1"], ["2"])
+    assert "0 of the first 1 are shared" in told
+    assert "best of its passages" in told
+    assert "cut" not in told
 
 
 class TestWhatIsShownFirst:

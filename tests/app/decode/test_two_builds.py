@@ -5,7 +5,7 @@ import json
 import pytest
 
 from app.common import state
-from app.decode import decoding, two_builds
+from app.decode import decoding, sharing, two_builds
 from tests.app.at import said, table, visit
 
 QUERY = "a dream within a dream"
@@ -60,3 +60,23 @@ def test_the_trace_of_b_is_its_own(two):
     told = json.loads(two_builds._trace(b, QUERY, theirs.decoded))
     assert told["build"] == "fewer"
     assert told["hits"][0]["id"] == next(iter(ranked(b)))
+
+
+def test_files_and_lines_hold_both(two):
+    """What is handed on of two builds is what stands on the screen: both pictures, and lines that decode in both."""
+    a, b = two
+    asked = decoding.Asked("beam", 10, 1.0, 0, {}, "", "3", ())
+    decoded, theirs = decoding.run(a, QUERY, asked), two_builds.decode(b, QUERY, asked, planned=False)
+    page = sharing.as_html(a, QUERY, [decoded], frozenset(), "", theirs)
+    for told in ("A, sixty: beam with centroid", "B, fewer: beam with centroid", "sixty and fewer", "B decodes without them"):
+        assert told in page
+    assert page.count("<svg") == 2
+    shell, code = sharing.as_code(a, QUERY, [decoded], theirs)
+    first, second = shell.splitlines()
+    assert ("--force 3" in first, "--force" in second, " fewer " in second) == (True, False, True)
+    out: dict = {}
+    lines = "\n".join(line for line in code.splitlines() if not line.startswith("print"))
+    exec(lines.replace("engine.open(", "opened("), {"opened": {"sixty": a, "fewer": b}.__getitem__}, out)
+    assert [b.documents[row].id for row in out["rows"]] == list(ranked(b))
+    alone = two_builds.Theirs(b, None, ["it cannot"])
+    assert sharing.as_code(a, QUERY, [decoded], alone) == sharing.as_code(a, QUERY, [decoded])
