@@ -94,7 +94,8 @@ def branch_nodes(trie: Trie, rows: np.ndarray, depth: int) -> np.ndarray:
     node = np.zeros(max(int(rows.max(initial=-1)), int(trie.documents.max())) + 1, np.int64)
     for level in range(1, min(depth, trie.levels) + 1):
         nodes = np.arange(trie.level_start[level], trie.level_start[level + 1])
-        node[trie.documents[_places(trie, nodes)]] = np.repeat(nodes, trie.counts[nodes])
+        rows_below, size = trie.leaves_documents(nodes)
+        node[rows_below] = np.repeat(nodes, size)
     return node[rows]
 
 
@@ -157,9 +158,3 @@ def hit_groups(rows: np.ndarray, dense: Collection[int], generative: Collection[
 def _first(cell: Any) -> str:
     parts = columns.steps(cell)
     return parts[0] if parts else ""
-
-
-def _places(trie: Trie, nodes: np.ndarray) -> np.ndarray:
-    """Places in leaf order of all documents below ``nodes``, node by node."""
-    counts = trie.counts[nodes].astype(np.int64)
-    return np.arange(counts.sum()) + np.repeat(trie.doc_start[nodes] - (np.cumsum(counts) - counts), counts)

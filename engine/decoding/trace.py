@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.trie import Tree
+from engine.trie import Tree, Trie
 
 # Pruned candidates written out per step, best first. The trace in memory holds all of them.
 PRUNED_WRITTEN = 200
@@ -102,11 +102,13 @@ class Trace(NamedTuple):
 
         A leaf that holds several documents gives them in document order.
         """
-        rows = [tree.leaf_documents(leaf) for leaf in self.leaves[:k]]
-        if not rows:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        scores = np.repeat(self.scores[:k], [len(r) for r in rows])
-        return np.concatenate(rows)[:k].astype(np.int64), scores[:k].astype(np.float32)
+        leaves = self.leaves[:k]
+        if isinstance(tree, Trie):
+            rows, size = tree.leaves_documents(leaves)
+        else:
+            each = [tree.leaf_documents(leaf) for leaf in leaves]
+            rows, size = np.concatenate([np.empty(0, np.int64), *each]), np.array([len(one) for one in each], np.int64)
+        return rows[:k].astype(np.int64), np.repeat(self.scores[:k], size)[:k].astype(np.float32)
 
     def beam_path(self, step: int, place: int) -> list[int]:
         """Places in the kept beams of steps ``0..step`` that lead to beam ``place`` of ``step``."""

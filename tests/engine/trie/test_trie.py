@@ -20,6 +20,11 @@ def test_a_node_holds_the_documents_of_its_prefix_in_leaf_order(words):
     built, tree = trie.build(padded(words)), DictTrie(words)
     assert [built.leaf_documents(node).tolist() for node in range(len(built.code))] == [tree.below[p] for p in tree.nodes]
     assert built.counts.tolist() == [len(tree.below[p]) for p in tree.nodes]
+    for asked in (np.arange(len(built.code))[::-1], np.empty(0, np.int64)):
+        rows, size = built.leaves_documents(asked)
+        assert [part.tolist() for part in np.split(rows, np.cumsum(size))][: len(asked)] == [
+            tree.below[tree.nodes[node]] for node in asked
+        ]
 
 
 @given(identifiers(), st.data())
