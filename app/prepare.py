@@ -17,7 +17,7 @@ from engine.data.datasets import default_fields, load
 from engine.errors import TriescopeError
 from engine.progress import Progress
 from engine.studies import bundled
-from engine.text import embed, query_encoder
+from engine.text import encoders, query_encoder
 
 
 def main() -> None:
@@ -47,9 +47,9 @@ def build() -> None:
 
 def export() -> None:
     """Export the default encoder, so that the first query typed need not wait for torch; once, some ten seconds."""
-    if query_encoder.find(embed.fingerprint()) is None:
+    if query_encoder.find(encoders.fingerprint()) is None:
         print("Exporting the encoder for queries, once (ten seconds or so):", file=sys.stderr)
-        print(f"cosine to the original at least {query_encoder.export(embed.load()).cosine:.7f}", file=sys.stderr)
+        print(f"cosine to the original at least {query_encoder.export(encoders.load()).cosine:.7f}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from engine.evaluation.measures import measure, run_of
 from engine.evaluation.significance import difference, interval
 from engine.retrievers import Queries
 from engine.retrievers.dense import ExactRetriever
-from engine.text import embed, fast_encoder, static_encoder
+from engine.text import embed, encoders, fast_encoder, static_encoder
 
 OUT = Path(__file__).parent / "results" / "encoding.md"
 SHORT, LONG, DEEP = 2_000, 256, 10
@@ -38,8 +38,8 @@ def main(folders: list[str]) -> None:
     ]
     with tempfile.TemporaryDirectory() as place:
         static_encoder.make(Path(place) / "static")
-        own, static = embed.load(), embed.load(str(Path(place) / "static"))
-        ways: dict[str, tuple[embed.Encodes, embed.Encoder]] = {
+        own, static = encoders.load(), encoders.load(str(Path(place) / "static"))
+        ways: dict[str, tuple[encoders.Encodes, encoders.Encoder]] = {
             "the encoder itself": (own, own),
             f"OpenVINO, {fast_encoder.precision()}": (fast_encoder.load(own.name), own),
             "static": (static, static),
@@ -66,17 +66,17 @@ def long(corpus: Corpus) -> list[str]:
     return [document.searched_text() for document in corpus.documents[:: max(1, len(corpus.documents) // LONG)]][:LONG]
 
 
-def speed(encoder: embed.Encodes, texts: list[str]) -> float:
+def speed(encoder: encoders.Encodes, texts: list[str]) -> float:
     """Texts a second of processor time."""
     start = time.process_time()
     encoder.encode(texts)
     return len(texts) / (time.process_time() - start)
 
 
-def quality(corpus: Corpus, documents: embed.Encodes, queries: embed.Encoder) -> np.ndarray:
+def quality(corpus: Corpus, documents: encoders.Encodes, queries: encoders.Encoder) -> np.ndarray:
     """nDCG@10 of each test query."""
     texts = [document.searched_text() for document in corpus.documents]
-    if documents is queries and documents.key == embed.fingerprint():
+    if documents is queries and documents.key == encoders.fingerprint():
         vectors = embed.embed(texts)  # through the cache: they take half an hour
     else:
         vectors = np.concatenate([documents.encode(texts[at : at + embed.CHUNK]) for at in range(0, len(texts), embed.CHUNK)])

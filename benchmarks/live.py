@@ -23,7 +23,7 @@ from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
 from engine.retrievers import Queries, sparse
 from engine.retrievers.dense import ExactRetriever
-from engine.text import embed
+from engine.text import encoders
 from engine.text.vector_cache import cache_of, keys_of
 
 BASE, ADDED, WIDTH, CENTRES = 100_000, 10_000, 384, 1000
@@ -113,7 +113,7 @@ def busy() -> str:
 
 def _remember(texts: list[str], vectors: np.ndarray) -> None:
     """Give texts their vectors, as if an encoder had."""
-    cache_of(paths.cache() / "embeddings", embed.fingerprint(), WIDTH).add(keys_of(texts), vectors)
+    cache_of(paths.cache() / "embeddings", encoders.fingerprint(), WIDTH).add(keys_of(texts), vectors)
 
 
 def search(build: Build, name: str, texts: list[str], vectors: np.ndarray) -> Any:

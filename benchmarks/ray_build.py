@@ -23,7 +23,7 @@ from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
 from engine.data.datasets import load
 from engine.scale import on_ray, on_ray_stages
-from engine.text import embed
+from engine.text import embed, encoders
 
 DOCUMENTS, WORKERS = 1500, 2
 RESULTS = Path(__file__).parent / "results" / "ray.md"
@@ -33,7 +33,7 @@ def main(count: int = DOCUMENTS, file: Path | None = None, *columns: str) -> Non
     """Measure, print and write."""
     corpus, spec = corpus_of(count, file, dict(one.split("=", 1) for one in columns)), BuildSpec()
     texts = [document.searched_text(spec.fields) for document in corpus.documents]
-    embed.load()  # its import is not what is compared
+    encoders.load()  # its import is not what is compared
     with tempfile.TemporaryDirectory(prefix="ray-") as here:
         with home(Path(here) / "local"):
             begin = time.perf_counter()

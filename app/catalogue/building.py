@@ -14,7 +14,7 @@ from engine.builds.spec import BuildSpec
 from engine.data.examined import Examined
 from engine.data.lines import UNICODE
 from engine.identifiers import SCHEMES
-from engine.text import embed, fast_encoder, static_encoder
+from engine.text import embed, encoders, fast_encoder, static_encoder
 from engine.text.hub import NONE
 
 MADE, PREFIX = "catalogue-made", "catalogue "
@@ -132,10 +132,10 @@ def _estimate(found: Examined, spec: BuildSpec, encoder: str) -> None:
         st.rerun()
 
 
-def _opened(encoder: str) -> embed.Encodes:
+def _opened(encoder: str) -> encoders.Encodes:
     if encoder == FAST:
         return fast_encoder.load(embed.DEFAULT_MODEL)
-    return embed.load(str(static_encoder.kept()) if encoder == static_encoder.NAME else embed.DEFAULT_MODEL)
+    return encoders.load(str(static_encoder.kept()) if encoder == static_encoder.NAME else embed.DEFAULT_MODEL)
 
 
 def _minutes(seconds: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine import paths
-from engine.text import embed
+from engine.text import encoders
 
 # Texts that are embedded at a time while the clock runs, and how long it runs, seconds.
 BATCH, SAMPLE_S = 16, 2.0
@@ -33,7 +33,7 @@ class Foreseen(NamedTuple):
         return self.embedding_s + self.rest_s
 
 
-def foresee(texts: Sequence[str], documents: int, encoder: embed.Encodes) -> Foreseen:
+def foresee(texts: Sequence[str], documents: int, encoder: encoders.Encodes) -> Foreseen:
     """Embed some texts for two seconds, again and again where they are few, and go on from there.
 
     Parameters

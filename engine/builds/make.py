@@ -31,7 +31,7 @@ from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
 from engine.files import alone, replace_json, sha256, writing
 from engine.stored import passages
-from engine.text import embed, fast_encoder, hub
+from engine.text import encoders, fast_encoder, hub
 from engine.text.languages import check_language, other_script
 from engine.text.lengths import cut
 
@@ -67,7 +67,7 @@ def make(
     known = {name for document in corpus.documents for name in document.metadata}
     if unknown := [field for field in spec.fields if field not in known]:
         raise TriescopeError(f"{corpus.name} has no metadata column {unknown[0]!r}; it has {', '.join(sorted(known)) or 'none'}")
-    source, encoder = digest_of(corpus), embed.fingerprint(spec.model)
+    source, encoder = digest_of(corpus), encoders.fingerprint(spec.model)
     if told := other_script((document.searched_text(spec.fields) for document in corpus.documents), spec.language):
         corpus = corpus._replace(notes=(*corpus.notes, told))
     if out.exists():

@@ -46,7 +46,7 @@ class KnownCorpus(_Frozen):
 
 
 class KnownEncoder(_Frozen):
-    """The encoder by name, and its :func:`engine.text.embed.fingerprint`; None where that could not be had.
+    """The encoder by name, and its :func:`engine.text.encoders.fingerprint`; None where that could not be had.
 
     ``verified`` says that the documents were embedded by the encoder of that fingerprint. It is false in a build of an earlier
     format, which knew the name alone. It ``reads`` so many tokens of a document, and ``cut`` documents have more; both are None

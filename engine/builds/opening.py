@@ -15,7 +15,7 @@ from engine.identifiers.checked import check
 from engine.options import check_options
 from engine.stored import values
 from engine.stored.remembered import once
-from engine.text import embed
+from engine.text import encoders
 
 # Files up to this size are hashed on opening (a few ms each); larger ones only have their size checked.
 HASHED_UP_TO = 8 << 20
@@ -84,7 +84,7 @@ def check_encoder(manifest: Manifest) -> None:
         It is another one, or it is not there any more, or never was and no query came with a vector.
     """
     if manifest.encoder.sha256 and not manifest.encoder.queries:
-        embed.check_same(manifest.encoder.name, manifest.encoder.sha256)
+        encoders.check_same(manifest.encoder.name, manifest.encoder.sha256)
 
 
 def verify(folder: Path, manifest: Manifest) -> None:

@@ -17,7 +17,7 @@ from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus
 from engine.errors import TriescopeError
 from engine.stored import arrays
-from engine.text import embed, query_vectors
+from engine.text import encoders, query_vectors
 from engine.text.hub import NONE
 from engine.text.query_vectors import QueryVectors
 
@@ -78,7 +78,7 @@ def take(path: Path, corpus: Corpus, spec: BuildSpec, seed: int = 0) -> Taken:
     unit = _unit(path, vectors)
     if spec.model == NONE:
         return Taken(unit, 0, 0.0)
-    encoder = embed.load(spec.model)
+    encoder = encoders.load(spec.model)
     if unit.shape[1] != encoder.dimensions:
         raise TriescopeError(f"{path}: vectors of {unit.shape[1]} dimensions; encoder {spec.model!r} has {encoder.dimensions}")
     some = np.sort(np.random.default_rng(seed).permutation(len(flat))[:CHECKED])

@@ -22,7 +22,7 @@ from engine.files import in_turn, replace_json, replacing, sha256
 from engine.identifiers.base import Identifiers, content_path, lengths, load_without_content
 from engine.identifiers.checked import check
 from engine.identifiers.paths_of_words import END
-from engine.text import embed, hub
+from engine.text import encoders, hub
 
 OLD = 2
 # Levels of ``random`` where its settings do not say.
@@ -119,7 +119,7 @@ def here(model: str) -> bool:
 def _encoder(model: str) -> KnownEncoder:
     """What is known of the encoder without asking the hub or loading it: it may be another one than it was then."""
     try:
-        return KnownEncoder(name=model, sha256=embed.fingerprint(model) if here(model) else None, verified=False)
+        return KnownEncoder(name=model, sha256=encoders.fingerprint(model) if here(model) else None, verified=False)
     except TriescopeError:
         return KnownEncoder(name=model, sha256=None, verified=False)
 

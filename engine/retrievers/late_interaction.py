@@ -14,7 +14,7 @@ import numpy as np
 from engine.retrievers.base import Found, Method, Named, Opened
 from engine.retrievers.lost import Lack, Loss, below
 from engine.retrievers.ranking import Queries, Ranking, best, pack
-from engine.text import embed, hub, late_encoder, token_vectors
+from engine.text import encoders, hub, late_encoder, token_vectors
 from engine.text.late_encoder import Tokens
 from engine.text.token_vectors import TokenVectors
 
@@ -136,7 +136,7 @@ def _open(opened: Opened, beams: int, named: Named) -> LateRetriever:
     def encoder() -> late_encoder.LateEncoder:
         if index.about.model:
             hub.check_here(index.about.model)
-        embed.check_same(model, index.about.encoder)
+        encoders.check_same(model, index.about.encoder)
         return late_encoder.load(model)
 
     return LateRetriever(index, lru_cache(maxsize=1)(encoder))

@@ -12,7 +12,7 @@ from scipy import sparse
 from engine.retrievers.base import Found, Method, Named, Opened
 from engine.retrievers.lost import BELOW, NO_WORD, Lack, Loss, places
 from engine.retrievers.ranking import Queries, Ranking, best, pack
-from engine.text import embed, hub, sparse_encoder, term_weights
+from engine.text import encoders, hub, sparse_encoder, term_weights
 from engine.text.sparse_encoder import TermEncoder, Terms
 from engine.text.term_weights import TermWeights
 
@@ -81,7 +81,7 @@ def _open(opened: Opened, beams: int, named: Named) -> SpladeRetriever:
 
     def encoder() -> TermEncoder:
         hub.check_here(index.about.model, sparse_encoder.WHAT)
-        embed.check_same(index.about.model, index.about.encoder)
+        encoders.check_same(index.about.model, index.about.encoder)
         return sparse_encoder.load(index.about.model)
 
     return SpladeRetriever(index, lru_cache(maxsize=1)(encoder))

@@ -16,7 +16,7 @@ import numpy as np
 
 from engine import paths
 from engine.errors import TriescopeError
-from engine.text import embed
+from engine.text import embed, encoders
 from engine.text.vector_cache import cache_of, keys_of
 
 # Texts of a batch: what is lost with a worker. Memory that Ray sets aside for batches on their way, on this machine.
@@ -27,7 +27,7 @@ class Encoder:
     """An actor: one encoder, loaded once."""
 
     def __init__(self, model: str, key: str):
-        self.encoder = embed.load(model)
+        self.encoder = encoders.load(model)
         if self.encoder.key != key:
             raise RuntimeError(f"the encoder {model!r} of this worker is another one than the build's")
 
@@ -63,7 +63,7 @@ def fill(texts: Sequence[str], model: str, workers: int, progress: embed.Progres
         progress(done, total)
     if not lacking:
         return 0
-    key, keys = embed.fingerprint(model), keys_of(lacking)
+    key, keys = encoders.fingerprint(model), keys_of(lacking)
     for batch in _batches(lacking, model, key, workers):
         vectors = np.stack(batch["vector"]).astype(np.float32)
         cache_of(paths.cache() / "embeddings", key, vectors.shape[1]).add(keys[batch["place"]], vectors)

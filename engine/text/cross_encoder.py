@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from engine.errors import TriescopeError
-from engine.text import embed, hub
+from engine.text import encoders, hub
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -22,7 +22,7 @@ def load(model: str) -> "CrossEncoder":
         There is no such model, it is none with one label, or its files are damaged or no safetensors.
     """
     check(model)
-    return _load(model, embed.fingerprint(model))
+    return _load(model, encoders.fingerprint(model))
 
 
 def check(model: str) -> None:

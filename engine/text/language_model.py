@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.errors import TriescopeError
 from engine.files import writing
-from engine.text import embed, hub
+from engine.text import encoders, hub
 
 WHAT = "language model"
 # Tokens of a prompt, at most: what is longer is cut in front, so that the question at its end stays.
@@ -130,7 +130,7 @@ def load(model: str) -> LanguageModel:
     TriescopeError
         There is none, it wants code of its own, or its files are damaged or no safetensors.
     """
-    return _load(model, embed.fingerprint(model))
+    return _load(model, encoders.fingerprint(model))
 
 
 @lru_cache(maxsize=1)

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from engine.errors import TriescopeError
-from engine.text import embed, hub
-from engine.text.embed import Role
+from engine.text import encoders, hub
+from engine.text.encoders import Role
 
 if TYPE_CHECKING:
     from sentence_transformers import MultiVectorEncoder
@@ -86,9 +86,9 @@ def load(model: str = hub.DEFAULT_MODEL) -> LateEncoder:
     Raises
     ------
     TriescopeError
-        As :func:`engine.text.embed.load`; or it has no tokens.
+        As :func:`engine.text.encoders.load`; or it has no tokens.
     """
-    return _load(model, embed.fingerprint(model))
+    return _load(model, encoders.fingerprint(model))
 
 
 @lru_cache(maxsize=2)
@@ -127,7 +127,7 @@ def _of_states(model: str, key: str) -> LateEncoder:
     from sentence_transformers.base.modules import Normalize, Transformer
     from sentence_transformers.multi_vector_encoder.modules import MultiVectorMask
 
-    whole = embed.load(model).model
+    whole = encoders.load(model).model
     if not isinstance(whole[0], Transformer):
         raise TriescopeError(f"encoder {model!r} has no token vectors: it begins with {type(whole[0]).__name__}")
     mask = MultiVectorMask(skiplist_words=list(string.punctuation))

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import TriescopeError
-from engine.text import embed
-from engine.text.embed import Role
+from engine.text import encoders
+from engine.text.encoders import Role
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -31,9 +31,9 @@ def token_ids(texts: Sequence[str], encoder: str, role: Role = "query", most: in
     Raises
     ------
     TriescopeError
-        As :func:`engine.text.embed.load`; or the encoder is no transformer whose tokens can be cut so.
+        As :func:`engine.text.encoders.load`; or the encoder is no transformer whose tokens can be cut so.
     """
-    model = embed.load(encoder).model
+    model = encoders.load(encoder).model
     _stack(model, encoder)
     prompt = model.prompts.get(role) or model.prompts.get(model.default_prompt_name or "") or ""
     limit = min(most or model.max_seq_length, model.max_seq_length)
@@ -47,7 +47,7 @@ class LayeredEncoder(nn.Module):
     Parameters
     ----------
     encoder : str
-        As in :func:`engine.text.embed.load`; it is copied, and stays as it is.
+        As in :func:`engine.text.encoders.load`; it is copied, and stays as it is.
     trained : int, optional
         Layers, counted from the last, that learn; all unless given.
 
@@ -59,7 +59,7 @@ class LayeredEncoder(nn.Module):
 
     def __init__(self, encoder: str, trained: int | None = None):
         super().__init__()
-        whole = copy.deepcopy(embed.load(encoder).model)
+        whole = copy.deepcopy(encoders.load(encoder).model)
         self.layers = _stack(whole, encoder)
         count = len(self.layers) if trained is None else trained
         if not 0 <= count <= len(self.layers):

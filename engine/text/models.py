@@ -19,7 +19,7 @@ from engine.data.figures import Stored
 from engine.errors import TriescopeError
 from engine.files import in_turn, read_json, replace_json, writing
 from engine.stored import described
-from engine.text import embed, hub
+from engine.text import encoders, hub
 
 FILE = "models.json"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
@@ -72,7 +72,7 @@ def add(name: str, model: str) -> Known:
     if not NAME.fullmatch(name):
         raise TriescopeError(f"{name!r} cannot name a model: small letters, digits, dots, dashes and underscores, at most 60")
     folder = _from_gguf(name, Path(model)) if model.endswith(".gguf") else hub.weights_of(model, "model")
-    known = Known(kind=_kind(folder, model), folder=str(folder.resolve()), asked=model, key=embed.fingerprint(str(folder)))
+    known = Known(kind=_kind(folder, model), folder=str(folder.resolve()), asked=model, key=encoders.fingerprint(str(folder)))
     _change(lambda there: there | {name: known.model_dump()})
     return known
 
@@ -123,7 +123,7 @@ def folder_of(name: str, kind: str) -> str:
             f"no {KINDS[kind].told.partition(':')[0]} is known as {name!r}; there are: {listed} "
             f"(`python -m engine models {name or 'NAME'} FOLDER` adds one)"
         )
-    embed.check_same(known.folder, known.key)
+    encoders.check_same(known.folder, known.key)
     return known.folder
 
 

@@ -22,7 +22,7 @@ from engine.errors import TriescopeError
 from engine.files import replace_json
 
 if TYPE_CHECKING:
-    from engine.text.embed import Encoder
+    from engine.text.encoders import Encoder
 
 LEAST_COSINE = 0.99999
 MOST_TOGETHER = 1024

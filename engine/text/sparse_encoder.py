@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from engine.errors import TriescopeError
-from engine.text import embed, hub
-from engine.text.embed import Role
+from engine.text import encoders, hub
+from engine.text.encoders import Role
 
 if TYPE_CHECKING:
     from sentence_transformers import SparseEncoder
@@ -65,7 +65,7 @@ def load(model: str) -> TermEncoder:
     TriescopeError
         As :func:`engine.text.hub.weights_of`; or it is none.
     """
-    return _load(model, embed.fingerprint(model))
+    return _load(model, encoders.fingerprint(model))
 
 
 @lru_cache(maxsize=2)

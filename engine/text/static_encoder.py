@@ -16,7 +16,7 @@ import numpy as np
 from engine import paths
 from engine.errors import TriescopeError
 from engine.files import in_turn, writing
-from engine.text import embed
+from engine.text import embed, encoders
 
 # Of smooth inverse frequency (Arora, Liang and Ma 2017).
 SMOOTH = 1e-4
@@ -55,7 +55,7 @@ def make(out: Path, model: str = embed.DEFAULT_MODEL, tell: Callable[[str, int, 
     """
     if out.exists():
         raise TriescopeError(f"{out}: is there already; choose another folder or remove it")
-    encoder = embed.load(model)
+    encoder = encoders.load(model)
     if not getattr(encoder.model.tokenizer, "is_fast", False):
         raise TriescopeError(f"encoder {model!r} has no static one: its tokenizer is written in Python")
     tokenizer = encoder.model.tokenizer.backend_tokenizer

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.errors import TriescopeError
-from engine.text import embed
+from engine.text import encoders
 
 # Tokens of a query that are read, the encoder's own marks at both ends included.
 TOKENS = 32
@@ -32,7 +32,7 @@ def token_states(texts: Sequence[str], encoder: str) -> list[np.ndarray]:
     texts : sequence of str
         Equal texts are read once.
     encoder : str
-        As in :func:`engine.text.embed.load`.
+        As in :func:`engine.text.encoders.load`.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def token_states(texts: Sequence[str], encoder: str) -> list[np.ndarray]:
     """
     import torch
 
-    module, device = _transformer(encoder), embed.load(encoder).model.device
+    module, device = _transformer(encoder), encoders.load(encoder).model.device
     # Shortest first, so that little of a batch is padding.
     order = sorted(dict.fromkeys(texts), key=lambda text: (len(text), text))
     found: dict[str, np.ndarray] = {}
@@ -73,7 +73,7 @@ def _transformer(encoder: str):
     """The module of an encoder that makes states of tokens."""
     from sentence_transformers.base.modules import Transformer
 
-    first = embed.load(encoder).model[0]
+    first = encoders.load(encoder).model[0]
     if not isinstance(first, Transformer):
         raise TriescopeError(f"encoder {encoder!r} has no states of tokens, which the transformer scorer reads")
     return first

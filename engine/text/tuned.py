@@ -23,7 +23,7 @@ from engine.files import replace_bytes, replace_json
 from engine.stored import arrays, described
 from engine.stored.content import read as read_content
 from engine.stored.remembered import once
-from engine.text import embed
+from engine.text import encoders
 
 if TYPE_CHECKING:
     from engine.text.layered import LayeredEncoder
@@ -150,7 +150,7 @@ def open_layers(build: Path, encoder: str) -> "LayeredEncoder":
     from engine.text.layered import LayeredEncoder
 
     known = read(build)
-    embed.check_same(encoder, known.encoder)
+    encoders.check_same(encoder, known.encoder)
     path = build / FOLDER / known.layers
     content = read_content(path)
     if name_of("layers", content) != known.layers:

@@ -66,12 +66,12 @@ def test_compare_shows_lists_that_differ_says_why_and_what_they_are_worth_on_all
 
 
 def test_the_first_example_is_decoded_without_the_encoder(monkeypatch):
-    from engine.text import embed, query_encoder
+    from engine.text import encoders, query_encoder
 
     def refused(*given):
         raise AssertionError("the encoder was asked for")
 
-    monkeypatch.setattr(embed, "load", refused)
+    monkeypatch.setattr(encoders, "load", refused)
     monkeypatch.setattr(query_encoder, "find", lambda key: None)
     at = visit("start")
     assert sound(at).pills("start-example").options[0] == QUERY

@@ -40,10 +40,10 @@ def test_by_openvino_nothing_is_lost_on_scifact():
     pytest.importorskip("openvino")
     from benchmarks.encoding import quality
     from engine.data.corpus import read
-    from engine.text import embed, fast_encoder
+    from engine.text import encoders, fast_encoder
 
     folder = Path(os.environ.get("TRIESCOPE_DATASETS", "")) / "scifact"
     if not (folder / "corpus.jsonl").is_file():
         pytest.skip("TRIESCOPE_DATASETS names no folder with scifact")
-    corpus, own = read(folder), embed.load()
+    corpus, own = read(folder), encoders.load()
     assert quality(corpus, fast_encoder.load(own.name), own).mean() == pytest.approx(0.6452, abs=0.0005)

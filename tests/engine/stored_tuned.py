@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.text import embed, tuned
+from engine.text import embed, encoders, tuned
 from engine.text.layered import LayeredEncoder
 
 INTERVAL, AHEAD = {"mean": 0.5, "low": 0.4, "high": 0.6}, {"mean": 0.1, "low": 0.05, "high": 0.15, "p": 0.01, "holm": 0.02}
@@ -14,7 +14,7 @@ def known(**changes):
     judged = {"queries": 3, "apart": True, "told": "split dev", "measure": "nDCG@10", "ahead": {"dense": AHEAD}}
     texts = dict.fromkeys(("layers", "vectors"), "x") | {"created": "2026-01-01", "device": "2 cores", "stopped": "it stopped"}
     figures = dict.fromkeys(("seed", "best_step", "pairs", "queries", "seen", "chosen_on", "pool", "parameters"), 1)
-    value = texts | figures | {"encoder": embed.fingerprint(), "steps": 2, "seconds": 1.0, "spec": {}, "measure": "nDCG@10"}
+    value = texts | figures | {"encoder": encoders.fingerprint(), "steps": 2, "seconds": 1.0, "spec": {}, "measure": "nDCG@10"}
     value |= {"history": turns, "judged": judged | {"of": {"dense": INTERVAL, "tuned": INTERVAL}}}
     return tuned.Tuned.model_validate(value | changes)
 

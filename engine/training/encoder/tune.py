@@ -23,7 +23,7 @@ from engine.files import alone, writing
 from engine.retrievers import Queries
 from engine.retrievers.dense import ExactRetriever
 from engine.retrievers.moved import Labels, MovedRetriever
-from engine.text import embed, tuned
+from engine.text import embed, encoders, tuned
 from engine.text.layered import LayeredEncoder, token_ids
 from engine.training import dev, dev_queries, loop
 from engine.training.budget import Stretch
@@ -153,7 +153,7 @@ def _tune(source: Source, spec: TuneSpec, work: Path, tell: Tell) -> tuple[tuned
         model, vectors = BiEncoder(encoder, spec.learning_rate).to(device), np.asarray(source.embeddings)
     state = {name: tensor.detach().cpu().numpy() for name, tensor in model.text.state_dict().items()}
     known = tuned.Tuned(
-        encoder=embed.fingerprint(encoder),
+        encoder=encoders.fingerprint(encoder),
         layers="",  # this and the next are known when they are written
         vectors="",
         created=datetime.now(UTC).isoformat(timespec="seconds"),

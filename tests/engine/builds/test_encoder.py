@@ -10,7 +10,7 @@ from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
 from engine.errors import TriescopeError
-from engine.text import embed
+from engine.text import embed, encoders
 from engine.training.source import open_source
 
 DOCUMENTS = [Document(str(row), f"Cup {row}", "a blue cup", {}) for row in range(4)]
@@ -29,7 +29,7 @@ def own(tmp_path, monkeypatch):
         return np.eye(len(texts), 4, dtype=np.float32)
 
     (tmp_path / "models" / "own").mkdir(parents=True)
-    monkeypatch.setattr(embed, "fingerprint", lambda model: Own.now)
+    monkeypatch.setattr(encoders, "fingerprint", lambda model: Own.now)
     monkeypatch.setattr(embed, "embed", vectors)
     monkeypatch.setattr(embed, "encode_query", lambda text, model, expected=None: (vectors([text], model)[0], 0.0))
     monkeypatch.chdir(tmp_path)

@@ -9,7 +9,7 @@ import pytest
 
 from engine import paths
 from engine.builds import packaged
-from engine.text import embed
+from engine.text import embed, encoders
 
 EVERY = 40
 
@@ -33,7 +33,7 @@ def test_they_are_what_the_encoder_says():
     for role, texts in zip(ROLES, packaged.texts(), strict=True):
         assert embed.missing(texts, cache=paths.bundled_vectors(), role=role) == 0
         some = texts[::EVERY]
-        np.testing.assert_allclose(packaged_vectors(some, role), embed.load().encode(some, role), atol=1e-5)
+        np.testing.assert_allclose(packaged_vectors(some, role), encoders.load().encode(some, role), atol=1e-5)
 
 
 @pytest.mark.slow

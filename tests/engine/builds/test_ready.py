@@ -13,7 +13,7 @@ from engine.data.corpus import Corpus, Document
 from engine.errors import TriescopeError
 from engine.evaluation import evaluate
 from engine.recommending import rebuilt
-from engine.text import embed
+from engine.text import embed, encoders
 from tests.engine.builds.test_passages import by_hash
 
 CORPUS = Corpus("kites", [Document(f"d{n}", f"Kite {n // 2}", "", {}) for n in range(60)], {}, {}, [])
@@ -23,7 +23,7 @@ SPEC = BuildSpec(settings={"codes": 4})
 class Fake:
     """The encoder's own vectors, drawn by hash; it counts what it was asked."""
 
-    key, dimensions = embed.fingerprint(), 384
+    key, dimensions = encoders.fingerprint(), 384
 
     def __init__(self):
         self.asked = 0
@@ -37,7 +37,7 @@ class Fake:
 def fake(tmp_path, monkeypatch):
     made = Fake()
     monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(embed, "load", lambda model="": made)
+    monkeypatch.setattr(encoders, "load", lambda model="": made)
     return made
 
 
@@ -97,7 +97,7 @@ def test_of_an_encoder_that_is_not_here_only_words_are_searched(tmp_path, monkey
     assert "only keyword search takes typed text" in taken.told()
     build = Build(make(CORPUS, spec, tmp_path / "kites", given=Given(vectors=taken.vectors)))
     assert build.search("kite 7", "bm25", 2)[0][0].title == "Kite 7"
-    for ask in (lambda: build.search("kite 7", "generative"), lambda: build.encode("kite 7"), lambda: embed.load("none")):
+    for ask in (lambda: build.search("kite 7", "generative"), lambda: build.encode("kite 7"), lambda: encoders.load("none")):
         with pytest.raises(TriescopeError, match="of an encoder that is not here"):
             ask()
     assert build.decode("x", 5, build.embeddings[14]).steps

@@ -20,7 +20,7 @@ from engine.data import records as reading
 from engine.data.corpus import read
 from engine.data.examined import MOST, Column, Fault, examine, faults_csv, guess, header
 from engine.errors import TriescopeError
-from engine.text import embed
+from engine.text import encoders
 
 CSV = """sku,name,description,price
 1,Blue cup,A cup,12.5
@@ -123,7 +123,7 @@ def test_the_table_of_faults_is_no_formula_for_a_spreadsheet():
 
 
 def test_what_a_build_takes_grows_with_its_documents():
-    few, many = (foresee(["a red kite"] * 3, documents, embed.load()) for documents in (1_000, 100_000))
+    few, many = (foresee(["a red kite"] * 3, documents, encoders.load()) for documents in (1_000, 100_000))
     assert many.memory_mb == pytest.approx(100 * few.memory_mb)
     assert many.rest_s == pytest.approx(100 * few.rest_s)
     assert few.timed >= 16

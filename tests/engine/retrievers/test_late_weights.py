@@ -12,7 +12,7 @@ from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.retrievers.weighting import LATE, MEMBERS, UNTUNED_LATE, Tuning
 from engine.scorers import node
-from engine.text import embed, hub, late_encoder, token_vectors
+from engine.text import encoders, hub, late_encoder, token_vectors
 from engine.text.late_encoder import Tokens
 from engine.training.models.node import create
 from engine.training.spec import TrainSpec
@@ -46,7 +46,7 @@ def planted(small_build, tmp_path, monkeypatch):
     folder = shutil.copytree(small_build, tmp_path / "sixty")
     build = Build(folder)
     encoder = Encoder(build.texts())
-    encoder.key = embed.fingerprint(build.model)
+    encoder.key = encoders.fingerprint(build.model)
     monkeypatch.setattr(late_encoder, "load", lambda model: encoder)
     texts = build.texts()[:ASKED]
 

@@ -15,7 +15,7 @@ from engine.builds.spec import BuildSpec
 from engine.data.datasets import load
 from engine.errors import TriescopeError
 from engine.scale import on_ray, on_ray_stages
-from engine.text import embed
+from engine.text import embed, encoders
 
 TEXTS = [
     f"A {kind} about {what} number {number}." for kind in ("film", "book") for what in ("ships", "war") for number in range(20)
@@ -30,7 +30,7 @@ def empty_home(tmp_path, monkeypatch):
 
 def made_here(texts, **_):
     """What workers give, made by this process's own encoder, in two batches that come in the wrong order."""
-    encoder, half = embed.load(), len(texts) // 2
+    encoder, half = encoders.load(), len(texts) // 2
     for part in (range(half, len(texts)), range(half)):
         yield {"place": np.array(part), "vector": encoder.encode([texts[place] for place in part])}
 
@@ -47,10 +47,10 @@ def test_what_workers_make_is_found_by_the_build_and_not_made_again(empty_home, 
     assert told == [(0, 20), (10, 20), (20, 20)]
     assert on_ray.fill(TEXTS[:30], embed.DEFAULT_MODEL, 2) == 10
     assert asked == [20, 10]
-    monkeypatch.setattr(embed, "load", lambda *_: pytest.fail("all of them are there"))
+    monkeypatch.setattr(encoders, "load", lambda *_: pytest.fail("all of them are there"))
     found = embed.embed(TEXTS[:30])
     monkeypatch.undo()
-    np.testing.assert_allclose(found, embed.load().encode(TEXTS[:30]), atol=1e-5)
+    np.testing.assert_allclose(found, encoders.load().encode(TEXTS[:30]), atol=1e-5)
 
 
 def test_an_interrupted_run_keeps_the_batches_that_came(empty_home, monkeypatch):
@@ -114,7 +114,7 @@ def test_two_workers_of_which_one_is_killed_make_what_one_process_makes(empty_ho
     assert on_ray.fill(TEXTS, embed.DEFAULT_MODEL, 2) == len(TEXTS)
     assert len(seen) >= 2
     assert embed.missing(TEXTS) == 0
-    np.testing.assert_allclose(embed.embed(TEXTS), embed.load().encode(TEXTS), atol=1e-5)
+    np.testing.assert_allclose(embed.embed(TEXTS), encoders.load().encode(TEXTS), atol=1e-5)
 
 
 @pytest.mark.slow

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from engine.errors import TriescopeError
-from engine.text import embed, hub
-from engine.text.embed import DEFAULT_MODEL, Encoder
+from engine.text import embed, encoders, hub
+from engine.text.embed import DEFAULT_MODEL
+from engine.text.encoders import Encoder
 
 
 def load_anew(model):
     """Past the cache of loaded encoders: what a test loads from a folder of its own is not kept."""
-    return embed._load.__wrapped__(model, embed.fingerprint(model))
+    return encoders._load.__wrapped__(model, encoders.fingerprint(model))
 
 
 TEXTS = [f"a short story about the number {number}" for number in range(12)]
@@ -40,7 +41,7 @@ def weights_folder(tmp_path):
 def test_vectors_have_length_one(tmp_path):
     vectors = embed.embed([*TEXTS, "", "word " * 2000], cache=tmp_path)
     assert vectors.dtype == np.float32
-    assert vectors.shape == (14, embed.load().dimensions)
+    assert vectors.shape == (14, encoders.load().dimensions)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
@@ -141,13 +142,13 @@ def test_every_chunk_is_taken_once(count):
 
 
 def test_no_texts_give_no_vectors(tmp_path):
-    assert embed.embed([], cache=tmp_path).shape == (0, embed.load().dimensions)
+    assert embed.embed([], cache=tmp_path).shape == (0, encoders.load().dimensions)
 
 
 def test_a_folder_with_the_same_weights_gives_the_same_vectors(tmp_path):
     local = load_anew(str(weights_folder(tmp_path)))
-    assert local.key == embed.load().key
-    np.testing.assert_allclose(local.encode(TEXTS[:2]), embed.load().encode(TEXTS[:2]), atol=1e-6)
+    assert local.key == encoders.load().key
+    np.testing.assert_allclose(local.encode(TEXTS[:2]), encoders.load().encode(TEXTS[:2]), atol=1e-6)
 
 
 def test_weights_with_another_hash_are_refused(monkeypatch):

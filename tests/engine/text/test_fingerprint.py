@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.errors import TriescopeError
-from engine.text import embed, hub
+from engine.text import embed, encoders, hub
 from engine.text.vector_cache import cache_of, keys_of
 
 TEXTS = ["a blue cup with a saucer", "a lamp with a bendable arm", "a hundred soups"]
@@ -41,8 +41,8 @@ def write(path: Path, content: str):
 
 def test_a_copy_is_the_same_encoder(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "copy")
-    assert embed.fingerprint(str(folder)) == embed.fingerprint(str(tmp_path / "copy"))
-    assert len(embed.fingerprint(str(folder))) == 64
+    assert encoders.fingerprint(str(folder)) == encoders.fingerprint(str(tmp_path / "copy"))
+    assert len(encoders.fingerprint(str(folder))) == 64
 
 
 @pytest.mark.parametrize(
@@ -63,14 +63,14 @@ def test_a_copy_is_the_same_encoder(folder, tmp_path):
     ],
 )
 def test_whatever_decides_a_vector_decides_the_fingerprint(folder, name, content):
-    before = embed.fingerprint(str(folder))
+    before = encoders.fingerprint(str(folder))
     write(folder / name, content)
-    assert embed.fingerprint(str(folder)) != before
+    assert encoders.fingerprint(str(folder)) != before
     if name in FILES:
         write(folder / name, FILES[name])
     else:
         (folder / name).unlink()
-    assert embed.fingerprint(str(folder)) == before
+    assert encoders.fingerprint(str(folder)) == before
 
 
 @pytest.mark.parametrize(
@@ -85,22 +85,22 @@ def test_whatever_decides_a_vector_decides_the_fingerprint(folder, name, content
     ],
 )
 def test_what_is_not_read_does_not(folder, name, content):
-    before = embed.fingerprint(str(folder))
+    before = encoders.fingerprint(str(folder))
     write(folder / name, content)
-    assert embed.fingerprint(str(folder)) == before
+    assert encoders.fingerprint(str(folder)) == before
 
 
 def test_the_ways_of_a_router_decide_it(folder):
     write(folder / "router_config.json", '{"types": {"query_0_Static": "x", "document_0_Static": "x"}}')
     write(folder / "query_0_Static" / "model.safetensors", "one")
-    before = embed.fingerprint(str(folder))
+    before = encoders.fingerprint(str(folder))
     write(folder / "query_0_Static" / "model.safetensors", "two")
-    assert embed.fingerprint(str(folder)) != before
+    assert encoders.fingerprint(str(folder)) != before
 
 
 def test_another_encoder_under_the_same_name_is_refused_in_a_line(folder):
-    was = embed.fingerprint(str(folder))
-    embed.check_same(str(folder), was)
+    was = encoders.fingerprint(str(folder))
+    encoders.check_same(str(folder), was)
     write(folder / "1_Pooling" / "config.json", '{"pooling_mode_cls_token": true}')
     with pytest.raises(
         TriescopeError, match=f"has changed since the documents were embedded .fingerprint {was[:12]} then"
@@ -117,7 +117,7 @@ class TestARealEncoder:
         source, folder = hub.locate(hub.DEFAULT_MODEL), tmp_path / "own"
         shutil.copytree(source, folder, ignore=shutil.ignore_patterns("*.safetensors", "onnx", "openvino"))
         (folder / "model.safetensors").symlink_to(source / "model.safetensors")
-        monkeypatch.setattr(embed, "_load", embed._load.__wrapped__)  # none of these is kept
+        monkeypatch.setattr(encoders, "_load", encoders._load.__wrapped__)  # none of these is kept
         return folder
 
     def change(self, folder, name, **settings):
@@ -128,7 +128,7 @@ class TestARealEncoder:
         mean = embed.embed(TEXTS, str(own), cache=tmp_path / "cache")
         self.change(own, "1_Pooling/config.json", pooling_mode_mean_tokens=False, pooling_mode_cls_token=True)
         found = embed.embed(TEXTS, str(own), cache=tmp_path / "cache")
-        np.testing.assert_allclose(found, embed.load(str(own)).encode(TEXTS), atol=1e-5)
+        np.testing.assert_allclose(found, encoders.load(str(own)).encode(TEXTS), atol=1e-5)
         assert ((found * mean).sum(axis=1) < 0.9).all()
 
     def test_pooling_that_doubles_the_width_gives_wide_vectors(self, own, tmp_path):
@@ -139,17 +139,17 @@ class TestARealEncoder:
         assert embed.encode_query("tea", str(own))[0].shape == (768,)
 
     def test_vectors_of_another_width_under_the_same_key_are_not_taken(self, own, tmp_path):
-        key = embed.fingerprint(str(own))
+        key = encoders.fingerprint(str(own))
         cache_of(tmp_path / "cache", key, 3).add(keys_of(TEXTS[:1]), np.ones((1, 3), np.float32))
         right = embed.embed(TEXTS, str(own), cache=tmp_path / "cache")
         assert right.shape == (3, 384)
-        np.testing.assert_allclose(right, embed.load(str(own)).encode(TEXTS), atol=1e-5)
+        np.testing.assert_allclose(right, encoders.load(str(own)).encode(TEXTS), atol=1e-5)
 
     @pytest.mark.parametrize("default", [None, "query"])
     def test_a_query_gets_the_prompt_of_queries_and_a_document_that_of_documents(self, own, tmp_path, default):
         prompts = {"query": "Represent this question for finding a product: ", "document": "product: "}
         self.change(own, "config_sentence_transformers.json", prompts=prompts, default_prompt_name=default)
-        model = embed.load(str(own)).model
+        model = encoders.load(str(own)).model
         right = {role: model.encode([prompt + TEXTS[0]], prompt="")[0] for role, prompt in prompts.items()}
         assert right["query"] @ right["document"] < 0.95
         for role, vector in right.items():

@@ -13,11 +13,11 @@ import pytest
 
 from engine import paths
 from engine.errors import TriescopeError
-from engine.text import embed
+from engine.text import embed, encoders
 from engine.text import hub as hubs
 
 COMMIT = "c" * 40
-LOOK = "import sys; from engine.text import embed, hub; print(hub.weights_of(sys.argv[1]), embed.fingerprint(sys.argv[1]))"
+LOOK = "import sys; from engine.text import encoders, hub; print(hub.weights_of(sys.argv[1]), encoders.fingerprint(sys.argv[1]))"
 TRAIN = """
 import sys; from engine.scorers.t5_tokens import tokenizer_json; from engine.text import hub
 print(len(tokenizer_json(hub.weights_of(sys.argv[1], "checkpoint"))))
@@ -98,7 +98,7 @@ def shell(hub: Hub, folder: Path, code: str, name: str, offline: bool = False) -
 
 
 def test_an_encoder_is_fetched_by_its_name_once_and_then_found_offline(hub, tmp_path):
-    packaged, key = hubs.locate(embed.DEFAULT_MODEL), embed.fingerprint()
+    packaged, key = hubs.locate(embed.DEFAULT_MODEL), encoders.fingerprint()
     started = hub(somebody__encoder=packaged)
     first = shell(started, tmp_path, LOOK, "somebody/encoder")
     folder, fetched = first.stdout.split()

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from engine.errors import TriescopeError
-from engine.text import embed, late_encoder
+from engine.text import encoders, late_encoder
 from tests.engine import tiny_models
 
 
@@ -58,9 +58,9 @@ def test_colberts_own_layout_is_read_too(colbert, tmp_path):
         theirs, ours = (late_encoder.load(str(one)).encode(["sea, whale."], role)[0] for one in (folder, tmp_path))
         assert ours.ids.tolist() == theirs.ids.tolist()
         np.testing.assert_allclose(ours.vectors, theirs.vectors, atol=1e-5)
-    before = embed.fingerprint(str(tmp_path))
+    before = encoders.fingerprint(str(tmp_path))
     (tmp_path / "artifact.metadata").write_text(json.dumps(marks | {"query_maxlen": 9}), "utf-8")
-    assert embed.fingerprint(str(tmp_path)) != before
+    assert encoders.fingerprint(str(tmp_path)) != before
 
 
 def test_any_other_encoder_gives_the_states_of_its_words():
@@ -70,7 +70,7 @@ def test_any_other_encoder_gives_the_states_of_its_words():
     words = ["a", "he", "##ist", "inside", "dreams"]
     assert (encoder.trained, encoder.words(document.ids)) == (False, words)
     assert encoder.words(query.ids) == [*words[:3], ",", *words[3:], "."]
-    whole = embed.load().model
+    whole = encoders.load().model
     with torch.inference_mode():
         states = whole[0](whole.preprocess([text]))["token_embeddings"][0]
     states = torch.nn.functional.normalize(states, dim=-1).numpy()

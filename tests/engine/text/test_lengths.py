@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.builds.opening import read_manifest
-from engine.text import embed, hub
+from engine.text import encoders, hub
 from engine.text.lengths import Cut, cut
 
 texts = st.lists(st.integers(0, 400).map(lambda words: "kite " * words) | st.text(max_size=600), max_size=6)
@@ -15,7 +15,7 @@ texts = st.lists(st.integers(0, 400).map(lambda words: "kite " * words) | st.tex
 
 @given(texts)
 def test_it_counts_what_the_encoders_own_tokenizer_would_cut(some):
-    tokenizer = embed.load().model.tokenizer
+    tokenizer = encoders.load().model.tokenizer
     expected = sum(len(tokenizer(text, truncation=False)["input_ids"]) > 256 for text in some)
     assert cut(some) == Cut(256, expected)
 

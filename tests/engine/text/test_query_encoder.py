@@ -15,7 +15,7 @@ from tokenizers.pre_tokenizers import WhitespaceSplit
 
 from engine import paths
 from engine.errors import TriescopeError
-from engine.text import embed, fast_encoder, query_encoder, static_encoder, vector_cache
+from engine.text import embed, encoders, fast_encoder, query_encoder, static_encoder, vector_cache
 
 TEXTS = ["a", "robots", "An old couple visit their children", "東京物語", "ça va? – \U0001f3ac", "x " * 2000, "<b>&amp;</b>\n\t"]
 
@@ -26,20 +26,20 @@ def exported_home(tmp_path_factory):
     home = tmp_path_factory.mktemp("exported")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRIESCOPE_HOME", str(home))
-        query_encoder.export(embed.load())
+        query_encoder.export(encoders.load())
     return home
 
 
 @pytest.fixture
 def exported(exported_home, monkeypatch):
     monkeypatch.setenv("TRIESCOPE_HOME", str(exported_home))
-    found = query_encoder.find(embed.fingerprint())
+    found = query_encoder.find(encoders.fingerprint())
     assert found is not None
     return found
 
 
 def test_its_vectors_are_those_of_the_original(exported):
-    original = embed.load().encode(TEXTS, "query")
+    original = encoders.load().encode(TEXTS, "query")
     np.testing.assert_allclose(np.array([exported.encode(text) for text in TEXTS]), original, atol=2e-6)
     np.testing.assert_allclose(exported.encode_all(TEXTS), original, atol=2e-6)
 
@@ -54,22 +54,22 @@ def test_a_query_is_encoded_by_it_and_torch_is_not_imported(exported, exported_h
     out = subprocess.run(command, cwd=paths.ROOT, env={"TRIESCOPE_HOME": str(exported_home)}, capture_output=True, text=True)
     assert out.returncode == 0, out.stderr
     vector, rest = out.stdout.strip().rsplit("]", 2)[0] + "]", out.stdout
-    np.testing.assert_allclose(json.loads(vector.partition("]")[0] + "]"), embed.load().encode([asked], "query")[0], atol=2e-6)
+    np.testing.assert_allclose(json.loads(vector.partition("]")[0] + "]"), encoders.load().encode([asked], "query")[0], atol=2e-6)
     assert rest.strip().endswith("True []")
 
 
 def test_a_second_export_is_not_made(exported, monkeypatch):
     monkeypatch.setattr(query_encoder, "_write_graph", lambda *_: pytest.fail("made again"))
-    assert query_encoder.export(embed.load()) == exported.about
+    assert query_encoder.export(encoders.load()) == exported.about
 
 
 def test_an_export_that_gives_other_vectors_is_not_kept(tmp_path, exported_home, monkeypatch):
     monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path))
-    graph = query_encoder.folder_of(embed.fingerprint())
+    graph = query_encoder.folder_of(encoders.fingerprint())
     kept = (exported_home / graph.relative_to(tmp_path) / query_encoder.GRAPH).read_bytes()
     monkeypatch.setattr(query_encoder, "_write_graph", lambda _, path: path.write_bytes(kept))
     monkeypatch.setattr(query_encoder, "PROBES", ("a", "b"))
-    encoder = embed.load()
+    encoder = encoders.load()
 
     class Other(NamedTuple):
         key: str = encoder.key
@@ -102,16 +102,16 @@ def test_a_damaged_export_is_a_line(tmp_path, exported_home, monkeypatch):
 
     home = shutil.copytree(exported_home, tmp_path / "home")
     monkeypatch.setenv("TRIESCOPE_HOME", str(home))
-    graph = query_encoder.folder_of(embed.fingerprint()) / query_encoder.GRAPH
+    graph = query_encoder.folder_of(encoders.fingerprint()) / query_encoder.GRAPH
     graph.write_bytes(graph.read_bytes()[:1000])
     with pytest.raises(TriescopeError, match="damaged; delete the folder"):
-        query_encoder.find(embed.fingerprint())
+        query_encoder.find(encoders.fingerprint())
 
 
 def test_a_vector_that_is_in_the_cache_is_taken_from_it(tmp_path, monkeypatch):
     monkeypatch.setenv("TRIESCOPE_HOME", str(tmp_path))
     known = embed.embed(["seen before", "and another"], role="query")
-    monkeypatch.setattr(embed, "load", lambda *_: pytest.fail("loaded"))
+    monkeypatch.setattr(encoders, "load", lambda *_: pytest.fail("loaded"))
     vector, ms = embed.encode_query("seen before")
     assert ms == 0
     np.testing.assert_array_equal(vector, known[0])
@@ -119,9 +119,9 @@ def test_a_vector_that_is_in_the_cache_is_taken_from_it(tmp_path, monkeypatch):
 
 def test_documents_by_openvino_are_nearly_the_same_and_never_taken_for_the_encoders_own(exported, tmp_path, monkeypatch):
     pytest.importorskip("openvino")
-    way, own = fast_encoder.way(embed.DEFAULT_MODEL), embed.fingerprint()
+    way, own = fast_encoder.way(embed.DEFAULT_MODEL), encoders.fingerprint()
     texts = [f"{text} {number}" for number in range(3) for text in TEXTS]
-    exact = embed.load().encode(texts)
+    exact = encoders.load().encode(texts)
     vector_cache.cache_of(tmp_path, own, 384).add(vector_cache.keys_of(texts[:1]), -exact[:1])  # what the cache has is taken
     found = embed.embed(texts, cache=tmp_path, way=way)
     cosines = np.einsum("nd,nd->n", found, exact)
@@ -157,9 +157,9 @@ class Whole:
 def test_a_static_encoder_is_the_mean_of_what_the_encoder_says_of_its_tokens(tmp_path, monkeypatch):
     whole = Whole("[UNK] kite red [SEP]".split())
     with monkeypatch.context() as patch:
-        patch.setattr(embed, "load", lambda model: SimpleNamespace(model=whole))
+        patch.setattr(encoders, "load", lambda model: SimpleNamespace(model=whole))
         static_encoder.make(tmp_path / "static", "small")
-    made = embed._load.__wrapped__(str(tmp_path / "static"), "key")
+    made = encoders._load.__wrapped__(str(tmp_path / "static"), "key")
     of_word = static_encoder.weighed(np.eye(4, 3, dtype=np.float32))
     mean = of_word[1] + of_word[2]
     np.testing.assert_allclose(made.encode(["kite red", "kite red never"])[0], mean / np.linalg.norm(mean), atol=1e-6)
