@@ -7,6 +7,7 @@ a training is repeated with other seeds, the difference is of the mean over the 
     nci     the transformer scorer, with and without weights that depend on the prefix
     genret  identifiers learned with what writes them, with and without their guards, beside residual k-means
     ltrgr   n-grams whose weights learned to rank, beside MINDER
+    glen    keywords, the most telling first, and those that train queries ask by, beside keywords and residual k-means
     seal    n-grams written by the language model `smollm2` (`make lm`), on the first queries of test
 """
 
@@ -44,6 +45,12 @@ SCHEMES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("rq-vae", "rq-vae", {}),
     ("genret", "genret", {}),
     ("unguarded", "genret", {"guarded": 0}),
+)
+LEXICAL: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("rq-kmeans", "rq-kmeans", {"levels": 3, "codes": 32}),
+    ("keywords", "keywords", {}),
+    ("telling first", "keywords", {"order": "telling"}),
+    ("telling first, asked by", "keywords", {"order": "telling", "asked": 3}),
 )
 RANK = 8  # of the change that a prefix makes
 DECODER = NODE | {"scorer": "transformer"}
@@ -146,6 +153,32 @@ def codes_of(opened: Build) -> int:
     return rq_kmeans.default_codes(len(opened.documents)) if len(opened.documents) < 3000 else 64
 
 
+def glen(opened: Build) -> Iterator[str]:
+    """Lexical identifiers under the untrained scorer and the node scorer, narrow and wide."""
+    kinds = [(scorer, beams) for scorer in ("centroid", "node") for beams in (NARROW, BEAMS)]
+    heads = [f"{scorer}, beam {beams} | less keywords" for scorer, beams in kinds]
+    yield f"| {SHOWN[0]} | {' | '.join(heads)} | nodes |\n|---|{'---|' * (2 * len(kinds) + 1)}"
+    found: dict[str, dict[tuple[str, int], np.ndarray]] = {}
+    nodes: dict[str, int] = {}
+    for label, scheme, settings in LEXICAL:
+        out = paths.builds() / f"bench-{opened.name}-glen-{label.replace(' ', '-').replace(',', '')}"
+        spec = BuildSpec(scheme=scheme, settings=settings, fields=opened.manifest.spec.fields)
+        made = Build(make(opened.corpus, spec, out, given=Given(vectors=np.asarray(opened.embeddings))))
+        if "node" not in runs.names(out):
+            trained(made, "node", beams=BEAMS, **NODE)
+            made = Build(out)
+        nodes[label] = len(made.trie.code)
+        found[label] = {of: measured(made, f"generative:{of[0]}", test_of(made), of[1])[SHOWN[0]] for of in kinds}
+    for label, values in found.items():
+        cells = []
+        for of, one in values.items():
+            less = evaluation.difference(one, found["keywords"][of])
+            gain = "" if label == "keywords" else f"{evaluation.told(less, sign=True)}, p {evaluation.told_p(less)}"
+            cells += [evaluation.told(evaluation.interval(one)), gain]
+        yield f"| {' | '.join([label, *cells, f'{nodes[label]:,}'])} |"
+    yield f"\nNode scorer, {NODE['steps']} steps, seed 0. Asked by: a train query counts three times as words of what answers it."
+
+
 def on_scheme(opened: Build, label: str, scheme: str, more: dict[str, Any]) -> tuple[Values, str, float]:
     """Test values of a node scorer on identifiers of a scheme at both widths, what collapsed, and the seconds that they took."""
     out = paths.builds() / f"bench-{opened.name}-{label}"
@@ -220,6 +253,7 @@ STUDIES: dict[str, tuple[str, Callable[[Build], Iterator[str]]]] = {
     "nci": ("NCI, prefix-aware weights", nci),
     "genret": ("GenRet, identifiers learned with their generator", genret),
     "ltrgr": ("LTRGR, weights of n-grams learned to rank", ltrgr),
+    "glen": ("GLEN, lexical identifiers that queries ask by", glen),
     "seal": ("SEAL, n-grams written by a language model", seal),
 }
 

@@ -44,7 +44,8 @@ def _identifiers(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Prog
     embeddings = np.load(work / layout.EMBEDDINGS)
     known = work / layout.BEHAVIOUR
     behaviour = np.load(known) if known.is_file() else None
-    asked = asked_of(corpus, Parts(work, spec.model).encoder) if spec.scheme in SCHEMES and SCHEMES[spec.scheme].asks else None
+    asks = spec.scheme in SCHEMES and SCHEMES[spec.scheme].asks(dict(spec.settings))
+    asked = asked_of(corpus, Parts(work, spec.model).encoder) if asks else None
     fitted = identifiers.fit(
         spec.scheme, embeddings, dict(spec.settings), spec.seed, corpus.documents, spec.resolver, report, behaviour, asked
     )
@@ -64,7 +65,8 @@ def asked_of(corpus: Corpus, model: str, split: str = "train") -> Asked | None:
     if not pairs:
         return None
     text, row = np.array(pairs, np.int64).T
-    return Asked(embed.embed([corpus.queries[query] for query in judged], model, role="query"), text, row)
+    said = [corpus.queries[query] for query in judged]
+    return Asked(embed.embed(said, model, role="query"), text, row, said)
 
 
 def _trie(work: Path, corpus: Corpus, spec: BuildSpec, report: embed.Progress) -> None:

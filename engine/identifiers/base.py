@@ -15,11 +15,13 @@ from engine.stored import arrays
 
 
 class Asked(NamedTuple):
-    """What asks for documents: float32 ``(q, d)`` vectors of queries, and for each pair its query and its document, int64."""
+    """What asks for documents: float32 ``(q, d)`` vectors of queries, for each pair its query and its document, int64, and the
+    queries as they were typed."""
 
     vectors: np.ndarray
     text: np.ndarray
     row: np.ndarray
+    said: Sequence[str] = ()
 
 
 class Material(NamedTuple):
@@ -98,8 +100,8 @@ class Scheme(NamedTuple):
         Ways to resolve collisions that make sense here, the default first (see :mod:`engine.identifiers.collisions`).
     behaviour : callable
         ``behaviour(settings)``: whether it looks at :attr:`Material.behaviour`, with these settings.
-    asks : bool
-        Whether it looks at :attr:`Material.asked`.
+    asks : callable
+        ``asks(settings)``: whether it looks at :attr:`Material.asked`, with these settings.
     """
 
     name: str
@@ -110,7 +112,7 @@ class Scheme(NamedTuple):
     assign: Callable[[Identifiers, np.ndarray], np.ndarray] | None = None
     resolvers: tuple[str, ...] = ("extra-code", "leave")
     behaviour: Callable[[dict[str, Any]], bool] = lambda settings: False
-    asks: bool = False
+    asks: Callable[[dict[str, Any]], bool] = lambda settings: False
 
 
 def save(fitted: Identifiers, path: Path) -> None:

@@ -116,5 +116,5 @@ SCHEME = Scheme(
     ),
     fit=fit,
     assign=assign,
-    asks=True,
+    asks=lambda settings: True,
 )

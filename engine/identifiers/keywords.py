@@ -4,18 +4,23 @@ ZeroGR (Sun et al. 2025) has a language model write such docids; here they are c
 weight in a document is class TF-IDF with the document as the class (Grootendorst 2022). Of the words that are rare in the
 whole corpus each would open a branch of its own; they are taken only where a document has nothing better, or to tell two
 documents apart.
+
+GLEN (Lee et al. 2023) learns such identifiers from queries: the words that those who ask for a document use, the most telling one
+first. Something like it is ``asked`` with ``order=telling``: each train query counts so many times as words of what answers it.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme
+from engine.identifiers.base import Asked, Identifiers, Material, Option, Progress, Scheme
 from engine.identifiers.paths_of_words import identifiers_of
 from engine.text.words import cut
 
 WORDS = 4
 MOST = 8
+COMMON_FIRST, TELLING_FIRST = "common", "telling"
 # Words used by fewer than one document in this many (or by one alone) are rare.
 COMMON = 400
 
@@ -26,19 +31,26 @@ def fit(material: Material, settings: dict[str, Any], seed: int, progress: Progr
     Documents with the same keywords get one more each, up to :data:`MOST`; what is then still the same is left to the resolver.
     """
     texts = [document.searched_text() for document in material.documents]
+    notes: tuple[str, ...] = ()
+    if times := settings.get("asked") or 0:
+        if material.asked is not None:
+            texts = with_queries(texts, material.asked, times)
+        read = "no train query is there" if material.asked is None else f"{len(material.asked.said):,} train queries"
+        notes = (f"keywords: {read}; each counts {times} times as words of what answers it",)
+    ordered = settings.get("order") != TELLING_FIRST
     best, vocabulary = best_words(texts)
     size = np.minimum((best >= 0).sum(axis=1), settings.get("words") or WORDS)
     most = (best >= 0).sum(axis=1)
-    chosen = _first(best, size)
+    chosen = _first(best, size, ordered)
     for _ in range(MOST):
         _, group, sharing = np.unique(chosen, axis=0, return_inverse=True, return_counts=True)
         short = (sharing[group.ravel()] > 1) & (size < most)
         if not short.any():
             break
         size[short] += 1
-        chosen = _first(best, size)
+        chosen = _first(best, size, ordered)
     # Word numbers run from the commonest to the rarest, so sorted rows are in that order; -1 stands in front.
-    return identifiers_of([[vocabulary[word] for word in row if word >= 0] for row in chosen.tolist()])
+    return replace(identifiers_of([[vocabulary[word] for word in row if word >= 0] for row in chosen.tolist()]), notes=notes)
 
 
 def best_words(texts: list[str]) -> tuple[np.ndarray, list[str]]:
@@ -77,15 +89,28 @@ def best_words(texts: list[str]) -> tuple[np.ndarray, list[str]]:
     return best, found[order].tolist()
 
 
-def _first(best: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """The first ``size[i]`` words of row ``i``, sorted, with -1 for the others."""
-    return np.sort(np.where(np.arange(best.shape[1]) < size[:, None], best, -1), axis=1)
+def with_queries(texts: list[str], asked: Asked, times: int) -> list[str]:
+    """Texts with the queries that each answers behind them, so many times.
+
+    >>> with_queries(["a", "b"], Asked(np.empty((1, 2)), np.array([0]), np.array([1]), ["what"]), 2)
+    ['a', 'b what what']
+    """
+    found = [[text] for text in texts]
+    for query, row in zip(asked.text.tolist(), asked.row.tolist(), strict=True):
+        found[row] += [asked.said[query]] * times
+    return [" ".join(parts) for parts in found]
+
+
+def _first(best: np.ndarray, size: np.ndarray, ordered: bool) -> np.ndarray:
+    """The first ``size[i]`` words of row ``i``, with -1 for the others; ``ordered`` by their numbers, else as they stand."""
+    found = np.where(np.arange(best.shape[1]) < size[:, None], best, -1)
+    return np.sort(found, axis=1) if ordered else found
 
 
 SCHEME = Scheme(
     name="keywords",
     summary="Four to eight telling words of each document, commonest first.",
-    citation="Sun et al. 2025 (ZeroGR); Grootendorst 2022 (class TF-IDF)",
+    citation="Sun et al. 2025 (ZeroGR); Grootendorst 2022 (class TF-IDF); Lee et al. 2023 (GLEN)",
     options=(
         Option(
             name="words",
@@ -95,6 +120,22 @@ SCHEME = Scheme(
             high=MOST,
             help=f"Keywords of a document; up to {MOST} where fewer do not tell documents apart.",
         ),
+        Option(
+            name="order",
+            type=str,
+            default=COMMON_FIRST,
+            choices=(COMMON_FIRST, TELLING_FIRST),
+            help="Which word comes first: the commonest, or the most telling one.",
+        ),
+        Option(
+            name="asked",
+            type=int,
+            default=0,
+            low=0,
+            high=10,
+            help="How many times a train query counts as words of what answers it (GLEN); 0 for never.",
+        ),
     ),
     fit=fit,
+    asks=lambda settings: bool(settings.get("asked")),
 )

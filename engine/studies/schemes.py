@@ -171,7 +171,7 @@ def _fitted(opened: Build, name: str, seed: int, labels: Sequence[str | None] | 
     """A scheme's identifiers, their health and what they cost."""
     start = time.perf_counter()
     documents, taken = opened.corpus.documents, behaviour_of(opened, name, {}, seed)
-    asked = asked_of(opened.corpus, opened.encoder) if SCHEMES[name].asks else None
+    asked = asked_of(opened.corpus, opened.encoder) if SCHEMES[name].asks({}) else None
     fitted = identifiers.fit(name, np.asarray(opened.embeddings), {}, seed, documents, behaviour=taken, asked=asked)
     fit_seconds = time.perf_counter() - start
     tree = trie.build(fitted.codes)

@@ -158,7 +158,7 @@ def test_a_scheme_states_its_options_with_defaults_in_range():
     for scheme in identifiers.SCHEMES.values():
         for option in scheme.options:
             assert option.help
-            assert option.default is None or option.low <= option.default <= option.high
+            assert option.default in (None, *option.choices) or option.low <= option.default <= option.high
 
 
 def test_levels_that_halve_code_orthogonal_parts_in_turn():

@@ -75,6 +75,34 @@ def test_words_are_added_until_documents_differ():
     ]
 
 
+def test_what_is_asked_counts_and_the_most_telling_word_can_come_first():
+    """Three texts that share most words; who asks for the last one says plum, which the second has too."""
+    documents = [document("oak elm elm"), document("oak plum elm"), document("oak oak elm ash")]
+    asked = base.Asked(np.zeros((2, 2), np.float32), np.array([0, 1, 0]), np.array([2, 2, 1]), ["plum", "a plum oak"])
+    material = base.Material(np.zeros((3, 2), np.float32), documents, asked=asked)
+    given = {"words": 2, "order": "telling", "asked": 1}
+    assert keywords.SCHEME.asks(given)
+    assert not keywords.SCHEME.asks({"order": "telling"})
+    fitted = keywords.fit(material, given, 0, lambda done, total: None)
+    found = spelled(fitted)
+    assert fitted.notes == ("keywords: 2 train queries; each counts 1 times as words of what answers it",)
+    # By hand: the last text counts oak three times and plum twice, of five oaks and four plums (three asked) in all.
+    texts = ["oak elm elm", "oak plum elm plum", "oak oak elm ash plum plum oak"]
+    assert found == [sorted_by_worth(texts, place)[:2] for place in range(3)]
+    assert found[2] != found[2][::-1]
+    plain = spelled(keywords.fit(material, {"words": 2}, 0, lambda done, total: None))
+    assert plain[0][:2] == ["elm", "oak"]
+
+
+def sorted_by_worth(texts, place):
+    """The words of a text, the most telling first, word by word; those of one text alone last."""
+    split = [text.split() for text in texts]
+    every = [word for text in split for word in text]
+    with_word = {word: sum(word in text for text in split) for word in every}
+    worth = {word: split[place].count(word) * np.log1p(len(every) / len(texts) / every.count(word)) for word in set(split[place])}
+    return sorted(worth, key=lambda word: (with_word[word] < 2, -round(worth[word], 9), -with_word[word], word))
+
+
 def test_no_document_has_more_keywords_than_eight():
     fitted = fit(keywords.SCHEME, [document("oak elm ash fir yew bay plum pear lime fig")] * 3)
     assert [len(row) for row in spelled(fitted)] == [keywords.MOST] * 3
