@@ -122,7 +122,8 @@ def complete(spec: TrainSpec, labelled: bool) -> TrainSpec:
         check_mix(spec.mix)
     given = {name: value for name, value in spec.settings.items() if value is not None}
     settings: dict[str, Any] = {option.name: option.default for option in options} | given
-    # Who names any loss weighs against the plain defaults.
-    losses = usual_losses(labelled or bool(spec.losses)) | spec.losses
+    # Who names any loss weighs against the plain defaults. What was taken together is a label: no teacher's ranking knows it.
+    told = labelled or bool(spec.losses) or spec.mix.get("together", 0) > 0
+    losses = usual_losses(told) | spec.losses
     mix = dict(spec.mix) or dict(WITH_LABELS if labelled else WITHOUT_LABELS)
     return spec.model_copy(update={"settings": settings, "mix": mix, "losses": losses})

@@ -183,6 +183,11 @@ def test_what_a_spec_cannot_ask_for(fields, words):
         complete(TrainSpec(**fields), labelled=True)
 
 
+def test_what_was_taken_together_is_a_label_that_is_learned():
+    alone, told = (complete(TrainSpec(mix={"title": 1.0} | more), labelled=False).losses for more in ({}, {"together": 1.0}))
+    assert (alone["next_code"], told["next_code"] > 0) == (0, True)
+
+
 class TestShell:
     def test_train_use_scorers_and_evaluate(self, folder, told, shell):
         made = told(
