@@ -1,0 +1,194 @@
+"""Figures for rows of ``docs/systems.md`` that had a command and none: ``python -m benchmarks.rows STUDY [BUILD]``.
+
+    annealed   reverse-annealed draws beside beam search, on test
+    turns      what one to three turns of a simulated person gain, who sees the first ten and says "more like this" of the first
+               relevant one, and "less like this" of the first other one; what was turned leaves the list, with turns and without
+    orders     what was generated in the order of dense search, and the other way, beside both
+    lm         a small language model ranks candidates of BM25, pointwise and listwise, on the first queries of test
+    titles     how many titles that it writes freely do not exist, and how often the one asked for is among those under the trie
+
+A study is a block of ``benchmarks/results/rows.md``; running it again replaces that block.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.narrow import built
+from benchmarks.training import replace_block
+from engine import evaluation
+from engine.answers import titles
+from engine.builds.opened import Build
+from engine.decoding.strategies import decode
+from engine.retrievers import Queries
+from engine.retrievers.rocchio import turned
+from engine.text import language_model, models
+
+OUT = Path(__file__).parent / "results" / "rows.md"
+MEASURE, DEPTH, TURNS = "nDCG@10", 11, 3
+MODEL, RANKED, WRITTEN = "smollm2", 30, 30
+WIDTHS = (10, 50)
+
+
+def main() -> None:
+    """Run the study that is named."""
+    if len(sys.argv) < 2 or sys.argv[1] not in STUDIES:
+        raise SystemExit(__doc__)
+    title, run = STUDIES[sys.argv[1]]
+    opened, start = built((sys.argv[2:] or ["films"])[0]), time.process_time()
+    body = "\n".join(run(opened))
+    took = f"{(time.process_time() - start) / 60:.1f} minutes of a processor"
+    told = f"`python -m benchmarks.rows {sys.argv[1]} {opened.name}`. {evaluation.device()}; {took}.\n\n{body}\n"
+    replace_block(f"{title}: {opened.name}", told, OUT, "# Rows of the list of systems")
+    print(told)
+
+
+def asked(opened: Build) -> tuple[dict[str, dict[str, int]], list[str]]:
+    """Judgements of test, and the texts of its queries."""
+    qrels = {query: dict(of) for query, of in opened.corpus.qrels["test"].items()}
+    return qrels, [opened.corpus.queries[query] for query in qrels]
+
+
+def judged(opened: Build, qrels: dict[str, dict[str, int]], rows: np.ndarray) -> np.ndarray:
+    """The measure, a query each."""
+    ids = [document.id for document in opened.documents]
+    return evaluation.measure(qrels, evaluation.run_of(qrels, rows, ids), [MEASURE])[MEASURE]
+
+
+def line(name: str, ours: np.ndarray, base: np.ndarray) -> str:
+    """A row: the mean, and the difference to another with its p."""
+    less, mean = evaluation.difference(ours, base), evaluation.told(evaluation.interval(ours))
+    return f"| {name} | {mean} | {evaluation.told(less, sign=True)} | {evaluation.told_p(less)} |"
+
+
+def annealed(opened: Build) -> Iterator[str]:
+    """As many draws as beams."""
+    qrels, texts = asked(opened)
+    scorer, vectors = opened.scorer("centroid"), opened.embed_queries(texts)
+    yield f"| | {MEASURE} | less beam search | p |\n|---|---|---|---|"
+    for width in WIDTHS:
+        values = {}
+        for name in ("beam", "reverse-annealed", "greedy"):
+            rows = np.full((len(texts), DEPTH), -1, np.int64)
+            for place, (text, vector) in enumerate(zip(texts, vectors, strict=True)):
+                trace = decode(name, opened.trie, scorer, opened.query_for(scorer, text, vector), width)
+                # Draws stand in their order; as a list they are ranked by what the scorer thinks of them.
+                order = np.argsort(-trace.scores, kind="stable")
+                found = np.concatenate([opened.trie.leaf_documents(int(leaf)) for leaf in trace.leaves[order]])[:DEPTH]
+                rows[place, : len(found)] = found
+            values[name] = judged(opened, qrels, rows)
+        for name, of in values.items():
+            yield line(f"{name}, {width}", of, values["beam"])
+
+
+def turns(opened: Build) -> Iterator[str]:
+    """People who judge one document at a time."""
+    qrels, texts = asked(opened)
+    vectors, documents = opened.embed_queries(texts), np.asarray(opened.embeddings, np.float32)
+    grades = [{opened.row_of[of]: grade for of, grade in one.items() if of in opened.row_of} for one in qrels.values()]
+    sets: dict[str, list[list[np.ndarray]]] = {"more": [], "more and less": []}
+    lists: dict[str, list[list[np.ndarray]]] = {name: [] for name in sets}
+    plain: dict[str, list[list[np.ndarray]]] = {name: [] for name in sets}
+    some = []
+    for place, vector in enumerate(vectors):
+        relevant = {row for row, grade in grades[place].items() if grade > 0}
+        if len(relevant) <= TURNS:
+            continue
+        some.append(place)
+        for name in sets:
+            more: list[int] = []
+            less: list[int] = []
+            moved, gone, with_turns, without, seen = vector, set[int](), [], [], []
+            for _ in range(TURNS):
+                first = ranked(documents, moved, gone)[:10]
+                more += [row for row in first if row in relevant][:1]
+                less += [row for row in first if row not in relevant][:1] if name != "more" else []
+                gone = {*more, *less}
+                moved = turned(vector, documents[more], documents[less])
+                with_turns.append(np.array(ranked(documents, moved, gone)))
+                without.append(np.array(ranked(documents, vector, gone)))
+                seen.append(np.array(sorted(gone)))
+            lists[name].append(with_turns)
+            plain[name].append(without)
+            sets[name].append(seen)
+    yield f"{len(some)} test queries with more than {TURNS} relevant documents; dense search, exact.\n"
+    yield f"| | {MEASURE} of what is left, with turns | less without them | p |\n|---|---|---|---|"
+    ids = [document.id for document in opened.documents]
+    for name in sets:
+        for turn in range(TURNS):
+            left = {}
+            for at, place in enumerate(some):
+                query, gone = list(qrels)[place], set(sets[name][at][turn].tolist())
+                left[query] = {of: grade for of, grade in qrels[query].items() if opened.row_of.get(of, -1) not in gone}
+            ours, base = (
+                evaluation.measure(left, evaluation.run_of(left, np.array([one[turn] for one in of]), ids), [MEASURE])[MEASURE]
+                for of in (lists[name], plain[name])
+            )
+            yield line(f"{name}, {turn + 1} turn{'s' if turn else ''}", ours, base)
+
+
+def ranked(documents: np.ndarray, vector: np.ndarray, gone: set[int]) -> list[int]:
+    """Rows by cosine, those that are gone left out."""
+    order = np.argsort(-(documents @ vector), kind="stable")[: DEPTH + len(gone)].tolist()
+    return [row for row in order if row not in gone][:DEPTH]
+
+
+def orders(opened: Build) -> Iterator[str]:
+    """The first two hundred of one, ranked by the other; with the untrained scorer and with the one that came along."""
+    qrels, texts = asked(opened)
+    queries = Queries(texts, opened.embed_queries(texts))
+    yield f"| | {MEASURE} | less dense | p |\n|---|---|---|---|"
+    base = judged(opened, qrels, opened.retriever("dense").search(queries, DEPTH).rows)
+    for scorer in opened.scorer_names:
+        name = f"generative:{scorer}"
+        for one in (name, f"{name}~dense", f"dense~{name}"):
+            yield line(one, judged(opened, qrels, opened.retriever(one).search(queries, DEPTH).rows), base)
+
+
+def lm(opened: Build) -> Iterator[str]:
+    """Both rankers on the candidates of BM25, beside it."""
+    qrels, texts = asked(opened)
+    few = dict(list(qrels.items())[:RANKED])
+    yield f"The first {RANKED} queries of test; `{MODEL}`, zero-shot; candidates of BM25.\n"
+    yield f"| | {MEASURE} | less BM25 | p |\n|---|---|---|---|"
+    queries = Queries(texts[:RANKED])
+    base = judged(opened, few, opened.retriever("bm25").search(queries, DEPTH).rows)
+    for name in ("bm25", f"bm25~lm:{MODEL}", f"bm25~lm-list:{MODEL}"):
+        yield line(name, judged(opened, few, opened.retriever(name).search(queries, DEPTH).rows), base)
+
+
+def write_titles(opened: Build) -> Iterator[str]:
+    """Titles for the first queries of test."""
+    qrels, texts = asked(opened)
+    model = language_model.load(models.folder_of(MODEL, "lm"))
+    made_up, free, held = [], [], []
+    for grades, text in list(zip(qrels.values(), texts, strict=True))[:WRITTEN]:
+        wanted = {opened.row_of[of] for of, grade in grades.items() if grade > 0 and of in opened.row_of}
+        found = titles.write(opened, text, model)
+        names = {opened.documents[row].title.casefold() for row in wanted}
+        made_up.append(found.made_up)
+        free.append(float(any(title.casefold() in names for title in found.free)))
+        held.append(float(bool(wanted.intersection(found.rows))))
+    yield f"The first {WRITTEN} queries of test, {titles.BEAMS} titles each, `{MODEL}`, zero-shot.\n"
+    yield "| | share |\n|---|---|"
+    for name, of in (
+        ("of titles written freely do not exist", made_up),
+        ("of queries have a right title among those written freely", free),
+        ("of queries have a right document among those under the trie of titles", held),
+    ):
+        yield f"| {name} | {evaluation.told(evaluation.interval(np.array(of)))} |"
+
+
+STUDIES = {
+    "annealed": ("Reverse-annealed draws", annealed),
+    "turns": ("Turns of a simulated person", turns),
+    "orders": ("Dense ranks what was generated, and the other way", orders),
+    "lm": ("A language model ranks", lm),
+    "titles": ("A language model writes titles", write_titles),
+}
+
+if __name__ == "__main__":
+    main()
