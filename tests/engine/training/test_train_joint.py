@@ -13,7 +13,7 @@ from engine.decoding.exact import score_all
 from engine.errors import TriescopeError
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.scorers.joint import KIND
-from engine.text import embed
+from engine.text import embed, encoders
 from engine.text.layered import LayeredEncoder
 from engine.training.models.joint import create
 from engine.training.pairs.sources import Pairs
@@ -36,7 +36,7 @@ def tokens(parts):
 
 def test_before_training_it_scores_as_the_centroid_scorer(parts):
     centroid = CentroidScorer(parts.trie, parts.means, parts.codebooks)
-    vectors = embed.load(parts.encoder).encode(QUERIES, "query")
+    vectors = encoders.load(parts.encoder).encode(QUERIES, "query")
     scorer = create(parts, SETTINGS, 0).scorer()
     for query, vector in zip(tokens(parts), vectors, strict=True):
         for ours, theirs in zip(score_all(parts.trie, scorer, query), score_all(parts.trie, centroid, vector), strict=True):
@@ -87,7 +87,7 @@ def test_documents_are_moved_towards_queries_as_the_encoder_sees_them(parts, sma
     model = create(parts, SETTINGS, 0)
     one = np.array([0], np.int64)
     model.prime(embeddings, Pairs(QUERIES[:1], one, one + 7, np.zeros(1, np.int8), np.ones(1, np.float32)), tokens(parts)[:1])
-    asked = embed.load(parts.encoder).encode(QUERIES[:1], "query")[0]
+    asked = encoders.load(parts.encoder).encode(QUERIES[:1], "query")[0]
     towards = embeddings + asked  # the only lender there is lends it to all
     towards /= np.linalg.norm(towards, axis=1, keepdims=True)
     assert model.vectors.detach().numpy() == pytest.approx(node_means(parts.trie, towards)[model.held], abs=1e-5)
@@ -116,7 +116,7 @@ def test_it_can_begin_as_the_node_scorer_that_has_learned_and_then_scores_as_tha
     settings = SETTINGS | {"start": "node", "hidden": 32}
     model = create(parts, settings, 0)
     model.prime(np.load(folder / "embeddings.npy"), None, tokens(parts))
-    scorer, vectors = model.scorer(), embed.load(parts.encoder).encode(QUERIES, "query")
+    scorer, vectors = model.scorer(), encoders.load(parts.encoder).encode(QUERIES, "query")
     for query, vector in zip(tokens(parts), vectors, strict=True):
         for ours, theirs in zip(score_all(parts.trie, scorer, query), score_all(parts.trie, node, vector), strict=True):
             assert ours.total == pytest.approx(theirs.total, abs=1e-3)

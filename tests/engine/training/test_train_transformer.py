@@ -13,7 +13,7 @@ from engine.scorers.carried import codes_of
 from engine.scorers.centroid import CentroidScorer
 from engine.scorers.kinds import kind
 from engine.scorers.transformer import SIZES, code_numbers, encode
-from engine.text import embed, token_states
+from engine.text import encoders, token_states
 from engine.training.models import transformer
 from engine.training.models.transformer import TransformerModel, products
 from tests.engine.oracles import unit
@@ -212,7 +212,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def encoded():
-    vectors = embed.load(ENCODER).encode(TEXTS)
+    vectors = encoders.load(ENCODER).encode(TEXTS)
     return vectors, encode(TEXTS, vectors, parts_of(WORDS[0]), {})
 
 
@@ -220,7 +220,7 @@ def test_a_query_is_its_vector_and_the_states_of_its_tokens(encoded):
     vectors, queries = encoded
     assert {query.dtype for query in queries} == {np.dtype(np.float32)}
     assert [query[0].tolist() for query in queries] == vectors.tolist()
-    states = embed.load(ENCODER).model.encode(TEXTS, output_value="token_embeddings", convert_to_numpy=False)
+    states = encoders.load(ENCODER).model.encode(TEXTS, output_value="token_embeddings", convert_to_numpy=False)
     for query, expected in zip(queries, states, strict=True):
         np.testing.assert_allclose(query[1:], expected.numpy(), atol=1e-4)
 
@@ -248,7 +248,7 @@ def test_an_encoder_without_token_states_is_refused(tmp_path):
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
-    tokenizer = embed.load(ENCODER).model.tokenizer
+    tokenizer = encoders.load(ENCODER).model.tokenizer
     SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_dim=8)]).save(str(tmp_path))
     with pytest.raises(TriescopeError, match="no states of tokens"):
         token_states.token_states(["a"], str(tmp_path))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
-from engine.text import embed, tuned
+from engine.text import embed, encoders, tuned
 from engine.text.layered import LayeredEncoder, token_ids
 from engine.training.encoder.draws import Draws
 from engine.training.encoder.model import Loss, ranking
@@ -71,10 +71,10 @@ class TestLayeredEncoder:
 
     def test_before_it_learns_its_vectors_are_the_encoders(self):
         ours = LayeredEncoder(MODEL).vectors(token_ids(self.TEXTS, MODEL))
-        assert np.einsum("nd,nd->n", ours, embed.load(MODEL).encode(self.TEXTS, "query")) == pytest.approx(1, abs=1e-5)
+        assert np.einsum("nd,nd->n", ours, encoders.load(MODEL).encode(self.TEXTS, "query")) == pytest.approx(1, abs=1e-5)
 
     def test_only_the_layers_asked_for_learn_and_the_encoder_itself_never(self):
-        before = embed.load(MODEL).encode(self.TEXTS[:2])
+        before = encoders.load(MODEL).encode(self.TEXTS[:2])
         encoder = LayeredEncoder(MODEL, 2)
         encoder.units(token_ids(self.TEXTS[:2], MODEL)).sum().backward()
         learning = [any(weight.grad is not None for weight in layer.parameters()) for layer in encoder.layers]
@@ -82,7 +82,7 @@ class TestLayeredEncoder:
         with torch.no_grad():
             for weight in encoder.parameters():
                 weight += 0.1
-        assert np.array_equal(embed.load(MODEL).encode(self.TEXTS[:2]), before)
+        assert np.array_equal(encoders.load(MODEL).encode(self.TEXTS[:2]), before)
 
     def test_what_was_saved_is_taken_and_what_is_of_another_refused(self):
         one = LayeredEncoder(MODEL)
@@ -192,7 +192,7 @@ class TestWhole:
         assert code == 2
         assert "no judged queries in split 'nothing'" in err
         assert shell("tune", finished[0], "--export", tmp_path / "model")[0] == 0
-        theirs = embed.load(str(tmp_path / "model")).encode(["an old samurai"], "query")
+        theirs = encoders.load(str(tmp_path / "model")).encode(["an old samurai"], "query")
         ours = tuned.open_layers(finished[0], MODEL).vectors(token_ids(["an old samurai"], MODEL))
         assert float((theirs * ours).sum()) == pytest.approx(1, abs=1e-5)
         code, _, err = shell("tune", finished[0], "--export", tmp_path / "model")
