@@ -26,7 +26,7 @@ from engine.identifiers.base import Identifiers, Material
 from engine.identifiers.collisions import extra_code
 from engine.scorers.centroid import CentroidScorer, node_means
 
-TARGETS, CHOSEN_ON, ASKED = (0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999), 300, 200
+TARGETS, CHOSEN_ON, ASKED = (0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999), 4000, 1000
 # From so many documents on three levels of 256 codes are not tried: the table of whole decodes says what they find.
 LARGE = 500_000
 ASKED_FOR = set(map(str, TARGETS))
@@ -91,7 +91,7 @@ def of_tree(
     tree = trie.build(given.codes)
     scorer = CentroidScorer(tree, node_means(tree, documents), fitted.codebooks)
     start = time.perf_counter()
-    seen = [widths.passed(tree, scorer, query, DEPTH) for query in chosen_on]
+    seen = list(widths.passed_all(tree, scorer, chosen_on, DEPTH))
     scored, start = time.perf_counter() - start, time.perf_counter()
     plans = {str(target): widths.choose(tree, seen, target) for target in TARGETS}
     chose, name = time.perf_counter() - start, f"{levels} x {codes}"

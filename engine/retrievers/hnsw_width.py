@@ -33,10 +33,10 @@ class Width(Stored):
     probes: int = 0
 
 
-def probes(vectors: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Made-up queries: float32 ``(PROBES, d)``, unit rows."""
+def probes(vectors: np.ndarray, seed: int = 0, count: int = PROBES) -> np.ndarray:
+    """Made-up queries: float32 ``(count, d)``, unit rows."""
     rng = np.random.default_rng(seed)
-    own = vectors[rng.choice(len(vectors), PROBES)]
+    own = vectors[rng.choice(len(vectors), count)]
     aside = rng.normal(size=own.shape)
     aside -= (aside * own).sum(axis=1, keepdims=True) * own
     aside /= np.maximum(np.linalg.norm(aside, axis=1, keepdims=True), 1e-9)

@@ -1,7 +1,7 @@
 """Widths for a recall: a plan a target, chosen on made-up queries, judged on others, and kept beside the build.
 
 What is wanted of a query is what exact scoring by the centroid scorer gives, its first hundred documents. The made-up queries are
-those of :mod:`engine.retrievers.hnsw_width`; half of them choose, the other half says what a plan found and what it cost.
+those of :mod:`engine.retrievers.hnsw_width`; four of five choose, the fifth says what a plan found and what it cost.
 """
 
 import time
@@ -14,21 +14,28 @@ from pydantic import Field, ValidationError
 from engine.data.figures import Stored
 from engine.decoding import decode
 from engine.decoding.plan import Plan
-from engine.decoding.widths import Passed, choose, passed
+from engine.decoding.widths import Passed, choose, passed_all
 from engine.errors import TriescopeError
 from engine.files import replace_json
-from engine.retrievers.hnsw_width import NEAREST, PROBES, probes
+from engine.retrievers.hnsw_width import NEAREST, probes
 from engine.scorers.base import Scorer
 from engine.stored.content import read as read_content
 from engine.trie import Tree
 
 FILE, TARGETS = "widths.json", (0.9, 0.95, 0.99, 0.999)
+# Made-up queries, and at most so many a document: of fewer that choose, only those that lose nothing at all tell of a recall of
+# .999 (:func:`engine.decoding.widths.sure`), and a plan for them is several times as wide.
+ASKED, EACH = 5000, 5
+# One of so many judges.
+JUDGES = 5
 
 
 class Found(Stored):
-    """What a search found of what is wanted, the nodes it scored, and the milliseconds it took: means and a median a query."""
+    """What a search found of what is wanted (``error`` is the standard error of that mean; None where it was not kept), the nodes
+    it scored, and the milliseconds it took: means and a median a query."""
 
     recall: float = Field(ge=0, le=1)
+    error: float | None = Field(default=None, ge=0)
     scored: float = Field(ge=0)
     ms: float = Field(ge=0)
 
@@ -75,7 +82,6 @@ def measure(
     vectors: np.ndarray,
     targets: Sequence[float] = TARGETS,
     tell: Callable[[int, int], None] = lambda done, total: None,
-    count: int = PROBES,
 ) -> Widths:
     """Choose a plan for each target and judge it.
 
@@ -84,17 +90,17 @@ def measure(
     TriescopeError
         As :func:`engine.decoding.widths.choose`.
     """
-    queries, seen = probes(vectors)[:count], []
-    for place, query in enumerate(queries):
-        tell(place, len(queries))
-        seen.append(passed(tree, scorer, query, NEAREST))
-    tell(len(queries), len(queries))
-    asked = list(zip(queries[1::2], seen[1::2], strict=True))
+    queries, seen = probes(vectors, count=min(ASKED, EACH * len(vectors))), []
+    for of in passed_all(tree, scorer, queries, NEAREST):
+        seen.append(of)
+        tell(len(seen), len(queries))
+    asked = list(zip(queries[::JUDGES], seen[::JUDGES], strict=True))
+    choosing = [of for place, of in enumerate(seen) if place % JUDGES]
     return Widths(
         nearest=NEAREST,
         probes=len(asked),
         plain=Found(**_judged(tree, scorer, asked, Plan())),
-        targets=tuple(_target(tree, scorer, seen[::2], asked, target) for target in sorted(targets)),
+        targets=tuple(_target(tree, scorer, choosing, asked, target) for target in sorted(targets)),
     )
 
 
@@ -115,7 +121,13 @@ def _judged(tree: Tree, scorer: Scorer, asked: Sequence[tuple[np.ndarray, Passed
             spent.append((time.perf_counter() - start) * 1e3)
             shares.append(len(np.intersect1d(trace.leaves, of.leaves)) / len(of.leaves))
             scored.append(trace.scored)
-    return {"recall": round(float(np.mean(shares)), 4), "scored": float(np.mean(scored)), "ms": round(float(np.median(spent)), 3)}
+    error = float(np.std(shares)) / len(shares) ** 0.5
+    return {
+        "recall": round(float(np.mean(shares)), 4),
+        "error": round(error, 5),
+        "scored": float(np.mean(scored)),
+        "ms": round(float(np.median(spent)), 3),
+    }
 
 
 def write(folder: Path, known: Widths) -> None:
@@ -159,12 +171,13 @@ def told(target: Target, known: Widths) -> str:
     >>> plain = Found(recall=0.97, scored=900, ms=0.8)
     >>> target = Target(asked=0.99, widths=(4,), below=(3.2,), recall=0.991, scored=450, ms=0.4)
     >>> told(target, Widths(nearest=100, probes=50, plain=plain, targets=(target,)))
-    '4 within 3.2 nats; found 99.1% of the 100 nearest of 50 made-up queries in 0.40 ms, 100 beams find 97.0% in 0.80 ms'
+    '4 within 3.2 nats; found 99.10% of the 100 nearest of 50 made-up queries in 0.40 ms, 100 beams find 97.00% in 0.80 ms'
     """
     first = ", ".join(f"{width:,} within {nats:.1f}" for width, nats in zip(target.widths, target.below, strict=True))
     plan = f"{first} nats" if first else "no level to narrow"
     short = ", less than was asked for" if target.recall < target.asked else ""
+    within = f" ± {1.96 * target.error:.2%}" if target.error is not None else ""
     return (
-        f"{plan}; found {target.recall:.1%} of the {known.nearest} nearest of {known.probes} made-up queries in "
-        f"{target.ms:.2f} ms, {known.nearest} beams find {known.plain.recall:.1%} in {known.plain.ms:.2f} ms{short}"
+        f"{plan}; found {target.recall:.2%}{within} of the {known.nearest} nearest of {known.probes} made-up queries in "
+        f"{target.ms:.2f} ms, {known.nearest} beams find {known.plain.recall:.2%} in {known.plain.ms:.2f} ms{short}"
     )

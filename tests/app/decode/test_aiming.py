@@ -38,7 +38,7 @@ def test_a_recall_is_chosen_beside_the_beams_decoded_by_its_plan_and_its_cost_is
     at = visit("decode", **ASKED)
     assert at.selectbox(aiming.RECALL).options == ["one width", "90%", "99%"]
     at = sound(at.selectbox(aiming.RECALL).set_value("0.99").run())
-    assert "8 within 5.0, 16 within 9.0, 24 within 9.0 nats; found 99.0% of the 100 nearest" in said(at).replace("\\", "")
+    assert "8 within 5.0, 16 within 9.0, 24 within 9.0 nats; found 99.00% of the 100 nearest" in said(at).replace("\\", "")
     assert any("--strategy narrowed -o 'widths=8 16 24' -o 'below=5 9 9'" in code.value for code in at.code)
     assert "Choose widths for a recall anew" in labels(at)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engine import decoding, trie
 from engine.decoding.plan import Plan
 from engine.decoding.strategies import narrowed
-from engine.decoding.widths import choose, cost, kept, passed
+from engine.decoding.widths import choose, cost, kept, passed, passed_all, sure
 from engine.errors import TriescopeError
 from engine.scorers.centroid import CentroidScorer, node_means
 from tests.engine.decoding.test_strategies import QUERY, Case
@@ -105,6 +105,47 @@ def test_a_plan_finds_what_it_promises_and_scores_less_than_the_beam_that_does(r
     looser = choose(tree, seen, recall - 0.3)
     each = [12.0, 6.0, 600 / 72]
     assert np.mean([cost(of, looser, each) for of in seen]) <= np.mean([cost(of, plan, each) for of in seen])
+
+
+def test_many_queries_together_are_told_as_each_alone(monkeypatch):
+    tree, scorer, queries, _ = world()
+    monkeypatch.setattr("engine.decoding.widths.TOGETHER", 7 * len(tree.code))
+    together = list(passed_all(tree, scorer, queries, 30))
+    for query, of in zip(queries, together, strict=True):
+        alone = passed(tree, scorer, query, 30)
+        assert of.leaves.tolist() == alone.leaves.tolist()
+        assert of.rank.tolist() == alone.rank.tolist()
+        assert of.below == pytest.approx(alone.below, abs=1e-4)
+    view = tree.restricted(np.arange(600) % 2 == 0)
+    (of,) = passed_all(view, scorer, queries[:1], 5)
+    assert of.leaves.tolist() == passed(view, scorer, queries[0], 5).leaves.tolist()
+
+
+@pytest.mark.parametrize("recall", [0.95, 0.99, 0.999])
+def test_of_plans_that_lose_a_little_too_much_one_in_twenty_is_taken_for_a_good_one(recall):
+    """Losses of all or nothing at a rate just above what may be lost: the draws that four thousand queries take for sure."""
+    rng, queries = np.random.default_rng(0), 4000
+
+    def taken(rate: float, draws: int = 600) -> float:
+        whole = rng.binomial(queries, rate, draws)
+        return np.mean([sure((np.arange(queries) < lost).astype(float), recall) for lost in whole])
+
+    assert taken(1.001 * (1 - recall)) < 0.06
+    assert taken(0.5 * (1 - recall)) > (0.9 if recall < 0.995 else 0.1)
+
+
+@pytest.mark.parametrize("recall", [0.7, 0.9, 0.97])
+def test_a_plan_keeps_what_is_asked_of_queries_that_did_not_choose(recall):
+    """A loss of all or nothing, one query in so many: too few queries are not taken for many."""
+    tree, scorer, queries, _ = world()
+    seen = [passed(tree, scorer, query, 30) for query in queries]
+    for few in (seen[:10], seen):
+        plan = choose(tree, few, recall)
+        lost = np.array([1 - kept(of, plan) for of in few])
+        assert sure(lost, recall - 1e-9) or not lost.any()
+        looser = choose(tree, few * 100, recall)  # so many queries leave nearly no doubt
+        assert np.mean([kept(of, looser) for of in few]) <= np.mean([kept(of, plan) for of in few])
+        assert np.mean([kept(of, looser) for of in few]) >= recall
 
 
 @pytest.mark.parametrize("recall", [0.0, 1.01, float("nan")])
