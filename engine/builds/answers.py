@@ -13,6 +13,7 @@ from engine.builds.written import check_query, parse_prefix
 from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.explaining.why import Why, why_json
+from engine.retrievers import method_of
 from engine.text.matched import snippet, wanted
 
 # Of those listed above a document, so many are held against its codes.
@@ -38,6 +39,13 @@ def filter_json(build: Build, filter_text: str, passed: int) -> dict[str, Any]:
     if not filter_text:
         return {}
     return {"filter": filter_text, "documents": passed, "left_aside": build.left_aside(filter_text)}
+
+
+def read_json(build: Build, query: str, retriever: str, allowed: np.ndarray | None) -> dict[str, Any]:
+    """What a retriever read from a query among the documents ``allowed``, in sentences; nothing where it reads no more than words
+    or a vector."""
+    method, named = method_of(retriever)
+    return {"read": method.reads(build, named, query, allowed)} if method.reads else {}
 
 
 def decoded(

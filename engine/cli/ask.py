@@ -32,7 +32,7 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search a build with one retriever: titles, and of each text the part that shows most words of the query."""
-    from engine.builds.answers import filter_json, hits_json
+    from engine.builds.answers import filter_json, hits_json, read_json
     from engine.builds.opened import Build
     from engine.builds.turns import without
     from engine.text.matched import Snippet
@@ -52,9 +52,8 @@ def search(
     value: dict[str, Any] = {"retriever": retriever, "query": query, "hits": listed, "ms": ms}
     lines = lines or [method.empty, *filter(None, [method.told(opened, named)])]
     allowed = opened.allowed(filter_text)
-    if method.reads:
-        value["read"] = method.reads(opened, named, query, allowed)
-        lines = [*value["read"], *lines]
+    value |= read_json(opened, query, retriever, allowed)
+    lines = [*value.get("read", ()), *lines]
     if allowed is not None:
         value |= filter_json(opened, filter_text, int(allowed.sum()))
         told = f"filter: {value['documents']:,} of {len(allowed):,} documents pass, and are searched"

@@ -108,6 +108,7 @@ def application(shelf: Shelf, settings: Settings) -> Guard:
         held, hits, passed = await batches.ask(Wanted(name, retriever, k, beams, filter_text), query)
         value = {"build": name, "query": query, "retriever": retriever}
         value |= answers.filter_json(held.build, filter_text, passed)
+        value |= answers.read_json(held.build, query, retriever, held.allowed(filter_text))
         if explain:  # two milliseconds of words and stems, which the others need not wait for
             listed = await in_thread(name, lambda _: answers.hits_json(held.build, query, retriever, hits))
         else:

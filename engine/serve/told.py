@@ -43,6 +43,7 @@ class SearchTold(_Told):
     filter: str | None = Field(None, examples=["year > 1990"])
     documents: int | None = Field(None, description="How many pass the filter.", examples=[530])
     left_aside: list[str] | None = Field(None, description="What the filter cannot compare, a sentence a column.")
+    read: list[str] | None = Field(None, description="What look-up read from the query, in sentences.")
 
 
 class CandidateTold(_Told):

@@ -51,6 +51,14 @@ def test_searches_of_many_at_once_are_those_of_the_engine_alone(client, opened):
     assert f'triescope_requests_total{{path="/search",status="200"}} {len(asked)}.0' in counted
 
 
+def test_what_look_up_read_is_sent_as_the_shell_prints_it(client, told, small_build):
+    asked = {"query": "a horror from france", "retriever": "look-up", "filter": "year > 1900"}
+    found = client.get("/search", params=asked).json()
+    printed = told("search", small_build, asked["query"], "-r", "look-up", "--filter", asked["filter"])
+    assert found["read"] == printed["read"] != []
+    assert "read" not in client.get("/search", params=asked | {"retriever": "bm25"}).json()
+
+
 def test_an_explained_hit_has_what_the_shell_shows(client, opened):
     query = "a ship in a storm"
     found = client.get("/search", params={"query": query, "retriever": "bm25", "k": 2, "explain": True}).json()["hits"]
