@@ -105,11 +105,16 @@ def prefix_labels(trie: Trie, names: Sequence[str], rows: np.ndarray, depth: int
     A shorter identifier counts as a whole; a document without one is labelled :data:`NO_IDENTIFIER`.
     """
     nodes = branch_nodes(trie, rows, depth)
-    label = {0: NO_IDENTIFIER}
-    for found in np.unique(nodes).tolist():
-        if found:
-            label[found] = f"{'-'.join(map(str, trie.prefix(found)))} · {names[found]}"
-    return [label[found] for found in nodes.tolist()]
+    found, of_row = np.unique(nodes, return_inverse=True)
+    written, at = [""] * len(found), found
+    while at.any():  # all of them up the tree together: there may be twenty thousand
+        above = zip(at.tolist(), trie.code[at].tolist(), written, strict=True)
+        written = [f"{code}-{below}" if node else below for node, code, below in above]
+        at = trie.parent(at)
+    labels = [
+        f"{text[:-1]} · {names[node]}" if node else NO_IDENTIFIER for node, text in zip(found.tolist(), written, strict=True)
+    ]
+    return [labels[place] for place in of_row.tolist()]
 
 
 def under(groups: Sequence[Group], passes: np.ndarray) -> list[Group]:
