@@ -76,20 +76,19 @@ class LookUpRetriever:
         return [(rows[rows >= 0], scores[rows >= 0]) for rows, scores in zip(ranking.rows, ranking.scores, strict=True)]
 
 
-_KNOWN: WeakKeyDictionary[Opened, dict[float, LookUp]] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[Opened, LookUp] = WeakKeyDictionary()
 
 
 def reader(opened: Opened, least: float = LEAST) -> LookUp:
-    """Who reads the queries of a build; made once for an opened one."""
-    known = _KNOWN.setdefault(opened, {})
-    if least not in known:
+    """Who reads the queries of a build; what it knows is made once for an opened one."""
+    if opened not in _KNOWN:
         judged = tables.read_judged(opened.folder, TRAIN)
         answered = [
             (judged.queries[query], [row for row, grade in gains.items() if grade > 0])
             for query, gains in list(gains_of(opened, judged).items())[:MOST_READ]
         ]
-        known[least] = LookUp(opened.columns, answered, language_of(opened.folder / FOLDER), least)
-    return known[least]
+        _KNOWN[opened] = LookUp(opened.columns, answered, language_of(opened.folder / FOLDER))
+    return _KNOWN[opened].at_least(least)
 
 
 def _least(named: Named) -> float:
@@ -105,7 +104,8 @@ def _told(opened: Opened, named: Named) -> str:
     unread = f"; not read, for they have too many values: {', '.join(reads.keys.unread)}" if reads.keys.unread else ""
     if not reads.queries:
         return f"no train query names a value: all that is named is read{unread}"
-    return f"values that {reads.queries:,} train queries name are read where {reads.least:.0%} of what answers has them{unread}"
+    whose = f"{'the first ' if reads.asked == MOST_READ else ''}{reads.asked:,} train queries"
+    return f"values that {reads.queries:,} of {whose} name are read where {reads.least:.0%} of what answers has them{unread}"
 
 
 def _reads(opened: Opened, named: Named, query: str, allowed: np.ndarray | None) -> list[str]:

@@ -5,6 +5,7 @@ of what answers those that name it has it. Nothing else is learned. Without trai
 """
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -84,22 +85,33 @@ class LookUp:
         Of the documents.
     least : float
         See :data:`LEAST`.
+
+    Attributes
+    ----------
+    asked, queries : int
+        Train queries that were read, and those among them that name a value.
     """
 
     def __init__(
         self, columns: Columns, asked: Iterable[tuple[str, Sequence[int]]] = (), language: str = ENGLISH, least: float = LEAST
     ):
         self.columns, self.keys, self.least = columns, Keys(columns, language), least
-        self.queries = 0
+        self.asked, self.queries = 0, 0
         self._sums: dict[Key | str, tuple[int, float]] = {}
         for text, rows in asked:
             named = [one for one in self.keys.named(text) if not one.turned]
-            self.queries += bool(named)
+            self.asked, self.queries = self.asked + 1, self.queries + bool(named)
             for key in {key for one in named for key in one.keys}:
                 share = float(self._mask(key.filter)[rows].mean())
                 for by in self._known_by(key):
                     count, total = self._sums.get(by, (0, 0.0))
                     self._sums[by] = count + 1, total + share
+
+    def at_least(self, least: float) -> "LookUp":
+        """The same with another share that must be reached."""
+        other = copy(self)
+        other.least = least
+        return other
 
     def trust(self, key: Key) -> float:
         """Share of what answers train queries that name a value which has it, drawn towards its column's; 1 where no train query

@@ -28,7 +28,7 @@ SPELLED = {
 DECADE = regex.compile(r"(1[0-9]|20)?([0-9])0s")
 YEAR = regex.compile(r"1[0-9]{3}|20[0-9]{2}")
 APOSTROPHE = regex.compile(r"(?<=\d)['’](?=s\b)")
-# What turns the word behind it round.
+# What turns the word behind it round, in English.
 NOT = frozenset("no not non without isn except never neither nor".split())
 ARTICLES = frozenset(("a", "an", "the", "any"))
 
@@ -100,7 +100,7 @@ class Keys:
             size, keys = self._at(words, place)
             if keys:
                 before = [word for word in words[max(0, place - 2) : place] if word not in ARTICLES][-1:]
-                found.append(Named(" ".join(words[place : place + size]), keys, bool(NOT.intersection(before))))
+                found.append(Named(" ".join(words[place : place + size]), keys, self.english and bool(NOT.intersection(before))))
             place += size
         return found
 
@@ -155,8 +155,9 @@ def _years(column: Column) -> bool:
 
 def _values(name: str, column: Column) -> Iterator[tuple[tuple[str, ...], Key]]:
     """The words of each value that can be named, with its key."""
-    pairs = np.unique(np.column_stack([column.text, column.row]), axis=0) if len(column.row) else np.empty((0, 2), np.int32)
-    documents = np.bincount(pairs[:, 0], minlength=len(column.texts))
+    size = max(1, len(column.present))
+    pairs = np.unique(column.text.astype(np.int64) * size + column.row)
+    documents = np.bincount(pairs // size, minlength=len(column.texts))
     for text, count in zip(column.texts, documents.tolist(), strict=True):
         words = tuple(pieces(text))
         if not 0 < len(words) <= LONGEST or len(text) > MOST_LETTERS or text in ("true", "false") or as_number(text) is not None:

@@ -88,12 +88,14 @@ def test_what_train_queries_mean_otherwise_is_left_aside():
     reads = LookUp(columns, asked)
     key = reads.keys.named("drama")[0].keys[0]
     # By hand: all three queries that say drama mean dramas; of the six times that a genre is named half are right.
+    assert (reads.asked, reads.queries) == (5, 5)
     assert reads.trust(key) == pytest.approx((3 + 2 * 3 / 6) / (3 + 2))
     found = reads.read("war drama")
     assert found.filter == "genre = 'drama'"
     assert np.flatnonzero(found.allowed).tolist() == [row for row, film in enumerate(FILMS) if film.metadata["genre"] == "drama"]
     assert found.notes == ("\"war\" left aside: genre = 'war' has 20% of what answers train queries that say so, less than 70%",)
     assert LookUp(columns, asked, least=0).read("war").constraints[0].documents == 9
+    assert reads.at_least(0).read("war").filter == LookUp(columns, asked, least=0).read("war").filter != reads.read("war").filter
     assert LookUp(columns, [("a war", wars)] * 9).read("a war").allowed.sum() == 9
 
 
