@@ -129,15 +129,17 @@ def found(opened: Build, name: str, texts: list[str], allowed: np.ndarray | None
     return by.search(Queries(texts, opened.embed_queries(texts) if by.needs_vectors else None), DEPTH, allowed).rows
 
 
-def looked_up(opened: Build, name: str, texts: list[str], least: float) -> np.ndarray:
-    """The same with what has the values first and the others behind; of `generative` the retriever ``look-up`` itself."""
-    if name == "generative":
+def looked_up(opened: Build, name: str, texts: list[str], least: float, whole: bool = False) -> np.ndarray:
+    """The same with what has the values first and the others behind, ranked by the rest of a query or by the ``whole`` of it; of
+    `generative` by the rest it is the retriever ``look-up`` itself."""
+    if name == "generative" and not whole:
         return found(opened, f"look-up:least={least}", texts)
     rows = found(opened, name, texts)
     for place, text in enumerate(texts):
-        mask = reader(opened, least).read(text).allowed
-        if mask is not None:
-            parts = [found(opened, name, [text], of)[0] for of in (mask, ~mask) if of.any()]
+        read = reader(opened, least).read(text)
+        if read.allowed is not None:
+            asked = [text if whole else read.rest]
+            parts = [found(opened, name, asked, of)[0] for of in (read.allowed, ~read.allowed) if of.any()]
             both = np.concatenate([part[part >= 0] for part in parts])[:DEPTH]
             rows[place] = np.pad(both, (0, DEPTH - len(both)), constant_values=-1)
     return rows
@@ -171,6 +173,9 @@ def choosing(opened: Build) -> Iterator[str]:
             count = sum(reader(opened, least).read(text).allowed is not None for text in texts[split])
             cells.append(f"{evaluation.told(evaluation.difference(ours, of), sign=True)}, {count} of {len(of):,}")
         yield f"| {least:.0%} | {' | '.join(cells)} |"
+    wholes = {split: looked_up(opened, "generative", texts[split], USED, whole=True) for split in plain}
+    gains = [evaluation.difference(judged(opened, asked[split], wholes[split]), of) for split, of in plain.items()]
+    yield f"| {USED:.0%}, ranked by the whole query | {' | '.join(evaluation.told(of, sign=True) for of in gains)} |"
 
 
 if __name__ == "__main__":

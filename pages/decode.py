@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from app.common import address, commands, documents, exports, filtering, resources, rewriting, scorers, state, trying, turns
+from app.common import address, commands, documents, exports, resources, rewriting, scorers, state, trying, turns
 from app.common.second import chosen
 from app.decode import aiming, branching, decoding, intervening, node_panel, pictures, pinned, sharing, stepper, tour, two_builds
 from engine.decoding.strategies import STRATEGIES
@@ -54,7 +54,7 @@ with more:
     if refused:
         intervening.say_refused(refused)
         asked = replace(asked, filter="", force="", ban=())
-own, asked, read = intervening.looked_up(build, query, asked)
+query, asked, read = intervening.looked_up(build, query, asked)
 scorer_used = asked.scorer or build.default_scorer
 address.check_stamp(build, [scorer_used])
 
@@ -74,7 +74,6 @@ try:
 except TriescopeError as error:
     st.error(state.plain(str(error)), icon=":material/error:")
     st.stop()
-filtering.told(build, own)
 read()
 marked = frozenset(trie.path(build.row_of[document])) if document else frozenset()
 
@@ -147,4 +146,4 @@ with st.container(horizontal=True):
     exports.offer("Picture, HTML", lambda: sharing.as_html(build, query, shown, marked, document, theirs), "decode.html")
     exports.offer(f"Picture, SVG{of_a}", lambda: sharing.as_svg(build, decoded, marked, step), "decode.svg")
     commands.offer(*sharing.as_code(build, query, shown, theirs))
-    address.offer_link(build, [scorer_used], decoding.pinned(replace(decoded.asked, filter=own), scorer_used, query, other))
+    address.offer_link(build, [scorer_used], decoding.pinned(decoded.asked, scorer_used, query, other))

@@ -22,8 +22,9 @@ def switch() -> bool:
     return st.toggle("Look up what it names", key=KEY, bind="query-params", help=HELP)
 
 
-def applied(build: Build, query: str, used: str) -> tuple[str, list[str]]:
-    """The filter together with what the query names, and what was read, in sentences: as it is unless the switch is on.
+def applied(build: Build, query: str, used: str) -> tuple[str, str, list[str]]:
+    """The rest of a query, the filter together with what it names, and what was read, in sentences: as it is unless the switch is
+    on.
 
     Raises
     ------
@@ -31,9 +32,9 @@ def applied(build: Build, query: str, used: str) -> tuple[str, list[str]]:
         The filter is none, or lets nothing through.
     """
     if not st.session_state.get(KEY):
-        return used, []
+        return query, used, []
     found = look_up.reader(build).read(query, build.allowed(used))
-    return both(used, found.filter), found.told()
+    return found.rest, both(used, found.filter), found.told()
 
 
 def told(sentences: Sequence[str], who: str = "") -> None:

@@ -3,7 +3,6 @@ beside it."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -111,6 +110,11 @@ def controls(build: Build, beams: int, scorer: str, held: str = "") -> tuple[Ask
 
 
 def looked_up(build: Build, query: str, asked: Asked) -> tuple[str, Asked, Callable[[], None]]:
-    """The filter as it was asked, what is asked once what the query names is looked up too, and what says what was read."""
-    used, read = looking_up.applied(build, query, asked.filter)
-    return asked.filter, replace(asked, filter=used), partial(looking_up.told, read)
+    """The rest of a query, what is asked once what it names is looked up too, and what says how much passes and what was read."""
+    rest, used, read = looking_up.applied(build, query, asked.filter)
+
+    def told() -> None:
+        filtering.told(build, asked.filter)
+        looking_up.told(read)
+
+    return rest, replace(asked, filter=used), told

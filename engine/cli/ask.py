@@ -72,15 +72,15 @@ def _told(changed: list[str]) -> list[str]:
     return [f"rewritten: {', '.join(changed)}"] if changed else []
 
 
-def _looked_up(opened: "Build", query: str, filter_text: str, wanted: bool) -> tuple[str, list[str]]:
-    """The filter with what the query names, and what was read of it, in sentences; as it is unless that is wanted."""
+def _looked_up(opened: "Build", query: str, filter_text: str, wanted: bool) -> tuple[str, str, list[str]]:
+    """The rest of a query, the filter with what it names, and what was read, in sentences; as it is unless that is wanted."""
     from engine.filters.facets import both
     from engine.retrievers.look_up import reader
 
     if not wanted:
-        return filter_text, []
+        return query, filter_text, []
     found = reader(opened).read(query, opened.allowed(filter_text))
-    return both(filter_text, found.filter), found.told()
+    return found.rest, both(filter_text, found.filter), found.told()
 
 
 @app.command()
@@ -173,8 +173,8 @@ def decode(
         option = [f"{name}={value}" for name, value in narrowed.written(plan_of(folder, recall).plan).items()]
     settings = dict(strategies.parse_setting(strategy, text) for text in option or ())
     query, changed = _rewritten(opened, query, rewrite)
+    query, filter_text, read = _looked_up(opened, query, without(filter_text, less or ()), look_up)
     vector = opened.turned(query, more or (), less or ()) if more or less else None
-    filter_text, read = _looked_up(opened, query, without(filter_text, less or ()), look_up)
     asked = (query, beams, k, strategy, settings, filter_text, force, ban or (), branch, temperature, seed, scorer)
     found, trace = decoded(opened, *asked, vector=vector)
     aside = trace.get("left_aside", [])

@@ -1,9 +1,9 @@
 """Attributes as keys: what a query names exactly is looked up, the scorer ranks what has it, and the number is the fallback.
 
 Values of columns that a query names are read as key = value (:mod:`engine.retrievers.query_keys`). Only identifiers of documents
-that have them can be written, so in a tree of attributes these keys lead; below them the scorer ranks by the whole query, for
-without the words that were looked up it ranks worse. Documents that lack them follow where the others do not fill the list, and
-where nothing is read the tree is decoded as it stands, by its numbers.
+that have them can be written, so in a tree of attributes these keys lead; below them the scorer ranks by the rest of the query.
+Documents that lack them follow where the others do not fill the list, and where nothing is read the tree is decoded as it stands,
+by its numbers.
 """
 
 from collections.abc import Sequence
@@ -18,8 +18,10 @@ from engine.retrievers.generative import GenerativeRetriever
 from engine.retrievers.lost import Lack, Loss, below
 from engine.retrievers.moved import gains_of
 from engine.retrievers.query_keys import LEAST, LookUp
-from engine.retrievers.ranking import Queries, Ranking, pack
+from engine.retrievers.ranking import Queries, Ranking, pack, vectors_of
 from engine.retrievers.sparse import FOLDER, language_of
+from engine.text import hub
+from engine.text.embed import encode_query
 
 # Whose queries say which values are meant, and how many of them are read.
 TRAIN, MOST_READ = "train", 5000
@@ -36,18 +38,22 @@ class LookUpRetriever:
         Who reads queries.
     decodes : GenerativeRetriever
         Who writes identifiers.
+    encoder : str
+        Of queries.
     """
 
     name = "look-up"
     needs_vectors = True
 
-    def __init__(self, reads: LookUp, decodes: GenerativeRetriever):
-        self.reads, self.decodes = reads, decodes
+    def __init__(self, reads: LookUp, decodes: GenerativeRetriever, encoder: str):
+        self.reads, self.decodes, self.encoder = reads, decodes, encoder
 
     def search(self, queries: Queries, k: int, allowed: np.ndarray | None = None) -> Ranking:
         """See :class:`engine.retrievers.base.Retriever`. Scores are totals of paths; those of documents that only follow are
         moved below them, for each tree has a scale of its own."""
-        readings = [self.reads.read(text, allowed).allowed for text in queries.texts]
+        found_of = [self.reads.read(text, allowed) for text in queries.texts]
+        readings = [one.allowed for one in found_of]
+        queries = self.by_the_rest(queries, [one.rest for one in found_of])
         whole = [place for place, read in enumerate(readings) if read is None]
         found = dict(zip(whole, self._found(queries, whole, k, allowed), strict=True))
         sources = [[NUMBER] * len(found[place][0]) if place in found else [] for place in range(len(readings))]
@@ -64,6 +70,16 @@ class LookUpRetriever:
                 rows, scores = np.concatenate([rows, more]), np.concatenate([scores, below_them - down])
             found[place] = rows, scores
         return pack([found[place] for place in range(len(readings))], k)._replace(sources=sources)
+
+    def by_the_rest(self, queries: Queries, rests: list[str]) -> Queries:
+        """The queries without the words that were read. A vector moves by as much as theirs do, so that a turn that it took
+        stays; where the encoder is not here it is that of the whole query."""
+        vectors = np.array(vectors_of(self.name, queries), np.float32)
+        for place, (text, rest) in enumerate(zip(queries.texts, rests, strict=True)):
+            if rest != text and not hub.absent(self.encoder):
+                moved = vectors[place] + encode_query(rest, self.encoder)[0] - encode_query(text, self.encoder)[0]
+                vectors[place] = moved / max(float(np.linalg.norm(moved)), 1e-9)
+        return Queries(rests, vectors)
 
     def _found(
         self, queries: Queries, places: Sequence[int], k: int, allowed: np.ndarray | None
@@ -96,7 +112,8 @@ def _least(named: Named) -> float:
 
 
 def _open(opened: Opened, beams: int, named: Named) -> LookUpRetriever:
-    return LookUpRetriever(reader(opened, _least(named)), GenerativeRetriever(opened.trie, opened.scorer(named.scorer), beams))
+    decodes = GenerativeRetriever(opened.trie, opened.scorer(named.scorer), beams)
+    return LookUpRetriever(reader(opened, _least(named)), decodes, opened.encoder)
 
 
 def _told(opened: Opened, named: Named) -> str:

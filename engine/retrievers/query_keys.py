@@ -13,7 +13,7 @@ import numpy as np
 from engine import filters
 from engine.filters.columns import Columns
 from engine.text.languages import ENGLISH
-from engine.text.named_values import Key, Keys
+from engine.text.named_values import Key, Keys, words_of_query
 
 # Share of what answers train queries that must have a value which they name, chosen on the films' train and development queries;
 # how many such queries the mean of its column counts for.
@@ -39,11 +39,14 @@ class Reading(NamedTuple):
         What was ambiguous and what was left aside, in sentences.
     allowed : np.ndarray or None
         Bool, an entry a document: has what was read, and passes the filter that was given; None where nothing was read.
+    rest : str
+        The words that were not read as keys, which rank; the query as it was typed where none is left, or nothing was read.
     """
 
     constraints: tuple[Constraint, ...]
     notes: tuple[str, ...]
     allowed: np.ndarray | None
+    rest: str
 
     @property
     def filter(self) -> str:
@@ -56,7 +59,7 @@ class Reading(NamedTuple):
             return ["it names no value to look up: written by number alone", *self.notes]
         read = [f'"{one.words}" is {one.filter} ({one.documents:,} documents)' for one in self.constraints]
         left = f"{int(self.allowed.sum()):,} of {len(self.allowed):,} documents are left"
-        return [*read, left, *self.notes]
+        return [*read, f'{left}, ranked by "{self.rest}"', *self.notes]
 
 
 class _Group(NamedTuple):
@@ -66,10 +69,11 @@ class _Group(NamedTuple):
     words: tuple[str, ...]
     filters: tuple[str, ...]
     mask: np.ndarray
+    at: tuple[slice, ...]
 
     def with_either(self, other: "_Group") -> "_Group":
         filters = tuple(dict.fromkeys((*self.filters, *other.filters)))
-        return _Group(self.columns, (*self.words, *other.words), filters, self.mask | other.mask)
+        return _Group(self.columns, (*self.words, *other.words), filters, self.mask | other.mask, (*self.at, *other.at))
 
 
 class LookUp:
@@ -125,7 +129,7 @@ class LookUp:
         everything = np.ones(self.columns.size, bool) if within is None else within
         groups: list[_Group] = []
         notes: list[str] = []
-        for words, named, turned in self.keys.named(query):
+        for words, named, turned, at in self.keys.named(query):
             keys = [key for key in named if self.trust(key) >= self.least]
             if turned or not keys:
                 notes.append(self._not_read(words, named, turned))
@@ -135,6 +139,7 @@ class LookUp:
                 (words,),
                 tuple(key.filter for key in keys),
                 np.logical_or.reduce([self._mask(key.filter) for key in keys]),
+                (at,),
             )
             same = next((one for one in groups if one.columns == new.columns and not (one.mask & new.mask).any()), None)
             joined = same.with_either(new) if same else new
@@ -146,9 +151,11 @@ class LookUp:
             if len(new.columns) > 1:
                 notes.append(f'"{words}" is ambiguous: a value of {" and ".join(new.columns)}, and either will do')
         if not groups:
-            return Reading((), tuple(notes), None)
+            return Reading((), tuple(notes), None, query)
+        gone = {place for one in groups for at in one.at for place in range(at.start, at.stop)}
+        rest = " ".join(word for place, word in enumerate(words_of_query(query)) if place not in gone) or query
         constraints = tuple(Constraint(" / ".join(one.words), _either(one.filters), int(one.mask.sum())) for one in groups)
-        return Reading(constraints, tuple(notes), np.logical_and.reduce([everything, *(one.mask for one in groups)]))
+        return Reading(constraints, tuple(notes), np.logical_and.reduce([everything, *(one.mask for one in groups)]), rest)
 
     def _not_read(self, words: str, keys: Sequence[Key], turned: bool) -> str:
         if turned:

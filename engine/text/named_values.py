@@ -42,11 +42,12 @@ class Key(NamedTuple):
 
 class Named(NamedTuple):
     """Words of a query, in small letters, and what they may name; several keys where more than one column has such a value.
-    ``turned`` where a word like *not* stands before them."""
+    ``turned`` where a word like *not* stands before them; ``at`` is their place among :func:`words_of_query`."""
 
     words: str
     keys: tuple[Key, ...]
-    turned: bool = False
+    turned: bool
+    at: slice
 
 
 class Keys:
@@ -94,13 +95,14 @@ class Keys:
 
     def named(self, query: str) -> list[Named]:
         """What a query names, in its order; of the first :data:`MOST_NAMED`."""
-        words, place = pieces(APOSTROPHE.sub("", alike(query))), 0
+        words, place = words_of_query(query), 0
         found: list[Named] = []
         while place < len(words) and len(found) < MOST_NAMED:
             size, keys = self._at(words, place)
             if keys:
                 before = [word for word in words[max(0, place - 2) : place] if word not in ARTICLES][-1:]
-                found.append(Named(" ".join(words[place : place + size]), keys, self.english and bool(NOT.intersection(before))))
+                at, turned = slice(place, place + size), self.english and bool(NOT.intersection(before))
+                found.append(Named(" ".join(words[at]), keys, turned, at))
             place += size
         return found
 
@@ -125,6 +127,15 @@ class Keys:
                 yield word[:-2]
             if word.endswith("ies"):
                 yield word[:-3] + "y"
+
+
+def words_of_query(query: str) -> list[str]:
+    """The words of a query, in small letters; *1970's* is one.
+
+    >>> words_of_query("Films of the 1970's")
+    ['films', 'of', 'the', '1970s']
+    """
+    return pieces(APOSTROPHE.sub("", alike(query)))
 
 
 def years_of(word: str, english: bool = True) -> tuple[int, int] | None:

@@ -65,5 +65,5 @@ def test_what_is_looked_up_gains_what_the_list_says(films_home, monkeypatch):
         found = evaluation.run_of(qrels, build.retriever(name).search(queries, 11).rows, ids)
         values.append(evaluation.measure(qrels, found, ["nDCG@10"])["nDCG@10"])
     gain = evaluation.interval(values[0] - values[1])
-    assert (gain.mean, gain.low, gain.high) == pytest.approx((0.010, 0.001, 0.019), abs=0.002)
-    assert "generative search gains +.010 [+.001, +.019]" in TEXT
+    assert (gain.mean, gain.low, gain.high) == pytest.approx((0.021, 0.009, 0.034), abs=0.002)
+    assert "generative search gains +.021 [+.009, +.034]" in TEXT

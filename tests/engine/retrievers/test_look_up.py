@@ -52,10 +52,14 @@ MEANT = [
 ]
 
 
+RESTS = ["a heist", "french crime", "of the in", "or from the", "in"]
+
+
 def test_the_list_is_that_of_a_filter_by_hand_with_the_others_behind(opened):
     by, wide = opened.retriever("look-up", 200), opened.retriever("generative", 200)
     queries = Queries(ASKED, np.asarray(opened.embed_queries(ASKED)))
     k, found = 60, by.search(queries, 60)
+    rests = np.asarray(opened.embed_queries(RESTS))
     for place, words in enumerate(MEANT):
         fits = np.array([has(document, words) for document in opened.documents])
         assert fits.any()
@@ -64,7 +68,7 @@ def test_the_list_is_that_of_a_filter_by_hand_with_the_others_behind(opened):
             words = words[:-1]
             fits = np.array([has(document, words) for document in opened.documents])
         assert fits.any()
-        one = Queries([ASKED[place]], queries.vectors[place : place + 1])
+        one = Queries([RESTS[place]], rests[place : place + 1])
         first = wide.search(one, k, fits).rows[0]
         behind = wide.search(one, k, ~fits).rows[0] if not fits.all() else np.array([-1])
         assert found.rows[place].tolist() == [*first[first >= 0], *behind[behind >= 0]]
@@ -79,6 +83,14 @@ def test_under_a_filter_nothing_else_comes_and_a_short_list_is_filled(opened):
     queries = Queries(ASKED, np.asarray(opened.embed_queries(ASKED)))
     found = opened.retriever("look-up", 200).search(queries, 40, allowed)
     assert all(sorted(rows[rows >= 0]) == np.flatnonzero(allowed).tolist() for rows in found.rows)
+
+
+def test_a_query_that_took_a_turn_keeps_it_when_words_are_left_out(opened):
+    (whole, rest), turn = opened.embed_queries(["a crime film", "a film"]), np.asarray(opened.embeddings[3])
+    by = opened.retriever("look-up", 200)
+    (moved,) = by.by_the_rest(Queries(["a crime film"], (whole + turn)[None]), ["a film"]).vectors
+    expected = (rest + turn) / np.linalg.norm(rest + turn)
+    assert moved == pytest.approx(expected, abs=1e-4)
 
 
 def test_what_train_queries_mean_otherwise_is_left_aside():
