@@ -44,10 +44,12 @@ SHAPES = (("text", 3, 256), ("text", 3, 32), ("behaviour", 2, 32), ("behaviour",
 NARROW, BEAMS, CHOOSING, RANK = 10, 50, 4000, 128
 # What makes most of few passes: a high rate that falls at the end.
 COOLED: dict[str, Any] = {"learning_rate": 3e-3, "dropout": 0.2, "patience": 8}
+# Share of the passes in which the rate falls.
+COOLING = 0.5
 SPECS = {
     "sasrec": SequenceSpec(model="sasrec", epochs=68, patience=8),
-    "bert4rec": SequenceSpec(model="bert4rec", epochs=4, **COOLED, cooling=0.5),
-    "tree": SequenceSpec(model="tree", epochs=12, **COOLED, cooling=0.5),
+    "bert4rec": SequenceSpec(model="bert4rec", epochs=4, **COOLED, cooling=COOLING),
+    "tree": SequenceSpec(model="tree", epochs=12, **COOLED, cooling=COOLING),
     "tree-distilled": SequenceSpec(model="tree", distill=0.5, epochs=38, **COOLED, cooling=0.2632),
     "one-pass": SequenceSpec(model="one-pass", learning_rate=3e-3, dropout=0.3, epochs=16, patience=8),
     "mult-vae": SequenceSpec(model="mult-vae", batch=256, epochs=14, learning_rate=3e-3, patience=8),
@@ -171,9 +173,11 @@ class Bench:
         self.minutes[name] = (time.monotonic() - start) / 60
         return made
 
-    def trained(self, name: str, seed: int) -> Recommender:
-        """A trained model of a seed; the identifiers that it writes are those of the bench's own."""
+    def trained(self, name: str, seed: int, passes: int = 0) -> Recommender:
+        """A trained model of a seed, after its own passes or after so many; what it writes are the bench's own identifiers."""
         spec = SPECS[name].model_copy(update={"seed": seed})
+        if passes:
+            spec, name = spec.model_copy(update={"epochs": passes, "cooling": COOLING}), f"{name}-{passes}"
         folder = paths.cache() / "recommendation" / f"{name}-{seed}"
         writes = spec.model in ("tree", "one-pass", "tiger")
         material = self.material._replace(trie=self.trie("behaviour", 3, 32)) if writes else self.material

@@ -44,6 +44,8 @@ def test_the_readme_quotes_the_results():
     for name, text in quoted.items():
         found = [float(one) for one in re.findall(r"\.\d{4}", text)]
         assert (found[0], found[-1]) == held[name], name
+    (own,) = re.findall(r"our own after half an hour of these cores (\.\d{4})", SECTION)
+    assert float(own) == held["tiger"][0]
 
 
 def test_the_counting_scorer_keeps_what_it_marginalises():
