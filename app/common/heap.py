@@ -33,5 +33,6 @@ def give_back() -> None:
     gc.unfreeze()
     gc.collect()
     gc.freeze()
-    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # glibc has it
+    # Of the C libraries glibc keeps it and can be told; others cannot be asked, and need not be.
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
         trim(0)
