@@ -61,7 +61,9 @@ def fit(material: Material, settings: dict[str, Any], seed: int, progress: Progr
     together = settings.get("collaborative") or 0.0
     if together and material.behaviour is None:
         raise TriescopeError(f"rq-vae: collaborative={together:g} needs to know who took what; {NOBODY}")
-    trained = train(inputs, levels, codes, latent, epochs, seed, progress, material.behaviour, together)
+    trained = train(
+        inputs, levels, codes, latent, epochs, seed, progress, material.behaviour, together, settings.get("diverse") or 0.0
+    )
     arrays |= {f"encoder_weight_{place}": weight for place, weight in enumerate(trained.weights)}
     arrays |= {f"encoder_bias_{place}": bias for place, bias in enumerate(trained.biases)}
     arrays |= {f"latent_codebook_{level}": book for level, book in enumerate(trained.codebooks)}
@@ -230,6 +232,14 @@ SCHEME = Scheme(
             low=0.0,
             high=10_000.0,
             help="LETTER: weight of what is taken together; needs interactions. The reconstruction is some hundreds.",
+        ),
+        Option(
+            name="diverse",
+            type=float,
+            default=0.0,
+            low=0.0,
+            high=10_000.0,
+            help="LETTER: weight of holding the vectors of a codebook apart; they learn by gradients then. An experiment.",
         ),
     ),
     fit=fit,
