@@ -15,7 +15,7 @@ TABLE = (ROOT / "benchmarks" / "results" / "encoding.md").read_text("utf-8")
 def rows() -> dict[str, list[float]]:
     """Way -> short and long texts a second, nDCG@10 of SciFact and NFCorpus."""
     found = {}
-    for line in TABLE.splitlines()[6:]:
+    for line in (line for line in TABLE.splitlines()[6:] if line.startswith("|")):
         name, *cells = (cell.strip() for cell in line.strip("|").split("|"))
         found[name] = [float(cells[place].split()[0].replace(",", "")) for place in (0, 1, 2, 4)]
     return found
