@@ -164,8 +164,10 @@ def server(studied_home, trained_home, hostile_build, tmp_path_factory) -> Itera
     """Serves the films with their study and map, sixty films with two trained scorers, and the hostile catalogue."""
     home = tmp_path_factory.mktemp("served")
     (home / "builds").mkdir()
-    for name in ("films", ".studies", ".maps"):
+    for name in (".studies", ".maps"):
         (home / "builds" / name).symlink_to(studied_home / "builds" / name)
+    # A copy: whatever a browser does to them stays here, and not in the home that all tests share.
+    shutil.copytree(studied_home / "builds" / "films", home / "builds" / "films")
     (home / "builds" / "hostile").symlink_to(hostile_build)
     shutil.copytree(trained_home / "builds" / "sixty", home / "builds" / "sixty")  # tests train more
     taken.join(home / "builds" / "sixty", home / "sequences.txt")

@@ -26,7 +26,8 @@ def test_a_scorer_is_trained_by_one_press_and_watched_to_the_end(page, server):
     patience = page.get_by_role("spinbutton", name="Patience")
     patience.fill("1000")  # these few queries are all answered from the start, so it would stop at once
     patience.press("Enter")
-    settled(page).get_by_role("button", name="Train pressed").click()
+    expect_parameter(settled(page), "build", "sixty")
+    page.get_by_role("button", name="Train pressed").click()
     page.get_by_role("button", name="Cancel").wait_for()
     expect(page.get_by_role("heading", name="Training pressed")).to_be_visible()
     page.get_by_text("Steps per second").wait_for(timeout=TRAINED_MS)
