@@ -9,9 +9,8 @@ from torch import Tensor
 from engine.data.histories import Histories
 from engine.recommending.models import full_softmax
 from engine.recommending.models.sequence import SequenceModel
+from engine.recommending.models.spec import HIDDEN
 
-# Share of a history that BERT4Rec hides.
-HIDDEN = 0.3
 # Histories up to so many items are read together, at the width of the longest of them: most are short, and padding is read for
 # nothing. The longest ones come last.
 WIDTHS = (5, 10, 20)
@@ -30,12 +29,15 @@ class NextItem(NamedTuple):
         Of the order.
     sampled : int
         Items drawn at random to stand for all; 0 for the full cross-entropy.
+    hidden : float
+        Share of a history that a model that reads both ways has to name.
     """
 
     histories: Histories
     batch: int
     seed: int
     sampled: int = 0
+    hidden: float = HIDDEN
 
     @property
     def steps(self) -> int:
@@ -60,7 +62,7 @@ class NextItem(NamedTuple):
             read, targets = rows[:, :-1], rows[:, 1:]
             told = (read >= 0) & (targets >= 0)
         else:
-            told, targets = _hidden(rows, step, self.seed), rows
+            told, targets = hidden(rows, self.hidden, step, self.seed), rows
             read = torch.where(told, model.items + 1, rows)
         states = torch.cat([model(read[part], vectors)[told[part]] for part in in_widths(read)])
         return self._nats(states, targets[told], vectors[: model.items], step), {}
@@ -92,10 +94,10 @@ def in_widths(read: Tensor) -> list[tuple[slice, slice]]:
     ]
 
 
-def _hidden(rows: Tensor, step: int, seed: int) -> Tensor:
+def hidden(rows: Tensor, share: float, step: int, seed: int) -> Tensor:
     """Which items are hidden: a share at random, and the last one in a third of the histories, as it is when it is asked for."""
     rng = np.random.default_rng([seed, step, 2])
-    drawn = torch.as_tensor(rng.random(tuple(rows.shape)) < HIDDEN, device=rows.device)
+    drawn = torch.as_tensor(rng.random(tuple(rows.shape)) < share, device=rows.device)
     last = torch.as_tensor(rng.random(len(rows)) < 1 / 3, device=rows.device)
     drawn[:, -1] |= last
     drawn[~drawn.any(1), -1] = True

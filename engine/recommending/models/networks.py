@@ -120,7 +120,7 @@ def loss_of(spec: SequenceSpec, material: Material, histories: Histories, tell: 
         return Cleared(histories.pick(histories.lengths > 0), spec.batch, spec.seed)
     if spec.model == "irgan":
         return Contest(histories.pick(histories.lengths > 1), spec.batch, spec.seed)
-    of = NextItem(histories.pick(histories.lengths > 1), spec.batch, spec.seed, spec.sampled)
+    of = NextItem(histories.pick(histories.lengths > 1), spec.batch, spec.seed, spec.sampled, spec.hidden)
     if spec.model not in (*SIBLINGS, "joint", "tiger"):
         return of
     teacher = (material.matrix or item_item.made(material, {}, tell)) if spec.distill else None

@@ -12,6 +12,8 @@ from engine.recommending.models import pieces
 
 # What stands in the place of the defaults for tiger: TIGER's own, in three blocks in place of four, for a CPU.
 TIGER = {"width": 128, "blocks": 3, "heads": 4, "dropout": 0.1, "longest": 20, "batch": 256}
+# Share of a history that bert4rec hides, where nothing else is asked for.
+HIDDEN = 0.3
 
 
 class SequenceSpec(BaseModel):
@@ -51,6 +53,9 @@ class SequenceSpec(BaseModel):
     )
     sampled: int = Field(
         0, ge=0, le=100_000, title="Sampled items", description="Items drawn to stand for all in the loss; 0 for all of them."
+    )
+    hidden: float = Field(
+        HIDDEN, ge=0.01, le=0.99, title="Share hidden", description="Share of a history that bert4rec hides and learns to name."
     )
     distill: float = Field(
         0.0,
@@ -95,7 +100,7 @@ class SequenceSpec(BaseModel):
 
     def digest(self) -> str:
         """SHA-256 of what decides the course of the training; how long it goes on does not, unless the rate falls at the end."""
-        unused = {"people"} if not self.people else set()
+        unused = ({"people"} if not self.people else set()) | ({"hidden"} if self.hidden == HIDDEN else set())
         unused |= ({"rows"} if not self.pieced else set()) | ({"asked"} if self.model != "joint" else set())
         unused |= {"minutes" if self.epochs else "epochs"} if self.cooling else {"minutes", "epochs", "cooling"}
         value = self.model_dump(exclude=unused)

@@ -8,7 +8,8 @@ from engine.data.histories import Histories
 from engine.decoding import DEFAULT_BEAMS, decode
 from engine.decoding.trace import Trace
 from engine.recommending.base import unseen
-from engine.retrievers.ranking import Ranking, pack
+from engine.recommending.models.writing_many import write
+from engine.retrievers.ranking import Ranking
 from engine.scorers.t5 import T5Scorer
 from engine.trie import Tree
 
@@ -46,8 +47,5 @@ class Writing:
     def recommend(self, histories: Histories, k: int, seen: bool = False, people: np.ndarray | None = None) -> Ranking:
         """See :class:`engine.recommending.base.Recommender`; ``k`` is at most the beams. ``people`` are rows of the log's users,
         where it is known who asks."""
-        found = []
-        for row, read in enumerate(self.model.tokens(histories, people)):
-            tree = unseen(self.trie, self.model.items, histories.one(row), seen)
-            found.append(decode(tree, self.scorer, [read], self.beams)[0].documents(tree, k))
-        return pack(found, k)
+        tokens = self.model.tokens(histories, people)
+        return write(self.model, tokens, histories, self.beams, k, seen)

@@ -10,8 +10,9 @@ from engine.errors import TriescopeError
 from engine.recommending import item_item
 from engine.recommending.base import Material
 from engine.recommending.judging import judge
-from engine.recommending.models import full_softmax, kept, networks, train
+from engine.recommending.models import draws, full_softmax, kept, networks, train
 from engine.recommending.models.draws import NextItem
+from engine.recommending.models.networks import loss_of
 from engine.recommending.models.sequence import SequenceModel, Shape
 from engine.recommending.models.spec import SequenceSpec, spec_of
 from engine.recommending.queries import Asked, Queries
@@ -86,6 +87,18 @@ def test_each_pass_takes_everybody_once():
     loss = NextItem(Histories.of(lists(11)), 4, 0)
     assert sorted(np.concatenate([loss.people(step) for step in range(3)]).tolist()) == list(range(11))
     assert loss.people(0).tolist() != loss.people(3).tolist()
+
+
+def test_bert4rec_hides_the_share_that_is_asked_for_and_the_last_item_in_a_third():
+    rows = torch.arange(20).expand(3000, 20)
+    for share in (0.2, 0.6):
+        hidden = draws.hidden(rows, share, 3, 0).float().mean(0)
+        assert hidden[:-1].mean() == pytest.approx(share, abs=0.01)
+        assert hidden[-1] == pytest.approx(share + (1 - share) / 3, abs=0.04)
+    assert not draws.hidden(torch.full((9, 4), -1), 0.9, 3, 0).any()
+    spec = SequenceSpec(model="bert4rec")
+    assert loss_of(spec.model_copy(update={"hidden": 0.2}), material(), Histories.of(lists(9)), print).hidden == 0.2
+    assert SequenceSpec(model="bert4rec", hidden=0.2).digest() != spec.digest() == SequenceSpec(model="bert4rec").digest()
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import torch
 
 from engine.builds.layout import partial_of
 from engine.data.histories import Histories
-from engine.recommending.base import Material
+from engine.decoding import decode
+from engine.recommending.base import Material, unseen
 from engine.recommending.judging import judge
-from engine.recommending.models import networks, train
+from engine.recommending.models import networks, train, writing_many
 from engine.recommending.models.sequence import Shape
 from engine.recommending.models.spec import SequenceSpec
 from engine.recommending.models.tiger import NOBODY, PEOPLE, TigerModel
@@ -67,6 +68,30 @@ def test_the_likelihood_is_the_mean_over_questions_whatever_their_lengths(of, mo
         )
         alone.append(float(found.scores[0][found.rows[0].tolist().index(target)]))
     assert likelihood(model, held) == pytest.approx(np.mean(alone), abs=1e-3)
+
+
+def test_many_histories_at_once_are_written_as_each_alone(monkeypatch):
+    codes = np.array([[0, 1, 2], [0, 0, -1], [1, -1, -1], [-1, -1, -1], [0, 1, 2], [2, 1, 0], [2, 1, 1], [2, 0, -1]], np.int32)
+    rng = np.random.default_rng(0)
+    codes = np.concatenate([codes, rng.integers([3, 0, 0], [8, 5, 5], (60, 3))]).astype(np.int32)
+    items = len(codes)
+    torch.manual_seed(0)
+    made = TigerModel(build(codes), items, Shape(16, 2, 2, 0.0, 4), people=3).eval()
+    with torch.no_grad():
+        made.network.embedding.weight.mul_(3)
+    drawn = [rng.integers(0, items, size) for size in range(1, 9)]
+    histories = Histories.of([[], [3], list(range(items)), [0], [4, 4, 0], *drawn])
+    people = rng.integers(-1, 9, histories.people)
+    for beams, numbers in ((4, 1 << 20), (items, 1), (7, 2000)):
+        monkeypatch.setattr(writing_many, "NUMBERS", numbers)
+        whole = Writing(made, "t", beams)
+        for seen in (False, True):
+            found = whole.recommend(histories, 9, seen, people)
+            for row, read in enumerate(made.tokens(histories, people)):
+                tree = unseen(whole.trie, items, histories.one(row), seen)
+                rows, scores = decode(tree, whole.scorer, [read], beams)[0].documents(tree, 9)
+                assert found.rows[row].tolist() == [*rows, *[-1] * (9 - len(rows))]
+                assert np.allclose(found.scores[row, : len(rows)], scores, atol=1e-4)
 
 
 def test_identifiers_of_any_length_and_items_without_one(of):
