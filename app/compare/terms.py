@@ -40,7 +40,8 @@ def offer(build: Build) -> None:
 def _form(build: Build) -> Sequence[str] | None:
     st.caption(
         "An encoder gives each text weights of terms, also of terms that it does not have; the column `splade` then searches by "
-        "the terms that query and document share. None comes with Triescope: name a sparse encoder of sentence-transformers."
+        "the terms that query and document share. None comes with Triescope: `make splade` brings a small one, else name a "
+        "sparse encoder of sentence-transformers."
     )
     model = st.text_input("Sparse encoder", key="terms-model", placeholder="a folder, or a name on the Hugging Face hub").strip()
     return [model] if model else None

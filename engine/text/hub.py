@@ -114,6 +114,14 @@ def _fetched(model: str, what: str) -> Path:
         ) from error
 
 
+def architecture(folder: Path) -> str:
+    """What the configuration of a model says that it is, as transformers calls it; empty where it says nothing."""
+    try:
+        return str((json.loads((folder / "config.json").read_text("utf-8")).get("architectures") or [""])[0])
+    except (OSError, ValueError, AttributeError):
+        return ""
+
+
 def folders_of(folder: Path) -> list[Path]:
     """The folder of a model, and those below it from which its modules are loaded.
 

@@ -5,7 +5,9 @@ kept so (:func:`from_gguf`); that wants the packages of requirements-lm.txt.
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,30 +80,54 @@ class LanguageModel(NamedTuple):
         return 0
 
     def likelihoods(self, prompts: Sequence[str], continued: str) -> np.ndarray:
-        """Mean log-probability of a token of ``continued`` behind each prompt: float32, nats; -inf where it has no token."""
+        """Mean log-probability of a token of ``continued`` behind each prompt: float32, nats; -inf where it has no token.
+
+        What all prompts begin with is read once.
+        """
         import torch
 
         own = self.tokens(continued)
         if not own or not prompts:
             return np.full(len(prompts), -np.inf, np.float32)
         found = np.empty(len(prompts), np.float32)
-        rows = [self.prompt_tokens(prompt) + own for prompt in prompts]
+        asked = [self.prompt_tokens(prompt) for prompt in prompts]
+        equal = takewhile(lambda tokens: len(set(tokens)) == 1, zip(*asked, strict=False))
+        # Each keeps a token of its own, behind which the first of ``own`` is told.
+        common = min(sum(1 for _ in equal), min(map(len, asked)) - 1)
+        begun = self._begun(asked[0][:common])
+        rows = [ids[common if begun else 0 :] + own for ids in asked]
         order = sorted(range(len(rows)), key=lambda place: len(rows[place]))
         for start in range(0, len(order), BATCH):
             some = order[start : start + BATCH]
-            widest = max(len(rows[place]) for place in some)
+            widest, shortest = len(rows[some[-1]]), len(rows[some[0]])
             ids = torch.full((len(some), widest), self.pad)
             mask = torch.zeros_like(ids)
             for at, place in enumerate(some):  # filled up behind, where nothing looks back at it
                 ids[at, : len(rows[place])] = torch.tensor(rows[place])
                 mask[at, : len(rows[place])] = 1
+            given: dict[str, Any] = {}
+            if begun:
+                given["past_key_values"] = deepcopy(begun)
+                given["past_key_values"].batch_repeat_interleave(len(some))
+                mask = torch.cat([torch.ones((len(some), common), dtype=mask.dtype), mask], 1)
+            kept = widest - shortest + len(own) + 1
             with torch.inference_mode():
-                logits = self.model(input_ids=ids, attention_mask=mask).logits.float()
+                logits = self.model(input_ids=ids, attention_mask=mask, logits_to_keep=kept, **given).logits.float()
             for at, place in enumerate(some):
-                end = len(rows[place])
+                end = len(rows[place]) - (widest - kept)
                 logs = torch.log_softmax(logits[at, end - len(own) - 1 : end - 1], dim=-1)
                 found[place] = float(logs[torch.arange(len(own)), torch.tensor(own)].mean())
         return found
+
+    def _begun(self, ids: list[int]) -> Any:
+        """What the model keeps of a beginning; None where there is none, or it keeps nothing that can be shared."""
+        import torch
+
+        if not ids:
+            return None
+        with torch.inference_mode():
+            cache = self.model(input_ids=torch.tensor([ids]), use_cache=True, logits_to_keep=1).past_key_values
+        return cache if hasattr(cache, "batch_repeat_interleave") else None
 
     def chosen(self, prompt: str, options: Sequence[str]) -> np.ndarray:
         """Log-probability of each option, a word of one token, as the next one behind a prompt if none but these can be: float32
@@ -118,7 +144,8 @@ class LanguageModel(NamedTuple):
         if len(set(words)) < len(words):
             raise TriescopeError(f"{WHAT} {self.name!r} has no token of its own for each of {', '.join(options)}")
         with torch.inference_mode():
-            logits = self.model(input_ids=torch.tensor([self.prompt_tokens(prompt)], device=self.model.device)).logits[0, -1]
+            ids = torch.tensor([self.prompt_tokens(prompt)], device=self.model.device)
+            logits = self.model(input_ids=ids, logits_to_keep=1).logits[0, -1]
         return torch.log_softmax(logits.float()[words], dim=-1).cpu().numpy()
 
 

@@ -5,7 +5,6 @@ by folder or hub name (``python -m engine models NAME MODEL``). From then on it 
 it was added with.
 """
 
-import json
 import re
 import shutil
 from collections.abc import Callable
@@ -147,11 +146,7 @@ def _from_gguf(name: str, path: Path) -> Path:
 
 
 def _kind(folder: Path, model: str) -> str:
-    try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-        architecture = str((config.get("architectures") or [""])[0])
-    except (OSError, ValueError, AttributeError):
-        architecture = ""
+    architecture = hub.architecture(folder)
     for kind in KINDS.values():
         if kind.fits(folder, architecture):
             return kind.name

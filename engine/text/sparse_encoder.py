@@ -1,6 +1,7 @@
 """Texts to weights of terms, for learned sparse search (SPLADE, Formal et al. 2021): also of terms that a text does not have.
 
-A folder of sentence-transformers' sparse encoders, by path or name; queries may have a way of their own in it.
+A folder of sentence-transformers' sparse encoders, by path or name; queries may have a way of their own in it. A model of masked
+words alone is read as SPLADE defines it: of its logits ``log(1 + max(0, x))``, the highest over a text's tokens.
 """
 
 from collections.abc import Sequence
@@ -75,9 +76,12 @@ def _load(model: str, key: str) -> TermEncoder:
     from transformers.utils import logging
 
     folder = hub.weights_of(model, WHAT)
-    # What names no modules would be given a head at random.
-    if not (folder / "modules.json").is_file():
-        raise TriescopeError(f"{WHAT} {model!r}: {folder} has no modules.json, as sentence-transformers' sparse encoders have")
+    # What names no modules and has no head for words would be given one at random.
+    if not (folder / "modules.json").is_file() and not hub.architecture(folder).endswith("ForMaskedLM"):
+        raise TriescopeError(
+            f"{WHAT} {model!r}: {folder} has no modules.json, as sentence-transformers' sparse encoders have, and is no model of "
+            "masked words"
+        )
     logging.disable_progress_bar()
     try:
         loaded = SparseEncoder(str(folder), local_files_only=True, model_kwargs={"use_safetensors": True})

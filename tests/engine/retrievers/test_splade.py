@@ -101,3 +101,5 @@ def test_files_that_do_not_belong_together_and_encoders_that_are_none_are_refuse
         assert says in err
     about = told("terms", folder, build.folder.parent / "splade")
     assert about["entries"] == term_weights.read(build.folder).entries
+    words_alone = build.folder.parent / "splade-inner"  # the same weights, without sentence-transformers' files
+    assert told("terms", folder, words_alone)["entries"] == about["entries"]
