@@ -31,7 +31,7 @@ else:
     told = f"{about.users:,} people, {about.interactions:,} interactions; the test is {state.plain(rule)}."
     st.caption(f"{told} Items of the history never come again.")
 joining.at_work(build)
-if not session.rows:
+if not session.asked:
     history.empty(build)
     worded.show(build, of)
     if interactions is not None:
@@ -94,7 +94,7 @@ st.dataframe(
     hide_index=True,
     placeholder="",
     # On a phone the ranks would lie beyond the window behind these.
-    column_order=["title", *lists, "taken", "identifier", "id"],
+    column_order=["title", *lists, "taken", "often", "identifier", "id"],
     key="session-lists",
     selection_mode="single-row",
     on_select=lambda: documents.take_row("session-lists", table["id"].tolist()),
@@ -103,13 +103,14 @@ with st.expander("The picture as a table"):
     st.dataframe(written.table(build, trace), hide_index=True)
 with st.container(horizontal=True):
     exports.offer("Lists, CSV", exports.csv(table), "next.csv")
-    taken, less = ([build.documents[row].id for row in rows] for rows in (session.rows, session.less))
-    value = {"history": taken, "lists": {of_name: [hit._asdict() for hit in hits] for of_name, hits in lists.items()}}
+    taken, more, less = ([build.documents[row].id for row in rows] for rows in (session.rows, session.more, session.less))
+    value: dict[str, object] = {"history": taken, "more": more, "less": less}
+    value |= {"lists": {of_name: [hit._asdict() for hit in hits] for of_name, hits in lists.items()}}
     exports.offer("Lists, JSON", exports.as_json(value), "next.json")
     exports.offer("Trace, JSON", lambda: exports.as_json(build.trace_json("", trace, k, tree))(), "trace.json")
-    shell = commands.recommend_line(build.folder.name, taken, less, names, k, beams, way.told())
+    shell = commands.recommend_line(build.folder.name, [*taken, *more], less, names, k, beams, way.told())
     plain = not less and way.plain
-    commands.offer(shell, commands.recommend_code(build.folder.name, taken, names, k, beams) if plain else "")
+    commands.offer(shell, commands.recommend_code(build.folder.name, [*taken, *more], names, k, beams) if plain else "")
     more = {asking.MODELS_ASKED: names, asking.WATCHED: name, asking.SLATE: way.told()}
     address.offer_link(build, [], {state.BEAMS: beams, "k": k} | more)
 worded.show(build, of, k)

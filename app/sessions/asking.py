@@ -114,5 +114,5 @@ def lists(of: Opened, names: list[str], session: Session, k: int, way: Slate) ->
     for name in names:
         trained = name not in MODELS
         with st.spinner(f"Asking {name}", show_time=True) if trained or MODELS[name].long else st.container():
-            found[name] = asked.recommended(of, name, session.rows, k, banned=session.banned, slate=way)
+            found[name] = asked.recommended(of, name, session.asked, k, banned=session.banned, slate=way)
     return found

@@ -12,36 +12,44 @@ from engine.pictures.labels import cut
 from engine.recommending.asked import LONGEST, banned_for
 from engine.recommending.on_disk import Interactions
 
-HISTORY, PERSON, LESS, REVEALED = "history", "person", "less", "revealed"
+HISTORY, PERSON, MORE, LESS, REVEALED = "history", "person", "more", "less", "revealed"
+TURNS = {MORE: ("More like", ":material/thumb_up:"), LESS: ("Less like", ":material/thumb_down:")}
 # Cards that are drawn; letters of a title on one.
 SHOWN, LETTERS = 24, 44
 EXAMPLES, EXAMPLE_LENGTH = 3, 3
 
 
 class Session(NamedTuple):
-    """What was taken, oldest first, as rows; rows of items that were turned down; and what may not come for it, rows."""
+    """What was taken, oldest first, as rows; rows of items that more like them were asked for, of items that were turned down,
+    and of what may not come for it."""
 
     rows: list[int]
+    more: list[int]
     less: list[int]
     banned: np.ndarray
 
     @property
+    def asked(self) -> list[int]:
+        """What recommenders are given: the history, and behind it, as if just taken, what more like it was asked for."""
+        return [*self.rows, *self.more]
+
+    @property
     def array(self) -> np.ndarray:
-        """Int32."""
-        return np.array(self.rows, np.int32)
+        """The same, int32."""
+        return np.array(self.asked, np.int32)
 
 
 def read(build: Build) -> Session:
     """The session that the address tells; what it names that is not there is said, and left out."""
     found = {}
-    for name in (HISTORY, LESS):
+    for name in (HISTORY, MORE, LESS):
         ids = _ids(name)
         known = [one for one in ids if one in build.row_of][:LONGEST]
         if len(known) < len(ids):
             lost = len(ids) - len(known)
             address.say(name, f"The address names {len(ids):,} items; {lost:,} are left out: the build lacks them.")
         found[name] = [build.row_of[one] for one in known]
-    return Session(found[HISTORY], found[LESS], banned_for(build, found[LESS]))
+    return Session(found[HISTORY], found[MORE], found[LESS], banned_for(build, found[LESS]))
 
 
 def _ids(name: str) -> list[str]:
@@ -55,9 +63,20 @@ def put(build: Build, rows: list[int], name: str = HISTORY) -> None:
 
 
 def add(build: Build, document: str, name: str = HISTORY) -> None:
-    """Add an item at the end of the history, or to those turned down."""
+    """Add an item at the end of the history, or to those that a turn is about."""
     if document:
-        put(build, [*(build.row_of[one] for one in _ids(name) if one in build.row_of), build.row_of[document]], name)
+        there = [build.row_of[one] for one in _ids(name) if one in build.row_of]
+        if name == HISTORY or build.row_of[document] not in there:
+            put(build, [*there, build.row_of[document]], name)
+        if name != HISTORY:  # of two turns about one item the later one holds
+            other = LESS if name == MORE else MORE
+            put(build, [build.row_of[one] for one in _ids(other) if one in build.row_of and one != document], other)
+
+
+def begin(build: Build, rows: list[int]) -> None:
+    """Another history, or none: the turns of the one before go with it."""
+    put(build, rows)
+    address.forget((MORE, LESS))
 
 
 def _move(build: Build, rows: list[int], place: int, by: int) -> None:
@@ -73,7 +92,7 @@ def _take(build: Build, interactions: Interactions) -> None:
     turn = st.session_state["session-turn"] = st.session_state.get("session-turn", -1) + 1
     order = np.random.default_rng(0).permutation(len(interactions.test.targets))
     place = int(order[turn % len(order)])
-    put(build, interactions.test.histories.one(place).tolist())
+    begin(build, interactions.test.histories.one(place).tolist())
     st.query_params[PERSON] = str(place)
 
 
@@ -114,8 +133,10 @@ def choose(build: Build, interactions: Interactions | None, session: Session) ->
             )
             args = (build, interactions)
             st.button("Take a real history", key="real", icon=":material/casino:", on_click=_take, args=args, help=told)
-        if session.rows:
-            st.button("Empty", key="empty-history", icon=":material/clear_all:", type="tertiary", on_click=put, args=(build, []))
+        if session.asked:
+            st.button(
+                "Empty", key="empty-history", icon=":material/clear_all:", type="tertiary", on_click=begin, args=(build, [])
+            )
     if session.rows:
         _cards(build, session)
 
@@ -147,17 +168,19 @@ def _cards(build: Build, session: Session) -> None:
 
 
 def turns(build: Build, session: Session) -> None:
-    """What was turned down, as chips that can be taken back."""
-    if not session.less:
+    """What more or less like it was asked for, as chips that can be taken back."""
+    if not session.more and not session.less:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption("Less like", width="content")
-        for place, row in enumerate(session.less):
-            left = session.less[:place] + session.less[place + 1 :]
-            label, icon = title(build, row, 30), ":material/close:"
-            st.button(label, key=f"less-{place}", icon=icon, on_click=put, args=(build, left, LESS))
-        items = f"{len(session.banned):,} item{'s' * (len(session.banned) != 1)}"
-        st.caption(f"{items} of these branches may not come", width="content")
+        for name, (told, icon) in TURNS.items():
+            rows = session.more if name == MORE else session.less
+            for place, row in enumerate(rows):
+                left = rows[:place] + rows[place + 1 :]
+                label = f"{told} {title(build, row, 30)} :material/close:"
+                st.button(label, key=f"{name}-{place}", icon=icon, on_click=put, args=(build, left, name))
+        if session.less:
+            items = f"{len(session.banned):,} item{'s' * (len(session.banned) != 1)}"
+            st.caption(f"{items} of these branches may not come", width="content")
 
 
 def empty(build: Build) -> None:

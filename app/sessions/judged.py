@@ -144,15 +144,10 @@ def table(found: Judging) -> pd.DataFrame:
 
 def groups(found: Judging) -> pd.DataFrame:
     """A row a recommender: R@10 in each group of items."""
-    last = evaluated.FREQUENCIES[-1][1]
-
-    def head(low: int, high: int, questions: int) -> str:
-        times = "never" if not high else f"{low} or more" if high == last else f"{low} to {high}"
-        return f"{times} ({questions:,})"
-
     return pd.DataFrame(
         [
-            {"Recommender": one.name} | {head(of.low, of.high, of.questions): round(of.values["R@10"], 4) for of in one.groups}
+            {"Recommender": one.name}
+            | {f"{evaluated.often(of.low)} ({of.questions:,})": round(of.values["R@10"], 4) for of in one.groups}
             for one in found.models
         ]
     )

@@ -11,6 +11,7 @@ from app.sessions import history
 from app.sessions.history import Session
 from engine.builds.opened import Build
 from engine.recommending.asked import Next, listed
+from engine.recommending.evaluated import often
 from engine.recommending.kinds import Opened
 from engine.recommending.slates import apart
 
@@ -48,8 +49,8 @@ def show(build: Build, of: Opened, lists: Mapping[str, list[Next]], session: Ses
             key="more-like",
             icon=":material/thumb_up:",
             on_click=history.add,
-            args=(build, document),
-            help="As if it had just been taken: it joins the history as its newest item.",
+            args=(build, document, history.MORE),
+            help="As if it had just been taken: what is asked for moves towards it, in every list.",
         )
         st.button(
             "Less like this",
@@ -60,21 +61,21 @@ def show(build: Build, of: Opened, lists: Mapping[str, list[Next]], session: Ses
             help="Its branch of the tree is banned, in every list.",
         )
     name = st.selectbox("By whom", list(lists), key="mattered-by")
-    whole = rank(of, name, session.rows, row, session.banned)
+    whole = rank(of, name, session.asked, row, session.banned)
     st.dataframe(_left_out(build, of, name, session, row), hide_index=True)
     told = f"{name} has it at rank {whole}" if whole else f"{name} does not have it among its first {DEPTH}"
     st.caption(f"{told}; the table leaves out one item of the history at a time{_cut(session)}.")
 
 
 def _cut(session: Session) -> str:
-    return f", of the last {LEFT_OUT}" if len(session.rows) > LEFT_OUT else ""
+    return f", of the last {LEFT_OUT}" if len(session.asked) > LEFT_OUT else ""
 
 
 def _left_out(build: Build, of: Opened, name: str, session: Session, row: int) -> pd.DataFrame:
-    first = max(0, len(session.rows) - LEFT_OUT)
-    places = range(first, len(session.rows))
-    titles = [documents.title_of(build.documents[session.rows[place]]) for place in places]
-    found = [rank(of, name, session.rows[:place] + session.rows[place + 1 :], row, session.banned) for place in places]
+    first = max(0, len(session.asked) - LEFT_OUT)
+    places = range(first, len(session.asked))
+    titles = [documents.title_of(build.documents[session.asked[place]]) for place in places]
+    found = [rank(of, name, session.asked[:place] + session.asked[place + 1 :], row, session.banned) for place in places]
     return pd.DataFrame({"Rank then": [str(one) if one else f"> {DEPTH}" for one in found], "Without": titles})
 
 
@@ -83,11 +84,13 @@ def told_taken(of: Opened, row: int) -> str:
     if of.interactions is None:
         return ""
     times = int(of.interactions.popularity[row])
-    return " · never taken in training" if not times else f" · taken {times:,} time{'s' * (times > 1)} in training"
+    return (
+        " · never taken in training" if not times else f" · taken {times:,} time{'s' * (times > 1)} in training ({often(times)})"
+    )
 
 
 def table(lists: Mapping[str, list[Next]]) -> pd.DataFrame:
-    """A row an item: its rank in each list, and how often it was taken."""
+    """A row an item: its rank in each list, how often it was taken, and which group of items that makes it one of."""
     found: dict[str, dict[str, str | int | None]] = {}
     for name, hits in lists.items():
         for hit in hits:
@@ -96,10 +99,13 @@ def table(lists: Mapping[str, list[Next]]) -> pd.DataFrame:
                 "title": hit.title,
                 "identifier": hit.identifier,
                 "taken": hit.taken,
+                "often": None if hit.taken is None else often(hit.taken),
             }
             found.setdefault(hit.id, known)[name] = hit.rank
     told = any(one["taken"] is not None for one in found.values())
-    return pd.DataFrame(list(found.values()), columns=["id", "title", "identifier", *(["taken"] if told else []), *lists])
+    return pd.DataFrame(
+        list(found.values()), columns=["id", "title", "identifier", *(["taken", "often"] if told else []), *lists]
+    )
 
 
 def reveal(build: Build, of: Opened, names: Sequence[str], session: Session, place: int) -> None:
@@ -113,7 +119,7 @@ def reveal(build: Build, of: Opened, names: Sequence[str], session: Session, pla
             st.button("Reveal what came next", key="reveal", icon=":material/visibility:", on_click=state.focus, args=args)
         return
     target = int(known.test.targets[place])
-    found = {name: rank(of, name, session.rows, target, session.banned) for name in names}
+    found = {name: rank(of, name, session.asked, target, session.banned) for name in names}
     placed = ", ".join(f"{state.plain(name)} {one}" for name, one in found.items() if one)
     without = state.plain(", ".join(name for name, one in found.items() if not one))
     told = f"Rank: {placed}." if placed else f"No list has it among its first {DEPTH}."

@@ -115,7 +115,7 @@ def panel(build: Build, of: Opened, name: str, session: Session, trace: Trace) -
         st.caption("Share of its weight in the item-item matrix that each item of the history brings.")
         if not paid.any():
             st.caption("Nothing of the history speaks for it: it stands where it stands by how often it was taken.")
-        elif len(session.rows) > recommender.of.recency.last:
+        elif len(session.asked) > recommender.of.recency.last:
             st.caption(f"The last {recommender.of.recency.last} items are read; older ones pay nothing.")
     else:
         vectors = np.asarray(build.embeddings[session.array])
@@ -135,13 +135,13 @@ _SHARE = {"Share": st.column_config.ProgressColumn(format="percent", min_value=0
 
 def _shares(build: Build, session: Session, paid: np.ndarray) -> pd.DataFrame:
     order = np.argsort(-paid, kind="stable")
-    titles = [documents.title_of(build.documents[session.rows[place]]) for place in order]
+    titles = [documents.title_of(build.documents[session.asked[place]]) for place in order]
     return pd.DataFrame({"Share": paid[order], "Item of the history": titles})
 
 
 def _alike(build: Build, session: Session, alike: np.ndarray) -> pd.DataFrame:
     order = np.argsort(-alike, kind="stable")
-    titles = [documents.title_of(build.documents[session.rows[place]]) for place in order]
+    titles = [documents.title_of(build.documents[session.asked[place]]) for place in order]
     return pd.DataFrame({"Cosine": alike[order].round(3), "Item of the history": titles})
 
 

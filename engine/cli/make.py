@@ -70,7 +70,8 @@ def build(
     ] = False,
     encoding: Encoding = UNICODE,
     identifiers: Annotated[
-        Path | None, typer.Option(help="A JSON file of document id and tokens (LC-Rec, GRID): identifiers to import.")
+        Path | None,
+        typer.Option(help="A JSON file of document id and tokens (LC-Rec), or a table by row (GRID): identifiers to import."),
     ] = None,
     fetch: Annotated[
         bool, typer.Option("--fetch", help="Ask the Hugging Face hub for hf:OWNER/NAME also where HF_HUB_OFFLINE is set.")

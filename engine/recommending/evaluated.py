@@ -21,6 +21,16 @@ FREQUENCIES = ((0, 0), (1, 5), (6, 20), (21, 1 << 30))
 COMPARED_BY = "NDCG@10"
 
 
+def often(times: int) -> str:
+    """The group of :data:`FREQUENCIES` that an item taken so often belongs to, in words.
+
+    >>> often(0), often(4), often(1000)
+    ('never', '1 to 5', '21 or more')
+    """
+    low, high = next(of for of in FREQUENCIES if of[0] <= times <= of[1])
+    return "never" if not high else f"{low} or more" if high == FREQUENCIES[-1][1] else f"{low} to {high}"
+
+
 class Group(NamedTuple):
     """Questions whose item was taken ``low`` to ``high`` times in training: how many, and the means of each measure."""
 

@@ -9,7 +9,7 @@ from app.common import state
 from engine.builds.opened import Build
 from engine.cli.main import app
 from engine.errors import TriescopeError
-from engine.recommending import asked, kinds, slates, worded
+from engine.recommending import asked, evaluated, kinds, slates, worded
 from tests.app.at import infos, said, sound, table, visit
 from tests.taken import join
 
@@ -91,7 +91,28 @@ def test_more_and_less_like_this_are_turns_that_can_be_taken_back(build):
     sound(at.button("less-0").click().run())
     assert "less" not in at.query_params
     sound(at.button("more-like").click().run())
-    assert at.query_params["history"] == f"{ids(build, 3, 4)},{chosen.id}"
+    sound(at.button("more-like").click().run())
+    assert (at.query_params["history"], at.query_params["more"]) == (ids(build, 3, 4), chosen.id)
+    moved = asked.recommended(kinds.Opened(build, 60), "counting", [3, 4, build.row_of[chosen.id]], 10)
+    found = table(at, "counting").dropna(subset=["counting"]).sort_values("counting")
+    assert found["id"].tolist() == [hit.id for hit in moved]
+    assert found["often"].tolist() == [evaluated.often(hit.taken) for hit in moved]
+    assert len(table(at, "Share")) == 3
+    sound(at.button("less-like").click().run())
+    assert ("more" in at.query_params, at.query_params["less"]) == (False, chosen.id)
+    sound(at.button("real").click().run())
+    assert "less" not in at.query_params
+
+
+def test_a_turn_leaves_a_real_one_real(build):
+    at = visit("sessions", more=ids(build, 7))
+    assert "A history is what somebody took" not in infos(at)
+    sound(at.button("real").click().run())
+    at = visit("sessions", **at.query_params, more=ids(build, 7))
+    sound(at.button("reveal").click().run())
+    assert "Next came" in at.success[0].value
+    sound(at.button("more-0").click().run())
+    assert "Next came" in at.success[0].value
 
 
 def test_without_interactions_it_goes_by_content_and_says_so(sixty_home, monkeypatch):

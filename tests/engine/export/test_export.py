@@ -152,6 +152,28 @@ def test_identifiers_as_others_spell_them(opened, told, small_build, tmp_path):
     assert np.array(grid["semantic_ids"]).T.tolist() == opened.codes.T.tolist()
     back = with_identifiers(opened.corpus, tmp_path / "out" / "lc-rec.index.json").documents
     assert [document.metadata["identifier"] for document in back] == list(spelled.values())
+    by_place = tmp_path / "by-place.json"
+    for value in (grid, {"semantic_ids": np.array(grid["semantic_ids"]).T.tolist()}, grid["semantic_ids"]):
+        by_place.write_text(json.dumps(value))
+        back = with_identifiers(opened.corpus, by_place).documents
+        assert [document.metadata["identifier"] for document in back] == opened.codes.tolist()
+    by_place.write_text(json.dumps({"semantic_ids": [[4, -1], [2, 0], [-1, -1]], "rows": [5, 3, 8]}))
+    back = with_identifiers(opened.corpus, by_place).documents
+    assert {row: of.metadata["identifier"] for row, of in enumerate(back) if "identifier" in of.metadata} == {
+        5: [4],
+        3: [2, 0],
+        8: [],
+    }
+    for wrong in (
+        {"semantic_ids": [[1, 2]]},
+        [[1], [2, 3]],
+        [[0.5]],
+        {"semantic_ids": [[1]], "rows": [60]},
+        {"semantic_ids": [[-1, 2]], "rows": [0]},
+    ):
+        by_place.write_text(json.dumps(wrong))
+        with pytest.raises(TriescopeError, match=r"by-place\.json: "):
+            with_identifiers(opened.corpus, by_place)
     assert (items["7"], len(items), grid["codebook_sizes"]) == (opened.documents[7].id, 60, list(opened.identifiers.vocabulary))
 
 
