@@ -54,7 +54,10 @@ def own(name: str, value: Any, drop: Sequence[str] = ()) -> dict[str, Any]:
     # A widget of the same key on the page before has the value already; the new one has to be told, or it is drawn empty.
     if st.session_state.get(CAME) or name not in st.session_state or st.session_state[name] != value:
         st.session_state[name] = value
-    return {"key": name, "on_change": _keep, "args": (name, tuple(drop))}
+    # What is set here goes to the browser with this run alone. A person who is quicker than the browser, which may not have drawn
+    # the widget yet, begins another run, and the widget would be drawn with its first option, which then counts as chosen: the
+    # films, where the link said another build. What persists is told again until the browser has it.
+    return {"key": name, "on_change": _keep, "args": (name, tuple(drop)), "persist_state": "session"}
 
 
 def _keep(name: str, drop: Sequence[str]) -> None:

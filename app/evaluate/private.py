@@ -22,6 +22,7 @@ def switches(build: Build) -> None:
             key=key,
             on_change=_switch,
             args=(owner.shelf(build), name),
+            persist_state="session",  # told again until the browser has drawn it: see address.own
             help="Its figures are hidden until somebody asks; looks are counted, for whoever chooses by them is flattered.",
         )
 

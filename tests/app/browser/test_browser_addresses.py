@@ -13,6 +13,7 @@ from tests.app.browser.driving import (
     QUERY,
     SAMURAI,
     beam_nodes,
+    expect_parameter,
     go,
     landed,
     parameters,
@@ -64,6 +65,21 @@ class TestDeepLinks:
         assert slider(page, "Beams kept").get_attribute("aria-valuetext") == "20"
         expect(page.get_by_text("rank if nothing were cut")).to_be_visible()
         expect(page.get_by_role("combobox", name=re.compile("^50 of"))).to_have_value(re.compile("^Seven Samurai"))
+
+    def test_whoever_is_quicker_than_the_browser_keeps_what_the_link_asked(self, page, server):
+        held = []
+        # The browser cannot draw the picker of builds yet.
+        page.route(re.compile(r"/Selectbox\.[^/]+\.js$"), lambda route: held.append(route))
+        page.goto(f"{server}/train?build=sixty")
+        page.get_by_text("Train another scorer").click()
+        page.get_by_role("spinbutton", name="Minutes").wait_for()  # the run that the click began has come to its form
+        for route in held:
+            route.continue_()
+        expect(page.get_by_role("combobox", name="Build", exact=True)).to_have_value("sixty")
+        page.get_by_role("textbox", name="Name", exact=True).fill("quick")
+        page.get_by_role("textbox", name="Name", exact=True).press("Enter")
+        expect(page.get_by_role("button", name="Train quick")).to_be_visible()
+        expect_parameter(page, "build", "sixty")
 
     def test_a_reload_changes_nothing(self, page, server):
         before = parameters(go(page, server, "decode", query=QUERY, beams=5, step=1))
