@@ -3,17 +3,20 @@
 ``python -m benchmarks.app_load [SECONDS] [LONG]`` serves the bundled films twice on loopback: with Streamlit's collection of all
 garbage after every run (``runner.postScriptGC``), and as the app is started, without it and with what is loaded once set aside
 (``app/common/heap.py``). It lets 1, 6 and 20 sessions open pages and ask queries never asked before on each in turn, then 20
-sessions alone on the app as it is started for LONG seconds, and writes ``benchmarks/results/app_load.md``. Sessions think for up
-to three seconds between pages.
+sessions alone on the app as it is started for LONG seconds, and as long again with a training of the films beside them; it writes
+``benchmarks/results/app_load.md``. Sessions think for up to three seconds between pages.
 Rounds are short and alternate, so that a busy machine slows both; the servers are ended when the benchmark is.
 """
 
 import asyncio
+import shutil
 import signal
+import subprocess
 import sys
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import count, product
 from pathlib import Path
 from typing import NamedTuple
@@ -23,10 +26,10 @@ import numpy as np
 from app import prepare
 from benchmarks.app_server import Server, serving
 from benchmarks.app_session import PAGES, Rerun, session
-from engine import evaluation
+from engine import evaluation, paths
 
 SESSIONS = (1, 6, 20)
-SECONDS, ROUNDS, LONG = 30.0, 2, 180.0
+SECONDS, ROUNDS, LONG = 30.0, 2, 300.0
 # Whether it is Streamlit's own way.
 VARIANTS = {"as Streamlit has it": True, "as the app is started": False}
 OURS = "as the app is started"
@@ -61,11 +64,32 @@ def main(seconds: float = SECONDS, long: float = LONG) -> None:
             part = asyncio.run(load(server, sessions, seconds / ROUNDS, asked))
             for whole, more in zip(loads[f"{sessions}", variant], part, strict=True):
                 whole.extend(more)
-        print(f"{SESSIONS[-1]} sessions, {OURS}, {long:.0f} s", file=sys.stderr)
-        alone = asyncio.run(load(servers[OURS], SESSIONS[-1], long, asked))
-    text = table(loads | {(f"{SESSIONS[-1]}, {long / 60:g} min", OURS): alone}, seconds)
+        for beside, training in (("", nullcontext), (", a training beside", trains)):
+            print(f"{SESSIONS[-1]} sessions, {OURS}, {long:.0f} s{beside}", file=sys.stderr)
+            with training():
+                alone = asyncio.run(load(servers[OURS], SESSIONS[-1], long, asked))
+            loads[f"{SESSIONS[-1]}, {long / 60:g} min{beside}", OURS] = alone
+    text = table(loads, seconds)
     RESULTS.write_text(text, "utf-8")
     print(text)
+
+
+@contextmanager
+def trains() -> Iterator[None]:
+    """A training of a copy of the films, in a process of its own as the app's jobs are, for as long as this is entered."""
+    with tempfile.TemporaryDirectory() as home:
+        folder = shutil.copytree(paths.builds() / "films", Path(home) / "films", ignore=shutil.ignore_patterns("runs"))
+        command = [sys.executable, "-m", "engine", "train", str(folder), "--name", "beside", "--minutes", "60"]
+        training = subprocess.Popen(
+            [*command, "--patience", "1000"], cwd=paths.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            yield
+            if training.poll() is not None:
+                raise RuntimeError("the training ended before the sessions did")
+        finally:
+            training.terminate()
+            training.wait()
 
 
 def queries() -> Iterator[str]:
@@ -113,10 +137,10 @@ def table(loads: dict[tuple[str, str], Load], seconds: float) -> str:
     return (
         "# The app under load\n\n"
         f"`python -m benchmarks.app_load {seconds:g}`: {seconds:g} s a row, in {ROUNDS} rounds that alternate between two "
-        "servers, the last row without a break; films, queries never asked before, clients on the same machine that think .5 to "
-        "3 s between pages. A rerun is timed from the client's message to the last of the server's. *As Streamlit has it*: all "
-        "garbage is collected after every run. *As the app is started*: it is not (`runner.postScriptGC`), and what is loaded "
-        f"once is set aside (`app/common/heap.py`). {evaluation.device()}.\n\n"
+        "servers, the last two rows without a break; films, queries never asked before, clients on the same machine that think "
+        ".5 to 3 s between pages. A rerun is timed from the client's message to the last of the server's. *As Streamlit has "
+        "it*: all garbage is collected after every run. *As the app is started*: it is not (`runner.postScriptGC`), and what is "
+        f"loaded once is set aside (`app/common/heap.py`). {evaluation.device()}.\n\n"
         + "\n".join([head, RULE * 10 + "|", *lines])
         + "\n\nBy page:\n\n"
         + "\n".join(["| sessions | | page | reruns | p50, s | p95, s | kB a rerun |", RULE * 7 + "|", *pages])
