@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import map as picture
+from app.charts import map_marks
 from app.common import address, documents, exports, filtering, resources, state, trying
 from app.map import colouring, found, making, maps, near
 from engine.errors import TriescopeError
@@ -25,13 +26,14 @@ if made is None:
     st.stop()
 
 
-def picked() -> None:
-    """A click on a point chooses its document; a lasso or box fills the table; a double click empties it."""
-    rows = picture.selected(st.session_state[PICTURE])
-    if len(rows) == 1:
-        documents.focus(build.corpus.documents[rows[0]].id)
-    else:
-        st.session_state[LASSO] = (build.folder.name, rows)
+def lassoed(rows: list[int]) -> None:
+    """A lasso or box fills the table; a double click empties it."""
+    st.session_state[LASSO] = (build.folder.name, rows)
+
+
+def clicked(row: int) -> None:
+    """A click on a point chooses its document."""
+    documents.focus(build.documents[row].id)
 
 
 pinned = documents.chosen(build)
@@ -69,29 +71,24 @@ with side:
         hint = "Click a point to see its nearest documents in the original space, or switch to the lasso to list a region."
         st.info("Drag around points to list their documents." if lasso else hint, icon=":material/touch_app:")
 with plot:
+    titles = documents.titles(build, made.rows)
     st.plotly_chart(
-        picture.figure(
-            made.xy,
-            made.rows,
-            coloured.drawn,
-            documents.titles(build, made.rows),
-            chosen,
-            lasso,
-            coloured.branches,
-        ),
+        picture.figure(made.xy, made.rows, coloured.cloud, titles, lasso, coloured.branches),
         key=PICTURE,
-        on_select=picked,
-        selection_mode=("points", "box", "lasso"),
-        alt=picture.describe(coloured.drawn, coloured.told, documents.title(build, pinned) if chosen else ""),
+        alt=picture.describe(coloured.cloud, coloured.told),
     )
+    points = map_marks.Map(made.xy, made.rows, titles)
+    title = documents.title(build, pinned) if chosen else ""
+    marks = map_marks.marks(points, coloured.cloud, coloured.marked, chosen, title, coloured.branches)
+    map_marks.show(PICTURE, marks, len(build.documents), clicked, lassoed)
     st.caption(f"{coloured.says} {maps.trust(made)} {bundled.came_along(build, 'map')}")
 
-points = partial(maps.points_table, build, made, coloured.drawn)
+listed = partial(maps.points_table, build, made, coloured.drawn)
 as_table = st.expander("The picture as a table", key="table", on_change="rerun", bind="query-params")
 if as_table.open:  # of twenty thousand points it weighs as much as the picture
-    as_table.dataframe(points(), hide_index=True)
+    as_table.dataframe(listed(), hide_index=True)
 with st.container(horizontal=True):
-    exports.offer("Points, CSV", lambda: exports.as_csv(points()), "map.csv")
+    exports.offer("Points, CSV", lambda: exports.as_csv(listed()), "map.csv")
     more = {
         "build": build.name,
         "filter": allowed,
@@ -99,4 +96,4 @@ with st.container(horizontal=True):
         "nearest": nearest,
         "selected": [build.corpus.documents[row].id for row in selected],
     }
-    exports.offer("All, JSON", lambda: maps.export(made, points(), coloured.told, **more), "map.json")
+    exports.offer("All, JSON", lambda: maps.export(made, listed(), coloured.told, **more), "map.json")

@@ -1,28 +1,26 @@
-"""The map's picture: every document a point, WebGL, coloured by group; the chosen one with its neighbours on top."""
+"""The map's picture: every document a point, WebGL, coloured by group.
+
+It weighs most of a megabyte and a browser keeps it as long as it is the same, so nothing in it may depend on what is chosen or
+asked: that is drawn over it by :mod:`app.charts.map_marks`.
+"""
 
 import html
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from app.charts.groups import Group
 from app.charts.map_words import Branch, annotations
-from app.charts.palette import GREY, RED, SHADES, shades
+from app.charts.palette import GREY, SHADES, shades
 
 HEIGHT = 640
-# Part of the map's width that a close-up shows.
-CLOSE = 0.25
+# How far points of a colour cover what lies below them, and grey ones.
+OPAQUE, FAINT = 0.9, 0.4
+# A few coloured points among many grey ones have to be found by eye.
+LARGER = 1.7
 LEGEND_CHARACTERS, HOVER_CHARACTERS = 34, 90
-
-
-class Chosen(NamedTuple):
-    """The chosen document and its nearest in the original space, as places in the map; those not drawn are left out."""
-
-    place: int
-    neighbours: list[int]
-    close: bool = False
 
 
 def figure(
@@ -30,7 +28,6 @@ def figure(
     rows: np.ndarray,
     groups: Sequence[Group],
     titles: Sequence[str],
-    chosen: Chosen | None = None,
     lasso: bool = False,
     branches: Sequence[Branch] = (),
 ) -> go.Figure:
@@ -46,23 +43,20 @@ def figure(
         Colours, drawn in this order.
     titles : sequence of str
         ``m`` titles, as they are; escaped here.
-    chosen : Chosen, optional
-        Marked in red, with a line to each neighbour; all else steps back.
     lasso : bool
-        Whether dragging draws a lasso; Streamlit takes no clicks then. Else it moves the map.
+        Whether dragging draws a lasso. Else it moves the map.
     branches : sequence of Branch
         Whose words are written on the map, where there is room.
     """
-    size = float(np.clip(220 / np.sqrt(max(len(xy), 1)), 2.5, 9))
+    size = point_size(len(xy))
     figure = go.Figure()
     told = sum(len(group.places) for group in groups if group.colour != GREY)
-    # A few coloured points among many grey ones have to be found by eye.
-    larger = 1.7 if told * 8 < len(xy) else 1.0
+    larger = LARGER if told * 8 < len(xy) else 1.0
     for group in groups:
         grey = group.colour == GREY
         marker = {"color": group.colour, "symbol": group.symbol, "size": size if grey else size * larger, "line": {"width": 0}}
-        opacity = (0.4 if grey else 0.9) * (0.5 if chosen else 1)
-        name = html.escape(f"{_cut(group.name, LEGEND_CHARACTERS)} ({len(group.places):,})")
+        opacity = FAINT if grey else OPAQUE
+        name = legend(group)
         says = group.labels or group.name
         if group.shades is None:
             figure.add_trace(_points(xy, rows, group.places.tolist(), titles, says, name=name, marker=marker, opacity=opacity))
@@ -72,9 +66,7 @@ def figure(
         marker |= {"color": group.shades, "colorscale": _scale(group.colour), "cmin": 0, "cmax": SHADES - 1, "showscale": False}
         style: dict[str, Any] = {"legendgroup": group.name, "showlegend": False, "marker": marker, "opacity": opacity}
         figure.add_trace(_points(xy, rows, group.places.tolist(), titles, says, **style))
-    if chosen:
-        _mark(figure, xy, rows, titles, chosen)
-    across, down = _range(xy[:, 0], chosen), _range(xy[:, 1], chosen)
+    across, down = whole(xy[:, 0]), whole(xy[:, 1])
     hidden: dict[str, Any] = {"showgrid": False, "zeroline": False, "showticklabels": False, "title": None, "ticks": ""}
     figure.update_layout(
         height=HEIGHT,
@@ -90,26 +82,44 @@ def figure(
     return figure
 
 
-def describe(groups: Sequence[Group], by: str, chosen: str = "") -> str:
-    """Alternative text; ``by`` says what the colours stand for, ``chosen`` is the title of the chosen document."""
+def describe(groups: Sequence[Group], by: str) -> str:
+    """Alternative text; ``by`` says what the colours stand for."""
     count = sum(len(group.places) for group in groups)
     largest = max(groups, key=lambda group: len(group.places))
-    marked = f" Marked: {chosen} and its nearest documents." if chosen else ""
     return (
         f"Map of {count:,} documents in two dimensions, coloured by {by}: {len(groups)} colours, the largest group is "
-        f"{largest.name} with {len(largest.places):,}.{marked}"
+        f"{largest.name} with {len(largest.places):,}."
     )
 
 
-def selected(selection: Any) -> list[int]:
-    """Document rows of the points in a click or lasso, each once, in the order told.
+def point_size(points: int) -> float:
+    """Pixels across a point of so many."""
+    return float(np.clip(220 / np.sqrt(max(points, 1)), 2.5, 9))
 
-    >>> selected({"selection": {"points": [{"customdata": [4]}, {"x": 1.0}, {"customdata": 7}, {"customdata": [4]}]}})
-    [4, 7]
-    """
-    inner = _get(selection, "selection")
-    told = [point.get("customdata") for point in (_get(inner, "points") or [])]
-    return list(dict.fromkeys(int(data[0] if isinstance(data, Sequence) else data) for data in told if data not in (None, [])))
+
+def trace_count(group: Group) -> int:
+    """How many traces a group is drawn by: where its points have shades, the legend's hue is one more."""
+    return 1 if group.shades is None else 2
+
+
+def legend(group: Group) -> str:
+    """A group's words in the legend."""
+    return html.escape(f"{_cut(group.name, LEGEND_CHARACTERS)} ({len(group.places):,})")
+
+
+def whole(values: np.ndarray) -> list[float]:
+    """The part of an axis that shows all points, with a margin."""
+    low, high = float(values.min()), float(values.max())
+    width = max(high - low, 1.0)
+    return [(low + high - width * 1.06) / 2, (low + high + width * 1.06) / 2]
+
+
+def hover(titles: Sequence[str], places: Sequence[int], says: Sequence[str] | str) -> dict[str, Any]:
+    """What points say under the pointer: their title, and below it what each is, or what all are: that is sent once, not with
+    each of twenty thousand."""
+    what, each = (_plain(says), None) if isinstance(says, str) else ("%{text}", [_safe(label) for label in says])
+    template = f"<b>%{{hovertext}}</b><br>{what}<extra></extra>"
+    return {"hovertext": [_safe(titles[place]) for place in places], "text": each, "hovertemplate": template}
 
 
 def _scale(colour: str) -> list[tuple[float, str]]:
@@ -119,18 +129,8 @@ def _scale(colour: str) -> list[tuple[float, str]]:
 def _points(
     xy: np.ndarray, rows: np.ndarray, places: list[int], titles: Sequence[str], says: Sequence[str] | str, **style: Any
 ) -> go.Scattergl:
-    """Points that say their title, and below it what each is; what all are is sent once, not with each of twenty thousand."""
-    what, each = (_plain(says), None) if isinstance(says, str) else ("%{text}", [_safe(label) for label in says])
-    return go.Scattergl(
-        x=xy[places, 0],
-        y=xy[places, 1],
-        mode="markers",
-        customdata=rows[places],
-        hovertext=[_safe(titles[place]) for place in places],
-        text=each,
-        hovertemplate=f"<b>%{{hovertext}}</b><br>{what}<extra></extra>",
-        **style,
-    )
+    told = hover(titles, places, says)
+    return go.Scattergl(x=xy[places, 0], y=xy[places, 1], mode="markers", customdata=rows[places], **told, **style)
 
 
 def _safe(text: str) -> str:
@@ -142,50 +142,5 @@ def _plain(text: str) -> str:
     return _safe(text).replace("%", "&#37;")
 
 
-def _mark(figure: go.Figure, xy: np.ndarray, rows: np.ndarray, titles: Sequence[str], chosen: Chosen) -> None:
-    """Lines to the neighbours, rings around them, and the chosen document itself."""
-    ends = np.full((3 * len(chosen.neighbours), 2), np.nan, np.float32)
-    ends[0::3], ends[1::3] = xy[chosen.place], xy[chosen.neighbours]
-    figure.add_trace(
-        go.Scattergl(
-            x=ends[:, 0],
-            y=ends[:, 1],
-            mode="lines",
-            line={"color": RED, "width": 1},
-            opacity=0.6,
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    )
-    ring = {"color": RED, "symbol": "circle-open", "size": 11, "line": {"width": 2}}
-    figure.add_trace(
-        _points(
-            xy,
-            rows,
-            chosen.neighbours,
-            titles,
-            "among the nearest by cosine",
-            name=f"nearest ({len(chosen.neighbours):,})",
-            marker=ring,
-        )
-    )
-    star = {"color": RED, "symbol": "star", "size": 18, "line": {"width": 1, "color": "white"}}
-    figure.add_trace(_points(xy, rows, [chosen.place], titles, "the chosen document", name="chosen", marker=star))
-
-
-def _range(values: np.ndarray, chosen: Chosen | None) -> list[float]:
-    """All points with a margin, or a window around the chosen one."""
-    low, high = float(values.min()), float(values.max())
-    width = max(high - low, 1.0)
-    if chosen and chosen.close:
-        middle = float(values[chosen.place])
-        return [middle - width * CLOSE / 2, middle + width * CLOSE / 2]
-    return [(low + high - width * 1.06) / 2, (low + high + width * 1.06) / 2]
-
-
 def _cut(text: str, characters: int) -> str:
     return text if len(text) <= characters else f"{text[: characters - 1].rstrip()}…"
-
-
-def _get(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)

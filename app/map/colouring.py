@@ -8,6 +8,7 @@ import streamlit as st
 from app.charts import groups, map_words
 from app.charts.groups import Group
 from app.charts.map_words import MOST, Branch
+from app.charts.palette import GREY
 from app.common import address, trying
 from app.map import found, maps
 from engine.builds.hits import Hit
@@ -19,13 +20,24 @@ CODES, COLUMN, FOUND = "Codes", "Column", "Search hits"
 
 class Coloured(NamedTuple):
     """The colours of a map: what they tell in words, the groups, the branches that may be named. Where a query may be asked, its
-    hits by retriever, else no retriever; and the query."""
+    hits by retriever, else no retriever; the query; and all points as one group, for the hits are marks on it."""
 
     told: str
     drawn: list[Group]
     branches: list[Branch]
     hits: dict[str, list[Hit]]
     query: str = ""
+    below: list[Group] | None = None
+
+    @property
+    def cloud(self) -> list[Group]:
+        """The groups that do not depend on a query."""
+        return self.drawn if self.below is None else self.below
+
+    @property
+    def marked(self) -> list[Group]:
+        """Those that do."""
+        return [] if self.below is None else [group for group in self.drawn if group.colour != GREY]
 
     @property
     def says(self) -> str:
@@ -55,7 +67,8 @@ def choose(build: Build, made: Projection, allowed: str) -> Coloured:
         query = trying.box(build, width=360)
         hits = found.hits(build, query, allowed)
         drawn = groups.hit_groups(made.rows, **{name: [build.row_of[hit.id] for hit in of] for name, of in hits.items()})
-        return Coloured(f"the first {found.HITS} hits", groups.under(drawn, passes), [], hits, query)
+        below = groups.under([Group("documents", GREY, "circle", np.arange(len(made.rows)))], passes)
+        return Coloured(f"the first {found.HITS} hits", groups.under(drawn, passes), [], hits, query, below)
     depth = st.segmented_control(
         "Codes in common",
         list(range(1, build.trie.levels + 1)),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.charts.map import Chosen
+from app.charts.map_marks import Chosen
 from app.common import documents, state
 from app.map import maps
 from engine.builds.opened import Build

@@ -101,16 +101,42 @@ class TestCodebooks:
         expect_parameter(page, "given", "true")
 
 
+MAP = "document.querySelector('.st-key-map-picture .js-plotly-plot')"
+
+
+def expect_marked(page, how: str) -> None:
+    """A film is marked as the chosen one, and it is so."""
+    page.wait_for_function(f"() => {MAP}.data.some(trace => trace.name === 'chosen' && {how})")
+
+
 class TestMap:
-    def test_a_click_on_a_point_shows_its_nearest(self, page, server):
+    def test_a_click_on_a_point_shows_its_nearest_on_the_same_map(self, page, server):
+        """The points are not drawn anew: the marks are added to the map that stands there, as it was moved."""
         go(page, server, "map")
-        plot = page.locator("[data-testid=stPlotlyChart] .nsewdrag").first
-        box = plot.bounding_box()
+        box = page.locator("[data-testid=stPlotlyChart] .nsewdrag").first.bounding_box()
         assert box is not None
-        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.evaluate(f"() => {{ {MAP}.id = 'the-same' }}")
+        page.mouse.move(x - 90, y - 90)
+        page.mouse.down()
+        page.mouse.move(x - 60, y - 90, steps=3)
+        page.mouse.up()
+        moved = page.evaluate(f"() => {MAP}.layout.xaxis.range")
+        page.mouse.move(x, y)
+        page.mouse.click(x, y)
         expect(page).to_have_url(re.compile(r"doc=[a-z0-9-]+"))
         assert "Nearest in the original space" in subheadings(settled(page))
+        expect_marked(page, "trace.hovertext[0]")
+        choose(page, "Find a document", "Seven Samurai")
+        expect(page.get_by_text("Marked: Seven Samurai and its nearest documents.")).to_be_visible()
+        page.wait_for_function(
+            f"() => {MAP}.data.some(trace => trace.name === 'chosen' && trace.hovertext[0] === 'Seven Samurai')"
+        )
+        assert page.evaluate(f"() => {MAP}.id") == "the-same"
+        assert page.evaluate(f"() => {MAP}.layout.xaxis.range") == pytest.approx(moved)
+        page.get_by_text("Close-up on the map").click()
+        page.wait_for_function(f"was => {MAP}.layout.xaxis.range[0] > was", arg=moved[0])
+        expect_marked(page, "trace.hovertext[0] === 'Seven Samurai'")
 
     def test_a_lasso_lists_what_it_holds(self, page, server):
         go(page, server, "map", lasso="true")

@@ -1,17 +1,18 @@
 """The map's picture and its colours as what they are: data in, data out. No UMAP, no encoder, no app."""
 
 import html
+import json
 from itertools import pairwise
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.charts import groups, map_words
+from app.charts import groups, map_marks, map_words
 from app.charts import map as picture
-from app.charts.groups import HUES, NO_IDENTIFIER, NO_VALUE, SYMBOLS, Group
+from app.charts.groups import HUES, NO_IDENTIFIER, NO_VALUE, SYMBOLS
+from app.charts.map_marks import Chosen, Map
 from app.charts.palette import GREY, ORANGE, RED, retriever, shades
 from engine.data.corpus import Document
 from engine.trie import build
@@ -245,8 +246,11 @@ class TestFigure:
 
     def test_titles_and_names_cannot_become_markup(self, parts):
         xy, rows, _, _ = parts
-        drawn = picture.figure(xy, rows, groups.largest(["%{x}" + HOSTILE] * 12), [HOSTILE] * 12, picture.Chosen(0, [1, 2]))
-        told = [text for trace in drawn.data for text in (*(trace.hovertext or ()), trace.name or "", trace.hovertemplate or "")]
+        cloud = groups.largest(["%{x}" + HOSTILE] * 12)
+        drawn = picture.figure(xy, rows, cloud, [HOSTILE] * 12)
+        over = map_marks.marks(Map(xy, rows, [HOSTILE] * 12), cloud, cloud, Chosen(0, [1, 2]))["traces"]
+        texts = [trace.to_plotly_json() for trace in drawn.data] + over
+        told = [text for of in texts for text in (*of.get("hovertext", ()), of.get("name", ""), of.get("hovertemplate", ""))]
         assert told
         for text in told:
             assert "<script" not in text
@@ -266,36 +270,6 @@ class TestFigure:
         assert len(drawn.data[0].name) < 50
         assert drawn.data[0].hovertext[0] == "t" * 89 + "…"
 
-    def test_the_chosen_one_and_its_neighbours_are_marked_and_the_rest_steps_back(self, parts):
-        xy, _, found, _ = parts
-        plain, drawn = picture.figure(*parts), picture.figure(*parts, picture.Chosen(3, [7, 1]))
-        lines, ring, star = drawn.data[-3:]
-        assert len(drawn.data) == len(found) + 3
-        assert {lines.line.color, ring.marker.color, star.marker.color} == {RED}
-        assert list(ring.customdata) == [107, 101]
-        assert list(star.customdata) == [103]
-        joined = np.column_stack([lines.x, lines.y])
-        assert np.array_equal(joined[[0, 1, 3, 4]], xy[[3, 7, 3, 1]])
-        assert np.isnan(joined[[2, 5]]).all()
-        assert lines.hoverinfo == "skip"
-        assert all(now.opacity < before.opacity for now, before in zip(drawn.data, plain.data, strict=False))
-
-    def test_a_chosen_one_may_have_no_neighbour_that_is_drawn(self, parts):
-        assert list(picture.figure(*parts, picture.Chosen(3, [])).data[-1].customdata) == [103]
-
-    def test_a_close_up_is_a_quarter_as_wide_and_centred(self, parts):
-        xy = parts[0]
-        for axis, column in (("xaxis", 0), ("yaxis", 1)):
-            low, high = picture.figure(*parts, picture.Chosen(3, [], close=True)).layout[axis].range
-            assert (low + high) / 2 == pytest.approx(float(xy[3, column]), abs=1e-5)
-            assert high - low == pytest.approx(max(float(np.ptp(xy[:, column])), 1.0) / 4, rel=1e-5)
-
-    def test_few_hits_among_many_points_are_larger(self):
-        xy = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
-        found = groups.hit_groups(np.arange(200), [5], [5, 6])
-        sizes = {trace.name: trace.marker.size for trace in picture.figure(xy, np.arange(200), found, ["t"] * 200).data}
-        assert sizes["dense and generative (1)"] > sizes["not found (198)"]
-
     @pytest.mark.parametrize("points", [1, 2])
     def test_one_point_and_points_in_one_place_can_be_drawn(self, points):
         xy = np.zeros((points, 2), np.float32)
@@ -310,30 +284,55 @@ class TestFigure:
         assert size(10) > size(1200) > size(20_000) >= 2.5
 
 
+class TestMarks:
+    def test_the_chosen_one_and_its_neighbours_are_marked_and_the_rest_steps_back(self, parts):
+        xy, rows, found, titles = parts
+        plain, drawn = picture.figure(*parts), map_marks.marks(Map(xy, rows, titles), found, (), Chosen(3, [7, 1]), "Film 3")
+        lines, ring, star = drawn["traces"]
+        assert {lines["line"]["color"], ring["marker"]["color"], star["marker"]["color"]} == {RED}
+        assert (ring["customdata"], star["customdata"]) == ([107, 101], [103])
+        joined = np.column_stack([lines["x"], lines["y"]]).astype(float)
+        assert np.allclose(joined[[0, 1, 3, 4]], xy[[3, 7, 3, 1]])
+        assert np.isnan(joined[[2, 5]]).all()
+        assert lines["hoverinfo"] == "skip"
+        assert drawn["told"] == "Marked: Film 3 and its nearest documents."
+        assert [now < before.opacity for now, before in zip(drawn["opacity"], plain.data, strict=True)] == [True] * 3
+
+    def test_unmarked_every_trace_of_the_chart_keeps_its_strength(self, parts):
+        xy, rows, found, titles = parts
+        shaded = [found[0]._replace(shades=np.zeros(6, np.int8)), *found[1:]]
+        drawn = map_marks.marks(Map(xy, rows, titles), shaded)
+        told = [trace.opacity for trace in picture.figure(xy, rows, shaded, titles).data]
+        assert told[0] is None  # the hue of the legend
+        assert drawn["opacity"][1:] == told[1:]
+        assert (drawn["traces"], drawn["told"]) == ([], "")
+
+    def test_a_chosen_one_may_have_no_neighbour_that_is_drawn(self, parts):
+        xy, rows, found, titles = parts
+        assert map_marks.marks(Map(xy, rows, titles), found, (), Chosen(3, []))["traces"][-1]["customdata"] == [103]
+
+    def test_a_close_up_is_a_quarter_as_wide_and_centred(self, parts):
+        xy, rows, found, titles = parts
+        view = map_marks.marks(Map(xy, rows, titles), found, (), Chosen(3, [], close=True))["view"]
+        for axis, column in (("across", 0), ("down", 1)):
+            low, high = view[axis]
+            assert (low + high) / 2 == pytest.approx(float(xy[3, column]), abs=1e-5)
+            assert high - low == pytest.approx(max(float(np.ptp(xy[:, column])), 1.0) / 4, rel=1e-5)
+
+    def test_few_hits_among_many_points_are_larger(self):
+        xy, rows = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32), np.arange(200)
+        cloud = groups.largest(["documents"] * 200)
+        (hit, both) = map_marks.marks(Map(xy, rows, ["t"] * 200), cloud, groups.hit_groups(rows, [5], [5, 6])[1:])["traces"]
+        assert [hit["customdata"], both["customdata"]] == [[6], [5]]
+        assert both["marker"]["size"] > picture.figure(xy, rows, cloud, ["t"] * 200).data[0].marker.size
+
+    def test_marks_weigh_little(self):
+        """Fifty neighbours among twenty thousand with the longest titles."""
+        points = Map(np.ones((20_000, 2), np.float32) / 3, np.arange(20_000), ["t" * 99] * 20_000)
+        drawn = map_marks.marks(points, groups.largest(["a"] * 20_000), (), Chosen(3, list(range(50))))
+        assert len(json.dumps(drawn)) < 20_000
+
+
 def test_the_description_names_colours_size_and_the_largest_group(parts):
-    told = picture.describe(parts[2], "the first code", "Film 3")
-    assert told == (
-        "Map of 12 documents in two dimensions, coloured by the first code: 3 colours, the largest group is a with 6. "
-        "Marked: Film 3 and its nearest documents."
-    )
-    assert "Marked" not in picture.describe([Group("a", GREY, "circle", np.arange(2))], "x")
-
-
-@pytest.mark.parametrize(
-    ("points", "rows"),
-    [
-        ([], []),
-        ([{"customdata": [4]}], [4]),
-        ([{"customdata": 4}], [4]),
-        ([{"customdata": [0]}, {"customdata": [9]}, {"customdata": [0]}], [0, 9]),
-        ([{"x": 1.0}, {"customdata": None}, {"customdata": []}, {"customdata": [2]}], [2]),
-    ],
-)
-def test_a_click_or_lasso_tells_each_row_once(points, rows):
-    assert picture.selected({"selection": {"points": points}}) == rows
-    assert picture.selected(SimpleNamespace(selection=SimpleNamespace(points=points))) == rows
-
-
-@pytest.mark.parametrize("nothing", [None, {}, {"selection": {}}, {"selection": None}])
-def test_no_selection_is_no_row(nothing):
-    assert picture.selected(nothing) == []
+    told = picture.describe(parts[2], "the first code")
+    assert told == "Map of 12 documents in two dimensions, coloured by the first code: 3 colours, the largest group is a with 6."

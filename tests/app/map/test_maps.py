@@ -188,6 +188,16 @@ class TestPage:
         assert at.query_params[state.DOCUMENT] in (SAMURAI, [SAMURAI])
 
     @pytest.mark.usefixtures("mapped")
+    @pytest.mark.parametrize(("look", "query"), [("Codes", ""), ("Search hits", QUERY)])
+    def test_the_points_stay_the_same_whatever_is_marked(self, films, made, look, query):
+        """A browser keeps a message that is the same, and this one is most of a megabyte on a large build."""
+        shown = films.documents[int(made.rows[5])]
+        plain, marked = visit(colour=look), visit(colour=look, query=query, doc=shown.id)
+        assert plain.get("plotly_chart")[0].proto == marked.get("plotly_chart")[0].proto
+        (told,) = marked.get("bidi_component")
+        assert f"{shown.title} and its nearest documents." in json.loads(told.proto.json)["told"]
+
+    @pytest.mark.usefixtures("mapped")
     def test_a_document_that_is_not_there_is_said_without_repeating_it(self):
         at = visit(doc="![x](http://192.0.2.1/a.png)")
         assert "a document that this build does not have" in text(at.warning)
