@@ -37,4 +37,4 @@ VOLUME /data
 EXPOSE 8501 8600
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
   CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"]
-CMD ["python", "-m", "streamlit", "run", "app/main.py", "--server.address=0.0.0.0", "--server.port=8501", "--client.showErrorDetails=type"]
+CMD ["python", "-m", "app.serve", "--server.address=0.0.0.0", "--server.port=8501", "--client.showErrorDetails=type"]

@@ -22,7 +22,7 @@ $(STAMP): requirements.txt requirements-serve.txt requirements-mcp.txt requireme
 
 run: install
 	$(BIN)/python -m app.prepare
-	$(BIN)/python -m streamlit run app/main.py --server.port $(PORT)
+	$(BIN)/python -m app.serve --server.port $(PORT)
 
 test: install
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow"

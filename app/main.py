@@ -53,7 +53,7 @@ address.arrive(page.url_path)
 # The picker stands above the page and runs before it, so that a page can rely on the chosen build.
 with st.container(horizontal=True, vertical_alignment="center", gap="small", key="header"):
     if listed := names.names():
-        chosen = address.one_of(state.BUILD, listed, "films" if "films" in listed else listed[0], "build")
+        chosen = address.one_of(state.BUILD, listed, names.first(listed), "build")
         asked = address.own(state.BUILD, chosen, address.OF_ONE_BUILD)
         st.selectbox("Build", listed, label_visibility="collapsed", width=200, **asked)
         resources.describe_build(st.session_state[state.BUILD])

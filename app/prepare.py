@@ -10,8 +10,8 @@ from engine import paths
 from engine.builds import layout
 from engine.builds.make import digest_of as digest
 from engine.builds.make import make
+from engine.builds.names import BUNDLED
 from engine.builds.opened import Build
-from engine.builds.packaged import BUNDLED
 from engine.builds.spec import BuildSpec
 from engine.data.datasets import default_fields, load
 from engine.errors import TriescopeError

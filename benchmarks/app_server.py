@@ -30,6 +30,11 @@ class Server(NamedTuple):
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(next(line.split()[1] for line in status.splitlines() if line.startswith(kind))) // 1024
 
+    def processor_s(self) -> float:
+        """Seconds that a processor worked for it."""
+        user, system = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
 
 @contextmanager
 def serving(forced: bool) -> Iterator[Server]:
@@ -49,9 +54,9 @@ def serving(forced: bool) -> Iterator[Server]:
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    start = ["-c", NOT_SET_ASIDE] if forced else ["-m", "streamlit"]
+    start = ["-c", NOT_SET_ASIDE, "run", "app/main.py"] if forced else ["-m", "app.serve"]
     options = [f"--server.port={port}", f"--runner.postScriptGC={str(forced).lower()}"]
-    command = [sys.executable, *start, "run", "app/main.py", *options]
+    command = [sys.executable, *start, *options]
     with tempfile.TemporaryFile("w+") as told:
         process = subprocess.Popen(command, cwd=paths.ROOT, env=os.environ | {"HF_HUB_OFFLINE": "1"}, stdout=told, stderr=told)
         try:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from engine import evaluation, paths
 from engine.builds.make import make
+from engine.builds.names import BUNDLED
 from engine.builds.opened import Build
-from engine.builds.packaged import BUNDLED
 from engine.builds.spec import BuildSpec
 from engine.claims import CLAIMS, kept, measure
 from engine.data.datasets import default_fields, load

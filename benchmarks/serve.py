@@ -27,8 +27,8 @@ from benchmarks.app_load import queries
 from benchmarks.app_server import Server
 from benchmarks.serve_client import Asked, load
 from engine import evaluation, paths
+from engine.builds.names import BUNDLED
 from engine.builds.opened import Build
-from engine.builds.packaged import BUNDLED
 
 CLIENTS, SECONDS = (1, 2, 4, 8, 16, 32), 3.0
 MANY, MANY_CLIENTS, LOOKS = 20_000, 8, 10

@@ -73,6 +73,7 @@ function told(data, side, cell, counts) {
 }
 
 export default function ({ data, parentElement }) {
+  if (parentElement.end) parentElement.end(); // it is called again when the data change, and only the last one is told of its end
   const line = parentElement.querySelector("p");
   let drawn = null;
   let last = "";
@@ -100,9 +101,10 @@ export default function ({ data, parentElement }) {
   };
   document.addEventListener("mousemove", move);
   document.addEventListener("scroll", clear, true);
-  return () => {
+  parentElement.end = () => {
     document.removeEventListener("mousemove", move);
     document.removeEventListener("scroll", clear, true);
     clear();
   };
+  return parentElement.end;
 }

@@ -1,36 +1,31 @@
 const OFTEN = 250; // milliseconds: Streamlit tells nobody when it draws a chart anew, so it is looked at
 
-// The part of the plane that is shown: the one asked for, or, where somebody moved the map since, what they left it at. Its height
-// follows its width, for rows of the legend come and go, and Plotly, for one scale on both axes, makes the larger part larger still.
-function shown(layout, view, moved) {
-  if (!moved) return [view.across, view.down];
-  const [low, high] = layout.yaxis.range;
-  return [layout.xaxis.range, [low + 0.49 * (high - low), low + 0.51 * (high - low)]];
-}
-
 // Bring the marks, and with them the strength of the other points and the part that is shown, to a chart that lacks them.
 function draw(chart, data, drawn, view) {
   const mine = chart.data.filter((trace) => trace.meta && trace.meta.mark);
   const rest = chart.data.filter((trace) => !(trace.meta && trace.meta.mark));
   const marked = mine.length === data.traces.length && mine.every((trace) => trace.meta.mark === drawn);
   const strong = rest.every((trace, place) => trace.opacity === data.opacity[place] || trace.opacity === undefined);
-  if (marked && strong && chart.layout.meta === view) return;
+  if (marked && strong && chart.dataset.view === view) return;
   if (rest.length !== data.opacity.length) return; // a chart of other colours, which will be another one in a moment
   const traces = data.traces.map((trace) => ({ ...trace, meta: { mark: drawn }, legendrank: 2000 }));
   const cloud = rest.map((trace, place) => (trace.opacity === undefined ? trace : { ...trace, opacity: data.opacity[place] }));
-  if (chart.layout.meta !== view) delete chart.dataset.moved;
-  const [across, down] = shown(chart.layout, data.view, chart.dataset.moved);
-  window.Plotly.react(chart, [...traces, ...cloud], {
-    ...chart.layout,
-    meta: view,
-    uirevision: view,
-    annotations: data.view.words,
-    xaxis: { ...chart.layout.xaxis, range: across, autorange: false },
-    yaxis: { ...chart.layout.yaxis, range: down, autorange: false },
-  });
+  if (chart.dataset.view !== view) delete chart.dataset.moved;
+  chart.dataset.view = view;
+  const layout = { ...chart.layout, annotations: data.view.words };
+  if (chart.dataset.moved) {
+    // It stays where somebody left it. Its height follows its width: rows of the legend come and go, and Plotly, for one scale on
+    // both axes, would make the larger part larger still each time.
+    const [low, high] = layout.yaxis.range;
+    layout.yaxis = { ...layout.yaxis, range: [low + 0.49 * (high - low), low + 0.51 * (high - low)] };
+  }
+  window.Plotly.react(chart, [...traces, ...cloud], layout);
+  const { across, down } = data.view;
+  if (!chart.dataset.moved) window.Plotly.relayout(chart, { "xaxis.range": [...across], "yaxis.range": [...down] });
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
+  if (parentElement.end) parentElement.end(); // it is called again when the data change, and only the last one is told of its end
   parentElement.querySelector("p").textContent = data.told;
   const [drawn, view] = [JSON.stringify(data.traces), JSON.stringify(data.view)];
   const drags = (chart) => ["lasso", "select"].includes(chart.layout.dragmode);
@@ -39,7 +34,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     plotly_click: (event) => drags(chart) || setTriggerValue("clicked", rows(event).slice(0, 1)),
     plotly_selected: (event) => setTriggerValue("region", rows(event)),
     plotly_relayout: (change) => {
-      if (Object.keys(change).some((name) => name.startsWith("xaxis."))) chart.dataset.moved = "yes";
+      if (Object.keys(change).some((name) => name.startsWith("xaxis.range["))) chart.dataset.moved = "yes";
     },
     plotly_deselect: () => setTriggerValue("region", []),
   };
@@ -54,8 +49,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   look();
   const looking = setInterval(look, OFTEN);
-  return () => {
+  parentElement.end = () => {
     clearInterval(looking);
     forget();
   };
+  return parentElement.end;
 }

@@ -7,6 +7,7 @@ from contextlib import suppress
 import numpy as np
 import streamlit as st
 
+from app.common import trying
 from engine.builds.opened import Build
 from engine.decoding import DEFAULT_BEAMS
 from engine.retrievers import usual
@@ -27,9 +28,11 @@ def _started(folder: str, created: str, _build: Build) -> threading.Thread:
 
 
 def open_all(build: Build) -> None:
-    """Open the parts in the order in which they are asked for: a decode, by the vector of a document; the lists of Compare; the
-    encoder, which takes longest and which an example does not need."""
+    """Open the parts in the order in which they are asked for: what stands above every query, a decode, by the vector of a
+    document; the lists of Compare; the encoder, which takes longest and which an example does not need."""
     steps: list[Callable[[], object]] = [
+        lambda: trying.of(build),
+        lambda: build.columns,
         lambda: build.decode("warm", DEFAULT_BEAMS, np.asarray(build.embeddings[0])),
         lambda: build.decode("warm", DEFAULT_BEAMS, np.asarray(build.embeddings[0]), "exact"),
         lambda: build.names,

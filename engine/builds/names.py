@@ -3,11 +3,14 @@
 A name is looked up among those listed and never joined to a path by itself, so none leads out of the folder.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine import paths
 from engine.builds.layout import is_build
 
+# The bundled catalogue and its build.
+BUNDLED = "films"
 # Bytes: the names of files beside a build hold its own and some eighty more, and file systems end at 255.
 LONGEST = 150
 
@@ -15,6 +18,11 @@ LONGEST = 150
 def names() -> list[str]:
     """Names of the builds that the app lists, sorted."""
     return sorted(entry.name for entry in _entries() if is_build(entry) and not fault(entry.name))
+
+
+def first(listed: Sequence[str]) -> str:
+    """The build that is shown where none is named: the bundled catalogue's, else the first of those ``listed``."""
+    return BUNDLED if BUNDLED in listed else listed[0]
 
 
 def unlisted() -> dict[str, str]:

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from engine import paths
 from engine.builds.examples import shipped
+from engine.builds.names import BUNDLED
 from engine.data.datasets import default_fields, load
 from engine.text.embed import embed
-
-BUNDLED = "films"
 
 
 def texts() -> tuple[list[str], list[str]]:

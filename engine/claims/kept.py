@@ -6,8 +6,8 @@ from pydantic import ValidationError
 
 from engine import paths
 from engine.builds import layout
+from engine.builds.names import BUNDLED
 from engine.builds.opened import Build
-from engine.builds.packaged import BUNDLED
 from engine.claims.base import Finding
 from engine.errors import TriescopeError
 from engine.files import replace_json, writing

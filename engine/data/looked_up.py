@@ -75,6 +75,11 @@ class LookedUp(Sequence[Document]):
         """Title of each, or of those of ``rows``."""
         return self._columns[1].take(np.arange(len(self)) if rows is None else rows)
 
+    def keys(self) -> list[str]:
+        """Names of metadata, in order of appearance; nothing else is unpacked."""
+        told = (self._columns[3].take(np.arange(start, min(start + BATCH, len(self)))) for start in range(0, len(self), BATCH))
+        return list(dict.fromkeys(key for batch in told for text in batch for key in self._parse(text)))
+
     def at(self, rows: np.ndarray) -> list[Document]:
         """Documents of rows that there are, int ``(m,)``, unpacked together, which is several times as fast as one by one."""
         ids, titles, texts, metadata = (column.take(rows) for column in self._columns)
@@ -90,6 +95,17 @@ def at(documents: Sequence[Document], rows: Sequence[int] | np.ndarray) -> list[
     ['b', 'a']
     """
     return documents.at(np.asarray(rows, np.int64)) if isinstance(documents, LookedUp) else [documents[row] for row in rows]
+
+
+def keys_of(documents: Sequence[Document]) -> list[str]:
+    """Names of the metadata of documents, in order of appearance.
+
+    >>> keys_of([Document("a", "", "", {"year": 1985}), Document("b", "", "", {"genre": "War", "year": 1990})])
+    ['year', 'genre']
+    """
+    if isinstance(documents, LookedUp):
+        return documents.keys()
+    return list(dict.fromkeys(key for document in documents for key in document.metadata))
 
 
 def ids_of(documents: Sequence[Document], rows: np.ndarray | None = None) -> list[str]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
 
 from engine.data.figures import FLIPS, Difference, Interval
 
@@ -21,6 +20,8 @@ def interval(values: np.ndarray, seed: int = 0) -> Interval:
     if len(values) < 2:
         mean = float(values.mean()) if len(values) else float("nan")
         return Interval(mean, mean, mean)
+    from scipy import stats  # half a second, which no page pays that shows no interval
+
     rng = np.random.default_rng(seed)
     found = stats.bootstrap((values,), np.mean, n_resamples=RESAMPLES, method="percentile", rng=rng).confidence_interval
     return Interval(float(values.mean()), float(found.low), float(found.high))
@@ -38,6 +39,8 @@ def paired_p(ours: np.ndarray, theirs: np.ndarray, seed: int = 0) -> float:
     difference = difference[difference != 0]
     if len(difference) < 2:
         return 1.0
+    from scipy import stats
+
     found = stats.permutation_test(
         (difference,),
         _distance,

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine.data.corpus import Document
+from engine.data.looked_up import keys_of
 from engine.data.values import INEXACT
 
 NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*", re.ASCII)
@@ -60,7 +61,7 @@ class Columns:
     def __init__(self, documents: Sequence[Document]):
         self.documents = documents
         self.size = len(documents)
-        self.names = list(dict.fromkeys(chain(("id", "title"), *(document.metadata for document in documents))))
+        self.names = list(dict.fromkeys(("id", "title", *keys_of(documents))))
         self._made: dict[str, Column] = {}
 
     def find(self, name: str) -> Column | None:

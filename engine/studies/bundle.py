@@ -12,8 +12,8 @@ from engine.builds import layout, runs
 from engine.builds import map as stored_map
 from engine.builds.make import make
 from engine.builds.manifest import KnownFile
+from engine.builds.names import BUNDLED
 from engine.builds.opened import Build
-from engine.builds.packaged import BUNDLED
 from engine.builds.spec import BuildSpec
 from engine.data.datasets import default_fields, load
 from engine.files import replace_json, sha256

@@ -15,8 +15,8 @@ from engine import paths
 from engine.builds import layout, runs
 from engine.builds import map as stored_map
 from engine.builds.manifest import KnownFile
+from engine.builds.names import BUNDLED
 from engine.builds.opened import Build
-from engine.builds.packaged import BUNDLED
 from engine.data.figures import Stored
 from engine.errors import TriescopeError
 from engine.files import read_json, replace_json, sha256, writing

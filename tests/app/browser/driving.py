@@ -80,7 +80,7 @@ def free_port() -> int:
 def serving(home: Path, log: Path) -> Iterator[str]:
     """The app's own server on a free port; yields its address."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "app.serve", "--server.port", str(port)]
     with log.open("w") as told:
         process = subprocess.Popen(
             command, cwd=paths.ROOT, env=os.environ | {"TRIESCOPE_HOME": str(home)}, stdout=told, stderr=subprocess.STDOUT
