@@ -35,15 +35,14 @@ def test_streamlit_collects_no_garbage_after_a_run(monkeypatch):
 
 @pytest.mark.parametrize("how", ["make", "docker", "tests"])
 def test_every_way_to_start_the_app_reads_that_file_and_overrules_nothing_of_it(how, monkeypatch, tmp_path):
-    """The file is found from the folder that holds app/main.py, so the script is named from there."""
+    """The file is found from the folder that holds app/main.py, so the module is named from there."""
     command = {"make": of_make, "docker": of_docker, "tests": lambda: of_tests(monkeypatch, tmp_path)}[how]()
-    at = command.index("streamlit")
-    assert command[at + 1 : at + 3] == ["run", "app/main.py"]
+    assert command[command.index("-m") + 1] == "app.serve"
     assert not [word for word in command if "runner" in word or "config" in word]
 
 
 def of_make() -> list[str]:
-    return shlex.split(re.search(r"^\t(.*-m streamlit run.*)$", paths.ROOT.joinpath("Makefile").read_text(), re.M)[1])
+    return shlex.split(re.search(r"^\t(.*-m app.serve.*)$", paths.ROOT.joinpath("Makefile").read_text(), re.M)[1])
 
 
 def of_docker() -> list[str]:
@@ -52,7 +51,7 @@ def of_docker() -> list[str]:
     assert re.search(r"^COPY --from=build /app /app$", text, re.M), "beside the app, in the folder where it starts"
     assert ".streamlit" not in paths.ROOT.joinpath(".dockerignore").read_text().split()
     assert "STREAMLIT" not in text
-    return json.loads(re.search(r"^CMD (.*streamlit.*)$", text, re.M)[1])
+    return json.loads(re.search(r"^CMD (.*app.serve.*)$", text, re.M)[1])
 
 
 def of_tests(monkeypatch, tmp_path) -> list[str]:
