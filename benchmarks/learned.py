@@ -8,6 +8,7 @@ a training is repeated with other seeds, the difference is of the mean over the 
     genret  identifiers learned with what writes them, with and without their guards, beside residual k-means
     ltrgr   n-grams whose weights learned to rank, beside MINDER
     glen    keywords, the most telling first, and those that train queries ask by, beside keywords and residual k-means
+    numbers digits of an arbitrary number (DSI's naive strings) beside one code a document, random and semantic identifiers
     seal    n-grams written by the language model `smollm2` (`make lm`), on the first queries of test
 """
 
@@ -40,17 +41,25 @@ BEAMS, SEEDS = 50, (0, 1)
 NODE = {"scorer": "node", "steps": 400, "evaluate_every": 100, "patience": 99}
 NARROW, LEVELS = 10, 3
 MODEL, FEW = "smollm2", 50
-SCHEMES: tuple[tuple[str, str, dict[str, Any]], ...] = (
+Schemes = tuple[tuple[str, str, dict[str, Any]], ...]
+SCHEMES: Schemes = (
     ("rq-kmeans", "rq-kmeans", {}),
     ("rq-vae", "rq-vae", {}),
     ("genret", "genret", {}),
     ("unguarded", "genret", {"guarded": 0}),
 )
-LEXICAL: tuple[tuple[str, str, dict[str, Any]], ...] = (
+LEXICAL: Schemes = (
     ("rq-kmeans", "rq-kmeans", {"levels": 3, "codes": 32}),
     ("keywords", "keywords", {}),
     ("telling first", "keywords", {"order": "telling"}),
     ("telling first, asked by", "keywords", {"order": "telling", "asked": 3}),
+)
+NUMBERED: Schemes = (
+    ("naive strings", "atomic", {"base": 10}),
+    ("naive strings, base 32", "atomic", {"base": 32}),
+    ("random", "random", {"levels": 3, "codes": 32}),
+    ("rq-kmeans", "rq-kmeans", {"levels": 3, "codes": 32}),
+    ("atomic", "atomic", {}),
 )
 RANK = 8  # of the change that a prefix makes
 DECODER = NODE | {"scorer": "transformer"}
@@ -154,14 +163,26 @@ def codes_of(opened: Build) -> int:
 
 
 def glen(opened: Build) -> Iterator[str]:
-    """Lexical identifiers under the untrained scorer and the node scorer, narrow and wide."""
+    """Lexical identifiers."""
+    yield from beside(opened, "glen", LEXICAL, "keywords")
+    yield f"\nNode scorer, {NODE['steps']} steps, seed 0. Asked by: a train query counts three times as words of what answers it."
+
+
+def numbers(opened: Build) -> Iterator[str]:
+    """DSI's three kinds of identifiers: digits of an arbitrary number, one code a document, and codes that mean something."""
+    yield from beside(opened, "numbers", NUMBERED, "naive strings")
+    yield f"\nNode scorer, {NODE['steps']} steps, seed 0. Random: the tree of rq-kmeans with its documents dealt out."
+
+
+def beside(opened: Build, study: str, schemes: Schemes, against: str) -> Iterator[str]:
+    """Identifiers under the untrained scorer and the node scorer, narrow and wide."""
     kinds = [(scorer, beams) for scorer in ("centroid", "node") for beams in (NARROW, BEAMS)]
-    heads = [f"{scorer}, beam {beams} | less keywords" for scorer, beams in kinds]
+    heads = [f"{scorer}, beam {beams} | less {against}" for scorer, beams in kinds]
     yield f"| {SHOWN[0]} | {' | '.join(heads)} | nodes |\n|---|{'---|' * (2 * len(kinds) + 1)}"
     found: dict[str, dict[tuple[str, int], np.ndarray]] = {}
     nodes: dict[str, int] = {}
-    for label, scheme, settings in LEXICAL:
-        out = paths.builds() / f"bench-{opened.name}-glen-{label.replace(' ', '-').replace(',', '')}"
+    for label, scheme, settings in schemes:
+        out = paths.builds() / f"bench-{opened.name}-{study}-{label.replace(' ', '-').replace(',', '')}"
         spec = BuildSpec(scheme=scheme, settings=settings, fields=opened.manifest.spec.fields)
         made = Build(make(opened.corpus, spec, out, given=Given(vectors=np.asarray(opened.embeddings))))
         if "node" not in runs.names(out):
@@ -172,11 +193,10 @@ def glen(opened: Build) -> Iterator[str]:
     for label, values in found.items():
         cells = []
         for of, one in values.items():
-            less = evaluation.difference(one, found["keywords"][of])
-            gain = "" if label == "keywords" else f"{evaluation.told(less, sign=True)}, p {evaluation.told_p(less)}"
+            less = evaluation.difference(one, found[against][of])
+            gain = "" if label == against else f"{evaluation.told(less, sign=True)}, p {evaluation.told_p(less)}"
             cells += [evaluation.told(evaluation.interval(one)), gain]
         yield f"| {' | '.join([label, *cells, f'{nodes[label]:,}'])} |"
-    yield f"\nNode scorer, {NODE['steps']} steps, seed 0. Asked by: a train query counts three times as words of what answers it."
 
 
 def on_scheme(opened: Build, label: str, scheme: str, more: dict[str, Any]) -> tuple[Values, str, float]:
@@ -254,6 +274,7 @@ STUDIES: dict[str, tuple[str, Callable[[Build], Iterator[str]]]] = {
     "genret": ("GenRet, identifiers learned with their generator", genret),
     "ltrgr": ("LTRGR, weights of n-grams learned to rank", ltrgr),
     "glen": ("GLEN, lexical identifiers that queries ask by", glen),
+    "numbers": ("DSI, digits of a number", numbers),
     "seal": ("SEAL, n-grams written by a language model", seal),
 }
 

@@ -5,6 +5,9 @@
                relevant one, and "less like this" of the first other one; what was turned leaves the list, with turns and without
     orders     what was generated in the order of dense search, and the other way, beside both
     splade     learned sparse search, where `python -m engine terms` has weighed the terms, beside BM25 and dense search
+    answers    how many sentences of an extract cite a relevant document, beside the hits that they are taken from
+    unsure     a generator's list, and another's where it is unsure: the threshold chosen on dev
+    exposure   whom the first ten show, by columns of the catalogue
     lm         a small language model ranks candidates of BM25, pointwise and listwise, on queries drawn from test
     titles     how many titles that it writes freely do not exist, and how often the one asked for is among those under the trie
 
@@ -21,19 +24,23 @@ import numpy as np
 from benchmarks.narrow import built
 from benchmarks.training import replace_block
 from engine import evaluation
-from engine.answers import titles
+from engine.answers import extract, titles
 from engine.builds.opened import Build
 from engine.decoding.strategies import decode
+from engine.evaluation import parity
 from engine.retrievers import Queries
 from engine.retrievers.likelihood import Likelihood
 from engine.retrievers.listwise import Listwise
 from engine.retrievers.rocchio import turned
+from engine.retrievers.tuning import QUANTILES
 from engine.text import language_model, models, term_weights
 
 OUT = Path(__file__).parent / "results" / "rows.md"
 MEASURE, DEPTH, TURNS = "nDCG@10", 11, 3
 MODEL, RANKED, WRITTEN, SHUFFLES = "smollm2", 30, 30, 20
 WIDTHS = (10, 50)
+NARROW, CITED = 10, 5
+BY = ("genre", "language", "year")
 
 
 def main() -> None:
@@ -169,6 +176,91 @@ def splade(opened: Build) -> Iterator[str]:
         yield f"{line(name, of, values['bm25'])} {evaluation.told(less, sign=True)} | {evaluation.told_p(less)} |"
 
 
+def answers(opened: Build) -> Iterator[str]:
+    """Extracts of what different retrievers find, on all of test."""
+    qrels, texts = asked(opened)
+    queries, relevant = Queries(texts, opened.embed_queries(texts)), rows_relevant(opened, qrels)
+    yield f"{len(texts)} queries of test, an extract of {extract.MOST} sentences from the first {CITED} hits of each; shares.\n"
+    yield "| hits of | relevant hits | sentences that cite one | less hits | p | answers with one | sentences less BM25's | p |"
+    yield f"|{'---|' * 8}"
+    cited: dict[str, np.ndarray] = {}
+    for name in ("bm25", "dense", "generative:centroid", "generative:node", "hybrid"):
+        hits_of, of_sentences, some = [], [], []
+        for place, text in enumerate(texts):
+            hits = opened.search(text, name, CITED).hits
+            right = {hit.rank for hit in hits if opened.row_of[hit.id] in relevant[place]}
+            found = extract.extract(opened, text, hits, queries.vectors[place]).sentences
+            of_sentences.append(np.mean([sentence.cited[0] in right for sentence in found]) if found else 0.0)
+            hits_of.append(len(right) / max(1, len(hits)))
+            some.append(float(of_sentences[-1] > 0))
+        cited[name] = np.array(of_sentences)
+        less = [evaluation.difference(cited[name], base) for base in (np.array(hits_of), cited["bm25"])]
+        means = [evaluation.told(evaluation.interval(np.array(of))) for of in (hits_of, of_sentences, some)]
+        told = [f"{evaluation.told(one, sign=True)} | {evaluation.told_p(one)}" for one in less]
+        yield f"| {name} | {means[0]} | {means[1]} | {told[0]} | {means[2]} | {told[1]} |"
+
+
+def rows_relevant(opened: Build, qrels: dict[str, dict[str, int]]) -> list[set[int]]:
+    """Rows of each query's relevant documents."""
+    return [{opened.row_of[of] for of, grade in one.items() if grade > 0 and of in opened.row_of} for one in qrels.values()]
+
+
+def unsure(opened: Build) -> Iterator[str]:
+    """Two scorers, two widths, two who stand in."""
+    yield f"| generator | its {MEASURE} | in its place | with it | less alone | p | of the queries | at random |\n|{'---|' * 8}"
+    found = {split: of_split(opened, split) for split in ("dev", "test")}
+    for scorer in opened.scorer_names:
+        for width in (NARROW, WIDTHS[-1] * 2):
+            for theirs in ("dense-hnsw", "bm25+dense"):
+                kept, sure = {}, {}
+                for split, (qrels, queries) in found.items():
+                    retriever = opened.retriever(f"generative:{scorer}", width)
+                    ranking, sure[split] = retriever.search_with_confidence(queries, DEPTH)
+                    other = judged(opened, qrels, opened.retriever(theirs).search(queries, DEPTH).rows)
+                    kept[split] = judged(opened, qrels, ranking.rows), other
+                thresholds = np.concatenate([[0.0], np.quantile(sure["dev"], QUANTILES)])
+                means = [np.where(sure["dev"] < one, kept["dev"][1], kept["dev"][0]).mean() for one in thresholds]
+                falls = sure["test"] < thresholds[int(np.argmax(means))]
+                ours, other = kept["test"]
+                less = evaluation.difference(both := np.where(falls, other, ours), ours)
+                share = falls.mean()
+                chance = share * other.mean() + (1 - share) * ours.mean()
+                cells = [evaluation.told(evaluation.interval(ours)), theirs, evaluation.told(evaluation.interval(both))]
+                cells += [evaluation.told(less, sign=True), evaluation.told_p(less), f"{share:.0%}", f"{chance:.3f}"]
+                yield f"| {scorer}, {width} beams | {' | '.join(cells)} |"
+    counts = ", ".join(f"{split} {len(of[0])}" for split, of in found.items())
+    yield f"\nQueries: {counts}. At random: where as many queries, drawn, fall back."
+
+
+def of_split(opened: Build, split: str) -> tuple[dict[str, dict[str, int]], Queries]:
+    """Judgements of a split, and its queries."""
+    qrels = {query: dict(of) for query, of in opened.corpus.qrels[split].items()}
+    texts = [opened.corpus.queries[query] for query in qrels]
+    return qrels, Queries(texts, opened.embed_queries(texts))
+
+
+def exposure(opened: Build) -> Iterator[str]:
+    """How far lists are from the shares of the documents and of what is relevant, and the value that each is furthest from."""
+    qrels, texts = asked(opened)
+    queries = Queries(texts, opened.embed_queries(texts))
+    names = ("bm25", "dense", "generative:centroid", "generative:node", "hybrid")
+    rows = {name: list(opened.retriever(name).search(queries, DEPTH).rows[:, :10]) for name in names}
+    runs = {name: [of[of >= 0] for of in found] for name, found in rows.items()}
+    relevant = [np.array(sorted(of), np.int64) for of in rows_relevant(opened, qrels)]
+    yield "| column | of | apart from the documents | from what is relevant | furthest by ratio: of documents, relevant, shown |"
+    yield f"|{'---|' * 5}"
+    for column in BY:
+        of = parity.by_column(opened.columns, column, runs, relevant)
+        yield f"| {column} | what is relevant | {evaluation.told(of.from_documents[parity.RELEVANT])} | | |"
+        for name in names:
+            most = max(of.values, key=lambda one: abs(np.log((one.shown[name].mean + 1e-9) / (one.relevant + 1e-9))))
+            told = f"{most.value}: {most.documents:.3f}, {most.relevant:.3f}, {evaluation.told(most.shown[name])}"
+            far = (evaluation.told(one[name]) for one in (of.from_documents, of.from_relevant))
+            yield f"| {column} | {name} | {' | '.join(far)} | {told} |"
+    yield f"\n{len(texts)} queries of test; a mean over the {parity.MOST} most frequent values, or the ranges of a number, of the"
+    yield "difference of their shares without its sign: an interval of it never reaches 0."
+
+
 def lm(opened: Build) -> Iterator[str]:
     """Both rankers on the candidates of BM25, beside its own order and others at random; queries are drawn."""
     qrels, texts = asked(opened)
@@ -218,6 +310,9 @@ STUDIES = {
     "turns": ("Turns of a simulated person", turns),
     "orders": ("Dense ranks what was generated, and the other way", orders),
     "splade": ("Learned sparse search", splade),
+    "answers": ("Extracts that cite what is relevant", answers),
+    "unsure": ("Another's list where a generator is unsure", unsure),
+    "exposure": ("Whom lists show, by a column", exposure),
     "lm": ("A language model ranks", lm),
     "titles": ("A language model writes titles", write_titles),
 }

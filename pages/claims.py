@@ -25,10 +25,11 @@ key = address.one_of("claim", list(CLAIMS), next(iter(CLAIMS)), "claim")
 st.write(
     "A claim is a sentence that papers repeat; here it is measured on one catalogue, and a rule, written "
     "before where it says nothing else, tells whether it holds. "
-    "Figures of the films came along; those of this build take their place once it was asked."
+    "Figures of the films came along; those of this build take their place once it was asked. They stand in the order in which "
+    "each builds on those above it: begin with the first, and go on with *Next claim*."
 )
 rows = listed.table(known)
-st.dataframe(rows, hide_index=True, column_config=listed.COLUMNS)
+st.dataframe(rows, hide_index=True, height="content", column_config=listed.COLUMNS)
 st.selectbox("Look at", list(CLAIMS), format_func=listed.named, **address.own("claim", key))
 
 claim, finding = CLAIMS[key], known.get(key)

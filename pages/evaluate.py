@@ -6,7 +6,7 @@ from app.charts import pareto, systems
 from app.common import address, exports, guard, jobs, owner, resources, state
 from app.common.second import chosen as second_build
 from app.compare import measured
-from app.evaluate import asked, before, bringing, kinds, often, pairs, private, reached, shown, sure, two_builds, widths
+from app.evaluate import asked, before, bringing, exposed, kinds, often, pairs, private, reached, shown, sure, two_builds, widths
 from engine import workspace
 from engine.errors import TriescopeError
 from engine.evaluation import seeds
@@ -115,6 +115,7 @@ often.show(build, found, number, measure)
 widths.show(found, number, measure)
 sure.show(found, number, measure)
 shown.show(found, number)
+exposed.show(found, number)
 before.show({one: of for one, of in kept.items() if not private.hidden(build, of.asked["split"])}, number, found, measure)
 
 with st.container(horizontal=True):

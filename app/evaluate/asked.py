@@ -71,7 +71,20 @@ def offer(build: Build) -> None:
         return
     told = f"Those that have a beam: {', '.join(map(str, WIDTHS))} beams."
     widths = st.toggle("At several beam widths too", key="widths", help=told)
-    flags = [*arguments(split, names, beams, measures, others), *(["--widths"] if widths else [])]
+    by = st.selectbox(
+        "Whom they show, by a column",
+        [name for name in build.columns.names if name not in ("id", "title")],
+        None,
+        key="shown-by",
+        width=300,
+        placeholder="none",
+        help="Share of the first ten places of each value, held against its share of the documents and of what is relevant.",
+    )
+    flags = [
+        *arguments(split, names, beams, measures, others),
+        *(["--widths"] if widths else []),
+        *([f"--by={by}"] if by else []),
+    ]
     name = job_name(build)
     begun = ["evaluate", str(build.folder), *flags, "--keep"]
     with st.container(horizontal=True, vertical_alignment="center"):

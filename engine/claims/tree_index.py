@@ -164,7 +164,7 @@ CLAIM = Claim(
         "films and NFCorpus."
     ),
     change="A scorer that was trained on labels: it is no dense search any more, whatever its width.",
-    seconds=40,
+    seconds=80,
     refuses=needs_queries,
     measure=measure,
     judge=judge,

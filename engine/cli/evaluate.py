@@ -47,6 +47,7 @@ def evaluate(
         ),
     ] = False,
     widths: Annotated[bool, typer.Option("--widths", help="Those that decode at several beam widths too.")] = False,
+    by: Annotated[str, typer.Option(help="Whom the first ten show, by the values of this column (parity, exposure).")] = "",
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep it in the workspace, query by query, for the page Evaluate.")
     ] = False,
@@ -66,9 +67,10 @@ def evaluate(
     from engine.builds.opened import Build
     from engine.data import query_logs
     from engine.data.coverage import told as told_of_coverage
-    from engine.evaluation import seeds, tables, trec, weighted
+    from engine.evaluation import parity, seeds, tables, trec, weighted
     from engine.evaluation.filtered import told as told_of_filter
     from engine.files import replace_bytes
+    from engine.filters.facets import facets
     from engine.progress import Progress
 
     names, opened = retriever or usual(), Build(folder)
@@ -83,12 +85,16 @@ def evaluate(
     measures, asked = measure or evaluation.MEASURES, None
     if split not in opened.corpus.qrels and (judged := workspace.of_split(opened.catalogue, split, whose)):
         asked = evaluation.Asked(judged.queries, judged.qrels)
+    if by:
+        facets(opened.columns, by)  # a column that is none is refused before it is measured
     with Progress(progress, quiet=as_json or not (keep or progress)) as told:
         found = evaluation.evaluate(opened, split, names, beams, against, measures, filter_text, runs, asked, told, widths)
+        of_column = parity.of_evaluation(opened, found, by, filter_text) if by else None
+        of_value = {"parity": of_column.as_json()} if of_column else {}
         if keep:
             spec = {"split": split, "retrievers": list(found.retrievers), "beams": beams, "filter": filter_text}
             spec |= {"measures": list(measures), "versions": opened.manifest.versions}
-            number = workspace.evaluations.keep(corpus, opened.folder.name, spec, found.as_json() | found.by_query())
+            number = workspace.evaluations.keep(corpus, opened.folder.name, spec, found.as_json() | found.by_query() | of_value)
     if hidden and not reveal:
         line = f"Kept as evaluation {number}; {split} is private, so its figures are shown where somebody asks for them."
         show({"kept": number, "private": split}, as_json, [line])
@@ -137,6 +143,7 @@ def evaluate(
             lines.append(f"{name}, {one.beams} beams: {first} {evaluation.told(one.measures[first])}, {one.ms:.2f} ms")
     for name, seen in found.exposure.items() if groups else ():
         lines.append(f"{name:12} shows {seen.shown:.1%} of the documents among its first ten, Gini {seen.gini:.2f}")
+    lines += parity.lines(of_column) if of_column else []
     if query_logs.are_clicks(found.qrels):
         lines.append(f"{split} is {query_logs.CLICKS}.")
     shares = ", ".join(f"{name} {share:.0%}" for name, share in found.judged.items() if share is not None)
@@ -154,7 +161,7 @@ def evaluate(
         lines.append(f"{split} is private: this was look {workspace.private.look(corpus, split)} at its figures.")
     if keep:
         lines.append(f"Kept as evaluation {number}.")
-    value = found.as_json() | ({"kept": number} if keep else {})
+    value = found.as_json() | of_value | ({"kept": number} if keep else {})
     value |= {"seeds": [of._asdict() for of in again]} if again else {}
     value |= {"by_log": {name: of._asdict() for name, of in asked_for.items()}} if log else {}
     value |= {"groups": [group.as_json() for group in of_groups]} if groups else {}

@@ -21,7 +21,7 @@ def _parts() -> "dict[str, Callable[[Build, int, Progress], str]]":
     from engine.claims import CLAIMS, kept, measure
     from engine.claims.base import judging
     from engine.data.figures import told
-    from engine.studies import overlap, schemes, typos
+    from engine.studies import columns, enrichment, overlap, schemes, typos
 
     def identifiers(build: "Build", seed: int, tell: "Progress") -> str:
         found = schemes.run(build, (), "dev", seed, tell)
@@ -36,6 +36,16 @@ def _parts() -> "dict[str, Callable[[Build, int, Progress], str]]":
         gains = ", ".join(f"{one.name} {told(one.gain, sign=True)}" for one in found.mended)
         return f"{found.words:,} words misspelled; rewriting gains {gains}"
 
+    def enriching(build: "Build", seed: int, tell: "Progress") -> str:
+        rows = enrichment.run(build, judging(build), seed, tell).rows
+        gains = [(row, row.gain) for row in rows if row.gain and row.slice == rows[0].slice]
+        return f"gains: {', '.join(f'{row.retriever} {row.texts} {told(gain, sign=True)}' for row, gain in gains)}"
+
+    def two_columns(build: "Build", seed: int, tell: "Progress") -> str:
+        found = columns.run(build, judging(build), seed, report_progress=tell)
+        gains = [f"{told(at.gain, sign=True)} at {at.beams}" for way in found.ways for at in way.at if at.gain]
+        return f"late less early: {', '.join(gains)}"
+
     def claim(key: str) -> "Callable[[Build, int, Progress], str]":
         def make(build: "Build", seed: int, tell: "Progress") -> str:
             found = measure.finding(build, CLAIMS[key], seed, tell)
@@ -44,7 +54,9 @@ def _parts() -> "dict[str, Callable[[Build, int, Progress], str]]":
 
         return make
 
-    return {"identifiers": identifiers, "overlap": leaves, "typos": typing} | {key: claim(key) for key in CLAIMS}
+    claims = {key: claim(key) for key in CLAIMS}
+    studies = {"identifiers": identifiers, "overlap": leaves, "typos": typing, "enrichment": enriching, "columns": two_columns}
+    return studies | claims
 
 
 @app.command("studies")
@@ -55,7 +67,8 @@ def run_studies(
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """All studies of a build: identifiers, overlapping leaves, typing errors and every claim; what each took stands beside it."""
+    """All studies of a build: identifiers, overlapping leaves, typing errors, enriched texts, two columns of vectors and every
+    claim; what each took stands beside it."""
     from engine.builds.opened import Build
     from engine.progress import Progress
 

@@ -7,6 +7,7 @@ from app.evaluate import asked
 from engine import evaluation, workspace
 from engine.builds.opened import Build
 from engine.data import query_logs
+from engine.evaluation import parity
 from tests.app.at import button, infos, said, sound, table, visit, wait_for
 
 NAMES = ["bm25", "dense"]
@@ -24,7 +25,7 @@ def sixty(empty_home, sixty_home) -> Build:
 def kept(sixty) -> dict:
     """What an evaluation found that was kept."""
     found = evaluation.evaluate(sixty, "dev", NAMES, beams=5)
-    told = found.as_json() | found.by_query()
+    told = found.as_json() | found.by_query() | {"parity": parity.of_evaluation(sixty, found, "genre").as_json()}
     spec = {"split": "dev", "retrievers": NAMES, "beams": 5, "filter": "", "measures": list(evaluation.MEASURES)}
     assert workspace.evaluations.keep(sixty.manifest.corpus.sha256, "sixty", spec, told) == 1
     return told
@@ -83,12 +84,15 @@ def test_kinds_of_queries_are_a_table_and_a_picture_that_an_earlier_version_coul
     assert of_length["n"].sum() in (0, kept["queries"])
     shown = table(at, "Retriever", "Gini")
     assert shown["Shown"].tolist() == [kept["exposure"][name]["shown"] for name in NAMES]
+    exposed = table(at, "Value", "Of the documents")
+    assert exposed["Of what is relevant"].tolist() == [one["relevant"] for one in kept["parity"]["values"]]
+    assert exposed["dense"].iloc[0].startswith(f"{kept['parity']['values'][0]['shown']['dense']['mean']:.1%} [")
     assert "Groups, CSV" in {button.proto.label for button in at.get("download_button")}
     workspace.evaluations.keep(
         sixty.manifest.corpus.sha256,
         "sixty",
         {"split": "dev", "retrievers": NAMES, "beams": 5},
-        {name: of for name, of in kept.items() if name not in ("features", "judged", "encode", "exposure")},
+        {name: of for name, of in kept.items() if name not in ("features", "judged", "encode", "exposure", "parity")},
     )
     assert "An earlier version kept this evaluation" in said(visit("evaluate", build="sixty"))
 
@@ -114,6 +118,8 @@ def test_widths_are_drawn_where_they_were_asked_for(kept, sixty):
     assert "What the width of the beam buys" not in [head.value for head in at.header]
     at = sound(at.toggle("widths").set_value(True).run())
     assert "--widths" in " ".join(code.value for code in at.code)
+    at = sound(at.selectbox("shown-by").select("genre").run())
+    assert "--by=genre" in " ".join(code.value for code in at.code)
     found = evaluation.evaluate(sixty, "dev", ["generative"], beams=2, widths=True)
     spec = {"split": "dev", "retrievers": ["generative"], "beams": 2, "filter": ""}
     workspace.evaluations.keep(sixty.manifest.corpus.sha256, "sixty", spec, found.as_json() | found.by_query())

@@ -5,7 +5,7 @@ from engine.cli import studies
 
 
 def test_every_study_is_listed_and_those_that_cannot_be_made_say_why(small_build, told, shell):
-    assert list(studies._parts()) == ["identifiers", "overlap", "typos", *CLAIMS]
+    assert list(studies._parts()) == ["identifiers", "overlap", "typos", "enrichment", "columns", *CLAIMS]
     made = told("studies", small_build, "--only", "tree-index", "--only", "labels-or-generation", "--only", "typos")
     assert [one["study"] for one in made] == ["tree-index", "labels-or-generation", "typos"]
     assert [one["says"] for one in made[:2]] == ["holds", "not testable here"]

@@ -1,0 +1,65 @@
+"""Whom the first places show, by a column, on the Evaluate page, where that was asked for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.common import exports, state
+
+DOCUMENTS, RELEVANT = "Of the documents", "Of what is relevant"
+
+
+def show(found: Mapping[str, Any], number: int) -> None:
+    """A folded table and how far each list is from parity."""
+    of = found.get("parity")
+    if not of:
+        return
+    with st.expander(f"Whom the first ten show, by {state.plain(of['column'])}", icon=":material/balance:"):
+        rows = table(of)
+        st.dataframe(rows, hide_index=True, height="content", column_config=dict.fromkeys((DOCUMENTS, RELEVANT), PERCENT))
+        st.write(state.plain(apart(of)))
+        others = f" {of['others']:,} rarer values are not told." if of["others"] else ""
+        st.caption(
+            f"Share of the first ten places of {of['queries']:,} queries, with its 95% interval; marked where that less the "
+            "share of what is relevant is certainly not zero (▲ more than asked for, ▼ less), not corrected for there being "
+            f"several values. A document with several values counts for each.{others}"
+        )
+        exports.offer("Exposure, CSV", exports.csv(rows), f"evaluation-{number}-exposure.csv")
+
+
+PERCENT = st.column_config.NumberColumn(format="percent")
+
+
+def table(of: Mapping[str, Any]) -> pd.DataFrame:
+    """A row a value: shares of the documents, of what is relevant, and of each list."""
+    rows = []
+    for one in of["values"]:
+        shown = {name: f"{_told(share)} {_mark(one['over'][name])}".strip() for name, share in one["shown"].items()}
+        rows.append({"Value": one["value"], DOCUMENTS: one["documents"], RELEVANT: one["relevant"]} | shown)
+    return pd.DataFrame(rows)
+
+
+def apart(of: Mapping[str, Any]) -> str:
+    """How far lists are from parity, in a sentence."""
+    told = {
+        name: ", ".join(f"{one} {_told(far)}" for one, far in of[name].items()) for name in ("from_documents", "from_relevant")
+    }
+    return (
+        f"A value's share differs on average from that of the documents by: {told['from_documents']}; from that of what is "
+        f"relevant by: {told['from_relevant']}."
+    )
+
+
+def _told(share: Mapping[str, float]) -> str:
+    return f"{share['mean']:.1%} [{share['low']:.1%}, {share['high']:.1%}]"
+
+
+def _mark(over: Mapping[str, float]) -> str:
+    """Whether an interval leaves zero.
+
+    >>> _mark({"mean": 0.1, "low": 0.05, "high": 0.2}), _mark({"mean": 0.1, "low": -0.1, "high": 0.2})
+    ('▲', '')
+    """
+    return "▲" if over["low"] > 0 else "▼" if over["high"] < 0 else ""
