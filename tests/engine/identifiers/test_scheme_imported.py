@@ -105,7 +105,7 @@ def test_a_file_beside_becomes_the_column_of_a_build(small_build, tmp_path, monk
     assert (spec.scheme, spec.settings) == ("imported", {"column": "identifier"})
     fitted = fit(imported.SCHEME, corpus.documents, **spec.settings)
     assert fitted.codes[[0, 4]].tolist() == [[-1, -1], [3, 3]]
-    for wrong, told in (({"x": ["<a_1>"]}, "none of its 1 ids"), ([1], "not a JSON object")):
+    for wrong, told in (({"x": ["<a_1>"]}, "none of its 1 ids"), ([1], "no table of whole numbers"), (1, "not a JSON object")):
         path.write_text(json.dumps(wrong))
         assert told in str(CliRunner().invoke(app, asked).exception)
     assert "makes its own" in str(CliRunner().invoke(app, [*asked, "--ids", "pq"]).exception)
