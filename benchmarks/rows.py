@@ -6,6 +6,7 @@
     orders     what was generated in the order of dense search, and the other way, beside both
     splade     learned sparse search, where `python -m engine terms` has weighed the terms, beside BM25 and dense search
     answers    how many sentences of an extract cite a relevant document, beside the hits that they are taken from
+    missed     whether the beam or the scorer lost each relevant document that the first ten lack
     unsure     a generator's list, and another's where it is unsure: the threshold chosen on dev
     exposure   whom the first ten show, by columns of the catalogue
     lm         a small language model ranks candidates of BM25, pointwise and listwise, on queries drawn from test
@@ -28,7 +29,7 @@ from engine.answers import extract, titles
 from engine.builds.opened import Build
 from engine.decoding.strategies import decode
 from engine.evaluation import parity
-from engine.retrievers import Queries
+from engine.retrievers import Queries, lost
 from engine.retrievers.likelihood import Likelihood
 from engine.retrievers.listwise import Listwise
 from engine.retrievers.rocchio import turned
@@ -205,6 +206,28 @@ def rows_relevant(opened: Build, qrels: dict[str, dict[str, int]]) -> list[set[i
     return [{opened.row_of[of] for of, grade in one.items() if grade > 0 and of in opened.row_of} for one in qrels.values()]
 
 
+def missed(opened: Build) -> Iterator[str]:
+    """Whose fault it is that the first ten lack a relevant document: the beam's, or the scorer's."""
+    qrels, texts = asked(opened)
+    vectors, relevant = opened.embed_queries(texts), rows_relevant(opened, qrels)
+    yield "| decoder | relevant documents not in the first ten | of these search errors, a share a query | cut at level 1 |"
+    yield f"|{'---|' * 4}"
+    for scorer in opened.scorer_names:
+        for width in (NARROW, WIDTHS[-1], WIDTHS[-1] * 2):
+            lacking, shares, first = 0, [], 0
+            for text, vector, wanted in zip(texts, vectors, relevant, strict=True):
+                hits = opened.search(text, f"generative:{scorer}", 10, width, vector=vector).hits
+                lacks = [opened.documents[row].id for row in sorted(wanted - {opened.row_of[hit.id] for hit in hits})]
+                if not lacks:
+                    continue
+                found = opened.lost(text, lacks, f"generative:{scorer}", 10, width, vector)
+                search = [one for one in found if one.kind == lost.SEARCH]
+                lacking, first = lacking + len(lacks), first + sum("cut at level 1," in one.told for one in search)
+                shares.append(len(search) / len(lacks))
+            told = evaluation.told(evaluation.interval(np.array(shares)))
+            yield f"| {scorer}, {width} beams | {lacking:,} | {told} | {first:,} |"
+
+
 def unsure(opened: Build) -> Iterator[str]:
     """Two scorers, two widths, two who stand in."""
     yield f"| generator | its {MEASURE} | in its place | with it | less alone | p | of the queries | at random |\n|{'---|' * 8}"
@@ -311,6 +334,7 @@ STUDIES = {
     "orders": ("Dense ranks what was generated, and the other way", orders),
     "splade": ("Learned sparse search", splade),
     "answers": ("Extracts that cite what is relevant", answers),
+    "missed": ("Search errors and model errors", missed),
     "unsure": ("Another's list where a generator is unsure", unsure),
     "exposure": ("Whom lists show, by a column", exposure),
     "lm": ("A language model ranks", lm),
