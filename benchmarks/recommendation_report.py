@@ -97,6 +97,7 @@ SECTIONS: dict[str, Callable[["Bench"], list[str]]] = {
     "Protocol: what is worth how much": lambda bench: [*studies.protocol(bench), "", studies.one_hop(bench)],
     "One vector, or a decoder": studies.widths,
     "Books that halve": studies.books,
+    "Beam against exact": studies.written,
     "Items that training never saw": studies.cold,
     "The popularity dial": studies.dial,
     "Three seeds": studies.seeds,

@@ -92,6 +92,7 @@ def _found(build: Build, found: Judging) -> None:
     st.caption(
         f"{found.questions:,} questions ({found.split}: {state.plain(kept_judging.protocol(found))}); beam "
         f"{found.beams}{arranged}. Means with 95% bootstrap intervals; p of the paired test, corrected for all of the table. "
+        "*Rare ones weigh more*: NDCG@10 where a question weighs by one over the root of how often its item was taken. "
         "Shown are the first ten: their share of the catalogue, how unevenly they come (Gini), how often they were taken in "
         "training, and how far apart those of a list lie (one less the cosine). "
         f"{state.plain(found.device)}, {found.made[:16].replace('T', ' ')}."
@@ -132,6 +133,7 @@ def table(found: Judging) -> pd.DataFrame:
             | {measure: told(one.means[measure]) for measure in SHOWN}
             | {f"Against {first}": told(one.ahead, sign=True) if one.ahead else "", "p": told_p(one.ahead) if one.ahead else ""}
             | {
+                "Rare ones weigh more": "" if one.fair is None else f"{one.fair:.3f}",
                 "Catalogue shown": f"{one.shown.covered:.1%}",
                 "Gini": round(one.shown.gini, 2),
                 "Taken": round(one.shown.popularity, 1),

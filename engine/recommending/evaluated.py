@@ -52,13 +52,14 @@ class Shown(NamedTuple):
 
 class Figures(NamedTuple):
     """A recommender: means with intervals, the difference of NDCG@10 to the first one (None for that), by frequency, what it
-    shows."""
+    shows, and NDCG@10 where a question weighs the more the rarer its item (:func:`weights`)."""
 
     name: str
     means: dict[str, Interval]
     ahead: Difference | None
     groups: list[Group]
     shown: Shown
+    fair: float
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -68,6 +69,7 @@ class Figures(NamedTuple):
             "ahead": self.ahead and self.ahead._asdict(),
             "groups": [group._asdict() for group in self.groups],
             "shown": self.shown._asdict(),
+            "fair": self.fair,
         }
 
 
@@ -119,9 +121,20 @@ def evaluate(
             ahead.get(name),
             groups(of.values, taken),
             shown(of.first, popularity, embeddings),
+            float(np.average(of.values[COMPARED_BY], weights=weights(taken))),
         )
         for name, of in found.items()
     ]
+
+
+def weights(taken: np.ndarray) -> np.ndarray:
+    """What a question weighs by how often its item was taken: one over the propensity that it was seen at all, which grows with
+    the root of that (Yang et al., RecSys 2018).
+
+    >>> weights(np.array([0, 3])).tolist()
+    [1.0, 0.5]
+    """
+    return 1 / np.sqrt(taken + 1.0)
 
 
 def groups(values: Mapping[str, np.ndarray], taken: np.ndarray) -> list[Group]:
@@ -169,10 +182,10 @@ def lines(found: Sequence[Figures]) -> list[str]:
     heads = [f"{group.low}+" if group.high == FREQUENCIES[-1][1] else f"{group.low}-{group.high}" for group in found[0].groups]
     rows.append(
         "R@10 by how often the item was taken in training; then what is shown: share of the catalogue, Gini, popularity, and how "
-        "far apart the items of a list lie"
+        "far apart the items of a list lie; then NDCG@10 where the questions for rare items weigh more"
     )
     for of in found:
         cells = [f"{head} ({group.questions:,}) {group.values['R@10']:.3f}" for head, group in zip(heads, of.groups, strict=True)]
-        last = f"{of.shown.covered:.1%}, {of.shown.gini:.2f}, {of.shown.popularity:.1f}, {of.shown.apart:.2f}"
+        last = f"{of.shown.covered:.1%}, {of.shown.gini:.2f}, {of.shown.popularity:.1f}, {of.shown.apart:.2f}; {of.fair:.3f}"
         rows.append(f"{of.name:<24} {'  '.join(cells)}; {last}")
     return rows

@@ -46,6 +46,7 @@ class OfRecommender(Stored):
     ahead: StoredDifference | None
     groups: tuple[OfGroup, ...]
     shown: OfShown
+    fair: float | None = None  # older ones lack it
 
 
 class Judging(Stored):

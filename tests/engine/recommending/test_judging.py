@@ -85,5 +85,9 @@ def test_several_are_judged_on_the_same_questions():
         weighed = sum(group.questions * group.values["R@10"] for group in one.groups) / len(of.split.test.targets)
         assert weighed == pytest.approx(one.means["R@10"].mean)
     assert found[0].shown.popularity > found[1].shown.popularity
+    gain = judge(both[found[1].name], of.split.test).values["NDCG@10"]
+    taken = [popularity[target] for target in of.split.test.targets]
+    weighed = sum(one / (times + 1) ** 0.5 for one, times in zip(gain, taken, strict=True))
+    assert found[1].fair == pytest.approx(weighed / sum(1 / (times + 1) ** 0.5 for times in taken))
     lines = evaluated.lines(found)
     assert [line.split()[0] for line in lines] == ["popularity", "knn", "R@10", "popularity", "knn"]
