@@ -7,7 +7,6 @@ from pathlib import Path
 import streamlit as st
 
 from app.catalogue.handing import IMPORTS
-from app.common import state
 from engine.data import staged
 
 NONE = "none"
@@ -54,5 +53,5 @@ def _files() -> dict[str, Path]:
     found = {f"{one.name} ({one.key[:4]})": one.path for one in staged.everything() if one.path.is_file()}
     folder = Path(os.environ.get(IMPORTS) or "")
     if os.environ.get(IMPORTS) and folder.is_dir():
-        found |= {state.plain(file.name): file for file in sorted(folder.iterdir()) if file.is_file() and file.name.isprintable()}
+        found |= {file.name: file for file in sorted(folder.iterdir()) if file.is_file() and file.name.isprintable()}
     return found

@@ -3,6 +3,7 @@
 What it returns must equal what the general search (:mod:`engine.decoding.beam`) returns, which has every candidate scored.
 """
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -12,8 +13,13 @@ import numpy as np
 from engine.decoding.plan import Plan
 from engine.decoding.trace import Candidates, Step, Trace
 from engine.errors import TriescopeError
-from engine.kernels.best import Best
+from engine.kernels.best import Best, keep_near
 from engine.trie import ROOT, Tree
+
+# What a search that selects does not tell of a step: no array is made of it, for a query takes a tenth of a millisecond in all.
+UNTOLD = np.full(1024, np.nan, np.float32)
+UNTOLD.flags.writeable = False
+NONE_PRUNED = Candidates(np.empty(0, np.int64), np.empty(0, np.int64), UNTOLD[:0], UNTOLD[:0])
 
 
 def search_levels(
@@ -47,24 +53,18 @@ def search_levels(
         start = time.perf_counter()
         best = scorer.best_children(state, best, plan.widths[level - 1] if level <= len(plan.widths) else beams)
         if level <= len(plan.below):
-            best = _near(best, np.float32(plan.below[level - 1]))
+            keep_near(best.total, best.size, np.float32(plan.below[level - 1]))
         ms = (time.perf_counter() - start) * 1e3 / max(1, count)
         seen += best.seen
-        for query, (node, parent, total, size) in enumerate(zip(best.node, best.parent, best.total, best.size, strict=True)):
-            total = total[:size]
-            if not np.isfinite(total).all():
+        for query, size in enumerate(best.size.tolist()):
+            total = best.total[query, :size]
+            if not math.isfinite(total.sum(dtype=np.float64)):
                 raise TriescopeError(f"scorer {scorer.name}: a score at level {level} is not a finite number")
-            kept = Candidates(node[:size], parent[:size], np.full(size, np.nan, np.float32), total)
-            steps[query].append(Step(level, kept, Candidates(*(array[:0] for array in kept)), 0.0, ms))
+            untold = UNTOLD[:size] if size <= len(UNTOLD) else np.full(size, np.nan, np.float32)
+            kept = Candidates(best.node[query, :size], best.parent[query, :size], untold, total)
+            steps[query].append(Step(level, kept, NONE_PRUNED, 0.0, ms))
     last = [kept[-1].kept for kept in steps]
     return [
         Trace(beams, kept, leaves.node, leaves.total, scored=int(number))
         for kept, leaves, number in zip(steps, last, seen, strict=True)
     ]
-
-
-def _near(best: Best, below: np.float32) -> Best:
-    """What lies at most so many nats below the best of its query; beams are sorted, so it is their first ones."""
-    there = np.arange(best.total.shape[1]) < best.size[:, None]
-    near = there & (best.total >= best.total[:, :1] - below)
-    return best._replace(size=near.sum(axis=1))

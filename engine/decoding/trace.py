@@ -105,6 +105,8 @@ class Trace(NamedTuple):
         leaves = self.leaves[:k]
         if isinstance(tree, Trie):
             rows, size = tree.leaves_documents(leaves)
+            if len(rows) == len(leaves):  # each has one
+                return rows.astype(np.int64), self.scores[:k].astype(np.float32)
         else:
             each = [tree.leaf_documents(leaf) for leaf in leaves]
             rows, size = np.concatenate([np.empty(0, np.int64), *each]), np.array([len(one) for one in each], np.int64)

@@ -221,19 +221,19 @@ def best_children(shape, means, rough, vectors, queries, old, new):
                 bound = query_norm * error[at] + query_error * norm[at] + SLACK
                 low[place], high[place] = value - bound, value + bound
         reached = _kth_largest(low[:count], width) if count > width else np.float32(-np.inf)
+        order, possible, sure = np.empty(count, np.int32), 0, 0
+        for place in range(count):
+            order[possible] = place
+            possible += high[place] >= reached
         # The sure ones first: they fill the beam, and its worst then turns most of the doubtful ones away unscored.
-        order, sure, doubtful = np.empty(count, np.int32), 0, 0
-        for place in range(count):
-            order[sure] = place
-            sure += low[place] >= reached
-        for place in range(count):
-            if high[place] >= reached and low[place] < reached:
-                order[sure + doubtful] = place
-                doubtful += 1
+        for turn in range(possible):
+            if low[order[turn]] >= reached:
+                order[sure], order[turn] = order[turn], order[sure]
+                sure += 1
         size = 0
         total_of, node_of, parent_of = new.total[q], new.node[q], new.parent[q]
-        for turn in range(sure + doubtful):
-            if turn + MEANS_AHEAD < sure + doubtful and row[order[turn + MEANS_AHEAD]] != KNOWN:
+        for turn in range(possible):
+            if turn + MEANS_AHEAD < possible and row[order[turn + MEANS_AHEAD]] != KNOWN:
                 prefetch(means, mean_of[row[order[turn + MEANS_AHEAD]]])
             place = order[turn]
             child = node[place]

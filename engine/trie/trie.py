@@ -110,6 +110,8 @@ class Trie(NamedTuple):
         """
         start = self.doc_start[nodes]
         size = (self.doc_stop[nodes] - start).astype(np.int64)
+        if size.max(initial=1) == 1:  # no node is without a document
+            return self.documents[start], size
         ends = np.cumsum(size)
         return self.documents[np.arange(size.sum()) + np.repeat(start - (ends - size), size)], size
 

@@ -164,13 +164,13 @@ def test_vectors_of_queries_want_the_queries_and_no_encoder(warm_home, handed, t
     monkeypatch.setenv(handing.IMPORTS, str(tmp_path))
     at = visit("catalogue", file=handed.key)
     at.toggle("leave-out").set_value(True).run()
-    at.selectbox("beside-Vectors-shop.csv").set_value("docs\\.npy").run()
-    at = sound(at.selectbox("beside-Query vectors-shop.csv").set_value("asked\\.npy").run())
+    at.selectbox("beside-Vectors-shop.csv").set_value("docs.npy").run()
+    at = sound(at.selectbox("beside-Query vectors-shop.csv").set_value("asked.npy").run())
     assert "take none, or leave them out" in at.info[-1].value
     at = sound(at.selectbox("catalogue-encoder").set_value("none").run())
     assert "need the queries" in at.info[-1].value
     assert "Build shop" not in labels(at)
-    at.selectbox("beside-Queries-shop.csv").set_value("asked\\.csv").run()
-    at = sound(at.selectbox("beside-Judgements-shop.csv").set_value("judged\\.tsv").run())
+    at.selectbox("beside-Queries-shop.csv").set_value("asked.csv").run()
+    at = sound(at.selectbox("beside-Judgements-shop.csv").set_value("judged.tsv").run())
     assert any("--query-vectors" in code.value and "--model none" in code.value for code in at.code)
     assert button(at, "Build shop")
