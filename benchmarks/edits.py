@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.learned import OUT
+from benchmarks.blocks import replace_block
+from benchmarks.learned import HEAD, OUT
 from benchmarks.narrow import built
-from benchmarks.training import replace_block
 from engine import evaluation
 from engine.builds.opened import Build
 from engine.claims import dynamic_corpora, edited_decoder
@@ -29,7 +29,7 @@ def main() -> None:
     opened = built(sys.argv[1] if len(sys.argv) > 1 else "films")
     body = "\n".join(table(opened))
     told = f"`python -m benchmarks.edits {opened.name}`. {evaluation.device()}.\n\n{body}\n"
-    replace_block(f"DOME, new documents edited into a decoder: {opened.name}", told, OUT, "# Trained systems of the field")
+    replace_block(f"DOME, new documents edited into a decoder: {opened.name}", told, OUT, HEAD)
 
 
 def asked_of(opened: Build, order: np.ndarray) -> Asked:

@@ -20,9 +20,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.narrow import built
+from benchmarks.blocks import run_named
 from benchmarks.ngrams import step_of_index
-from benchmarks.training import Values, measured, replace_block, test_of, trained
+from benchmarks.training import Values, measured, test_of, trained
 from engine import evaluation, identifiers, paths
 from engine.builds import layout, runs
 from engine.builds.given import Given
@@ -35,7 +35,7 @@ from engine.retrievers import Queries
 from engine.retrievers.ltrgr import STEPS, LearnedRetriever
 from engine.retrievers.ngrams_lm import WritingRetriever
 
-OUT = Path(__file__).parent / "results" / "learned.md"
+OUT, HEAD = Path(__file__).parent / "results" / "learned.md", "# Trained systems of the field"
 SHOWN = ("nDCG@10", "Recall@100")
 BEAMS, SEEDS = 50, (0, 1)
 NODE = {"scorer": "node", "steps": 400, "evaluate_every": 100, "patience": 99}
@@ -67,14 +67,7 @@ DECODER = NODE | {"scorer": "transformer"}
 
 def main() -> None:
     """Run the study that is named on every build named."""
-    if len(sys.argv) < 2 or sys.argv[1] not in STUDIES:
-        raise SystemExit(__doc__)
-    title, run = STUDIES[sys.argv[1]]
-    for source in sys.argv[2:] or ["films"]:
-        opened = built(source)
-        body = "\n".join(run(opened))
-        told = f"`python -m benchmarks.learned {sys.argv[1]} {opened.name}`. {evaluation.device()}.\n\n{body}\n"
-        replace_block(f"{title}: {opened.name}", told, OUT, "# Trained systems of the field")
+    run_named(STUDIES, "benchmarks.learned", __doc__, OUT, HEAD)
 
 
 class Judged(NamedTuple):

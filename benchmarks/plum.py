@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.learned import OUT, SHOWN, head, line
+from benchmarks.blocks import replace_block
+from benchmarks.learned import HEAD, OUT, SHOWN, head, line
 from benchmarks.narrow import built
-from benchmarks.training import Values, measured, replace_block, test_of
+from benchmarks.training import Values, measured, test_of
 from engine import evaluation, paths
 from engine.builds.opened import Build
 from engine.decoding import decode
@@ -49,7 +50,7 @@ def main() -> None:
             tune(opened, way, qrels)
     body = "\n".join(lines(opened, qrels))
     told = f"`python -m benchmarks.plum`. {evaluation.device()}.\n\n{body}\n"
-    replace_block(f"PLUM, identifiers as words of a language model: {opened.name}", told, OUT)
+    replace_block(f"PLUM, identifiers as words of a language model: {opened.name}", told, OUT, HEAD)
 
 
 def steps_of(way: str) -> int:

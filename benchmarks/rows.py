@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.blocks import replace_block
 from benchmarks.narrow import built
-from benchmarks.training import replace_block
 from engine import evaluation
 from engine.answers import extract, titles
 from engine.builds.opened import Build

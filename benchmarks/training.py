@@ -13,7 +13,6 @@ of the public set that the study is about; studies of the bundled films need non
     losses [FOLDER]      each loss switched on
 """
 
-import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.blocks import replace_block
 from engine import evaluation, paths
 from engine.builds import runs
 from engine.builds.make import make
@@ -55,18 +55,7 @@ def main() -> None:
     command = " ".join(["python -m benchmarks.training", sys.argv[1], *(Path(argument).name for argument in sys.argv[2:])])
     name = f"{title}: {Path(source).name}" if len(sys.argv) > 2 or sys.argv[1] in ("control", "losses") else title
     body = "\n".join(run(source))
-    replace_block(name, f"`{command}`. {evaluation.device()}.\n\n{body}\n")
-
-
-def replace_block(title: str, body: str, out: Path = OUT, head: str = "# Training") -> None:
-    """Put a block of the results in the place of the one with the same title, or at the end."""
-    out.parent.mkdir(exist_ok=True)
-    old = out.read_text("utf-8") if out.is_file() else f"{head}\n"
-    block = f"## {title}\n\n{body.rstrip()}\n"
-    pattern = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-    new = pattern.sub(lambda _: block + "\n", old) if pattern.search(old) else f"{old.rstrip()}\n\n{block}"
-    out.write_text(new.rstrip() + "\n", "utf-8")
-    print(block)
+    replace_block(name, f"`{command}`. {evaluation.device()}.\n\n{body}\n", OUT, "# Training")
 
 
 def built(corpus: Corpus, source: str, scheme: str = "rq-kmeans", name: str = "") -> Build:

@@ -8,16 +8,15 @@ when it is done, so that a study that was stopped goes on.
     stages   node scorer, a contrastive loss beside the generative one, in one stage and in two (CALRec)
 """
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.learned import OUT
-from benchmarks.narrow import built
-from benchmarks.training import Values, measured, replace_block, test_of, trained
+from benchmarks.blocks import run_named
+from benchmarks.learned import HEAD, OUT
+from benchmarks.training import Values, measured, test_of, trained
 from engine import evaluation, paths
 from engine.builds import runs
 from engine.builds.opened import Build
@@ -41,14 +40,7 @@ class Judged(NamedTuple):
 
 def main() -> None:
     """Run the study that is named on every build named."""
-    if len(sys.argv) < 2 or sys.argv[1] not in STUDIES:
-        raise SystemExit(__doc__)
-    title, run = STUDIES[sys.argv[1]]
-    for source in sys.argv[2:] or ["films"]:
-        opened = built(source)
-        body = "\n".join(run(opened))
-        told = f"`python -m benchmarks.trainings {sys.argv[1]} {opened.name}`. {evaluation.device()}.\n\n{body}\n"
-        replace_block(f"{title}: {opened.name}", told, OUT, "# Trained systems of the field")
+    run_named(STUDIES, "benchmarks.trainings", __doc__, OUT, HEAD)
 
 
 def one(opened: Build, label: str, seed: int, asked: dict[str, Any], keep: bool = False) -> Judged:
