@@ -98,7 +98,7 @@ def pick(
     label : str
         What stands above the box.
     key : str
-        Key of the list; that of the box is ``key-words``.
+        Key of the list, with a number where it was drawn anew; that of the box is ``key-words``.
     value : str
         Id of the document that is chosen; it is in the list whatever the words. Empty for none.
     first : iterable of str
@@ -123,15 +123,16 @@ def _picker(
     listed = found.ids if (words or "").strip() else list(dict.fromkeys([*first, *found.ids]))[:SENT]
     if value and value not in listed:
         listed = [*listed[: SENT - 1], value]
-    st.session_state[key] = value or None
+    own = _own(key, value)
+    st.session_state[own] = value or None
     right.selectbox(
         _found(found, bool((words or "").strip())),
         listed,
-        key=key,
+        key=own,
         index=None,
         format_func=partial(_line, build),
         on_change=_take,
-        args=(key, taken),
+        args=(key, own, taken),
         placeholder="Choose one",
         required=required,
     )
@@ -152,8 +153,30 @@ def _line(build: Build, document: str) -> str:
     return f"{title(build, document)}  ({document})"
 
 
-def _take(key: str, taken: Callable[[str], None]) -> None:
-    taken(st.session_state[key] or "")
+def _own(key: str, value: str) -> str:
+    """Key of the list: another one whenever its value is another one that nobody chose in it.
+
+    Who clicks twice before the answer has come sends the list's value of before with the second click. In a list of the same key
+    that would be a choice, and pin a document that nobody chose.
+    """
+    told, many = st.session_state.get(f"{key}-told", (None, 0))
+    if not st.session_state.get(f"{key}-taken"):
+        many += told not in (None, value)
+        st.session_state[f"{key}-told"] = value, many
+    return _numbered(key, many)
+
+
+def _numbered(key: str, many: int) -> str:
+    return f"{key}-{many}" if many else key
+
+
+def _take(key: str, own: str, taken: Callable[[str], None]) -> None:
+    many = st.session_state[f"{key}-told"][1]
+    if own != _numbered(key, many):
+        return  # the list of before
+    taken(st.session_state[own] or "")
+    # What the list holds next is what came of this choice, whatever that is: the same list, which keeps the keyboard.
+    st.session_state[f"{key}-told"] = None, many
     st.session_state[f"{key}-words"], st.session_state[f"{key}-taken"] = "", True
 
 

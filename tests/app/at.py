@@ -1,5 +1,6 @@
 """A page run without a browser, by Streamlit's AppTest: opened as a deep link opens it, and what stands on it."""
 
+import re
 import time
 
 import pytest
@@ -33,7 +34,12 @@ def table(at: AppTest, *columns: str):
 def pick(at: AppTest, key: str, words: str, document: str) -> AppTest:
     """Search a document by words in the picker of a key, and choose it by its id."""
     at.text_input(f"{key}-words").set_value(words).run()
-    return sound(at.selectbox(key).select(document).run())
+    return sound(picker(at, key).select(document).run())
+
+
+def picker(at: AppTest, key: str):
+    """The list of documents of a key, whose own is numbered where it was drawn anew."""
+    return next(box for box in at.selectbox if re.fullmatch(rf"{key}(-\d+)?", box.key or ""))
 
 
 def button(at: AppTest, label: str):

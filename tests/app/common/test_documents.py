@@ -11,7 +11,7 @@ from engine.builds.make import make
 from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
 from engine.data.corpus import Corpus, Document
-from tests.app.at import pick, said, sound, table, visit
+from tests.app.at import pick, picker, said, sound, table, visit
 from tests.homes import shared_home
 
 MANY, QUERY, LAST = 3000, "a lamp in the hall", "id-2999"
@@ -88,6 +88,18 @@ class TestPicker:
         assert at.selectbox("find").label == "13 found"
         at.text_input("find-words").set_value("nowhere").run()
         assert (at.selectbox("find").label, at.selectbox("find").options) == ("None matches", [])
+
+    def test_two_clicks_before_an_answer_choose_no_document(self):
+        at = visit("codebooks")
+        seen, before = at._tree, at.selectbox("one-document").value
+        at.text_input("go-code").set_value("1-3").run()
+        now = picker(at, "one-document").value
+        at._tree = seen  # what the browser shows, and sends with the second click, until the answer has come
+        at.selectbox("one-document").select(before)
+        at.text_input("go-code").set_value("")
+        sound(at.toggle("given").set_value(True).run())
+        assert "doc" not in at.query_params
+        assert picker(at, "one-document").value == now != before
 
     def test_a_document_chosen_goes_to_the_address_and_the_words_go(self):
         at = pick(visit("trie"), "find", "2999", LAST)

@@ -11,7 +11,7 @@ from app.decode import tour_steps as steps
 from app.decode.decoding import Asked, Decoded
 from app.decode.tour import Place
 from engine.builds.opened import Build
-from tests.app.at import said, sound
+from tests.app.at import picker, said, sound
 from tests.app.at import visit as at_visit
 
 
@@ -147,7 +147,7 @@ class TestPage:
         press(at, "tour-next")
         assert parameter(at, "force") == ""
         press(at, "tour-pin")
-        assert at.selectbox("decode-pin").value == parameter(at, "doc") != ""
+        assert picker(at, "decode-pin").value == parameter(at, "doc") != ""
         assert "Cut at level" in said(at)
         press(at, "tour-next")
         assert "Step 8 of 8" in said(at)
