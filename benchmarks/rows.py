@@ -23,25 +23,22 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.blocks import replace_block
+from benchmarks.judged_rows import DEPTH, MEASURE, WIDTHS, asked, judged, line
 from benchmarks.narrow import built
+from benchmarks.rows_shown import answers, exposure, missed, unsure
 from engine import evaluation
-from engine.answers import extract, titles
+from engine.answers import titles
 from engine.builds.opened import Build
 from engine.decoding.strategies import decode
-from engine.evaluation import parity
-from engine.retrievers import Queries, lost
+from engine.retrievers import Queries
 from engine.retrievers.likelihood import Likelihood
 from engine.retrievers.listwise import Listwise
 from engine.retrievers.rocchio import turned
-from engine.retrievers.tuning import QUANTILES
 from engine.text import language_model, models, term_weights
 
 OUT = Path(__file__).parent / "results" / "rows.md"
-MEASURE, DEPTH, TURNS = "nDCG@10", 11, 3
+TURNS = 3
 MODEL, RANKED, WRITTEN, SHUFFLES = "smollm2", 30, 30, 20
-WIDTHS = (10, 50)
-NARROW, CITED = 10, 5
-BY = ("genre", "language", "year")
 
 
 def main() -> None:
@@ -55,24 +52,6 @@ def main() -> None:
     told = f"`python -m benchmarks.rows {sys.argv[1]} {opened.name}`. {evaluation.device()}; {took}.\n\n{body}\n"
     replace_block(f"{title}: {opened.name}", told, OUT, "# Rows of the list of systems")
     print(told)
-
-
-def asked(opened: Build) -> tuple[dict[str, dict[str, int]], list[str]]:
-    """Judgements of test, and the texts of its queries."""
-    qrels = {query: dict(of) for query, of in opened.corpus.qrels["test"].items()}
-    return qrels, [opened.corpus.queries[query] for query in qrels]
-
-
-def judged(opened: Build, qrels: dict[str, dict[str, int]], rows: np.ndarray) -> np.ndarray:
-    """The measure, a query each."""
-    ids = [document.id for document in opened.documents]
-    return evaluation.measure(qrels, evaluation.run_of(qrels, rows, ids), [MEASURE])[MEASURE]
-
-
-def line(name: str, ours: np.ndarray, base: np.ndarray) -> str:
-    """A row: the mean, and the difference to another with its p."""
-    less, mean = evaluation.difference(ours, base), evaluation.told(evaluation.interval(ours))
-    return f"| {name} | {mean} | {evaluation.told(less, sign=True)} | {evaluation.told_p(less)} |"
 
 
 def annealed(opened: Build) -> Iterator[str]:
@@ -175,113 +154,6 @@ def splade(opened: Build) -> Iterator[str]:
     for name, of in values.items():
         less = evaluation.difference(of, values["dense"])
         yield f"{line(name, of, values['bm25'])} {evaluation.told(less, sign=True)} | {evaluation.told_p(less)} |"
-
-
-def answers(opened: Build) -> Iterator[str]:
-    """Extracts of what different retrievers find, on all of test."""
-    qrels, texts = asked(opened)
-    queries, relevant = Queries(texts, opened.embed_queries(texts)), rows_relevant(opened, qrels)
-    yield f"{len(texts)} queries of test, an extract of {extract.MOST} sentences from the first {CITED} hits of each; shares.\n"
-    yield "| hits of | relevant hits | sentences that cite one | less hits | p | answers with one | sentences less BM25's | p |"
-    yield f"|{'---|' * 8}"
-    cited: dict[str, np.ndarray] = {}
-    for name in ("bm25", "dense", "generative:centroid", "generative:node", "hybrid"):
-        hits_of, of_sentences, some = [], [], []
-        for place, text in enumerate(texts):
-            hits = opened.search(text, name, CITED).hits
-            right = {hit.rank for hit in hits if opened.row_of[hit.id] in relevant[place]}
-            found = extract.extract(opened, text, hits, queries.vectors[place]).sentences
-            of_sentences.append(np.mean([sentence.cited[0] in right for sentence in found]) if found else 0.0)
-            hits_of.append(len(right) / max(1, len(hits)))
-            some.append(float(of_sentences[-1] > 0))
-        cited[name] = np.array(of_sentences)
-        less = [evaluation.difference(cited[name], base) for base in (np.array(hits_of), cited["bm25"])]
-        means = [evaluation.told(evaluation.interval(np.array(of))) for of in (hits_of, of_sentences, some)]
-        told = [f"{evaluation.told(one, sign=True)} | {evaluation.told_p(one)}" for one in less]
-        yield f"| {name} | {means[0]} | {means[1]} | {told[0]} | {means[2]} | {told[1]} |"
-
-
-def rows_relevant(opened: Build, qrels: dict[str, dict[str, int]]) -> list[set[int]]:
-    """Rows of each query's relevant documents."""
-    return [{opened.row_of[of] for of, grade in one.items() if grade > 0 and of in opened.row_of} for one in qrels.values()]
-
-
-def missed(opened: Build) -> Iterator[str]:
-    """Whose fault it is that the first ten lack a relevant document: the beam's, or the scorer's."""
-    qrels, texts = asked(opened)
-    vectors, relevant = opened.embed_queries(texts), rows_relevant(opened, qrels)
-    yield "| decoder | relevant documents not in the first ten | of these search errors, a share a query | cut at level 1 |"
-    yield f"|{'---|' * 4}"
-    for scorer in opened.scorer_names:
-        for width in (NARROW, WIDTHS[-1], WIDTHS[-1] * 2):
-            lacking, shares, first = 0, [], 0
-            for text, vector, wanted in zip(texts, vectors, relevant, strict=True):
-                hits = opened.search(text, f"generative:{scorer}", 10, width, vector=vector).hits
-                lacks = [opened.documents[row].id for row in sorted(wanted - {opened.row_of[hit.id] for hit in hits})]
-                if not lacks:
-                    continue
-                found = opened.lost(text, lacks, f"generative:{scorer}", 10, width, vector)
-                search = [one for one in found if one.kind == lost.SEARCH]
-                lacking, first = lacking + len(lacks), first + sum("cut at level 1," in one.told for one in search)
-                shares.append(len(search) / len(lacks))
-            told = evaluation.told(evaluation.interval(np.array(shares)))
-            yield f"| {scorer}, {width} beams | {lacking:,} | {told} | {first:,} |"
-
-
-def unsure(opened: Build) -> Iterator[str]:
-    """Two scorers, two widths, two who stand in."""
-    yield f"| generator | its {MEASURE} | in its place | with it | less alone | p | of the queries | at random |\n|{'---|' * 8}"
-    found = {split: of_split(opened, split) for split in ("dev", "test")}
-    for scorer in opened.scorer_names:
-        for width in (NARROW, WIDTHS[-1] * 2):
-            for theirs in ("dense-hnsw", "bm25+dense"):
-                kept, sure = {}, {}
-                for split, (qrels, queries) in found.items():
-                    retriever = opened.retriever(f"generative:{scorer}", width)
-                    ranking, sure[split] = retriever.search_with_confidence(queries, DEPTH)
-                    other = judged(opened, qrels, opened.retriever(theirs).search(queries, DEPTH).rows)
-                    kept[split] = judged(opened, qrels, ranking.rows), other
-                thresholds = np.concatenate([[0.0], np.quantile(sure["dev"], QUANTILES)])
-                means = [np.where(sure["dev"] < one, kept["dev"][1], kept["dev"][0]).mean() for one in thresholds]
-                falls = sure["test"] < thresholds[int(np.argmax(means))]
-                ours, other = kept["test"]
-                less = evaluation.difference(both := np.where(falls, other, ours), ours)
-                share = falls.mean()
-                chance = share * other.mean() + (1 - share) * ours.mean()
-                cells = [evaluation.told(evaluation.interval(ours)), theirs, evaluation.told(evaluation.interval(both))]
-                cells += [evaluation.told(less, sign=True), evaluation.told_p(less), f"{share:.0%}", f"{chance:.3f}"]
-                yield f"| {scorer}, {width} beams | {' | '.join(cells)} |"
-    counts = ", ".join(f"{split} {len(of[0])}" for split, of in found.items())
-    yield f"\nQueries: {counts}. At random: where as many queries, drawn, fall back."
-
-
-def of_split(opened: Build, split: str) -> tuple[dict[str, dict[str, int]], Queries]:
-    """Judgements of a split, and its queries."""
-    qrels = {query: dict(of) for query, of in opened.corpus.qrels[split].items()}
-    texts = [opened.corpus.queries[query] for query in qrels]
-    return qrels, Queries(texts, opened.embed_queries(texts))
-
-
-def exposure(opened: Build) -> Iterator[str]:
-    """How far lists are from the shares of the documents and of what is relevant, and the value that each is furthest from."""
-    qrels, texts = asked(opened)
-    queries = Queries(texts, opened.embed_queries(texts))
-    names = ("bm25", "dense", "generative:centroid", "generative:node", "hybrid")
-    rows = {name: list(opened.retriever(name).search(queries, DEPTH).rows[:, :10]) for name in names}
-    runs = {name: [of[of >= 0] for of in found] for name, found in rows.items()}
-    relevant = [np.array(sorted(of), np.int64) for of in rows_relevant(opened, qrels)]
-    yield "| column | of | apart from the documents | from what is relevant | furthest by ratio: of documents, relevant, shown |"
-    yield f"|{'---|' * 5}"
-    for column in BY:
-        of = parity.by_column(opened.columns, column, runs, relevant)
-        yield f"| {column} | what is relevant | {evaluation.told(of.from_documents[parity.RELEVANT])} | | |"
-        for name in names:
-            most = max(of.values, key=lambda one: abs(np.log((one.shown[name].mean + 1e-9) / (one.relevant + 1e-9))))
-            told = f"{most.value}: {most.documents:.3f}, {most.relevant:.3f}, {evaluation.told(most.shown[name])}"
-            far = (evaluation.told(one[name]) for one in (of.from_documents, of.from_relevant))
-            yield f"| {column} | {name} | {' | '.join(far)} | {told} |"
-    yield f"\n{len(texts)} queries of test; a mean over the {parity.MOST} most frequent values, or the ranges of a number, of the"
-    yield "difference of their shares without its sign: an interval of it never reaches 0."
 
 
 def lm(opened: Build) -> Iterator[str]:
