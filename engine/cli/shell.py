@@ -69,4 +69,4 @@ def show(value: Any, as_json: bool, lines: list[str]) -> None:
     if beside_another():  # which shows it
         return
     unicode = codecs.lookup(sys.stdout.encoding or "utf-8").name.startswith("utf")
-    print(json.dumps(value, ensure_ascii=not unicode, indent=1) if as_json else "\n".join(lines))
+    print(json.dumps(value, ensure_ascii=not unicode, indent=1) if as_json else "\n".join(lines), flush=True)

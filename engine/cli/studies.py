@@ -86,6 +86,7 @@ def run_studies(
                 says = f"not made: {error}"
             taken = time.perf_counter() - wall, time.process_time() - processor
             made.append({"study": name, "says": says, "seconds": round(taken[0], 1), "processor": round(taken[1], 1)})
-    lines = [f"{one['study']:22} {one['seconds']:7.1f} s  {one['processor']:7.1f} s of processor  {one['says']}" for one in made]
+            if not as_json:  # all of them take minutes: each is told when it is made
+                show({}, False, [f"{name:22} {taken[0]:7.1f} s  {taken[1]:7.1f} s of processor  {says}"])
     whole, busy = (sum(one[of] for one in made) / 60 for of in ("seconds", "processor"))
-    show(made, as_json, [*lines, f"{len(made)} studies in {whole:.1f} minutes, {busy:.1f} of processor"])
+    show(made, as_json, [f"{len(made)} studies in {whole:.1f} minutes, {busy:.1f} of processor"])

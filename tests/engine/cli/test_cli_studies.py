@@ -12,6 +12,6 @@ def test_every_study_is_listed_and_those_that_cannot_be_made_say_why(small_build
     assert "rewriting gains" in made[2]["says"]
     assert all(one["seconds"] >= 0 and one["processor"] >= 0 for one in made)
     code, out, _ = shell("studies", small_build, "--only", "nearby-prefixes")
-    assert (code, "1 studies in" in out) == (0, True)
+    assert (code, "1 studies in" in out, out.startswith("nearby-prefixes ")) == (0, True, True)
     code, _, err = shell("studies", small_build, "--only", "luck")
     assert (code, "there is no study 'luck'" in err) == (2, True)
