@@ -8,6 +8,7 @@
     answers    how many sentences of an extract cite a relevant document, beside the hits that they are taken from
     missed     whether the beam or the scorer lost each relevant document that the first ten lack
     unsure     a generator's list, and another's where it is unsure: the threshold chosen on dev
+    cold       the same where a quarter of the documents came later and have no identifier
     exposure   whom the first ten show, by columns of the catalogue
     lm         a small language model ranks candidates of BM25, pointwise and listwise, on queries drawn from test
     titles     how many titles that it writes freely do not exist, and how often the one asked for is among those under the trie
@@ -25,7 +26,7 @@ import numpy as np
 from benchmarks.blocks import replace_block
 from benchmarks.judged_rows import DEPTH, MEASURE, WIDTHS, asked, judged, line
 from benchmarks.narrow import built
-from benchmarks.rows_shown import answers, exposure, missed, unsure
+from benchmarks.rows_shown import answers, cold, exposure, missed, unsure
 from engine import evaluation
 from engine.answers import titles
 from engine.builds.opened import Build
@@ -206,6 +207,7 @@ STUDIES = {
     "orders": ("Dense ranks what was generated, and the other way", orders),
     "splade": ("Learned sparse search", splade),
     "answers": ("Extracts that cite what is relevant", answers),
+    "cold": ("Another's list where a generator is unsure, and documents that it cannot have", cold),
     "missed": ("Search errors and model errors", missed),
     "unsure": ("Another's list where a generator is unsure", unsure),
     "exposure": ("Whom lists show, by a column", exposure),

@@ -5,14 +5,19 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks.judged_rows import DEPTH, MEASURE, WIDTHS, asked, judged, of_split, rows_relevant
-from engine import evaluation
+from engine import evaluation, paths
 from engine.answers import extract
+from engine.builds import living
+from engine.builds.given import Given
+from engine.builds.make import make
 from engine.builds.opened import Build
+from engine.builds.spec import BuildSpec
 from engine.evaluation import parity
 from engine.retrievers import Queries, lost
 from engine.retrievers.tuning import QUANTILES
 
 NARROW, CITED = 10, 5
+FRESH, STAND_INS = 0.25, ("dense-hnsw", "bm25+dense")
 BY = ("genre", "language", "year")
 
 
@@ -87,6 +92,40 @@ def unsure(opened: Build) -> Iterator[str]:
                 yield f"| {scorer}, {width} beams | {' | '.join(cells)} |"
     counts = ", ".join(f"{split} {len(of[0])}" for split, of in found.items())
     yield f"\nQueries: {counts}. At random: where as many queries, drawn, fall back."
+
+
+def cold(opened: Build) -> Iterator[str]:
+    """A quarter of the documents come after the tree was made, by a scheme that cannot place them: only the indexes have them."""
+    fresh = np.random.default_rng(0).random(len(opened.documents)) < FRESH
+    vectors = np.asarray(opened.embeddings)
+    out = paths.builds() / f"bench-{opened.name}-cold"
+    if not out.is_dir():
+        old = opened.corpus._replace(documents=[opened.documents[row] for row in np.flatnonzero(~fresh)])
+        make(old, BuildSpec(scheme="title", fields=opened.manifest.spec.fields), out, given=Given(vectors=vectors[~fresh]))
+        living.add(out, [opened.documents[row] for row in np.flatnonzero(fresh)], vectors=vectors[fresh])
+    live, come = Build(out), {opened.documents[row].id for row in np.flatnonzero(fresh)}
+    values, new, sure = {}, {}, {}
+    for split in ("dev", "test"):
+        qrels, queries = of_split(live, split)
+        ranking, sure[split] = live.retriever("generative", WIDTHS[-1]).search_with_confidence(queries, DEPTH)
+        found = {"generative": ranking.rows} | {name: live.retriever(name).search(queries, DEPTH).rows for name in STAND_INS}
+        values[split] = {name: judged(live, qrels, rows) for name, rows in found.items()}
+        asks = [{of for of, grade in one.items() if grade > 0} for one in qrels.values()]
+        new[split] = np.array([len(of & come) / max(1, len(of)) for of in asks])
+    for name in STAND_INS:
+        thresholds = np.concatenate([[0.0], np.quantile(sure["dev"], QUANTILES)])
+        dev = [np.where(sure["dev"] < one, values["dev"][name], values["dev"]["generative"]).mean() for one in thresholds]
+        falls = sure["test"] < thresholds[int(np.argmax(dev))]
+        label = f"generative, {name} for the unsure ({falls.mean():.0%})"
+        values["test"][label] = np.where(falls, values["test"][name], values["test"]["generative"])
+    groups = {"none new": new["test"] == 0, "some new": (new["test"] > 0) & (new["test"] < 1), "all new": new["test"] == 1}
+    heads = [f"{name} ({of.sum()} queries)" for name, of in groups.items()]
+    yield f"{fresh.sum():,} of {len(fresh):,} documents came later; identifiers from titles. {MEASURE} by what is relevant.\n"
+    yield f"| | all | {' | '.join(heads)} | all, less generative | p |\n|{'---|' * 7}"
+    for name, of in values["test"].items():
+        less = evaluation.difference(of, values["test"]["generative"])
+        cells = [evaluation.told(evaluation.interval(of[some])) for some in (np.ones(len(of), bool), *groups.values())]
+        yield f"| {name} | {' | '.join(cells)} | {evaluation.told(less, sign=True)} | {evaluation.told_p(less)} |"
 
 
 def exposure(opened: Build) -> Iterator[str]:
