@@ -267,7 +267,7 @@ CLAIM = Claim(
         "from the start."
     ),
     change="Codes that nothing like the new documents was fitted on, a generator that has no vectors, or many more slices.",
-    seconds=200,
+    seconds=90,
     refuses=needs_queries,
     measure=measure,
     judge=judge,

@@ -109,7 +109,7 @@ CLAIM = Claim(
         f"not certainly behind, partly where it is ahead with some; it is not testable below {LEAST:.0%} of BM25's nDCG@10."
     ),
     change="Longer training, another scorer, or a dense retriever whose encoder learns too, which is the stronger neighbour.",
-    seconds=60,
+    seconds=40,
     refuses=trained.refuses,
     measure=measure,
     judge=judge,

@@ -169,7 +169,7 @@ CLAIM = Claim(
         f"leaves at most {MOST_LEFT:.0%} of how the losses differ; partly where it falls and bends, or another curve fits better."
     ),
     change="More pairs to learn from: with few, a model that is large enough learns them by heart, and the loss stops falling.",
-    seconds=110,
+    seconds=90,
     refuses=_refuses,
     measure=measure,
     judge=judge,

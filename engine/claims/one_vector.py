@@ -213,7 +213,7 @@ CLAIM = Claim(
         f"({AT} dimensions) and of the pairs of the synthetic set ({SMALL}); partly where one of the two is so."
     ),
     change="As many dimensions as an encoder has: there both keep nearly all, here and on the synthetic set.",
-    seconds=80,
+    seconds=40,
     refuses=needs_queries,
     measure=measure,
     judge=judge,

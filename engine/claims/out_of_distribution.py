@@ -197,7 +197,7 @@ CLAIM = Claim(
         "asked; it is not testable where nothing certainly gains even at home."
     ),
     change="An encoder that learns too, whose documents would be embedded anew, or catalogues that are nearer to each other.",
-    seconds=180,
+    seconds=60,
     refuses=_refuses,
     measure=measure,
     judge=judge,

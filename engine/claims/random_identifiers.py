@@ -103,7 +103,7 @@ CLAIM = Claim(
         f"testable where the trained generator has less than {LEAST:.0%} of BM25's nDCG@10."
     ),
     change="A larger catalogue at the same width: the beam then sees less of the tree, and what identifiers mean counts more.",
-    seconds=60,
+    seconds=30,
     refuses=trained.refuses,
     measure=measure,
     judge=judge,

@@ -164,7 +164,7 @@ CLAIM = Claim(
         "films and NFCorpus."
     ),
     change="A scorer that was trained on labels: it is no dense search any more, whatever its width.",
-    seconds=80,
+    seconds=40,
     refuses=needs_queries,
     measure=measure,
     judge=judge,

@@ -24,7 +24,7 @@ def test_where_nothing_was_made_it_says_so_and_offers_to(alone, monkeypatch):
     at = visit("claims", claim="tree-index")
     assert table(at, "No.", "Verdict")["Verdict"].unique().tolist() == ["not made anew yet"]
     assert "Nobody has made it anew yet" in infos(at)
-    button(at, "Make it anew on films (about 80 s)").click().run()
+    button(at, "Make it anew on films (about 40 s)").click().run()
     button(at, "Make all anew").click().run()
     place = str(alone.folder)
     assert [arguments for _, arguments in started] == [["claims", place, "--only", "tree-index"], ["claims", place]]
