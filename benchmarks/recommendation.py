@@ -48,7 +48,7 @@ COOLED: dict[str, Any] = {"learning_rate": 3e-3, "dropout": 0.2, "patience": 8}
 COOLING = 0.5
 SPECS = {
     "sasrec": SequenceSpec(model="sasrec", epochs=68, patience=8),
-    "bert4rec": SequenceSpec(model="bert4rec", epochs=4, **COOLED, cooling=COOLING),
+    "bert4rec": SequenceSpec(model="bert4rec", epochs=60, learning_rate=3e-3, dropout=0.3, patience=20, cooling=COOLING),
     "tree": SequenceSpec(model="tree", epochs=12, **COOLED, cooling=COOLING),
     "tree-distilled": SequenceSpec(model="tree", distill=0.5, epochs=38, **COOLED, cooling=0.2632),
     "one-pass": SequenceSpec(model="one-pass", learning_rate=3e-3, dropout=0.3, epochs=16, patience=8),
