@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.catalogue.handing import IMPORTS
 from engine.data import staged
+from engine.data.lines import unpacked_name
 
 NONE = "none"
 # What each is called, the flag that takes it, and the endings of files that it may be.
@@ -37,7 +38,7 @@ def ask(path: Path) -> list[str] | None:
         chosen: dict[str, Path] = {}
         with st.container(horizontal=True):
             for label, (flag, endings) in KINDS.items():
-                fitting = [name for name, file in there.items() if file.name.lower().removesuffix(".gz").endswith(endings)]
+                fitting = [name for name, file in there.items() if unpacked_name(file.name).lower().endswith(endings)]
                 usable = [NONE, *([] if path.is_dir() and flag in ("--queries", "--qrels") else fitting)]
                 found = st.selectbox(label, usable, key=f"beside-{label}-{path.name}", width=220, disabled=len(usable) < 2)
                 if found and found != NONE:

@@ -8,6 +8,7 @@ import streamlit as st
 from app.common import commands, guard, jobs, state
 from engine import paths
 from engine.builds.opened import Build
+from engine.data.lines import PACKED, unpacked_name
 from engine.errors import TriescopeError
 from engine.files import replace_bytes
 from engine.options import options_of
@@ -27,11 +28,11 @@ def _job(build: Build, what: str) -> str:
 
 @guard.changes
 def _join(build: Build, name: str, content: IO[bytes], shortest: int, core: int) -> None:
-    ending = next((one for one in ENDINGS if name.lower().removesuffix(".gz").endswith(one)), None)
+    ending = next((one for one in ENDINGS if unpacked_name(name).lower().endswith(one)), None)
     data = content.read(LARGEST + 1)
     if ending is None or len(data) > LARGEST:
         raise TriescopeError(f"files of {', '.join(ENDINGS)} are read, of at most {LARGEST >> 20} MB")
-    packed = ".gz" if name.lower().endswith(".gz") else ""
+    packed = name[len(unpacked_name(name)) :].lower()
     # Known by its content: its own name becomes no path.
     path = paths.home() / "imports" / f"taken-{hashlib.sha256(data).hexdigest()[:16]}{ending}{packed}"
     replace_bytes(path, data)
@@ -46,7 +47,7 @@ def form(build: Build) -> None:
     with st.expander(label, icon=":material/group_add:"):
         given = st.file_uploader(
             "Interactions",
-            [one.removeprefix(".") for one in (*ENDINGS, ".gz")],
+            [one.removeprefix(".") for one in (*ENDINGS, *PACKED)],
             key="taken",
             help="A row a user, item and time (MovieLens' ratings.csv, RecBole's .inter, Amazon's reviews), or a .txt file with "
             "a line a person: user, item, item and so on. Item ids are those of this catalogue. It stays on this machine.",

@@ -80,6 +80,16 @@ def unpacked(path: Path) -> Any:
     return open(path, "rb")
 
 
+def unpacked_name(name: str) -> str:
+    """A file's name without what says how it is packed.
+
+    >>> unpacked_name("asked.tsv.GZ"), unpacked_name("asked.tsv")
+    ('asked.tsv', 'asked.tsv')
+    """
+    ending = next((ending for ending in PACKED if name.lower().endswith(ending)), "")
+    return name[: len(name) - len(ending)]
+
+
 def check_encoding(encoding: str) -> str:
     """The name of an encoding that is read.
 

@@ -2,7 +2,9 @@
 
 import json
 import os
+import tempfile
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 
 from engine.data.delimited import Skip, delimited
 from engine.data.json_values import json_values
-from engine.data.lines import PACKED, UNICODE, BadLineError, lines
+from engine.data.lines import PACKED, UNICODE, BadLineError, lines, unpacked
 from engine.data.values import plain
 from engine.errors import RowError, TriescopeError
 
@@ -23,6 +25,8 @@ CAREFUL: dict[str, Any] = {
 }
 # A file of documents has no more: what does is another thing, or meant to fill the memory. Rows can be set by this variable.
 COLUMNS, MOST_ROWS, ROWS = 1_000, 10_000_000, "TRIESCOPE_ROWS"
+# A packed Parquet file is unpacked on the disk, for it is read from its end; none swells so much, being packed by itself already.
+PACKED_TIMES, PACKED_LEAST = 50, 64 << 20
 # Rows fetched together, and how long that may take, seconds.
 AT_ONCE, PATIENCE_S = 10_000, 120.0
 # Data frames write a missing value as NaN, and a division by zero as Infinity: JSON knows neither, and both are missing.
@@ -82,10 +86,30 @@ def _of_kind(path: Path, skip: Skip | None, encoding: str) -> Iterator[tuple[int
             yield row, record
     elif kind in ("csv", "tsv", "item"):  # RecBole calls its tables so
         yield from delimited(path, "csv" if kind == "csv" else "tsv", skip, encoding)
+    elif kind == "parquet" and path.name.lower().endswith(PACKED):
+        yield from _packed_parquet(path)
     elif kind == "parquet":
         yield from _parquet(path)
     else:
         raise TriescopeError(f"{path}: files of this kind are not read; use .jsonl, .json, .csv, .tsv or .parquet")
+
+
+def _packed_parquet(path: Path) -> Iterator[tuple[int, dict]]:
+    most = max(PACKED_TIMES * path.stat().st_size, PACKED_LEAST)
+    with tempfile.TemporaryDirectory() as folder:
+        plainly = Path(folder) / "unpacked.parquet"
+        try:
+            with unpacked(path) as packed, plainly.open("wb") as out:
+                while block := packed.read(1 << 20):
+                    if out.tell() + len(block) > most:
+                        raise TriescopeError(f"{path}: unpacks to more than {PACKED_TIMES} times its size; unpack it yourself")
+                    out.write(block)
+        except (EOFError, zlib.error) as error:
+            raise TriescopeError(f"{path}: the packed stream is cut off or damaged") from error
+        try:
+            yield from _parquet(plainly)
+        except TriescopeError as error:
+            raise TriescopeError(str(error).replace(str(plainly), str(path))) from error
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, dict]]:

@@ -23,7 +23,7 @@ from engine.stored import values, zipped
 KINDS = ("csv", "tsv", "jsonl", "ndjson", "json", "item", "parquet")
 ENDINGS = (
     *(f".{kind}" for kind in KINDS),
-    *(f".{kind}{packed}" for kind in KINDS if kind != "parquet" for packed in PACKED),
+    *(f".{kind}{packed}" for kind in KINDS for packed in PACKED),
     ".zip",
 )
 INSIDE = re.compile(r"(corpus\.jsonl|queries\.jsonl|qrels/[A-Za-z0-9_-]{1,40}\.tsv)")

@@ -1,5 +1,6 @@
 import gzip
 import json
+import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.data.corpus import Document, read
+from engine.data.records import records
+from engine.errors import TriescopeError
 
 
 @pytest.fixture
@@ -163,3 +166,19 @@ def test_title_and_text_are_searched_together_and_fields_when_asked_for():
 @pytest.mark.parametrize("nothing", [None, "", []])
 def test_a_field_without_a_value_adds_nothing_to_what_is_searched(nothing):
     assert Document("a", "Kites", "", {"topic": nothing}).searched_text(["topic", "other"]) == "Kites"
+
+
+@pytest.mark.parametrize("codec", ["gzip", "zstd"])
+def test_a_packed_parquet_file_is_read_and_one_that_swells_is_refused(tmp_path, codec, monkeypatch):
+    plainly, ending = tmp_path / "a.parquet", {"gzip": ".gz", "zstd": ".zst"}[codec]
+    pq.write_table(pa.table({"id": ["1", "2"], "title": ["One", "Two"]}), plainly)
+    packed = tmp_path / f"a.parquet{ending}"
+    packed.write_bytes(pa.Codec(codec).compress(plainly.read_bytes(), asbytes=True))
+    assert list(records(packed)) == list(records(plainly))
+    packed.write_bytes(pa.Codec(codec).compress(b"no table" * 9, asbytes=True))
+    with pytest.raises(TriescopeError, match=rf"{re.escape(str(packed))}: .*No magic bytes"):
+        list(records(packed))
+    packed.write_bytes(pa.Codec(codec).compress(bytes(1 << 20), asbytes=True))
+    monkeypatch.setattr("engine.data.records.PACKED_LEAST", 1000)
+    with pytest.raises(TriescopeError, match="unpacks to more than"):
+        list(records(packed))
