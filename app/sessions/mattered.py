@@ -64,6 +64,8 @@ def show(build: Build, of: Opened, lists: Mapping[str, list[Next]], session: Ses
     whole = rank(of, name, session.asked, row, session.banned)
     st.dataframe(_left_out(build, of, name, session, row), hide_index=True)
     told = f"{name} has it at rank {whole}" if whole else f"{name} does not have it among its first {DEPTH}"
+    if row in session.asked:
+        told = "It stands in the history or is asked for more of, so it does not come"
     st.caption(f"{told}; the table leaves out one item of the history at a time{_cut(session)}.")
 
 
