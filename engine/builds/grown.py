@@ -3,7 +3,7 @@
 Documents that stayed keep their order, those that came stand behind them, and rows are numbered through. The trie is read off the
 overlay (:mod:`engine.live.overlay`) into flat arrays, and node means are those of the documents there are, so whatever works on a
 build works on this one, and nothing knows of removed rows. Retrievers that read an index of their own are told what changed by
-:attr:`kept` and :attr:`added` (:class:`engine.retrievers.base.Opened`).
+:attr:`kept` and :attr:`added` (:class:`engine.retrievers.opened.Opened`).
 """
 
 from collections.abc import Sequence

@@ -23,7 +23,7 @@ Hidden names are never offered as builds. A folder that is worked in has a lock 
 from pathlib import Path
 
 from engine.data.tables import DOCUMENTS, NAMES, QRELS, QUERIES
-from engine.retrievers.base import EMBEDDINGS
+from engine.retrievers.opened import EMBEDDINGS
 from engine.scorers.centroid import MEANS_FILE
 
 __all__ = ["DOCUMENTS", "EMBEDDINGS", "NAMES", "QRELS", "QUERIES"]  # and what is defined below

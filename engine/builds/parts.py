@@ -32,7 +32,7 @@ from engine.text.hub import NONE
 
 
 class Parts:
-    """The parts of a build folder; fulfils :class:`engine.retrievers.base.Opened`.
+    """The parts of a build folder; fulfils :class:`engine.retrievers.opened.Opened`.
 
     Parameters
     ----------

@@ -19,7 +19,8 @@ from engine.files import replace_json
 from engine.identifiers import SCHEMES
 from engine.identifiers.base import Asked
 from engine.retrievers import RETRIEVERS, Queries
-from engine.retrievers.base import Index, Opened
+from engine.retrievers.base import Index
+from engine.retrievers.opened import Opened
 from engine.retrievers.tuning import tune_hybrid
 from engine.retrievers.weighting import UNTUNED, Tuning
 from engine.scorers import centroid

@@ -11,10 +11,12 @@ choose. ``bm25~dense`` has candidates of the first ranked by the second,
 
 import math
 
+from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.options import check_options, parse_option
 from engine.plugins import Registry
-from engine.retrievers.base import DEFAULT_BEAMS, Method, Named, Opened, Retriever
+from engine.retrievers.base import Method, Named, Retriever
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries, Ranking
 from engine.retrievers.shares import CHOSEN, METHODS
 from engine.text import models

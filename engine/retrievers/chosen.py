@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 from engine.data import tables
 from engine.data.halves import halves
 from engine.errors import TriescopeError
-from engine.retrievers.base import Opened
 from engine.retrievers.moved import DEV, gains_of
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries
 from engine.retrievers.tuning import tune
 from engine.retrievers.weighting import Tuning

@@ -14,8 +14,9 @@ import numpy as np
 
 from engine.errors import TriescopeError
 from engine.retrievers import faiss_file, hnsw_width
-from engine.retrievers.base import Index, Method, Named, Opened, cosine
+from engine.retrievers.base import Index, Method, Named, cosine
 from engine.retrievers.lost import BELOW, SEARCH, Lack, Loss, by_cosine, places
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries, Ranking, best, pack, vectors_of
 from engine.stored import passages
 from engine.stored.arrays import mapped

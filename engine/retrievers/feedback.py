@@ -13,10 +13,11 @@ import numpy as np
 
 from engine.decoding.trace import Candidates
 from engine.errors import TriescopeError
-from engine.retrievers.base import Method, Named, Opened, cosine
+from engine.retrievers.base import Method, Named, cosine
 from engine.retrievers.dense import ExactRetriever
 from engine.retrievers.generative import GenerativeRetriever
 from engine.retrievers.lost import by_cosine
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries, Ranking, vectors_of
 from engine.trie import Tree
 

@@ -13,9 +13,10 @@ import numpy as np
 
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
-from engine.retrievers.base import Found, Method, Named, Opened, Retriever, Scoring
+from engine.retrievers.base import Found, Method, Named, Retriever, Scoring
 from engine.retrievers.generative import GenerativeRetriever
 from engine.retrievers.lost import BELOW, NO_MEMBER, Lack, Loss
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries, Ranking, pack, vectors_of
 from engine.retrievers.shares import CHOSEN, METHODS, RRF, Pool, fits, fused, ranked
 from engine.retrievers.weighting import GUARDED, Tuning, even

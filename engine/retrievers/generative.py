@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from engine.decoding import decode
+from engine.decoding import DEFAULT_BEAMS, decode
 from engine.decoding.forced import forced_totals
 from engine.decoding.plan import Plan
 from engine.decoding.search import TOGETHER
@@ -12,8 +12,9 @@ from engine.decoding.trace import Trace
 from engine.explaining.lost import Fate, fates
 from engine.options import Option
 from engine.retrievers import recall
-from engine.retrievers.base import DEFAULT_BEAMS, Found, Method, Named, Opened, of_means
+from engine.retrievers.base import Found, Method, Named, of_means
 from engine.retrievers.lost import MODEL, NO_IDENTIFIER, SEARCH, Lack, Loss
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries, Ranking, pack, vectors_of
 from engine.scorers.base import Scorer, encode_for
 from engine.trie import Tree, Trie, restrict

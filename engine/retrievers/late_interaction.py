@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.retrievers.base import Found, Method, Named, Opened
+from engine.retrievers.base import Found, Method, Named
 from engine.retrievers.lost import Lack, Loss, below
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries, Ranking, best, pack
 from engine.text import encoders, hub, late_encoder, token_vectors
 from engine.text.late_encoder import Tokens

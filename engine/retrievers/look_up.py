@@ -13,10 +13,11 @@ import numpy as np
 
 from engine.data import tables
 from engine.options import Option
-from engine.retrievers.base import Found, Method, Named, Opened
+from engine.retrievers.base import Found, Method, Named
 from engine.retrievers.generative import GenerativeRetriever
 from engine.retrievers.lost import Lack, Loss, below
 from engine.retrievers.moved import gains_of
+from engine.retrievers.opened import Opened
 from engine.retrievers.query_keys import LEAST, LookUp
 from engine.retrievers.ranking import Queries, Ranking, pack, vectors_of
 from engine.retrievers.sparse import FOLDER, language_of

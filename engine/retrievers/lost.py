@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.decoding import DEFAULT_BEAMS
 from engine.retrievers import method_of
-from engine.retrievers.base import DEFAULT_BEAMS, Opened, Retriever
+from engine.retrievers.base import Retriever
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries, Ranking
 
 FILTERED, NO_WORD, BELOW, NO_MEMBER = "filtered out", "no shared word", "ranked lower", "listed by no member"

@@ -23,9 +23,10 @@ from engine.data.halves import halves
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
 from engine.retrievers import ngrams
-from engine.retrievers.base import Method, Named, Opened
+from engine.retrievers.base import Method, Named
 from engine.retrievers.moved import DEV, TRAIN, gains_of, labels_of
 from engine.retrievers.ngrams import BEAMS, LONGEST, OPTIONS, NgramRetriever, Written
+from engine.retrievers.opened import Opened
 from engine.retrievers.views import ASKED, ViewsRetriever, evidence_of, of_owners, views_of
 from engine.text import embed
 from engine.text.ngrams import DEPTH, Ngrams

@@ -18,9 +18,9 @@ from engine.errors import TriescopeError
 from engine.files import replace_json
 from engine.kernels.top_k import top_k
 from engine.retrievers import hnsw_width
-from engine.retrievers.base import EMBEDDINGS, Opened
 from engine.retrievers.dense import ExactRetriever
 from engine.retrievers.lost import BELOW, SEARCH, Lack, Loss, places
+from engine.retrievers.opened import EMBEDDINGS, Opened
 from engine.retrievers.ranking import Queries, Ranking, pack, vectors_of
 from engine.stored import described
 from engine.stored.content import read as read_content

@@ -13,9 +13,10 @@ from engine.data import tables
 from engine.data.halves import halves
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
-from engine.retrievers.base import Method, Named, Opened, cosine, of_means
+from engine.retrievers.base import Method, Named, cosine, of_means
 from engine.retrievers.dense import ExactRetriever
 from engine.retrievers.lost import by_cosine
+from engine.retrievers.opened import Opened
 from engine.retrievers.tuning import CUT, ndcg
 from engine.text import embed
 

@@ -20,8 +20,9 @@ import numpy as np
 
 from engine.kernels.top_k import top_k
 from engine.options import Option
-from engine.retrievers.base import Found, Method, Named, Opened, of_means
+from engine.retrievers.base import Found, Method, Named, of_means
 from engine.retrievers.lost import BELOW, Lack, Loss, places
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries, Ranking, best, pack, vectors_of
 from engine.text import ngrams
 from engine.text.ngrams import DEPTH, Ngrams

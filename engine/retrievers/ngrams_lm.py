@@ -15,8 +15,9 @@ import numpy as np
 
 from engine.kernels.top_k import top_k
 from engine.retrievers import ngrams
-from engine.retrievers.base import Found, Method, Named, Opened
+from engine.retrievers.base import Found, Method, Named
 from engine.retrievers.ngrams import NAMED, NOTHING, NgramRetriever, Written, weighed
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries
 from engine.text import language_model, models
 from engine.text.language_model import LanguageModel

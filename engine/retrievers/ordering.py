@@ -11,7 +11,8 @@ from typing import Protocol
 import numpy as np
 
 from engine.errors import TriescopeError
-from engine.retrievers.base import Found, Method, Named, Opened
+from engine.retrievers.base import Found, Method, Named
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries, Ranking
 from engine.text import models
 

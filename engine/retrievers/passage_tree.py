@@ -10,16 +10,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine import trie
-from engine.decoding import decode
+from engine.decoding import DEFAULT_BEAMS, decode
 from engine.decoding.forced import forced_totals
 from engine.decoding.search import TOGETHER
 from engine.errors import TriescopeError
 from engine.explaining.lost import fates
 from engine.identifiers.base import Identifiers, Material
 from engine.identifiers.collisions import extra_code
-from engine.retrievers.base import DEFAULT_BEAMS, Found, Method, Named, Opened
+from engine.retrievers.base import Found, Method, Named
 from engine.retrievers.generative import loss
 from engine.retrievers.lost import Lack, Loss
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries, Ranking, pack, vectors_of
 from engine.scorers.centroid import CentroidScorer, node_means
 from engine.stored import passages

@@ -12,8 +12,9 @@ import numpy as np
 from engine.errors import TriescopeError
 from engine.kernels.top_k import top_k
 from engine.retrievers import method_of
-from engine.retrievers.base import Found, Method, Named, Opened, Retriever, Scoring
+from engine.retrievers.base import Found, Method, Named, Retriever, Scoring
 from engine.retrievers.lost import BELOW, NO_MEMBER, Lack, Loss, places
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries, Ranking, pack
 
 # Candidates of a query, at least.

@@ -10,8 +10,9 @@ import Stemmer
 from engine.errors import TriescopeError
 from engine.files import replace_json
 from engine.options import Option
-from engine.retrievers.base import Found, Index, Method, Named, Opened
+from engine.retrievers.base import Found, Index, Method, Named
 from engine.retrievers.lost import BELOW, NO_WORD, Lack, Loss, places
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries, Ranking, best, pack
 from engine.retrievers.terms import Postings, Terms, listed, terms, told
 from engine.stored import arrays, values

@@ -9,8 +9,9 @@ from functools import lru_cache
 import numpy as np
 from scipy import sparse
 
-from engine.retrievers.base import Found, Method, Named, Opened
+from engine.retrievers.base import Found, Method, Named
 from engine.retrievers.lost import BELOW, NO_WORD, Lack, Loss, places
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries, Ranking, best, pack
 from engine.text import encoders, hub, sparse_encoder, term_weights
 from engine.text.sparse_encoder import TermEncoder, Terms

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from engine.retrievers import made_index
-from engine.retrievers.base import Method, Named, Opened, cosine, of_means
+from engine.retrievers.base import Method, Named, cosine, of_means
 from engine.retrievers.made_index import Nearest, RefinedRetriever, Squeezed
+from engine.retrievers.opened import Opened
 
 
 def method(

@@ -13,10 +13,11 @@ import numpy as np
 from engine.data import tables
 from engine.data.halves import halves
 from engine.errors import TriescopeError
-from engine.retrievers.base import Growth, Method, Named, Opened, cosine
+from engine.retrievers.base import Method, Named, cosine
 from engine.retrievers.dense import ExactRetriever
 from engine.retrievers.lost import by_cosine
 from engine.retrievers.moved import DEV, TRAIN, Labels, MovedRetriever, gains_of
+from engine.retrievers.opened import Growth, Opened
 from engine.retrievers.ranking import Queries, Ranking
 from engine.text import tuned
 

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.retrievers.base import Opened, Retriever
+from engine.retrievers.base import Retriever
 from engine.retrievers.fusion import DEPTH, FALLBACK, Fallback, floats, floor_of, listed, pooled
 from engine.retrievers.generative import GenerativeRetriever
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries
 from engine.retrievers.shares import METHODS, Pool, fits, fused
 from engine.retrievers.weighting import GUARDED, LATE, MEMBERS, Tuning

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse as matrices
 
-from engine.retrievers.base import Named, Opened
+from engine.retrievers.base import Named
+from engine.retrievers.opened import Opened
 from engine.retrievers.sparse import FOLDER, FORMULAS, METHOD, NOW, OPTIONS, SparseRetriever, language_of, tokens
 from engine.text.languages import ENGLISH
 

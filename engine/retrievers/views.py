@@ -11,9 +11,10 @@ import numpy as np
 
 from engine.data import tables
 from engine.retrievers import ngrams
-from engine.retrievers.base import Found, Method, Named, Opened
+from engine.retrievers.base import Found, Method, Named
 from engine.retrievers.moved import TRAIN, gains_of
 from engine.retrievers.ngrams import BEAMS, LONGEST, NAMED, OPTIONS, NgramRetriever
+from engine.retrievers.opened import Opened
 from engine.retrievers.ranking import Queries, Ranking, best, pack, vectors_of
 from engine.text import ngrams as indexed
 from engine.text.ngrams import Ngrams

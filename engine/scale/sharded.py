@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine import paths
+from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
-from engine.retrievers.base import DEFAULT_BEAMS
 from engine.retrievers.ranking import Queries, Ranking, vectors_of
 from engine.scale import wire
 from engine.scale.merging import search
