@@ -39,7 +39,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     plotly_deselect: () => setTriggerValue("region", []),
   };
   let chart = null;
-  const forget = () => chart && Object.entries(told).forEach(([name, tell]) => chart.removeListener(name, tell));
+  // A chart that is gone has no listeners any more, and none of its methods.
+  const forget = () => chart && chart.removeListener && Object.entries(told).forEach(([name, tell]) => chart.removeListener(name, tell));
   const look = () => {
     forget();
     chart = document.querySelector(`.st-key-${data.key} .js-plotly-plot`);

@@ -22,6 +22,8 @@ SHARED = ("unique_rate", "largest_leaf")
 TOO_LITTLE = ("content_unique_rate", "content_bits", "reconstruction_cosine")
 NOT_OF_THE_CONTENT = ("prefix_cosine", "neighbour_overlap", "without_identifier")
 LEARNED = "rq-kmeans"
+# In no setting have they codes of the content, which could be mended.
+WITHOUT_CONTENT = ("atomic",)
 Row = TypeVar("Row", JudgedLevel, JudgedFigure)
 
 
@@ -68,8 +70,7 @@ def change(
     else:
         found = _standardised(made, given)
     if found is None:
-        # A scheme without any option has no content codes to mend.
-        return None if made.options else Change(scheme=LEARNED, settings={}, resolver=None)
+        return Change(scheme=LEARNED, settings={}, resolver=None) if scheme in WITHOUT_CONTENT else None
     return Change(scheme=scheme, settings=found, resolver=resolver)
 
 
