@@ -5,8 +5,8 @@ PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Two more than cores: a third of the time of the browser's tests is waiting.
-WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 2)")
+# One more than cores: a third of the time of the browser's tests is waiting.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 export HF_HUB_OFFLINE ?= 1
 
 .PHONY: install run test test-slow lint bench films-artefacts pictures docs lm splade mutants clean

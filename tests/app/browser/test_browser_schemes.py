@@ -66,6 +66,7 @@ class TestIdentifiers:
         expect(page.get_by_text("Two trees side by side")).to_be_visible(timeout=120_000)
         assert "One document under every scheme" in subheadings(settled(page))
 
+    @pytest.mark.slow  # AppTest watches it too: tests/app/identifiers/test_scheme_form.py
     def test_other_identifiers_are_built_watched_and_opened(self, page, server):
         page.goto(f"{server}/identifiers?build=hostile&again=true&ids=cluster-index")
         page.get_by_role("button", name="Build hostile-cluster-index").click()
