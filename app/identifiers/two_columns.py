@@ -14,7 +14,7 @@ from engine.studies.columns import EXACT, MEASURE, Columns
 
 def show(build: Build) -> None:
     """What was found, or the press that finds it out."""
-    with st.expander("A second column of vectors", icon=":material/view_column_2:", key="columns", on_change="rerun") as box:
+    with st.expander("A second column of vectors", icon=":material/view_column_2:", key="two-columns", on_change="rerun") as box:
         if not box.open:
             return
         job = f"columns of {build.folder.name}"

@@ -1,6 +1,7 @@
 """Addresses hold: the question is carried from page to page, and a pinned link shows the same on another day."""
 
 import random
+import re
 import shutil
 from urllib.parse import parse_qs, urlsplit
 
@@ -8,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.common import address, state
+from engine import paths
 from engine.builds import runs
 from engine.builds.examples import shipped
 from engine.decoding import DEFAULT_BEAMS
@@ -177,3 +179,10 @@ class TestPinnedLinks:
         assert first != address.stamp(build, ["centroid"])
         change_run(with_trained, "node", weights="weights-0.safetensors")
         assert address.stamp(build, ["node"]) != first
+
+
+def test_no_other_widget_has_a_key_of_the_address():
+    """What an address says stays in the session from page to page: a widget of the same key elsewhere would find it there."""
+    own = {value for name, value in vars(state).items() if name.isupper() and isinstance(value, str)}
+    sources = [file.read_text("utf-8") for room in ("app", "pages") for file in (paths.ROOT / room).rglob("*.py")]
+    assert own & {key for source in sources for key in re.findall(r'\bkey="([^"]+)"', source)} == set()

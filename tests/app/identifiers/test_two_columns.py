@@ -7,7 +7,7 @@ from tests.app.at import labels, said, table, visit
 
 
 def opened(at):
-    at.session_state["columns"] = True
+    at.session_state["two-columns"] = True
     return at.run()
 
 
