@@ -27,8 +27,11 @@ HNSW_LINKS, HNSW_BUILD = 32, 200
 GRAPH, NODES = "dense.faiss", "dense-nodes.npy"
 
 
-def build_hnsw(embeddings: np.ndarray, folder: Path) -> None:
+def build_hnsw(embeddings: np.ndarray, folder: Path, width: int = HNSW_BUILD) -> None:
     """Build the HNSW graph over float32 ``(n, d)`` unit vectors and write it, with the node of each document.
+
+    ``width`` is that of the search for a node's links: a narrower one is sooner done, and makes a graph of the same size that
+    takes a wider walk.
 
     Equal vectors are one node. A graph links a node to its nearest, and the nearest of a copy are the other copies: more of them
     than links make an island that the search, once in, does not leave, or never reaches.
@@ -43,7 +46,7 @@ def build_hnsw(embeddings: np.ndarray, folder: Path) -> None:
     node_of = np.empty(len(first), np.int32)
     node_of[in_order] = np.arange(len(first), dtype=np.int32)
     index = faiss.IndexHNSWFlat(vectors.shape[1], HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
-    index.hnsw.efConstruction = HNSW_BUILD
+    index.hnsw.efConstruction = width
     index.add(vectors[first[in_order]])
     hnsw_width.write(folder, hnsw_width.choose(index, vectors[first[in_order]]))
     faiss.write_index(index, str(folder / GRAPH))
