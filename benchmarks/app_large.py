@@ -35,6 +35,7 @@ QUERIES = ("a large bird that cannot fly", "an instrument with strings", "a feel
 ASKED: dict[str, Sequence[dict[str, object]]] = {
     "trie": [{"prefix": code} for code in range(len(QUERIES))],
     "codebooks": [{"code": f"1-{code}"} for code in range(len(QUERIES))],
+    "map": [{}, {}, {"colour": "Search hits"}, {"codes": 2}, {"codes": 3}],
 }
 MAP = "map"
 PAGES = (START, "decode", "compare", "trie", "codebooks", "identifiers", MAP, "sessions", "evaluate", "verdict", "claims")
@@ -121,7 +122,7 @@ async def one(
     faults: list[str],
     queries: Sequence[str],
 ) -> Page:
-    """A page opened, and run again for each further query; on the map each time with another document chosen."""
+    """A page opened, and run again for each further query; on the map each time for another document, in other colours."""
     runs = []
     held = Build(paths.builds() / build)
     made = map_of_build.read(map_of_build.map_folder(held), len(held.documents))
@@ -164,7 +165,7 @@ def table(build: str, opening: list[float], pages: list[Page], cold: list[Cold],
         f"{max(run.seconds for run in again):.2f} s; most memory {max(page.memory for page in pages):,} MB.\n\n"
         f"{head}\n"
         + "\n".join(lines)
-        + f"\n\nA browser keeps the map's points as long as their colours stay; what is chosen is sent alone.\n{told}"
+        + f"\n\nA browser keeps the map's points; what is chosen is sent alone, and so are other colours.\n{told}"
     )
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import map as picture
-from app.charts import map_marks
+from app.charts import map_colours, map_marks
 from app.common import address, documents, exports, filtering, resources, state, trying
 from app.map import colouring, found, making, maps, near
 from engine.errors import TriescopeError
@@ -72,15 +72,14 @@ with side:
         st.info("Drag around points to list their documents." if lasso else hint, icon=":material/touch_app:")
 with plot:
     titles = documents.titles(build, made.rows)
-    st.plotly_chart(
-        picture.figure(made.xy, made.rows, coloured.cloud, titles, lasso, coloured.branches),
-        key=PICTURE,
-        alt=picture.describe(coloured.cloud, coloured.told),
-    )
+    st.plotly_chart(picture.figure(made.xy, made.rows, titles), key=PICTURE, alt=picture.describe(len(made.rows)))
     points = map_marks.Map(made.xy, made.rows, titles)
     title = documents.title(build, pinned) if chosen else ""
-    marks = map_marks.marks(points, coloured.cloud, coloured.marked, chosen, title, coloured.branches)
-    map_marks.show(PICTURE, marks, len(build.documents), clicked, lassoed)
+    marks = map_marks.marks(points, coloured.cloud, coloured.marked, chosen, title, coloured.branches, lasso)
+    with st.container(gap=None):
+        colours = map_colours.colours(len(made.rows), coloured.cloud)
+        map_colours.show(PICTURE, colours, map_colours.describe(coloured.cloud, coloured.told))
+        map_marks.show(PICTURE, marks, len(build.documents), clicked, lassoed)
     st.caption(f"{coloured.says} {maps.trust(made)} {bundled.came_along(build, 'map')}")
 
 listed = partial(maps.points_table, build, made, coloured.drawn)

@@ -1,8 +1,8 @@
 """What is chosen and found, drawn over the map's points in the browser: a message of its own, a hundredth of the map's.
 
 Streamlit sends a chart anew when anything in it changes, and all points of the map weigh most of a megabyte. So the chart holds
-the points alone (:mod:`app.charts.map`), and this adds the marks to it there by Plotly's own means, so that they are part of its
-legend and of the picture that it saves, and tells what is clicked and what a lasso holds.
+the points alone (:mod:`app.charts.map`), and this adds colours (:mod:`app.charts.map_colours`) and marks to it there by Plotly's
+own means, so that they are part of its legend and of the picture that it saves, and tells what is clicked and what a lasso holds.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
+from app.charts import map_colours
 from app.charts.groups import Group
-from app.charts.map import FAINT, HEIGHT, LARGER, OPAQUE, hover, legend, point_size, trace_count, whole
+from app.charts.map import HEIGHT, LARGER, OPAQUE, hover, legend, point_size, whole
 from app.charts.map_words import Branch, annotations
-from app.charts.palette import GREY, RED
+from app.charts.palette import RED
 
 # Part of the map's width that a close-up shows.
 CLOSE = 0.25
@@ -81,16 +82,17 @@ def marks(
     chosen: Chosen | None = None,
     title: str = "",
     branches: Sequence[Branch] = (),
+    lasso: bool = False,
 ) -> dict[str, Any]:
-    """What the browser draws, as JSON: traces of Plotly; how opaque its own are (:func:`app.charts.map.figure`); the
-    part of the plane that is shown, with the words on it; and what is marked, in words.
+    """What the browser draws, as JSON: traces of Plotly; how opaque those of the colours are; the part of the plane that is
+    shown, with the words on it; what dragging does; and what is marked, in words.
 
     Parameters
     ----------
     points : Map
         All points of the map.
     cloud : sequence of Group
-        Those of the chart.
+        Its colours (:func:`app.charts.map_colours.colours`).
     hits : sequence of Group
         Drawn over them.
     chosen : Chosen, optional
@@ -99,6 +101,8 @@ def marks(
         Of the chosen document.
     branches : sequence of Branch
         Whose words are written on the map, where there is room.
+    lasso : bool
+        Whether dragging draws a lasso. Else it moves the map.
     """
     back = BACK if chosen else 1.0
     size = point_size(len(points.xy)) * LARGER
@@ -107,14 +111,14 @@ def marks(
         | {"marker": {"color": group.colour, "symbol": group.symbol, "size": size, "line": {"width": 0}}}
         for group in hits
     ]
-    opacity = [back * (FAINT if group.colour == GREY else OPAQUE) for group in cloud for _ in range(trace_count(group))]
     across, down = _range(points.xy[:, 0], chosen), _range(points.xy[:, 1], chosen)
     words = annotations(points.xy, branches, across, down, HEIGHT)
     found = [f"{len(group.places):,} {group.name}" for group in hits]
     told = [f"{title} and its nearest documents"] if chosen else []
     return {
         "traces": drawn + (_chosen(points, chosen) if chosen else []),
-        "opacity": opacity,
+        "opacity": map_colours.strengths(cloud, back),
+        "drag": "lasso" if lasso else "pan",
         "view": {"across": across, "down": down, "words": words},
         "told": f"Marked: {', '.join(found + told)}." if found or told else "",
     }

@@ -164,3 +164,17 @@ class TestMap:
     def test_colours_are_in_the_url(self, page, server):
         go(page, server, "map", colour="Column", column="genre")
         expect(page.get_by_role("combobox", name="Column")).to_have_value("genre")
+
+    def test_other_colours_come_to_the_same_points(self, page, server):
+        go(page, server, "map")
+        cloud = f"{MAP}.data.filter(trace => trace.meta && trace.meta.cloud && trace.x[0] !== null)"
+        page.wait_for_function(f"() => {cloud}.length === 9")
+        page.evaluate(f"() => {{ {MAP}.id = 'the-same' }}")
+        before = page.evaluate(f"() => {cloud}.flatMap(trace => trace.customdata).sort((a, b) => a - b)")
+        assert len(before) == len(set(before)) == 1201
+        page.get_by_test_id("stButtonGroup").filter(has_text="Codes in common").get_by_role("radio", name="2").click()
+        page.wait_for_function(f"() => {cloud}.some(trace => trace.text.length)")
+        assert page.evaluate(f"() => {cloud}.flatMap(trace => trace.customdata).sort((a, b) => a - b)") == before
+        first = page.evaluate(f"() => {cloud}.map(trace => [trace.text.length, trace.marker.color.length, trace.x.length])")
+        assert all(len(set(lengths)) == 1 for lengths in first)
+        assert page.evaluate(f"() => {MAP}.id") == "the-same"

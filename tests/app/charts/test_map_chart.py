@@ -1,5 +1,6 @@
 """The map's picture and its colours as what they are: data in, data out. No UMAP, no encoder, no app."""
 
+import base64
 import html
 import json
 from itertools import pairwise
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.charts import groups, map_marks, map_words
+from app.charts import groups, map_colours, map_marks, map_words
 from app.charts import map as picture
 from app.charts.groups import HUES, NO_IDENTIFIER, NO_VALUE, SYMBOLS
 from app.charts.map_marks import Chosen, Map
@@ -198,96 +199,129 @@ def parts():
     return xy, np.arange(100, 112), groups.largest(["a"] * 6 + ["b"] * 4 + ["c"] * 2), [f"Film {n}" for n in range(12)]
 
 
+def drawn_by(told, xy, rows):
+    """What ``map_marks.js`` makes of the colours, the slow way: traces with their points."""
+    numbers = np.frombuffer(base64.b64decode(told["of"]["bdata"]), np.uint16)
+    traces = [dict(trace) for trace in told["traces"]]
+    for at, trace in enumerate(traces):
+        mine = [
+            (place, *told["kinds"][kind][1:])
+            for place, kind in enumerate(numbers)
+            if kind < len(told["kinds"]) and told["kinds"][kind][0] == at
+        ]
+        trace["xy"], trace["rows"] = (of[[place for place, _, _ in mine]] for of in (xy, rows))
+        trace["shades"], trace["says"] = [shade for _, shade, _ in mine], [label for _, _, label in mine]
+    return traces
+
+
 class TestFigure:
-    def test_one_webgl_trace_a_group_with_the_row_of_every_point(self, parts):
-        xy, rows, found, titles = parts
-        drawn = picture.figure(xy, rows, found, titles)
-        assert [trace.type for trace in drawn.data] == ["scattergl"] * 3
-        for trace, group in zip(drawn.data, found, strict=True):
-            assert np.array_equal(np.column_stack([trace.x, trace.y]), xy[group.places])
-            assert list(trace.customdata) == rows[group.places].tolist()
-            assert (trace.marker.color, trace.marker.symbol) == (group.colour, group.symbol)
-        assert drawn.data[0].name == "a (6)"
+    def test_one_webgl_trace_with_the_row_of_every_point(self, parts):
+        xy, rows, _, titles = parts
+        (trace,) = picture.figure(xy, rows, titles).data
+        assert trace.type == "scattergl"
+        assert np.array_equal(np.column_stack([trace.x, trace.y]), xy)
+        assert list(trace.customdata) == rows.tolist()
+        assert trace.meta == {picture.POINTS: True}
+
+    def test_zoom_survives_and_both_axes_have_one_scale(self, parts):
+        xy, rows, _, titles = parts
+        layout = picture.figure(xy, rows, titles).layout
+        assert layout.uirevision == "map"
+        assert layout.yaxis.scaleanchor == "x"
+        assert not layout.xaxis.showticklabels
+        assert layout.xaxis.range[0] < xy[:, 0].min() < xy[:, 0].max() < layout.xaxis.range[1]
+
+    def test_a_map_of_twenty_thousand_is_below_a_megabyte(self):
+        xy, rows = np.zeros((20_000, 2), np.float32), np.arange(20_000, dtype=np.int32)
+        assert len(picture.figure(xy, rows, ["t" * 20] * 20_000).to_json()) < 1_000_000
+
+    def test_titles_cannot_become_markup_and_long_ones_are_cut(self, parts):
+        xy, rows, _, _ = parts
+        trace = picture.figure(xy, rows, [HOSTILE, "t" * 999] * 6).data[0]
+        assert trace.hovertext[0].startswith(html.escape("<script>"))
+        assert "<img" not in trace.hovertext[0]
+        assert trace.hovertext[1] == "t" * 89 + "…"
+
+    @pytest.mark.parametrize("points", [1, 2])
+    def test_one_point_and_points_in_one_place_can_be_drawn(self, points):
+        low, high = picture.figure(np.zeros((points, 2), np.float32), np.arange(points), ["t"] * points).layout.xaxis.range
+        assert low < 0 < high
+
+    def test_points_get_smaller_as_there_are_more(self):
+        assert picture.point_size(10) > picture.point_size(1200) > picture.point_size(20_000) >= 2.5
+
+
+class TestColours:
+    def test_a_trace_a_group_with_its_points(self, parts):
+        xy, rows, found, _ = parts
+        traces = drawn_by(map_colours.colours(len(xy), found), xy, rows)
+        assert [trace["name"] for trace in traces] == ["a (6)", "b (4)", "c (2)"]
+        for trace, group in zip(traces, found, strict=True):
+            assert np.array_equal(trace["xy"], xy[group.places])
+            assert trace["rows"].tolist() == rows[group.places].tolist()
+            assert (trace["marker"]["color"], trace["marker"]["symbol"]) == (group.colour, group.symbol)
+            assert set(trace["shades"] + trace["says"]) == {None}
 
     def test_shades_are_numbers_of_one_trace_and_the_legend_has_the_hue(self, parts):
-        xy, rows, found, titles = parts
+        xy, rows, found, _ = parts
         shaded = [
             group._replace(
                 labels=[f"branch {place} {HOSTILE}" for place in group.places], shades=(group.places % 5).astype(np.int8)
             )
             for group in found
         ]
-        drawn = picture.figure(xy, rows, shaded, titles)
-        legend, points = drawn.data[0::2], drawn.data[1::2]
-        assert [trace.name for trace in legend] == ["a (6)", "b (4)", "c (2)"]
-        assert [trace.marker.color for trace in legend] == [group.colour for group in found]
+        traces = drawn_by(map_colours.colours(len(xy), shaded), xy, rows)
+        legend, points = traces[0::2], traces[1::2]
+        assert [trace["name"] for trace in legend] == ["a (6)", "b (4)", "c (2)"]
+        assert [trace["marker"]["color"] for trace in legend] == [group.colour for group in found]
         for head, trace, group in zip(legend, points, shaded, strict=True):
-            assert (head.legendgroup, trace.showlegend) == (trace.legendgroup, False)
-            assert list(trace.marker.color) == group.shades.tolist()
-            assert [shade for _, shade in trace.marker.colorscale] == shades(group.colour)
-            assert list(trace.customdata) == rows[group.places].tolist()
-            assert all(html.escape(label)[:20] in told for label, told in zip(group.labels, trace.text, strict=True))
-            assert not any("<script" in told for told in trace.text)
+            assert (head["legendgroup"], trace["showlegend"]) == (trace["legendgroup"], False)
+            assert trace["shades"] == group.shades.tolist()
+            assert [shade for _, shade in trace["marker"]["colorscale"]] == shades(group.colour)
+            assert trace["rows"].tolist() == rows[group.places].tolist()
+            assert all(html.escape(label)[:20] in told for label, told in zip(group.labels, trace["says"], strict=True))
+            assert not any("<script" in told for told in trace["says"])
 
-    def test_words_of_branches_are_written_on_it(self, parts):
-        written = picture.figure(*parts, branches=[map_words.Branch("sea · ship", np.arange(6))]).layout.annotations
-        assert [one.text for one in written] == ["sea · ship"]
+    def test_a_point_of_no_group_is_not_drawn(self, parts):
+        xy, rows, found, _ = parts
+        assert [len(trace["rows"]) for trace in drawn_by(map_colours.colours(len(xy), found[1:]), xy, rows)] == [4, 2]
 
-    def test_zoom_survives_and_both_axes_have_one_scale(self, parts):
-        layout = picture.figure(*parts).layout
-        assert layout.uirevision == "map"
-        assert layout.yaxis.scaleanchor == "x"
-        assert not layout.xaxis.showticklabels
-        assert layout.xaxis.range[0] < parts[0][:, 0].min() < parts[0][:, 0].max() < layout.xaxis.range[1]
+    def test_other_colours_have_another_name_and_the_same_have_the_same(self, parts):
+        named = [
+            map_colours.colours(12, groups.largest(labels))["id"] for labels in ("aaaaaaaabbbb", "aaaaaaabbbbb", "aaaaaaaabbbb")
+        ]
+        assert named[0] == named[2] != named[1]
 
-    def test_dragging_moves_the_map_unless_a_lasso_is_asked_for(self, parts):
-        assert picture.figure(*parts).layout.dragmode == "pan"
-        assert picture.figure(*parts, lasso=True).layout.dragmode == "lasso"
-
-    def test_titles_and_names_cannot_become_markup(self, parts):
+    def test_names_cannot_become_markup_and_long_ones_are_cut(self, parts):
         xy, rows, _, _ = parts
         cloud = groups.largest(["%{x}" + HOSTILE] * 12)
-        drawn = picture.figure(xy, rows, cloud, [HOSTILE] * 12)
         over = map_marks.marks(Map(xy, rows, [HOSTILE] * 12), cloud, cloud, Chosen(0, [1, 2]))["traces"]
-        texts = [trace.to_plotly_json() for trace in drawn.data] + over
-        told = [text for of in texts for text in (*of.get("hovertext", ()), of.get("name", ""), of.get("hovertemplate", ""))]
+        (trace,) = map_colours.colours(12, cloud)["traces"]
+        told = [
+            text for of in [trace, *over] for text in (*of.get("hovertext", ()), of.get("name", ""), of.get("hovertemplate", ""))
+        ]
         assert told
         for text in told:
             assert "<script" not in text
             assert "<img" not in text
-        assert html.escape("<script>") in drawn.data[0].hovertext[0]
-        assert drawn.data[0].hovertemplate.startswith("<b>%{hovertext}</b><br>&#37;{x}&lt;")
+        assert trace["hovertemplate"].startswith("<b>%{hovertext}</b><br>&#37;{x}&lt;")
+        assert len(map_colours.colours(12, groups.largest(["n" * 99] * 12))["traces"][0]["name"]) < 50
 
-    def test_a_map_of_twenty_thousand_is_below_a_megabyte(self):
-        """What all points of a group are is said once."""
-        xy, rows = np.zeros((20_000, 2), np.float32), np.arange(20_000, dtype=np.int32)
-        drawn = picture.figure(xy, rows, groups.largest(["a long name of a group"] * 20_000), ["t" * 20] * 20_000)
-        assert len(drawn.to_json()) < 1_000_000
-
-    def test_long_titles_and_names_are_cut(self, parts):
-        xy, rows, _, _ = parts
-        drawn = picture.figure(xy, rows, groups.largest(["n" * 99] * 12), ["t" * 999] * 12)
-        assert len(drawn.data[0].name) < 50
-        assert drawn.data[0].hovertext[0] == "t" * 89 + "…"
-
-    @pytest.mark.parametrize("points", [1, 2])
-    def test_one_point_and_points_in_one_place_can_be_drawn(self, points):
-        xy = np.zeros((points, 2), np.float32)
-        low, high = picture.figure(xy, np.arange(points), groups.largest(["a"] * points), ["t"] * points).layout.xaxis.range
-        assert low < 0 < high
-
-    def test_points_get_smaller_as_there_are_more(self):
-        def size(points: int) -> float:
-            xy = np.zeros((points, 2), np.float32)
-            return picture.figure(xy, np.arange(points), groups.largest(["a"] * points), ["t"] * points).data[0].marker.size
-
-        assert size(10) > size(1200) > size(20_000) >= 2.5
+    def test_colours_of_twenty_thousand_points_in_a_thousand_branches_weigh_less_than_a_hundred_kilobytes(self):
+        found = groups.largest([f"{place % 32}" for place in range(20_000)])
+        shaded = [
+            group._replace(
+                labels=[f"{place % 1024} · sea, ship" for place in group.places], shades=(group.places % 1024 % 5).astype(np.int8)
+            )
+            for group in found
+        ]
+        assert len(json.dumps(map_colours.colours(20_000, shaded))) < 100_000
 
 
 class TestMarks:
     def test_the_chosen_one_and_its_neighbours_are_marked_and_the_rest_steps_back(self, parts):
         xy, rows, found, titles = parts
-        plain, drawn = picture.figure(*parts), map_marks.marks(Map(xy, rows, titles), found, (), Chosen(3, [7, 1]), "Film 3")
+        drawn = map_marks.marks(Map(xy, rows, titles), found, (), Chosen(3, [7, 1]), "Film 3")
         lines, ring, star = drawn["traces"]
         assert {lines["line"]["color"], ring["marker"]["color"], star["marker"]["color"]} == {RED}
         assert (ring["customdata"], star["customdata"]) == ([107, 101], [103])
@@ -296,16 +330,26 @@ class TestMarks:
         assert np.isnan(joined[[2, 5]]).all()
         assert lines["hoverinfo"] == "skip"
         assert drawn["told"] == "Marked: Film 3 and its nearest documents."
-        assert [now < before.opacity for now, before in zip(drawn["opacity"], plain.data, strict=True)] == [True] * 3
+        assert [now < before for now, before in zip(drawn["opacity"], map_colours.strengths(found), strict=True)] == [True] * 3
 
-    def test_unmarked_every_trace_of_the_chart_keeps_its_strength(self, parts):
+    def test_unmarked_every_trace_of_the_colours_keeps_its_strength(self, parts):
         xy, rows, found, titles = parts
         shaded = [found[0]._replace(shades=np.zeros(6, np.int8)), *found[1:]]
         drawn = map_marks.marks(Map(xy, rows, titles), shaded)
-        told = [trace.opacity for trace in picture.figure(xy, rows, shaded, titles).data]
+        told = [trace.get("opacity") for trace in map_colours.colours(12, shaded)["traces"]]
         assert told[0] is None  # the hue of the legend
-        assert drawn["opacity"][1:] == told[1:]
+        assert drawn["opacity"] == told
         assert (drawn["traces"], drawn["told"]) == ([], "")
+
+    def test_words_of_branches_are_written_on_it(self, parts):
+        xy, rows, found, titles = parts
+        branches = [map_words.Branch("sea · ship", np.arange(6))]
+        written = map_marks.marks(Map(xy, rows, titles), found, branches=branches)["view"]["words"]
+        assert [one["text"] for one in written] == ["sea · ship"]
+
+    def test_dragging_moves_the_map_unless_a_lasso_is_asked_for(self, parts):
+        xy, rows, found, titles = parts
+        assert [map_marks.marks(Map(xy, rows, titles), found, lasso=lasso)["drag"] for lasso in (False, True)] == ["pan", "lasso"]
 
     def test_a_chosen_one_may_have_no_neighbour_that_is_drawn(self, parts):
         xy, rows, found, titles = parts
@@ -324,7 +368,7 @@ class TestMarks:
         cloud = groups.largest(["documents"] * 200)
         (hit, both) = map_marks.marks(Map(xy, rows, ["t"] * 200), cloud, groups.hit_groups(rows, [5], [5, 6])[1:])["traces"]
         assert [hit["customdata"], both["customdata"]] == [[6], [5]]
-        assert both["marker"]["size"] > picture.figure(xy, rows, cloud, ["t"] * 200).data[0].marker.size
+        assert both["marker"]["size"] > picture.point_size(200)
 
     def test_marks_weigh_little(self):
         """Fifty neighbours among twenty thousand with the longest titles."""
@@ -333,6 +377,7 @@ class TestMarks:
         assert len(json.dumps(drawn)) < 20_000
 
 
-def test_the_description_names_colours_size_and_the_largest_group(parts):
-    told = picture.describe(parts[2], "the first code")
-    assert told == "Map of 12 documents in two dimensions, coloured by the first code: 3 colours, the largest group is a with 6."
+def test_the_descriptions_name_points_colours_and_the_largest_group(parts):
+    assert picture.describe(12) == "Map of 12 documents in two dimensions. Its colours are told after it."
+    told = map_colours.describe(parts[2], "the first code")
+    assert told == "Coloured by the first code: 3 colours, the largest group is a with 6."

@@ -188,14 +188,19 @@ class TestPage:
         assert at.query_params[state.DOCUMENT] in (SAMURAI, [SAMURAI])
 
     @pytest.mark.usefixtures("mapped")
-    @pytest.mark.parametrize(("look", "query"), [("Codes", ""), ("Search hits", QUERY)])
-    def test_the_points_stay_the_same_whatever_is_marked(self, films, made, look, query):
+    @pytest.mark.parametrize(
+        "how",
+        [{"colour": "Search hits", "query": QUERY}, {"codes": "2"}, {"colour": "Column"}, {"filter": "year < 1960"}],
+        ids=str,
+    )
+    def test_the_points_stay_the_same_however_they_are_looked_at(self, films, made, how):
         """A browser keeps a message that is the same, and this one is most of a megabyte on a large build."""
         shown = films.documents[int(made.rows[5])]
-        plain, marked = visit(colour=look), visit(colour=look, query=query, doc=shown.id)
+        plain, marked = visit(), visit(doc=shown.id, lasso="true", **how)
         assert plain.get("plotly_chart")[0].proto == marked.get("plotly_chart")[0].proto
-        (told,) = marked.get("bidi_component")
-        assert f"{shown.title} and its nearest documents." in json.loads(told.proto.json)["told"]
+        colours, told = (json.loads(one.proto.json) for one in marked.get("bidi_component"))
+        assert f"{shown.title} and its nearest documents." in told["told"]
+        assert len(told["opacity"]) == len(colours["traces"])
 
     @pytest.mark.usefixtures("mapped")
     def test_a_document_that_is_not_there_is_said_without_repeating_it(self):
