@@ -5,7 +5,6 @@ for whoever draws them, with the marks (:mod:`app.charts.map_marks`).
 """
 
 import base64
-import json
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,11 +62,8 @@ def colours(points: int, groups: Sequence[Group]) -> dict[str, Any]:
     of = np.full(points, -1, np.int64)
     for group in groups:
         traces += _traces(group, point_size(points) * (1.0 if group.colour == GREY else larger))
-        each = zip(
-            [None] * len(group.places) if group.shades is None else group.shades.tolist(),
-            group.labels or [None] * len(group.places),
-            strict=True,
-        )
+        alike: list[None] = [None] * len(group.places)
+        each = zip(alike if group.shades is None else group.shades.tolist(), group.labels or alike, strict=True)
         numbers = [kinds.setdefault((len(traces) - 1, shade, label), len(kinds)) for shade, label in each]
         of[group.places] = numbers
     of[of < 0] = len(kinds)
@@ -76,7 +72,7 @@ def colours(points: int, groups: Sequence[Group]) -> dict[str, Any]:
     packed = {"dtype": "u2", "bdata": base64.b64encode(of.astype("<u2").tobytes()).decode()}
     listed = [[trace, shade, None if label is None else safe(label)] for trace, shade, label in kinds]
     found = {"traces": traces, "kinds": listed, "of": packed}
-    return found | {"id": f"{zlib.crc32(json.dumps(found).encode()):08x}"}
+    return found | {"id": f"{zlib.crc32(repr(found).encode()):08x}"}
 
 
 def describe(groups: Sequence[Group], by: str) -> str:
