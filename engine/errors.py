@@ -24,11 +24,13 @@ class RowError(TriescopeError):
         Where it is; empty where it is the row as a whole.
     what : str
         What is wrong.
+    value : object
+        What stands there, where that can be shown; whoever knows it better may set it.
 
     >>> str(RowError(Path("a.csv"), 3, "id", "the id is missing"))
     'a.csv, row 3, column id: the id is missing'
     """
 
-    def __init__(self, path: Path, row: int, column: str, what: str):
+    def __init__(self, path: Path, row: int, column: str, what: str, value: object = None):
         super().__init__(f"{path}, row {row}{f', column {column}' if column else ''}: {what}")
-        self.row, self.column, self.what = row, column, what
+        self.row, self.column, self.what, self.value = row, column, what, value

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.catalogue import beside, building, handing, mapping, public
 from app.common import state
+from engine.data.corpus import documents_of
 from engine.errors import TriescopeError
 
 st.title("Your own catalogue")
@@ -14,7 +15,7 @@ if path is None:
     st.stop()
 
 st.header("Which column is what")
-documents = mapping.documents_of(path)
+documents = documents_of(path)
 written = mapping.encoding(documents)
 try:
     columns = mapping.ask(documents, written)

@@ -9,6 +9,7 @@ import streamlit as st
 from app.common import address, exports, guard, state
 from engine import paths
 from engine.data import staged
+from engine.data.corpus import documents_of
 from engine.errors import TriescopeError
 
 FILE, IMPORTS = "file", "TRIESCOPE_IMPORTS"
@@ -60,8 +61,9 @@ def _there() -> dict[str, tuple[str, Path]]:
     folder = Path(os.environ.get(IMPORTS) or "")
     if os.environ.get(IMPORTS) and folder.is_dir():
         for path in sorted(folder.iterdir()):
-            if path.is_file() and path.name.lower().endswith(staged.ENDINGS[:-1]) and path.name.isprintable():
-                found[f"imports/{path.name}"] = (f"{path.name}, {_size(path.stat().st_size)}, of the import folder", path)
+            file = documents_of(path)
+            if file.is_file() and file.name.lower().endswith(staged.ENDINGS[:-1]) and path.name.isprintable():
+                found[f"imports/{path.name}"] = (f"{path.name}, {_size(file.stat().st_size)}, of the import folder", path)
     return found
 
 

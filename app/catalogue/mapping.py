@@ -9,7 +9,7 @@ import streamlit as st
 from app.common import exports, state
 from engine.data import examined
 from engine.data.examined import Examined
-from engine.data.lines import UNICODE
+from engine.data.lines import UNICODE, packed_or_not, unpacked_name
 from engine.data.records import kind_of
 from engine.data.staged import folder
 
@@ -22,11 +22,6 @@ ENCODED = {UNICODE: "UTF-8 or UTF-16", "latin-1": "Latin-1", "cp1252": "Windows-
 READ = 1_100
 # Wrong rows that are drawn; the export has more.
 DRAWN = 500
-
-
-def documents_of(path: Path) -> Path:
-    """The file with the documents: of a BEIR folder its corpus."""
-    return path / "corpus.jsonl" if path.is_dir() else path
 
 
 def encoding(path: Path) -> str:
@@ -79,7 +74,7 @@ def show(found: Examined, name: str) -> bool:
     leave_out = False
     if found.wrong:
         st.error(f"{found.wrong:,} rows are wrong. Mend the file, or leave them out.", icon=":material/error:")
-        rows = pd.DataFrame(found.faults[:DRAWN], columns=["Row", "Column", "What"])
+        rows = pd.DataFrame(found.faults[:DRAWN], columns=["Row", "Column", "What", "Value"])
         st.dataframe(rows, hide_index=True, height=min(38 * (len(rows) + 1), 300), alt="Rows that are wrong")
         with st.container(horizontal=True, vertical_alignment="center"):
             exports.offer("Wrong rows, CSV", lambda: examined.faults_csv(found.faults), f"{name}-wrong-rows.csv")
@@ -157,8 +152,9 @@ def judged(path: Path) -> str:
     """What else a BEIR folder has, in a sentence; empty for a single file."""
     if not path.is_dir():
         return ""
-    splits = [one.stem for one in sorted((path / "qrels").glob("*.tsv"))] if (path / "qrels").is_dir() else []
-    queries = "queries" if (path / "queries.jsonl").is_file() else "no queries"
+    beside = sorted((path / "qrels").iterdir()) if (path / "qrels").is_dir() else []
+    splits = [Path(name).stem for one in beside if (name := unpacked_name(one.name)).lower().endswith(".tsv")]
+    queries = "queries" if packed_or_not(path / "queries.jsonl").is_file() else "no queries"
     told = f"judgements of the splits {', '.join(splits)}" if splits else "no judgements"
     inside = "handed over" if folder() in path.parents else "found"
     return f"The folder {inside} has {queries} and {told}; what is left aside of them is said when it is built."

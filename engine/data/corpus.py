@@ -5,6 +5,7 @@ file, row and column, and nothing is built from a file that is wrong in part; wh
 """
 
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,22 +13,39 @@ from typing import Any, NamedTuple
 
 from engine.data.delimited import Skip
 from engine.data.judgements import read_judgements
-from engine.data.lines import UNICODE, check_encoding
+from engine.data.lines import UNICODE, check_encoding, packed_or_not
 from engine.data.records import kind_of, records
-from engine.data.values import names_of, spelled, text_of
+from engine.data.staged import unpack
+from engine.data.values import called, names_of, spelled, text_of
 from engine.errors import RowError, TriescopeError
 
 # Column names that are understood without being told, in order of preference.
 KNOWN = {
-    "id": ("_id", "id", "doc_id", "docid", "docno", "item_id", "parent_asin", "asin", "sku", "product_id", "movie_id", "movieid"),
-    "title": ("title", "name", "headline", "product_name", "product_title"),
-    "text": ("text", "description", "body", "abstract", "content", "contents", "about_product"),
+    "id": (
+        *("_id", "id", "doc_id", "docno", "document_id", "item_id", "parent_asin", "asin", "sku", "product_id", "movie_id"),
+        *("article_id", "uniq_id", "handle", "stock_code", "item_number", "product_code", "isbn", "isbn13", "gtin", "ean"),
+        *("entity_id", "book_id", "track_id", "recipe_id", "paper_id", "news_id", "pid"),
+    ),
+    "title": (
+        *("title", "name", "headline", "product_name", "product_title", "item_name", "prod_name", "display_name"),
+        *("product_display_name", "movie_title", "original_title", "book_title", "track_name", "article_title"),
+    ),
+    "text": (
+        *("text", "description", "body", "abstract", "content", "contents", "about_product", "body (html)"),
+        *("product_description", "long_description", "detail_desc", "overview", "synopsis", "summary", "plot"),
+        *("short_description", "bullet_points"),
+    ),
 }
 # Columns that become metadata under these names where somebody says which they are; the names guess at them.
 OTHERS = {
-    "category": ("category", "categories", "category_path", "category hierarchy", "product_category", "breadcrumbs", "genres"),
+    "category": (
+        *("category", "categories", "category_path", "category hierarchy", "product_category", "product_category_tree"),
+        *("google_product_category", "breadcrumbs", "taxonomy", "genres"),
+    ),
     "url": ("url", "link", "product_url", "permalink", "page_url"),
 }
+# What a spreadsheet makes of an id of many digits.
+ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}")
 # Rows left out that are named one by one.
 NAMED = 5
 
@@ -82,8 +100,8 @@ def read(source: Path, columns: dict[str, str] | None = None, leave_out: bool = 
     Parameters
     ----------
     source : Path
-        Folder with ``corpus.jsonl`` (and, if any, ``queries.jsonl`` and ``qrels/*.tsv``), or a .jsonl, .csv, .tsv or
-        .parquet file.
+        Folder with ``corpus.jsonl`` (and, if any, ``queries.jsonl`` and ``qrels/*.tsv``; each may be packed), a .zip of one, or
+        a .jsonl, .csv, .tsv or .parquet file.
     columns : dict, optional
         Which column is the ``id``, ``title`` or ``text``, where the usual names do not fit; and which becomes the ``category`` or
         the ``url`` of the metadata, where schemes and filters look for them.
@@ -100,10 +118,12 @@ def read(source: Path, columns: dict[str, str] | None = None, leave_out: bool = 
     wrong: list[RowError] = []
     skip = wrong.append if leave_out else None
     check_encoding(encoding)
+    if source.suffix.lower() == ".zip" and source.is_file():
+        return _read_archive(source, columns, leave_out, encoding)
     if source.is_dir():
-        if not (source / "corpus.jsonl").is_file():
+        if not documents_of(source).is_file():
             raise TriescopeError(f"{source}: a corpus folder needs a file corpus.jsonl")
-        documents, left_out, notes = read_documents(source / "corpus.jsonl", columns, skip, encoding)
+        documents, left_out, notes = read_documents(documents_of(source), columns, skip, encoding)
         notes += _told_of(wrong)
         judged = read_judgements(source, {document.id for document in documents} | set(left_out))
         return Corpus(source.resolve().name, documents, judged.queries, judged.qrels, left_out, (*notes, *judged.notes))
@@ -112,6 +132,21 @@ def read(source: Path, columns: dict[str, str] | None = None, leave_out: bool = 
     documents, left_out, notes = read_documents(source, columns, skip, encoding)
     notes += _told_of(wrong)
     return Corpus(source.name.split(".")[0], documents, {}, {}, left_out, tuple(notes))
+
+
+def documents_of(source: Path) -> Path:
+    """The file with the documents: of a folder its corpus, packed or not."""
+    return packed_or_not(source / "corpus.jsonl") if source.is_dir() else source
+
+
+def _read_archive(source: Path, columns: dict[str, str] | None, leave_out: bool, encoding: str) -> Corpus:
+    with tempfile.TemporaryDirectory() as out:
+        folder = Path(out) / source.stem
+        unpack(source.name, source, folder)
+        try:
+            return read(folder, columns, leave_out, encoding)
+        except TriescopeError as error:
+            raise TriescopeError(str(error).replace(str(folder), str(source))) from error
 
 
 def _told_of(wrong: Sequence[RowError]) -> list[str]:
@@ -158,6 +193,7 @@ def rows_of(
         except RowError as error:
             if skip is None:
                 raise
+            error.value = record.get(error.column)
             skip(error)
             continue
         row_of[identifier] = row
@@ -184,10 +220,14 @@ def read_documents(
         documents.append(found.document)
     if not documents:
         raise TriescopeError(f"{path}: no document with a title or a text")
-    if kind_of(path) in ("csv", "tsv") and _spelled_as_numbers([*(document.id for document in documents), *left_out]):
+    ids = [*(document.id for document in documents), *left_out]
+    if kind_of(path) in ("csv", "tsv") and spelled_as_numbers(ids):
         documents = [document._replace(id=document.id[:-2]) for document in documents]
         left_out = [identifier[:-2] for identifier in left_out]
-    notes = [f"column {key}: {count:,} values are bytes that are no text, and were left out" for key, count in bytes_in.items()]
+    rounded = sum(ROUNDED.fullmatch(identifier) is not None for identifier in ids)
+    notes = [f"{rounded:,} ids are written like 1.23E+12: a spreadsheet has rounded them, and other files may have them whole"]
+    notes = notes * bool(rounded)
+    notes += [f"column {key}: {count:,} values are bytes that are no text, and were left out" for key, count in bytes_in.items()]
     return documents, left_out, notes
 
 
@@ -197,23 +237,25 @@ def _choose_columns(path: Path, record: dict, asked: dict[str, str], first: dict
         if first is None and name not in record:
             raise TriescopeError(f"{path}: there is no column {name!r} to take the {part} from; columns are {names_of(record)}")
     found = dict(asked)
-    by_lower = {name.lower(): name for name in reversed(list(record))}
     for part, candidates in KNOWN.items():
-        if part not in found and (match := next((c for c in candidates if c in by_lower), None)):
-            found[part] = by_lower[match]
+        if part not in found and (match := called(record, candidates)):
+            found[part] = match
     if first is not None:
         return first | found
     if "id" not in found:
         raise TriescopeError(
-            f"{path}, row 1: no id column; looked for {', '.join(KNOWN['id'])}, found {names_of(record)}; "
-            "name it: --column id=NAME"
+            f"{path}, row 1: no id column; looked for {_some(KNOWN['id'])}, found {names_of(record)}; name it: --column id=NAME"
         )
     if "title" not in found and "text" not in found:
-        looked = ", ".join(KNOWN["title"] + KNOWN["text"])
+        looked = f"{_some(KNOWN['title'])}, {_some(KNOWN['text'])}"
         raise TriescopeError(
             f"{path}, row 1: no title or text column; looked for {looked}, found {names_of(record)}; name it: --column text=NAME"
         )
     return found
+
+
+def _some(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more names"
 
 
 def _told(path: Path, row: int, column: str, value: Any) -> str:
@@ -222,7 +264,7 @@ def _told(path: Path, row: int, column: str, value: Any) -> str:
     return " ".join(filter(None, (text_of(path, row, column, cell).strip() for cell in cells)))
 
 
-def _spelled_as_numbers(ids: Sequence[str]) -> bool:
+def spelled_as_numbers(ids: Sequence[str]) -> bool:
     """Whether all ids of a text table are whole numbers with ``.0`` behind them: a data frame's column that had gaps."""
     return all(re.fullmatch(r"[0-9]+\.0", identifier) for identifier in ids)
 

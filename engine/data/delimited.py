@@ -19,6 +19,9 @@ from engine.errors import RowError, TriescopeError
 TOLD_DELIMITER = re.compile(r'"?sep=(.)"?\s*')
 # RecBole says behind each name what the column holds.
 TYPED = re.compile(r":(token|float)(_seq)?$")
+DELIMITERS = ",;\t|"
+# A quoted cell, also one that goes on behind the line.
+CELL = re.compile(r'"(?:[^"]|"")*(?:"|$)')
 QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 FAULTS = {
     "unexpected end of data": "a quote is opened and never closed",
@@ -61,7 +64,8 @@ def delimited(path: Path, kind: str, skip: Skip | None = None, encoding: str = U
             row += 1
             if len(cells) != len(names):
                 hint = "; in a TSV file a quoted cell holds no tab and no line break" * (kind == "tsv" and '"' in "".join(cells))
-                error = RowError(path, row, "", f"expected {len(names)} cells, found {len(cells)}{hint}")
+                hint += f"; the first line is {names_of(names)!r} alone, which is no header" * (row == 1 and len(names) == 1)
+                error = RowError(path, row, "", f"expected {_cells(len(names))}, found {len(cells)}{hint}", " | ".join(cells))
                 if skip is None:
                     raise error
                 skip(error)
@@ -72,6 +76,10 @@ def delimited(path: Path, kind: str, skip: Skip | None = None, encoding: str = U
         raise TriescopeError(f"{path}, {_place(row)}: {told}") from error
     except BadLineError as error:
         raise TriescopeError(f"{path}, {_place(row)}: {error}") from error
+
+
+def _cells(count: int) -> str:
+    return f"{count} cell{'s' if count != 1 else ''}"
 
 
 def _place(row: int | None) -> str:
@@ -86,11 +94,39 @@ def _rows(path: Path, kind: str, encoding: str) -> Iterator[list[str]]:
     if kind == "tsv":
         found = (_tsv_cells(line) for line in chain([first], source))
     else:
-        delimiter = max(",;\t|", key=first.count)
         if told := TOLD_DELIMITER.fullmatch(first):
             delimiter, first = told[1], next((line for line in source if line.strip()), "")
+        else:
+            second, source = _peeked(source)
+            delimiter = _delimiter(first, second)
         found = csv.reader(chain([first], source), delimiter=delimiter, strict=True)
     return (cells for cells in found if any(cell and not cell.isspace() for cell in cells))
+
+
+def _peeked(source: Iterator[str]) -> tuple[str, Iterator[str]]:
+    """The next line, empty where there is none or it cannot be read, and the lines with it: a fault waits for its place."""
+
+    def faulty(error: BadLineError) -> Iterator[str]:
+        raise error
+        yield ""
+
+    try:
+        line = next(source, "")
+    except BadLineError as error:
+        return "", faulty(error)
+    return line, chain([line] if line else [], source)
+
+
+def _delimiter(header: str, row: str) -> str:
+    """What parts the cells: what stands as often in the first row as in the header, quoted cells aside; of several, and where
+    none does, what the header has most of.
+
+    >>> _delimiter("id;title;size (w,h,d,x)", "1;Cup;3"), _delimiter('"id"|"a, b, c"', "1|x"), _delimiter("id,title", "1,2;3")
+    (';', '|', ',')
+    """
+    first, second = (CELL.sub("", line) for line in (header, row))
+    counts = {sign: first.count(sign) for sign in DELIMITERS}
+    return max(DELIMITERS, key=lambda sign: (0 < counts[sign] == second.count(sign), counts[sign]))
 
 
 def _tsv_cells(line: str) -> list[str]:

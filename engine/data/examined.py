@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from engine.data.corpus import KNOWN, OTHERS, Document, as_words, rows_of
 from engine.data.lines import UNICODE, check_encoding
 from engine.data.records import records
+from engine.data.values import called
 from engine.errors import RowError, TriescopeError
 
 # Rows kept to be shown, values of a column kept as examples, and faults kept one by one; all are counted.
@@ -20,11 +21,12 @@ KINDS = {"dict": "object"}
 
 
 class Fault(NamedTuple):
-    """A row that is wrong: its number, the column (empty for the row as a whole), and what is wrong there."""
+    """A row that is wrong: its number, the column (empty for the row as a whole), what is wrong there, and what stands there."""
 
     row: int
     column: str
     what: str
+    value: str = ""
 
 
 class Column(NamedTuple):
@@ -93,8 +95,7 @@ def guess(columns: list[str]) -> dict[str, str]:
     >>> guess(["SKU", "Name", "price"])
     {'id': 'SKU', 'title': 'Name'}
     """
-    by_lower = {name.lower(): name for name in reversed(columns)}
-    found = {part: next((by_lower[one] for one in known if one in by_lower), None) for part, known in (KNOWN | OTHERS).items()}
+    found = {part: called(columns, known) for part, known in (KNOWN | OTHERS).items()}
     return {part: name for part, name in found.items() if name is not None}
 
 
@@ -122,7 +123,7 @@ def examine(path: Path, columns: Mapping[str, str] | None = None, encoding: str 
         nonlocal wrong
         wrong += 1
         if len(faults) < MOST:
-            faults.append(Fault(error.row, error.column, error.what))
+            faults.append(Fault(error.row, error.column, error.what, _told(error.value)))
 
     filled, kinds = Counter[str](), dict[str, Counter[str]]()
     examples: dict[str, list[str]] = {}
@@ -182,7 +183,7 @@ def faults_csv(faults: Sequence[Fault]) -> str:
     """Wrong rows as a table, for whoever mends the file."""
     written = io.StringIO()
     rows = csv.writer(written)
-    rows.writerow(("Row", "Column", "What"))
+    rows.writerow(("Row", "Column", "What", "Value"))
     # A spreadsheet would take a cell that begins with one of these for a formula.
     rows.writerows([(one.row, *(f"'{cell}" if cell[:1] in tuple("=+-@") else cell for cell in one[1:])) for one in faults])
     return written.getvalue()

@@ -17,7 +17,7 @@ from engine.data.delimited import delimited
 from engine.data.histories import SHORTEST, Histories
 from engine.data.lines import BadLineError, lines
 from engine.data.records import kind_of, records
-from engine.data.values import text_of
+from engine.data.values import called, text_of
 from engine.errors import RowError, TriescopeError
 
 # Column names that are understood without being told, in order of preference; RecBole writes its type behind a colon.
@@ -133,7 +133,8 @@ def _joined(path: Path, raw: _Raw, row_of: Mapping[str, int], notes: list[str]) 
         counts = np.bincount(np.frombuffer(raw.item, np.int32), minlength=len(rows))
         names = list(raw.items)
         first = ", ".join(names[place] for place in missing[:NAMED]) + (", ..." if len(missing) > NAMED else "")
-        lost = f"{int(counts[missing].sum()):,} interactions with {len(missing):,} items"
+        times = int(counts[missing].sum())
+        lost = f"{times:,} interaction{'s' * (times != 1)} with {len(missing):,} item{'s' * (len(missing) != 1)}"
         notes.append(f"{lost} that the catalogue lacks were left out ({first})")
     if len(missing) == len(rows):
         raise TriescopeError(
@@ -248,8 +249,8 @@ def choose_columns(path: Path, record: Mapping[str, Any], asked: Mapping[str, st
             raise TriescopeError(f"{part} is no part of an interaction; its parts are {', '.join(KNOWN)}")
         if name not in record:
             raise TriescopeError(f"{path}: there is no column {name!r} to take the {part} from; columns are {', '.join(record)}")
-    plain = {name.lower().partition(":")[0]: name for name in reversed(list(record))}
-    found = {part: plain[match] for part, known in KNOWN.items() if (match := next((one for one in known if one in plain), None))}
+    plain = {name.partition(":")[0]: name for name in reversed(list(record))}
+    found = {part: plain[match] for part, known in KNOWN.items() if (match := called(plain, known))}
     found |= asked
     for part in ("user", "item"):
         if part not in found:

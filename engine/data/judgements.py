@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.data.lines import BadLineError, lines
+from engine.data.lines import BadLineError, lines, packed_or_not, unpacked_name
 from engine.data.records import records
-from engine.data.values import spelled, text_of
+from engine.data.values import known_as, spelled, text_of
 from engine.errors import TriescopeError
 
 HEADER = ("query-id", "corpus-id", "score")
@@ -35,27 +35,38 @@ def read_judgements(folder: Path, documents: Collection[str]) -> Judgements:
     TriescopeError
         A row is malformed, a query is judged that is not there, two files hold one split.
     """
-    queries = read_queries(folder / "queries.jsonl")
+    asked, documents_file = (packed_or_not(folder / name) for name in ("queries.jsonl", "corpus.jsonl"))
+    queries = read_queries(asked)
+    read = "documents are read from corpus.jsonl, queries from queries.jsonl, judgements from qrels/*.tsv"
     notes = [
-        f"{path.name} was left aside: queries are read from queries.jsonl, judgements from qrels/*.tsv"
+        f"{path.name} was left aside: {read}"
         for path in sorted(folder.iterdir())
-        if path.is_file() and path.name.startswith(("queries.", "qrels.")) and path.name != "queries.jsonl"
+        if path.is_file() and path not in (asked, documents_file) and _may_be_meant(path)
     ]
     qrels: dict[str, Qrels] = {}
     beside = folder / "qrels"
     for path in sorted(beside.iterdir()) if beside.is_dir() else []:
         if path.name.startswith("."):
             continue
-        header = _header(path) if path.suffix.lower() == ".tsv" and path.is_file() else None
+        header = _header(path) if _is_table(path) else None
         if header is None or not set(HEADER) <= set(header):
             reason = f"its header is {' '.join(header)[:80]!r}, not {' '.join(HEADER)}" if header else "it is no .tsv file"
             notes.append(f"qrels/{path.name} was left aside: {reason}")
             continue
-        if path.stem in qrels:
-            raise TriescopeError(f"{path}: another file holds the judgements of split {path.stem!r}")
-        qrels[path.stem], told = read_qrels(path, queries, documents)
+        if (split := Path(unpacked_name(path.name)).stem) in qrels:
+            raise TriescopeError(f"{path}: another file holds the judgements of split {split!r}")
+        qrels[split], told = read_qrels(path, queries, documents)
         notes += [f"qrels/{path.name}: {one}" for one in told]
     return Judgements(queries, qrels, notes)
+
+
+def _is_table(path: Path) -> bool:
+    return unpacked_name(path.name).lower().endswith(".tsv") and path.is_file()
+
+
+def _may_be_meant(path: Path) -> bool:
+    """Whether a file beside the corpus looks as if somebody wanted it to be read."""
+    return path.name.startswith(("corpus.", "queries.", "qrels.")) or (_is_table(path) and set(HEADER) <= set(_header(path)))
 
 
 def read_queries(path: Path) -> dict[str, str]:
@@ -116,13 +127,17 @@ def _cells(line: str, tabs: bool) -> list[str]:
     return [cell.strip().strip('"') for cell in (line.rstrip("\r\n").split("\t") if tabs else line.split())]
 
 
+def _names(cells: list[str]) -> list[str]:
+    return [next((name for name in HEADER if known_as(name) == known_as(cell)), cell) for cell in cells]
+
+
 def _header(path: Path) -> list[str]:
     """Names of the first line that is not empty: query_id and "Query-ID" are query-id."""
     try:
         first = next((line for line in lines(path, newline="") if line.strip()), "")
     except BadLineError:
         return ["(no text)"]
-    return [cell.lower().replace("_", "-") for cell in _cells(first, "\t" in first)]
+    return _names(_cells(first, "\t" in first))
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -130,7 +145,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         first = next(line for line in source if line.strip())
         tabs = "\t" in first
-        header = [cell.lower().replace("_", "-") for cell in _cells(first, tabs)]
+        header = _names(_cells(first, tabs))
         filled: Iterable[str] = (line for line in source if line.strip())
         for row, line in enumerate(filled, 1):
             cells = _cells(line, tabs)

@@ -17,6 +17,13 @@ LONGEST_LINE = 16 << 20
 UNICODE = "utf-8"
 ENCODINGS = (UNICODE, "latin-1", "cp1252")
 PACKED = (".gz", ".zst")
+# What a file begins with that is no text, whatever its name says.
+NO_TEXT = {
+    b"\x1f\x8b": "packed with gzip: let its name end in .gz",
+    b"\x28\xb5\x2f\xfd": "packed with zstandard: let its name end in .zst",
+    b"PK\x03\x04": "a zip archive, or a workbook of a spreadsheet: save it as CSV UTF-8",
+    b"PAR1": "Parquet: let its name end in .parquet",
+}
 # What bytes that are no UTF-8 are decoded to (PEP 383).
 UNDECODED = re.compile("[\udc80-\udcff]")
 
@@ -35,7 +42,8 @@ def lines(path: Path, newline: str, encoding: str = UNICODE) -> Iterator[str]:
     newline : str
         What ends a line: ``"\\n"``, or ``""`` for that, a carriage return and both, each line its own.
     encoding : str
-        One of :data:`ENCODINGS`; the first of them is UTF-8, or UTF-16 that begins with the mark of its byte order.
+        One of :data:`ENCODINGS`; the first of them is UTF-8, or UTF-16 and UTF-32, known by the mark of their byte order or, as
+        JSON was (RFC 4627), by the zeros of their first two characters.
 
     Raises
     ------
@@ -44,10 +52,13 @@ def lines(path: Path, newline: str, encoding: str = UNICODE) -> Iterator[str]:
     """
     with unpacked(path) as raw:
         try:
-            # What Windows calls Unicode says so in its first two bytes.
-            wide = encoding == UNICODE and raw.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+            start = raw.peek(4)[:4]
+            if told := next((told for sign, told in NO_TEXT.items() if start.startswith(sign)), None):
+                raise BadLineError(f"it is no text, but {told}")
+            # What Windows calls Unicode says so in its first bytes.
+            wide = _wide(start) if encoding == UNICODE else None
             # A fault is found in the line it stands in, not in the block that was decoded with it.
-            known = "utf-16" if wide else "utf-8-sig" if encoding == UNICODE else encoding
+            known = wide or ("utf-8-sig" if encoding == UNICODE else encoding)
             text = io.TextIOWrapper(raw, known, "strict" if wide else "surrogateescape", newline)
             while line := text.readline(LONGEST_LINE + 1):
                 if len(line) > LONGEST_LINE:
@@ -56,7 +67,7 @@ def lines(path: Path, newline: str, encoding: str = UNICODE) -> Iterator[str]:
                     raise BadLineError(_not(encoding))
                 yield line
         except UnicodeDecodeError as error:
-            raise BadLineError("not UTF-16, though its first bytes say so") from error
+            raise BadLineError(f"not {error.encoding[:6].upper()}, though its first bytes say so") from error
         except gzip.BadGzipFile as error:
             raise BadLineError("not a GZIP stream") from error
         except (EOFError, zlib.error) as error:
@@ -65,6 +76,20 @@ def lines(path: Path, newline: str, encoding: str = UNICODE) -> Iterator[str]:
             if error.errno is None and path.name.lower().endswith(".zst"):  # what Arrow says of a stream that it cannot unpack
                 raise BadLineError("not a ZSTD stream, or one that is cut off or damaged") from error
             raise
+
+
+def _wide(start: bytes) -> str | None:
+    """The encoding of more than a byte a character that a file's first four bytes speak of, if any.
+
+    >>> _wide("id".encode("utf-16")), _wide("id".encode("utf-16-be")), _wide("i".encode("utf-32")), _wide(b"id,t")
+    ('utf-16', 'utf-16-be', 'utf-32', None)
+    """
+    if start in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
+        return "utf-32"
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    zeros = [byte == 0 for byte in start]
+    return {(False, True, False, True): "utf-16-le", (True, False, True, False): "utf-16-be"}.get(tuple(zeros))
 
 
 def unpacked(path: Path) -> Any:
@@ -78,6 +103,11 @@ def unpacked(path: Path) -> Any:
         packed: IO[bytes] = pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
         return io.BufferedReader(packed)
     return open(path, "rb")
+
+
+def packed_or_not(path: Path) -> Path:
+    """The file of a name, or the packed one where only that is there."""
+    return next((one for one in (path, *(path.with_name(path.name + ending) for ending in PACKED)) if one.is_file()), path)
 
 
 def unpacked_name(name: str) -> str:

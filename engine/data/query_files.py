@@ -10,17 +10,22 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.data.corpus import Corpus
+from engine.data.corpus import Corpus, spelled_as_numbers
 from engine.data.judgements import GRADE, Qrels, known
 from engine.data.lines import BadLineError, lines
 from engine.data.records import kind_of, records
-from engine.data.values import text_of
+from engine.data.values import called, names_of, text_of
 from engine.errors import TriescopeError
 
 TABLES = ("csv", "tsv", "jsonl", "ndjson", "json", "parquet")
-IDS = ("_id", "id", "qid", "query_id", "query-id", "topic")
-TEXTS = ("text", "query", "title", "question")
-PAIRS = (("query-id", "corpus-id", "score"), ("query_id", "corpus_id", "score"), ("qid", "docid", "grade"))
+IDS = ("_id", "id", "qid", "query_id", "topic", "topic_id")
+TEXTS = ("text", "query", "query_text", "title", "question", "search_term", "keyword")
+# Names of the three columns of judgements, in order of preference, as :func:`engine.data.values.known_as` compares them.
+COLUMNS = (
+    ("query-id", "qid", "query", "topic", "topic-id"),
+    ("corpus-id", "docid", "document-id", "docno", "document", "doc", "item-id", "product-id"),
+    ("score", "grade", "relevance", "rel", "judgement", "judgment", "rating", "label"),
+)
 # Most that are taken: the workspace is read whole.
 QUERIES, LONGEST, JUDGEMENTS = 20_000, 2_000, 1_000_000
 END, BEGIN = re.compile(r"</top(?:ic)?\s*>", re.I), re.compile(r"<top(?:ic)?\b([^<>]*)>", re.I)
@@ -47,7 +52,8 @@ def bring(queries: Mapping[str, str], judged: Path, documents: Collection[str]) 
     """
     qrels: Qrels = {}
     unknown, below, twice, absent = set(), 0, 0, set()
-    for number, (row, query, document, score) in enumerate(_judged(judged), 1):
+    headers: list[str] = []
+    for number, (row, query, document, score) in enumerate(_judged(judged, headers), 1):
         if number > JUDGEMENTS:
             raise TriescopeError(f"{judged}: more than {JUDGEMENTS:,} judgements")
         if not GRADE.fullmatch(score):
@@ -72,7 +78,7 @@ def bring(queries: Mapping[str, str], judged: Path, documents: Collection[str]) 
         "times a document was judged again for a query with another grade, and the last one counts": twice,
         "judged documents are not in the catalogue, and count as missed": len(absent),
     }
-    notes = [f"{count:,} {what}" for what, count in told.items() if count]
+    notes = headers + [f"{count:,} {what}" for what, count in told.items() if count]
     return Brought({query: queries[query] for query in qrels}, qrels, notes)
 
 
@@ -111,6 +117,8 @@ def read_query_file(path: Path, most: int = QUERIES) -> dict[str, str]:
             raise TriescopeError(f"{path}: more than {most:,} queries")
     if not queries:
         raise TriescopeError(f"{path}: no query is in it")
+    if kind_of(path) in ("csv", "tsv") and spelled_as_numbers(list(queries)):
+        return {query[:-2]: text for query, text in queries.items()}
     return queries
 
 
@@ -124,10 +132,9 @@ def _table(path: Path) -> Iterator[tuple[int, str, str]]:
 
 
 def _column(path: Path, record: Mapping, candidates: tuple[str, ...], what: str) -> str:
-    by_lower = {name.lower(): name for name in reversed(list(record))}
-    found = next((by_lower[one] for one in candidates if one in by_lower), None)
+    found = called(record, candidates)
     if found is None:
-        raise TriescopeError(f"{path}: no column for the {what}; looked for {', '.join(candidates)}, found {', '.join(record)}")
+        raise TriescopeError(f"{path}: no column for the {what}; looked for {', '.join(candidates)}, found {names_of(record)}")
     return found
 
 
@@ -160,22 +167,41 @@ def _whole(path: Path) -> str:
         raise TriescopeError(f"{path}: cannot be read ({error.strerror or type(error).__name__})") from error
 
 
-def _judged(path: Path) -> Iterator[tuple[int, str, str, str]]:
-    """(row, query, document, grade), whatever the form; a header is passed over."""
+def _judged(path: Path, notes: list[str]) -> Iterator[tuple[int, str, str, str]]:
+    """(row, query, document, grade), whatever the form. By a header of known names the columns are found in any order; a first
+    line that is neither is taken for a header, and ``notes`` says so."""
     if kind_of(path) in ("csv", "jsonl", "ndjson", "json", "parquet"):
-        names: tuple[str, ...] | None = None
+        names: list[str] | None = None
         for row, record in records(path):
+            names = names or _named(list(record))
             if names is None:
-                names = next((one for one in PAIRS if set(one) <= set(record)), None)
-                if names is None:
-                    raise TriescopeError(f"{path}: no columns {', '.join(PAIRS[0])}; found {', '.join(record)}")
+                wanted = ", ".join(of[0] for of in COLUMNS)
+                raise TriescopeError(f"{path}: no columns {wanted}; found {names_of(record)}")
             query, document, grade = (text_of(path, row, name, record.get(name)).strip() for name in names)
             yield row, query, document, grade
         return
+    places, width = None, 0
     for row, line in enumerate(_whole(path).splitlines(), 1):
         cells = [cell.strip().strip('"') for cell in (line.split("\t") if "\t" in line else line.split())]
-        if not any(cells) or (row == 1 and not GRADE.fullmatch(cells[-1])):
-            continue  # an empty line, or the header
-        if len(cells) not in (3, 4) or not all(cells):
+        if not any(cells):
+            continue
+        if not width and not GRADE.fullmatch(cells[-1]):
+            width, named = len(cells), _named(cells)
+            places = [cells.index(name) for name in named] if named else None
+            notes += [] if places else [f"row {row} was taken for a header: {' '.join(cells)[:80]!r}"]
+            continue
+        width = width or len(cells)
+        wanted = [cells[place] for place in places] if places and len(cells) == width else [cells[0], *cells[-2:]]
+        if (len(cells) != width if places else len(cells) not in (3, 4)) or not all(wanted):
             raise TriescopeError(f"{path}, row {row}: expected query, 0, document, grade, or the same without the 0")
-        yield row, cells[0], cells[-2], cells[-1]
+        yield row, *wanted  # type: ignore[misc]
+
+
+def _named(names: list[str]) -> list[str] | None:
+    """The columns of query, document and grade; None where one of them is not there.
+
+    >>> _named(["Score", "corpus_id", "who", "Query-ID"]), _named(["301", "0", "d1", "1"])
+    (['Query-ID', 'corpus_id', 'Score'], None)
+    """
+    found = [called(names, of) for of in COLUMNS]
+    return [name for name in found if name] if all(found) else None

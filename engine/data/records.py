@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import tempfile
 import threading
 import zlib
@@ -12,8 +13,8 @@ from typing import Any
 
 from engine.data.delimited import Skip, delimited
 from engine.data.json_values import json_values
-from engine.data.lines import PACKED, UNICODE, BadLineError, lines, unpacked
-from engine.data.values import plain
+from engine.data.lines import LONGEST_LINE, PACKED, UNICODE, BadLineError, lines, unpacked
+from engine.data.values import names_of, plain
 from engine.errors import RowError, TriescopeError
 
 # No extension is fetched behind the user's back. A header can claim gigabytes that no file of its size holds.
@@ -27,8 +28,12 @@ CAREFUL: dict[str, Any] = {
 COLUMNS, MOST_ROWS, ROWS = 1_000, 10_000_000, "TRIESCOPE_ROWS"
 # A packed Parquet file is unpacked on the disk, for it is read from its end; none swells so much, being packed by itself already.
 PACKED_TIMES, PACKED_LEAST = 50, 64 << 20
+# Letters of a wrong row that are handed on.
+SHOWN = 500
 # Rows fetched together, and how long that may take, seconds.
 AT_ONCE, PATIENCE_S = 10_000, 120.0
+# A time with its zone in the name of a type; names of fields, which may say so too, stand in quotes.
+ZONED = re.compile(r'("(?:[^"]|"")*")|TIME(?:STAMP)? WITH TIME ZONE')
 # Data frames write a missing value as NaN, and a division by zero as Infinity: JSON knows neither, and both are missing.
 JSON = json.JSONDecoder(parse_constant=lambda name: None)
 
@@ -50,16 +55,15 @@ def records(path: Path, skip: Skip | None = None, encoding: str = UNICODE) -> It
     Raises
     ------
     TriescopeError
-        The file is of another kind or cannot be read, a row is malformed or has more than :data:`COLUMNS`, or there are more
-        rows than :func:`most_rows`.
+        The file is of another kind or cannot be read, a row is malformed, has more than :data:`COLUMNS` or a text longer than
+        :data:`engine.data.lines.LONGEST_LINE`, or there are more rows than :func:`most_rows`.
     """
     most = most_rows()
     try:
         for row, record in _of_kind(path, skip, encoding):
             if row > most:
                 raise TriescopeError(f"{path}: more than {most:,} rows; {ROWS} sets how many are read")
-            if len(record) > COLUMNS:
-                error = RowError(path, row, "", f"{len(record):,} columns, and at most {COLUMNS:,} are read")
+            if (error := _beyond(path, row, record)) is not None:
                 if skip is None:
                     raise error
                 skip(error)
@@ -67,6 +71,16 @@ def records(path: Path, skip: Skip | None = None, encoding: str = UNICODE) -> It
             yield row, record
     except OSError as error:
         raise TriescopeError(f"{path}: cannot be read ({error.strerror or type(error).__name__})") from error
+
+
+def _beyond(path: Path, row: int, record: dict) -> RowError | None:
+    """What is wrong with a row that has too many columns, or a text longer than a line of a text file may be."""
+    if len(record) > COLUMNS:
+        return RowError(path, row, "", f"{len(record):,} columns, and at most {COLUMNS:,} are read")
+    for column, value in record.items():
+        if isinstance(value, str) and len(value) > LONGEST_LINE:
+            return RowError(path, row, column, f"the text is longer than {LONGEST_LINE:,} characters")
+    return None
 
 
 def most_rows() -> int:
@@ -120,8 +134,8 @@ def _parquet(path: Path) -> Iterator[tuple[int, dict]]:
     try:
         with duckdb.connect(config=CAREFUL) as con:
             with _in_time(con.interrupt):
-                rows = con.execute("SELECT * FROM read_parquet(?)", [name])
-                header = [column[0] for column in rows.description or []]
+                header, selected = _columns(path, con, name)
+                rows = con.execute(f"SELECT {selected} FROM read_parquet(?)", [name])  # noqa: S608 - quoted names and types
             while True:
                 with _in_time(con.interrupt):
                     batch = rows.fetchmany(AT_ONCE)
@@ -132,10 +146,47 @@ def _parquet(path: Path) -> Iterator[tuple[int, dict]]:
                     return
     except duckdb.InterruptException as error:
         raise TriescopeError(f"{path}: no {AT_ONCE:,} rows could be read in {PATIENCE_S:.0f} s behind row {row:,}") from error
-    except duckdb.Error as error:
-        raise TriescopeError(f"{path}: {str(error).strip().splitlines()[0]}") from error
-    except (RuntimeError, UnicodeDecodeError) as error:  # as its binding says it
+    except (duckdb.Error, RuntimeError, UnicodeDecodeError) as error:  # the last two as its binding says it
+        if isinstance(error, duckdb.Error) and "unicode" not in str(error).lower():
+            raise TriescopeError(f"{path}: {str(error).strip().splitlines()[0]}") from error
         raise TriescopeError(f"{path}: the name of a column, or a text, is not UTF-8 behind row {row:,}") from error
+
+
+def _columns(path: Path, con: Any, name: str) -> tuple[list[str], str]:
+    """Names of the columns as the file has them, and what to select: DuckDB numbers those that differ in case alone, and hands on
+    a time with its zone only where a package is installed that we do not need: it becomes text.
+
+    Raises
+    ------
+    TriescopeError
+        Two columns have one name.
+    """
+    known = con.execute("DESCRIBE SELECT * FROM read_parquet(?)", [name]).fetchall()
+    told = con.execute("SELECT name, num_children FROM parquet_schema(?)", [name]).fetchall()
+    names = _top_level([(str(name), children or 0) for name, children in told])
+    if len(names) != len(known):
+        names = [row[0] for row in known]
+    if len(set(names)) < len(names):
+        raise TriescopeError(f"{path}: column names must differ; found {names_of(names)}")
+    con.execute("SET TimeZone = 'UTC'")
+    selected = []
+    for column, kind, *_ in known:
+        quoted = '"' + column.replace('"', '""') + '"'
+        as_text = ZONED.sub(lambda match: match[1] or "VARCHAR", kind)
+        selected.append(quoted if as_text == kind else f"CAST({quoted} AS {as_text})")
+    return names, ", ".join(selected)
+
+
+def _top_level(schema: list[tuple[str, int]]) -> list[str]:
+    """Names of the columns of a Parquet file out of its tree of names and how many are below each, in their order, root first."""
+    names, place = [], 1
+    while place < len(schema):
+        names.append(schema[place][0])
+        left = 1
+        while left and place < len(schema):
+            left += schema[place][1] - 1
+            place += 1
+    return names
 
 
 @contextmanager
@@ -176,9 +227,9 @@ def _parsed(path: Path, row: int, line: str) -> dict:
         record = JSON.decode(line)
     except json.JSONDecodeError as error:
         hint = "; objects over several lines are read from a file called .json" if row == 1 and line.strip() in ("{", "[") else ""
-        raise RowError(path, row, str(error.colno), f"not valid JSON ({error.msg}){hint}") from error
+        raise RowError(path, row, str(error.colno), f"not valid JSON ({error.msg}){hint}", line[:SHOWN]) from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets without end
-        raise RowError(path, row, "", f"not valid JSON ({str(error).splitlines()[0][:80]})") from error
+        raise RowError(path, row, "", f"not valid JSON ({str(error).splitlines()[0][:80]})", line[:SHOWN]) from error
     return _object(path, row, record)
 
 
@@ -186,7 +237,7 @@ def _object(path: Path, row: int, record: Any) -> dict:
     if isinstance(record, dict):
         return record
     hint = "; an array of all documents is read from a file called .json" if row == 1 and isinstance(record, list) else ""
-    raise RowError(path, row, "", f"expected a JSON object, found {type(record).__name__}{hint}")
+    raise RowError(path, row, "", f"expected a JSON object, found {type(record).__name__}{hint}", str(record)[:SHOWN])
 
 
 def _check_whole_characters(path: Path, row: int, record: dict) -> None:

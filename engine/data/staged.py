@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from engine import paths
-from engine.data.lines import PACKED
+from engine.data.lines import PACKED, packed_or_not
 from engine.errors import TriescopeError
 from engine.files import replace_json, writing
 from engine.stored import values, zipped
@@ -26,7 +26,8 @@ ENDINGS = (
     *(f".{kind}{packed}" for kind in KINDS for packed in PACKED),
     ".zip",
 )
-INSIDE = re.compile(r"(corpus\.jsonl|queries\.jsonl|qrels/[A-Za-z0-9_-]{1,40}\.tsv)")
+# What is unpacked: what is read, and what looks as if it were meant to be, for whoever reads says that he leaves it aside.
+INSIDE = re.compile(r"(corpus|queries|qrels)\.[A-Za-z0-9.]{1,20}|qrels/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,60}")
 ABOUT = "about.json"
 # Bytes: of all that an archive holds, and of what is copied at once.
 LARGEST, BLOCK = 4 << 30, 1 << 20
@@ -76,7 +77,7 @@ def stage(name: str, content: IO[bytes]) -> Staged:
             key = digest.hexdigest()[:16]
             kept = f"{stem}{ending}"
             if ending == ".zip":
-                _unpack(name, fresh / kept, fresh / stem)
+                unpack(name, fresh / kept, fresh / stem)
                 (fresh / kept).unlink()
                 kept = stem
             replace_json(fresh / ABOUT, {"name": f"{stem}{ending}", "path": kept, "bytes": size})
@@ -130,8 +131,14 @@ def _entries() -> list[Path]:
     return [entry for entry in here.iterdir() if re.fullmatch(r"[0-9a-f]{16}", entry.name)] if here.is_dir() else []
 
 
-def _unpack(name: str, archive: Path, out: Path) -> None:
-    """The files of a BEIR folder out of an archive, whether they lie at its root or in one folder."""
+def unpack(name: str, archive: Path, out: Path) -> None:
+    """The files of a BEIR folder out of an archive, whether they lie at its root or in one folder.
+
+    Raises
+    ------
+    TriescopeError
+        It is no archive, has no ``corpus.jsonl``, one file twice, or more than :data:`LARGEST`.
+    """
     left = LARGEST
     try:
         with zipped.readable(f"{name!r}: the archive"), zipfile.ZipFile(archive) as opened:
@@ -144,5 +151,5 @@ def _unpack(name: str, archive: Path, out: Path) -> None:
         raise TriescopeError(f"{name!r}: the archive holds more than {LARGEST >> 30} GB") from error
     except FileExistsError as error:
         raise TriescopeError(f"{name!r}: the archive has one file twice") from error
-    if not (out / "corpus.jsonl").is_file():
+    if not packed_or_not(out / "corpus.jsonl").is_file():
         raise TriescopeError(f"{name!r}: there is no corpus.jsonl in the archive; a BEIR folder has one")

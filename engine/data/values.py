@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import math
+import re
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
@@ -68,6 +69,30 @@ def text_of(path: Path, row: int, column: str, value: Any, exact: bool = False) 
     if exact and isinstance(value, float) and abs(value) >= INEXACT:
         raise RowError(path, row, column, f"{value} is too large for a float to be exact; write it as text")
     return value.replace("\x00", "") if isinstance(value, str) else spelled(value)
+
+
+def known_as(name: str) -> str:
+    """A column's name as it is compared with those that are known: in small letters, without what parts its words.
+
+    >>> known_as("Query_ID"), known_as("product-id "), known_as("parentAsin")
+    ('queryid', 'productid', 'parentasin')
+    """
+    return re.sub(r"[\s_-]+", "", name.lower())
+
+
+def called(names: Iterable[str], wanted: Iterable[str]) -> str | None:
+    """The name among ``names`` that comes first among the ``wanted``: as it is spelled there but for its case, else as
+    :func:`known_as` compares; None where there is none.
+
+    >>> called(["price", "Product ID", "ID"], ("_id", "id", "product_id")), called(["Handle"], ("id",))
+    ('ID', None)
+    """
+    some, all_of = list(names), list(wanted)
+    for told in (str.lower, known_as):
+        by_name = {told(name): name for name in reversed(some)}
+        if match := next((by_name[told(one)] for one in all_of if told(one) in by_name), None):
+            return match
+    return None
 
 
 def names_of(names: Iterable[str]) -> str:

@@ -52,7 +52,7 @@ def find_column(documents: Sequence[Document]) -> str:
         if any(len(path) > 1 for path in paths) if name in well_known else is_hierarchy(paths):
             return name
     raise TriescopeError(
-        "category: no metadata column holds paths (lists, or texts with ' > ' or '/', that form a hierarchy); "
+        "category: no metadata column holds paths (lists, or texts with ' > ', '|' or '/', that form a hierarchy); "
         f"there are {', '.join(sorted(columns.names(documents))) or 'none'}: name one with column="
     )
 
@@ -77,8 +77,8 @@ def is_hierarchy(paths: Sequence[Sequence[str]]) -> bool:
 
 
 def _path(cell: Any) -> list[str]:
-    """Steps of a cell that may be a path: a list or a text, but no web address (that is what the url scheme is for)."""
-    return columns.steps(cell) if isinstance(cell, list) or (isinstance(cell, str) and "://" not in cell) else []
+    """Steps of a cell that may be a path: a list, an object or a text, but no web address (the url scheme is for that)."""
+    return columns.steps(cell) if isinstance(cell, list | dict) or (isinstance(cell, str) and "://" not in cell) else []
 
 
 SCHEME = Scheme(
@@ -90,7 +90,7 @@ SCHEME = Scheme(
             name="column",
             type=str,
             default=None,
-            help="Metadata column of paths (lists, or texts with ' > ' or '/'). Found by its name or by its look of a hierarchy.",
+            help="Metadata column of paths (lists, or texts with ' > ', '|' or '/'). Found by its name or its look.",
         ),
     ),
     fit=fit,

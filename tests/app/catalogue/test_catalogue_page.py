@@ -35,7 +35,7 @@ def test_without_a_file_it_says_what_one_looks_like_and_a_press_fills_it(warm_ho
 def test_wrong_rows_are_listed_and_nothing_is_built_until_they_are_left_out(handed):
     at = visit("catalogue", file=handed.key)
     rows = table(at, "Row", "What")
-    assert rows.values.tolist() == [[3, "sku", "id '2' was used before, in row 2"]]
+    assert rows.values.tolist() == [[3, "sku", "id '2' was used before, in row 2", "2"]]
     assert "Build shop" not in labels(at)
     assert "Left out, having neither title nor text: 4." in said(at)
     at = sound(at.toggle("leave-out").set_value(True).run())

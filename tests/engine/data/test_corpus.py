@@ -1,6 +1,7 @@
 import gzip
 import json
 import re
+import zipfile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -51,6 +52,22 @@ def test_other_tsv_files_beside_the_judgements_are_left_alone(put):
     put("set/corpus.jsonl", lines({"_id": "a", "text": "x"}))
     folder = put("set/qrels/notes.tsv", "who\twhat\nme\tthis\n").parents[1]
     assert read(folder).qrels == {}
+
+
+def test_an_archive_of_a_folder_is_read_as_the_folder_is_and_what_is_not_read_is_said(tmp_path):
+    header = "query-id\tcorpus-id\tscore\n"
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.writestr("set/corpus.jsonl", lines({"_id": "a", "text": "x"}))
+        archive.writestr("set/queries.jsonl", lines({"_id": "q", "text": "what"}))
+        archive.writestr("set/qrels/test.tsv", f"{header}q\ta\t1\n")
+        archive.writestr("set/qrels/dev.csv", "query-id,corpus-id,score\nq,a,1\n")
+        archive.writestr("set/README.md", "# A set")
+    corpus = read(tmp_path / "set.zip")
+    assert (corpus.name, corpus.qrels, len(corpus.documents)) == ("set", {"test": {"q": {"a": 1}}}, 1)
+    assert corpus.notes == ("qrels/dev.csv was left aside: it is no .tsv file",)
+    (tmp_path / "bad.zip").write_bytes(b"PK\x03\x04 no")
+    with pytest.raises(TriescopeError, match=r"'bad\.zip': the archive is damaged"):
+        read(tmp_path / "bad.zip")
 
 
 TABLE = {

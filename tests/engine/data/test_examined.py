@@ -42,9 +42,9 @@ def mixed(tmp_path):
 def test_every_wrong_row_is_listed_with_its_column_and_what_is_wrong(mixed):
     found = examine(mixed)
     assert found.faults == [
-        Fault(3, "sku", "id '2' was used before, in row 2"),
-        Fault(4, "sku", "the id is missing"),
-        Fault(6, "", "expected 4 cells, found 5"),
+        Fault(3, "sku", "id '2' was used before, in row 2", "2"),
+        Fault(4, "sku", "the id is missing", " "),
+        Fault(6, "", "expected 4 cells, found 5", "6 | Too | many | cells | 1"),
     ]
     assert (found.rows, found.documents, found.left_out, found.wrong) == (3, 2, ["5"], 3)
     assert found.names == {"id": "sku", "title": "name", "text": "description"}
@@ -76,6 +76,7 @@ def test_lines_that_are_no_json_or_no_object_are_wrong_rows_and_the_others_are_r
         (4, "expected text, found dict"),
         (5, "half a character"),
     ]
+    assert [fault.value for fault in found.faults[:3]] == ["{", "[1]", "no: text"]
     assert [one.id for one in found.seen] == ["1", "4"]
     assert {column.name: (column.filled, column.kinds) for column in found.columns}["y"] == (1, "list")
 
@@ -109,7 +110,7 @@ def test_faults_beyond_the_most_are_counted(tmp_path):
 
 def test_a_guess_is_by_name_and_a_header_is_of_the_first_row_that_can_be_read(mixed, tmp_path):
     assert header(mixed) == ["sku", "name", "description", "price"]
-    assert guess(["Parent_ASIN", "headline", "other"]) == {"id": "Parent_ASIN", "title": "headline"}
+    assert guess(["_id", "id", "title"])["id"] == "_id"
     path = tmp_path / "late.jsonl"
     path.write_text('{\n{"number": 1}\n', "utf-8")
     assert header(path) == ["number"]
@@ -117,9 +118,33 @@ def test_a_guess_is_by_name_and_a_header_is_of_the_first_row_that_can_be_read(mi
         examine(path, {"text": "number"})
 
 
+@pytest.mark.parametrize(
+    ("header", "meant"),
+    [
+        ("Parent_ASIN,headline,other", "Parent_ASIN headline"),
+        ("Handle,Title,Body (HTML),Vendor,Type,Tags", "Handle Title Body (HTML)"),
+        ("uniq_id,product_url,product_name,product_category_tree,description", "uniq_id product_name description"),
+        ("Product ID,Product Name,Price,About Product", "Product ID Product Name About Product"),
+        ("article_id,product_code,prod_name,detail_desc", "article_id prod_name detail_desc"),
+        ("movieId,title,genres", "movieId title"),
+        ("InvoiceNo,StockCode,Description,Quantity", "StockCode  Description"),
+        ("ISBN,Book-Title,Book-Author", "ISBN Book-Title"),
+        ("budget,id,original_title,overview,title", "id title overview"),
+        ("track_id,artists,track_name", "track_id track_name"),
+        ("'id','title'", ""),
+    ],
+)
+def test_headers_as_shops_and_sets_have_them_are_guessed(header, meant):
+    found = guess(header.split(","))
+    assert " ".join(found.get(part, "") for part in ("id", "title", "text")).rstrip() == meant
+
+
 def test_the_table_of_faults_is_no_formula_for_a_spreadsheet():
     written = faults_csv([Fault(3, "=cmd", "-1 is wrong, and\nmore")])
-    assert list(csv.reader(io.StringIO(written))) == [["Row", "Column", "What"], ["3", "'=cmd", "'-1 is wrong, and\nmore"]]
+    assert list(csv.reader(io.StringIO(written))) == [
+        ["Row", "Column", "What", "Value"],
+        ["3", "'=cmd", "'-1 is wrong, and\nmore", ""],
+    ]
 
 
 def test_what_a_build_takes_grows_with_its_documents():
@@ -170,7 +195,7 @@ def test_a_parquet_file_that_takes_for_ever_is_given_up_in_a_line(tmp_path, monk
         examine(path)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize(("kind", "packed"), [("csv", False), ("tsv", True), ("jsonl", False)])
 def test_a_file_is_read_in_each_encoding_that_says_what_it_is(tmp_path, encoding, kind, packed):
     rows = [("1", "Été à Zürich", "雪 und снег"), ("2", "😀", "x")]
@@ -180,10 +205,11 @@ def test_a_file_is_read_in_each_encoding_that_says_what_it_is(tmp_path, encoding
         "jsonl": "".join(json.dumps({"id": i, "title": t, "text": x}, ensure_ascii=False) + "\n" for i, t, x in rows),
     }[kind]
     marks = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
-    content = marks.get(encoding, b"") + table.encode(encoding)
     path = tmp_path / f"a.{kind}{'.gz' if packed else ''}"
-    path.write_bytes(gzip.compress(content) if packed else content)
-    assert [(one.id, one.title, one.text) for one in read(path).documents] == rows
+    for mark in {marks.get(encoding, b""), b""}:  # without its mark it is known by its zeros
+        content = mark + table.encode(encoding)
+        path.write_bytes(gzip.compress(content) if packed else content)
+        assert [(one.id, one.title, one.text) for one in read(path).documents] == rows
 
 
 @pytest.mark.parametrize(
@@ -191,6 +217,8 @@ def test_a_file_is_read_in_each_encoding_that_says_what_it_is(tmp_path, encoding
     [
         ("id,text\n1,Zürich\n".encode("latin-1"), "row 1: not UTF-8; if it is Latin-1"),
         (codecs.BOM_UTF16_LE + b"i\x00d\x00\n\x00\x00\xd8x\x00", "not UTF-16, though its first bytes say so"),
+        (gzip.compress(b"id,text\n1,a\n"), "it is no text, but packed with gzip: let its name end in .gz"),
+        (b"PK\x03\x04" + bytes(40), "it is no text, but a zip archive, or a workbook of a spreadsheet"),
     ],
 )
 def test_what_is_in_no_encoding_that_it_says_is_refused_where_it_stands(tmp_path, content, says):

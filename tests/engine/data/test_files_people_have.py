@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from engine.data import records
 from engine.data.corpus import Document, read
 from engine.errors import TriescopeError
 from engine.identifiers.columns import steps
@@ -51,6 +52,7 @@ def titles(corpus):
         "id,title\n1,Cup\n2,Rake\n,\n,\n",
         "sep=;\nid;title\n1;Cup\n2;Rake\n",
         "id\ttitle\n1\tCup\n2\tRake\n",
+        'id,"title"\n1,Cup\n2,Rake\n',
     ],
 )
 def test_a_csv_file_is_read_whatever_ends_its_lines_and_stands_before_its_header(corpus, content):
@@ -79,6 +81,22 @@ def test_a_column_name_may_hold_a_line_break(corpus, place):
 def test_columns_that_differ_in_case_alone_are_kept_apart(corpus):
     expected = {"Year": "1999", "year": "2001"}
     assert corpus("a.csv", "id,title,Year,year\n1,Cup,1999,2001\n").documents[0].metadata == expected
+
+
+@pytest.mark.parametrize("header", ["size (w,h,d,x)", '"width|height|depth"', "a|b|c"])
+def test_what_parts_the_cells_is_what_the_first_row_has_as_often(corpus, header):
+    name = header.strip('"')
+    assert corpus("a.csv", f"id;title;{header}\n1;Cup;3\n").documents == [Document("1", "Cup", "", {name: "3"})]
+
+
+def test_a_line_above_the_header_is_named(corpus):
+    with pytest.raises(TriescopeError, match="row 1: expected 1 cell, found 2; the first line is 'My shop' alone"):
+        corpus("a.csv", "My shop\n\nid,title\n1,Cup\n")
+
+
+def test_ids_that_a_spreadsheet_has_rounded_are_told(corpus):
+    (note,) = corpus("a.csv", "id,title\n1.23457E+12,Cup\n2,Rake\n").notes
+    assert note.startswith("1 ids are written like 1.23E+12: a spreadsheet has rounded them")
 
 
 def test_a_column_without_a_name_is_numbered(corpus):
@@ -159,6 +177,32 @@ def test_a_typed_file_is_read_as_text_where_it_means_text(parquet):
     ]
 
 
+def test_a_time_with_its_zone_is_text_wherever_it_stands(parquet):
+    when = datetime.datetime(2024, 1, 2, 3, 4, 5, 600_000)
+    zoned = pa.timestamp("us", tz="Europe/Berlin")
+    (made,) = parquet(
+        id=["1"],
+        title=["Cup"],
+        since=pa.array([when], zoned),
+        told=pa.array([[when, None]], pa.list_(zoned)),
+        inner=pa.array([{"TIME WITH TIME ZONE": when, "c": 1}], pa.struct([("TIME WITH TIME ZONE", zoned), ("c", pa.int32())])),
+    )
+    told = "2024-01-02 03:04:05.6+00"
+    assert made.metadata == {"since": told, "told": [told, None], "inner": {"TIME WITH TIME ZONE": told, "c": 1}}
+
+
+def test_columns_of_a_typed_file_keep_the_names_that_they_have(parquet):
+    (made,) = parquet(id=["1"], title=["Cup"], deep=[{"a": [{"b": 1}]}], Year=[1999], year=[2001])
+    assert made.metadata == {"deep": {"a": [{"b": 1}]}, "Year": 1999, "year": 2001}
+
+
+def test_a_text_of_a_typed_file_has_a_longest_length_too(parquet, monkeypatch):
+    monkeypatch.setattr(records, "LONGEST_LINE", 5)
+    assert parquet(id=["1"], title=["12345"])
+    with pytest.raises(TriescopeError, match="row 1, column title: the text is longer than 5 characters"):
+        parquet(id=["1"], title=["123456"])
+
+
 def test_floats_and_decimals_as_ids_are_whole_numbers(parquet):
     assert [document.id for document in parquet(id=[101.0, 102.0], title=["Cup", "Rake"])] == ["101", "102"]
     assert [document.id for document in parquet(id=[decimal.Decimal("7.00")], title=["Cup"])] == ["7"]
@@ -214,3 +258,29 @@ def test_lists_and_objects_are_searched_without_their_brackets():
 def test_the_first_of_several_paths_is_the_path():
     assert steps([["Beauty", "Bath", "Soap"], ["Home"]]) == ["Beauty", "Bath", "Soap"]
     assert steps([[]]) == []
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "['Beauty', 'Bath']",
+        '["Beauty", "Bath", null]',
+        "[['Beauty', 'Bath'], ['Home']]",
+        '["Beauty >> Bath", "Home >> Tea"]',
+        [{"id": 1, "name": "Beauty"}, {"id": 2, "name": "Bath"}],
+        {"lvl0": "Beauty", "lvl1": "Beauty > Bath"},
+        {"main": "Beauty", "sub": "Bath"},
+        [["Beauty > Bath"], ["Home"]],
+        "Beauty|Bath",
+        "Beauty » Bath",
+    ],
+)
+def test_a_path_is_one_however_shops_write_it(cell):
+    assert steps(cell) == ["Beauty", "Bath"]
+
+
+@pytest.mark.parametrize(
+    "cell", ["[" * 3000, "[" * 3000 + "]" * 900, "[1, 2", '["\\ud800"]', "[__import__('os').getcwd()]", "[nan]"]
+)
+def test_what_looks_like_a_list_and_is_none_is_text(cell):
+    assert steps(cell, slashes=False) == [cell]

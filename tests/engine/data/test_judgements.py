@@ -2,6 +2,7 @@
 
 import re
 
+import pyarrow as pa
 import pytest
 
 from engine.data.corpus import read
@@ -60,7 +61,7 @@ def test_the_ending_of_the_name_may_be_in_capitals(judged):
         ("qrels__test_csv", "query-id,corpus-id,score\nq1,d1,1\n", "qrels/test.csv was left aside: it is no .tsv file"),
         ("qrels__test_tsv", "", "qrels/test.tsv was left aside"),
         ("qrels_tsv", HEADER + ROWS, "qrels.tsv was left aside: .* judgements from qrels/"),
-        ("queries_tsv", "q1\twhat\n", "queries.tsv was left aside: queries are read from queries.jsonl"),
+        ("queries_tsv", "q1\twhat\n", "queries.tsv was left aside: .* queries from queries.jsonl"),
     ],
 )
 def test_a_file_that_is_not_read_is_named(judged, name, content, why):
@@ -68,6 +69,23 @@ def test_a_file_that_is_not_read_is_named(judged, name, content, why):
     assert corpus.qrels == {}
     (note,) = corpus.notes
     assert re.search(why, note)
+
+
+@pytest.mark.parametrize(("name", "told"), [("test_tsv", 1), ("notes_tsv", 0), ("corpus_csv", 1)])
+def test_what_lies_beside_the_corpus_is_named_where_it_looks_as_if_it_were_meant(judged, name, told):
+    content = "who\twhat\nme\tthis\n" if name == "notes_tsv" else HEADER + ROWS
+    assert len(judged(**{name: content}).notes) == told
+
+
+@pytest.mark.parametrize("ending", [".gz", ".zst"])
+def test_the_files_of_a_folder_may_be_packed(judged, tmp_path, ending):
+    judged(qrels__test_tsv=HEADER + ROWS)
+    for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
+        with pa.output_stream(str(path) + ending, compression="detect") as packed:
+            packed.write(path.read_bytes())
+        path.unlink()
+    found = read(tmp_path)
+    assert (found.qrels, found.notes, len(found.documents)) == (JUDGED, (), 2)
 
 
 def test_ids_are_the_same_with_and_without_space_around_them(judged):

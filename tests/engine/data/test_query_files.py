@@ -92,6 +92,9 @@ def test_too_many_queries_are_refused(tmp_path):
         ("r.txt", "301 d1 2\n301 d2 0\nb-2 d2 1\n"),
         ("r.csv", "query-id,corpus-id,score\n301,d1,2\n301,d2,0\nb-2,d2,1\n"),
         ("r.csv", "corpus_id,query_id,score,who\nd1,301,2,x\nd2,301,0,x\nd2,b-2,1,\n"),
+        ("r.csv", "Query ID,DocNo,Relevance\n301,d1,2\n301,d2,0\nb-2,d2,1\n"),
+        ("r.tsv", "corpus-id\tscore\tquery-id\nd1\t2\t301\nd2\t0\t301\nd2\t1\tb-2\n"),
+        ("r.tsv", "Query_ID\tcorpus_id\tscore\twho\n301\td1\t2\tx\n301\td2\t0\t\nb-2\td2\t1\ty\n"),
         (
             "r.jsonl",
             "".join(
@@ -105,6 +108,16 @@ def test_judgements_are_read_as_other_tools_write_them(tmp_path, name, content):
     (tmp_path / name).write_text(content, "utf-8")
     found = bring(TWO, tmp_path / name, {"d1", "d2"})
     assert found == (TWO, {"301": {"d1": 2, "d2": 0}, "b-2": {"d2": 1}}, [])
+
+
+def test_a_header_of_known_names_says_which_column_is_what_where_all_ids_are_numbers(tmp_path):
+    (tmp_path / "r.tsv").write_text("corpus-id\tquery-id\tscore\n301\t1\t2\n1\t301\t0\n")
+    assert bring({"1": "a", "301": "b"}, tmp_path / "r.tsv", {"1", "301"}).qrels == {"1": {"301": 2}, "301": {"1": 0}}
+
+
+def test_a_first_line_that_is_taken_for_a_header_is_told(tmp_path):
+    (tmp_path / "r.txt").write_text("301 0 d1 1.5\n301 0 d2 1\nb-2 0 d2 1\n")
+    assert bring(TWO, tmp_path / "r.txt", {"d1", "d2"}).notes == ["row 1 was taken for a header: '301 0 d1 1.5'"]
 
 
 def test_what_is_left_out_or_changed_is_told_with_its_count(tmp_path):
@@ -123,6 +136,8 @@ def test_what_is_left_out_or_changed_is_told_with_its_count(tmp_path):
 def test_ids_that_a_data_frame_has_made_numbers_are_known_again(tmp_path):
     (tmp_path / "r.txt").write_text("301.0 0 7.0 1\n")
     assert bring(TWO, tmp_path / "r.txt", {"7"}).qrels == {"301": {"7": 1}}
+    (tmp_path / "q.csv").write_text("id,text\n301.0,a\n302.0,b\n")
+    assert set(read_query_file(tmp_path / "q.csv")) == {"301", "302"}
 
 
 @pytest.mark.parametrize(
