@@ -69,7 +69,7 @@ try:
     page.run()
 except TriescopeError as error:
     # What a build holds is opened when it is first asked for: by then it may be gone, or turn out to be damaged.
-    st.error(state.plain(str(error)), icon=":material/error:")
+    st.error(state.said(str(error)), icon=":material/error:")
 finally:  # also after a page that stopped early
     address.leave(page.url_path)
     heap.settle()

@@ -11,6 +11,7 @@ if said := st.session_state.pop(shelf.SAID, ""):
     st.success(state.plain(said), icon=":material/check:")
 shelf.deleted()
 rows, faults = listed()
+rows = shelf.judged(rows)
 for name, fault in faults.items():
     st.warning(f"{state.plain(name)} is not listed: {state.plain(fault)}", icon=":material/broken_image:")
 
@@ -29,6 +30,7 @@ else:
         column_config={
             "Build": st.column_config.TextColumn(pinned=True),
             "Documents": st.column_config.NumberColumn(format="localized"),
+            "nDCG@10": st.column_config.NumberColumn(format="%.3f", help="Of the newest evaluation, page Evaluate."),
             "Judged": st.column_config.NumberColumn(format="localized"),
             "MB": st.column_config.NumberColumn(format="%.1f"),
             "Seconds": st.column_config.NumberColumn(format="%.1f"),
@@ -36,6 +38,8 @@ else:
         alt="Builds with what they are made of",
     )
     exports.offer("Table, CSV", exports.csv(frame), "builds.csv")
+    if later := sum(not row.health for row in rows):
+        st.caption(f"Identifiers of {later:,} {'builds are' if later > 1 else 'build is'} judged on the page Identifiers.")
     st.header("One of them")
     known = {row.name: row for row in rows}
     asked = address.one_of("one", list(known), st.session_state.get(state.BUILD, next(iter(known))), "build to act on")

@@ -21,7 +21,7 @@ try:
     columns = mapping.ask(documents, written)
     found = mapping.examine(documents, columns, written) if columns else None
 except TriescopeError as error:  # where it lies on the server is nobody's business
-    st.error(state.plain(str(error).replace(str(documents), documents.name)), icon=":material/error:")
+    st.error(state.said(str(error).replace(str(documents), documents.name)), icon=":material/error:")
     st.stop()
 if columns is None or found is None:
     st.stop()

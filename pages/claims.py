@@ -19,7 +19,7 @@ jobs.panel(job)
 try:
     known = listed.found(build)
 except TriescopeError as error:
-    st.error(state.plain(str(error)), icon=":material/broken_image:")
+    st.error(state.said(str(error)), icon=":material/broken_image:")
     known = {}
 key = address.one_of("claim", list(CLAIMS), next(iter(CLAIMS)), "claim")
 st.write(

@@ -71,7 +71,7 @@ if pinned:
             turns.offer(build, pinned)
             following.show(build, query, list(results), pinned, beams, vector, allowed)
         except TriescopeError as error:
-            st.error(state.plain(str(error)), icon=":material/error:")
+            st.error(state.said(str(error)), icon=":material/error:")
 
 filtering.told(build, passing)
 looking_up.told_of(build, query, list(results), allowed)

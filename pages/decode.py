@@ -72,7 +72,7 @@ try:
     shown = [decoded, another] if another else [decoded]
     legend = pictures.legend(build, shown, bool(document), encode_ms)
 except TriescopeError as error:
-    st.error(state.plain(str(error)), icon=":material/error:")
+    st.error(state.said(str(error)), icon=":material/error:")
     st.stop()
 read()
 marked = frozenset(trie.path(build.row_of[document])) if document else frozenset()
@@ -126,7 +126,7 @@ try:
     found = pinned.explain(build, query, decoded, document) if document else None
 except TriescopeError as error:
     less = "You asked for less like it: it is left out, so no decode can reach it. Its turn, above, takes that back."
-    st.warning(less if document in taken.less else state.plain(str(error)), icon=":material/block:")
+    st.warning(less if document in taken.less else state.said(str(error)), icon=":material/block:")
     found = None
 server_ms = (time.perf_counter() - start) * 1e3
 

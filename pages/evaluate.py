@@ -22,7 +22,7 @@ jobs.panel(job)
 try:
     kept = {one.number: one for one in workspace.evaluations.listed(owner.shelf(build))}
 except TriescopeError as error:
-    st.error(state.plain(str(error)), icon=":material/broken_image:")
+    st.error(state.said(str(error)), icon=":material/broken_image:")
     kept = {}
 with st.expander("What to evaluate", icon=":material/tune:", expanded=not kept):
     asked.offer(build)

@@ -22,7 +22,7 @@ scheme_form.offer(build)
 try:
     found = study.read(build)
 except TriescopeError as error:
-    st.error(state.plain(str(error)))
+    st.error(state.said(str(error)))
     found = None
 if over := jobs.ended(job):
     jobs.say_end(over, "The study failed", "The study was cancelled; nothing of it was kept.")

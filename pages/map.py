@@ -19,7 +19,7 @@ build = resources.open_build()
 try:
     made = maps.read(build)
 except TriescopeError as error:
-    st.error(f"{state.plain(str(error))}. Making it again replaces it.", icon=":material/broken_image:")
+    st.error(f"{state.said(str(error))}. Making it again replaces it.", icon=":material/broken_image:")
     made = None
 if made is None:
     making.offer(build)

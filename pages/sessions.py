@@ -16,7 +16,7 @@ try:
     of = asking.opened(build, address.beams(build))
     interactions = of.interactions
 except TriescopeError as error:
-    st.error(state.plain(str(error)), icon=":material/error:")
+    st.error(state.said(str(error)), icon=":material/error:")
     st.stop()
 history.choose(build, interactions, session)
 history.turns(build, session)
@@ -65,7 +65,7 @@ with right:
 try:
     lists = asking.lists(of, names, session, k, way)
 except TriescopeError as error:
-    st.error(state.plain(str(error)), icon=":material/error:")
+    st.error(state.said(str(error)), icon=":material/error:")
     st.stop()
 if not lists:
     st.info("Choose a recommender above.", icon=":material/compare_arrows:")

@@ -24,7 +24,7 @@ jobs.panel(job)
 try:
     found = kept.read(build)
 except TriescopeError as error:
-    st.error(state.plain(str(error)), icon=":material/broken_image:")
+    st.error(state.said(str(error)), icon=":material/broken_image:")
     found = None
 if found is None:
     st.write(

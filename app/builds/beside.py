@@ -31,7 +31,7 @@ def offer(names: Sequence[str], chosen: str) -> None:
         first, second = resources.opened(a), resources.opened(b)
         found = held(first, second)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/error:")
+        st.error(state.said(str(error)), icon=":material/error:")
         return
     of = found.documents
     st.write(

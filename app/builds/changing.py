@@ -130,7 +130,7 @@ def _add(build: Build, document: Document) -> None:
         try:
             found = living.add(build.folder, [document], known=build)
         except TriescopeError as error:
-            st.error(state.plain(str(error)), icon=":material/error:")
+            st.error(state.said(str(error)), icon=":material/error:")
             return
     done = "is there already, just so" if found.unchanged else "is changed" if found.changed else "is added"
     st.session_state[ADDED] = st.session_state.get(ADDED, 0) + 1
@@ -162,7 +162,7 @@ def _remove(build: Build, document: str) -> None:
     try:
         living.remove(build.folder, [document], known=build)
     except TriescopeError as error:
-        st.toast(state.plain(str(error)), icon=":material/error:", duration="infinite")
+        st.toast(state.said(str(error)), icon=":material/error:", duration="infinite")
         return
     st.session_state.pop("change-gone", None)
     st.session_state[SAID] = f"{document} is removed; no retriever finds it, in any session."
@@ -189,7 +189,7 @@ def _file(build: Build, name: str) -> None:
         feed = st.toggle("They are all there shall be: remove what the file lacks", key="change-feed")
         plan = _plan(str(kept.path), tuple(sorted(columns.items())), feed, written, build.version, build)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/error:")
+        st.error(state.said(str(error)), icon=":material/error:")
         return
     st.write(f"It would be **{plan.told()}**.")
     for what, ids in (("added", plan.added), ("changed", plan.changed), ("removed", plan.removed)):
@@ -238,6 +238,6 @@ def of(name: str) -> None:
     try:
         build = resources.opened(name)
     except TriescopeError as error:
-        st.error(state.plain(str(error).replace(str(paths.builds()), "")), icon=":material/broken_image:")
+        st.error(state.said(str(error).replace(str(paths.builds()), "")), icon=":material/broken_image:")
         return
     offer(build)

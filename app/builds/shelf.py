@@ -1,24 +1,47 @@
 """The builds of this home as a table, and what can be done with the one that is chosen."""
 
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from app.builds import anew
-from app.common import address, commands, guard, jobs, resources, state
-from engine import paths
+from app.common import address, commands, guard, jobs, owner, resources, state
+from engine import paths, workspace
 from engine.builds import names
 from engine.builds.aside import asides, bring_back, throw_away
+from engine.builds.card import health
 from engine.builds.listed import Row
 from engine.builds.naming import rename
+from engine.builds.opened import Build
 from engine.builds.packed import pack, unpack
+from engine.data import tables
 from engine.errors import TriescopeError
 
 SAID, TAKEN = "builds-said", "builds-taken-in"
 # A larger build is handed on by the shell: the browser would have it in memory, and so would the server.
 BY_BROWSER_MB = 500.0
+# How long the page judges identifiers that nobody has judged yet, seconds; what is left over is judged the next time.
+JUDGE_S = 2.0
+
+
+def judged(rows: list[Row]) -> list[Row]:
+    """The rows with what is known of their health and quality. Identifiers that nobody has judged yet are, as long as a page
+    may take; large ones wait for the page Identifiers."""
+    until, found = time.monotonic() + JUDGE_S, []
+    for row in rows:
+        if not row.health and row.documents <= tables.MANY and time.monotonic() < until:
+            with suppress(TriescopeError):  # a damaged one is said where it is opened
+                row = row._replace(health=health(Build(paths.builds() / row.name)).verdict)
+        whose = workspace.shelf(row.corpus, owner.owner())
+        with suppress(TriescopeError):  # a workspace that cannot be read is said where it is asked
+            kept = workspace.evaluations.qualities(whose, workspace.private.names(whose)).get(row.name)
+            row = row._replace(quality=kept or row.quality)
+        found.append(row)
+    return found
 
 
 def table(rows: list[Row], opened: str) -> pd.DataFrame:
@@ -34,6 +57,9 @@ def table(rows: list[Row], opened: str) -> pd.DataFrame:
                 "Changes": row.changes,
                 "Identifiers": row.scheme,
                 "Codes a level": row.codes,
+                "Health": row.health or None,
+                "nDCG@10": row.quality.ndcg if row.quality else None,
+                "Of": f"{row.quality.retriever}, {row.quality.split}" if row.quality else None,
                 "Encoder": row.encoder,
                 "Seed": row.seed,
                 "Decodes with": row.scorer,
@@ -96,7 +122,7 @@ def _back(name: str) -> None:
     try:
         bring_back(paths.builds() / name)
     except TriescopeError as error:
-        st.toast(state.plain(str(error).replace(str(paths.builds()), "")), icon=":material/error:", duration="infinite")
+        st.toast(state.said(str(error).replace(str(paths.builds()), "")), icon=":material/error:", duration="infinite")
         return
     st.session_state[SAID] = f"{name} is back."
 
@@ -106,7 +132,7 @@ def _clear(name: str) -> None:
     try:
         throw_away(paths.builds() / name)
     except TriescopeError as error:
-        st.toast(state.plain(str(error).replace(str(paths.builds()), "")), icon=":material/error:", duration="infinite")
+        st.toast(state.said(str(error).replace(str(paths.builds()), "")), icon=":material/error:", duration="infinite")
 
 
 def take_in() -> None:
@@ -128,7 +154,7 @@ def take_in() -> None:
             try:
                 unpack(given, paths.builds(), name)
             except TriescopeError as error:
-                st.error(state.plain(str(error).replace(str(paths.builds()), "")), icon=":material/error:")
+                st.error(state.said(str(error).replace(str(paths.builds()), "")), icon=":material/error:")
                 return
         st.session_state[TAKEN] = (given.file_id, name)
         st.session_state[SAID] = f"{name} is taken in, and is what its manifest says."
@@ -148,7 +174,7 @@ def _rename(name: str, new: str) -> None:
     try:
         rename(Path(paths.builds() / name), new)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/error:")
+        st.error(state.said(str(error)), icon=":material/error:")
         return
     st.session_state[SAID] = f"{name} is called {new} now."
     if st.session_state.get(state.BUILD) == name:

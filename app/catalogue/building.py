@@ -117,12 +117,13 @@ def _estimate(found: Examined, spec: BuildSpec, encoder: str) -> None:
     key = f"{found.documents}-{'-'.join(spec.fields)}-{spec.passages}-{encoder}"
     if st.session_state.get("foreseen-of") == key:
         known: Foreseen = st.session_state["foreseen"]
-        free = " That is more than the disk has left." if known.disk_mb > known.free_mb else ""
         st.markdown(
             f":material/schedule: About **{_minutes(known.seconds)}** on this machine, nearly all of it embedding; some "
-            f"{known.memory_mb:,.0f} MB of memory while it is built and {known.disk_mb:,.0f} MB of disk.{free} Measured "
-            f"on the first documents just now; what was embedded before takes no time."
+            f"{known.memory_mb:,.0f} MB of memory while it is built and {known.disk_mb:,.0f} MB of disk. Measured on the first "
+            "documents just now; what was embedded before takes no time."
         )
+        if lacks := known.lacks():
+            st.warning(f"It will not fit. {' '.join(lacks)}", icon=":material/memory:")
     elif st.button("How long will it take?", icon=":material/schedule:", type="tertiary", key="foresee"):
         texts = [text for of in texts_of(found.seen, spec) for text in of] or [""]
         each = len(texts) / max(len(found.seen), 1)  # passages of a document

@@ -76,7 +76,7 @@ def _keep(name: str, content) -> None:
     try:
         state.focus(FILE, staged.stage(name, content).key)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/error:")
+        st.error(state.said(str(error)), icon=":material/error:")
 
 
 def _example() -> None:

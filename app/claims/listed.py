@@ -72,14 +72,14 @@ def stale(finding: Finding, build: Build) -> str:
 def section(finding: Finding) -> None:
     """What was found: sentences, pictures, and folded the table and how it was measured."""
     shown, name = finding.section, f"{finding.key}-{finding.corpus}"
-    st.write(state.plain(shown.says))
+    st.write(state.said(shown.says))
     for place, picture in enumerate(filter(None, (shown.picture, shown.beside))):
         st.plotly_chart(charts.figure(picture), key=f"claim-{name}-{place}", alt=describe(picture))
     if shown.rows:
         with st.expander("The picture as a table", key=f"table-{name}"):
             st.dataframe(pd.DataFrame(shown.rows, columns=list(shown.columns)), hide_index=True)
     with st.expander("How it was measured", key=f"notes-{name}"):
-        st.markdown("\n".join(f"- {state.plain(note)}" for note in shown.notes) or "Nothing was measured.")
+        st.markdown("\n".join(f"- {state.said(note)}" for note in shown.notes) or "Nothing was measured.")
         st.code(shown.command, language="bash", wrap_lines=True)
 
 

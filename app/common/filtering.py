@@ -83,7 +83,7 @@ def values(build: Build) -> None:
             within = filters.evaluate(build.columns, asked()) if asked() else None
             found = facets.facets(build.columns, name, within)
         except TriescopeError as error:
-            st.error(state.plain(str(error)), icon=":material/error:")
+            st.error(state.said(str(error)), icon=":material/error:")
             return
         rows = pd.DataFrame([(one.value, one.documents) for one in found.found], columns=["Value", "Documents"])
         st.dataframe(

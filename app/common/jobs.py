@@ -111,7 +111,7 @@ def say_end(job: AnyJob, failed: str, cancelled: str) -> None:
     """Say that a job failed or was cancelled, in a line; what it said at last can be unfolded. One that is done says nothing."""
     told = job.told()
     if told.state == "failed":
-        st.error(f"{failed}: {state.plain(told.message)}", icon=":material/error:")
+        st.error(f"{failed}: {state.said(told.message)}", icon=":material/error:")
         _log(job, f"log-end-{job.name}")
     elif told.state == "cancelled":
         st.warning(cancelled, icon=":material/cancel:")
@@ -160,10 +160,20 @@ def _watch(job: AnyJob) -> None:
 
 def _line(job: AnyJob, told: Told) -> str:
     left = f", about {told.seconds_left:.0f} s left in this stage" if told.seconds_left else ""
-    counted = f": {told.done:,} of {told.total:,}{job.units.get(told.stage, '')}" if told.total else ""
+    counted = f": {told.done:,} of {told.total:,}{job.units.get(told.stage, '')}{_pace(told)}" if told.total else ""
     held = f", {mb:,.0f} MB" if (mb := job.memory_mb()) else ""
     place = f"stage {min(told.stages_done + 1, told.stages)} of {told.stages}, " if told.stages > 1 else ""
     return f"{stages.told(told.stage)}{counted}{left}; {place}{job.seconds():.0f} s since it began{held}"
+
+
+def _pace(told: Told) -> str:
+    """How many a second a stage does, where that is known.
+
+    >>> [_pace(Told(done=done, total=100, seconds_left=left)) for done, left in ((40, 3.0), (99, 4.0), (100, None))]
+    [', 20 a second', ', 0.25 a second', '']
+    """
+    rate = (told.total - told.done) / told.seconds_left if told.seconds_left else 0.0
+    return f", {rate:,.0f} a second" if rate >= 10 else f", {rate:.2g} a second" if rate else ""
 
 
 def _log(job: AnyJob, key: str) -> None:

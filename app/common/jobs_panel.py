@@ -63,4 +63,4 @@ def _told(job: AnyJob) -> str:
         how = {"waiting": "waits", "done": "done", "cancelled": "cancelled", "interrupted": lost}.get(
             told.state, f"failed: {told.message}"
         )
-    return f"{ICONS[told.state]} {name} · {state.plain(how)}"
+    return f"{ICONS[told.state]} {name} · {state.said(how)}"

@@ -36,7 +36,7 @@ def open_build() -> Build:
     try:
         build = opened(name)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/broken_image:")
+        st.error(state.said(str(error)), icon=":material/broken_image:")
         st.stop()
     ready.get_ready(build)
     return build
@@ -100,7 +100,7 @@ def delete(name: str) -> None:
         try:
             put_aside(paths.builds() / name)
         except TriescopeError as error:
-            st.toast(state.plain(str(error)), icon=":material/error:", duration="infinite")
+            st.toast(state.said(str(error)), icon=":material/error:", duration="infinite")
             return
         state.focus(state.BUILD, "")
 
@@ -118,7 +118,7 @@ def describe_build(name: str) -> None:
     try:
         manifest = opened(name).manifest
     except TriescopeError as error:
-        st.error(state.plain(str(error)))
+        st.error(state.said(str(error)))
         return
     vocabulary = " × ".join(str(size) for size in manifest.identifiers.vocabulary)
     st.caption(
@@ -140,7 +140,7 @@ def query_vector(build: Build, query: str) -> tuple[np.ndarray, float]:
     try:
         return encoded(build, query)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/error:")
+        st.error(state.said(str(error)), icon=":material/error:")
         st.stop()
 
 

@@ -58,7 +58,7 @@ def chosen(build: Build) -> Build | None:
     try:
         return resources.opened(asked)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/broken_image:")
+        st.error(state.said(str(error)), icon=":material/broken_image:")
         return None
 
 

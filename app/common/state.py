@@ -59,6 +59,16 @@ def plain(text: str) -> str:
     return re.sub(r"(?<=\\:)(?=\\/\\/)|(?<=www)(?=\\\.)|(?<=\\@)(?=[\w-]+\\\.\w)", "\u2060", escaped, flags=re.IGNORECASE)
 
 
+def said(text: str) -> str:
+    """A sentence of ours, an error or a note, as Markdown: what stands between backticks is a command, all else as :func:`plain`
+    shows it.
+
+    >>> print(said("no map of *a*: `python -m engine map a_b` makes one"))
+    no map of \\*a\\*\\: `python -m engine map a_b` makes one
+    """
+    return "".join(part if part.startswith("`") else plain(part) for part in re.split(r"(`[^`\n]+`)", text))
+
+
 def links(**parameters: Any) -> dict[str, str]:
     """Parameters for a link to another page. The build needs none: its picker stands on every page and keeps its own."""
     return {key: str(value) for key, value in parameters.items() if value not in (None, "")}

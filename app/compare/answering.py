@@ -79,7 +79,7 @@ def _model(build: Build, query: str, hits: tuple[Hit, ...]) -> None:
         if st.session_state.get(TITLES) == (*asked, hits):
             _titles(build, _held(*asked, build))
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/error:")
+        st.error(state.said(str(error)), icon=":material/error:")
 
 
 def _ask(key: str, question: tuple) -> None:

@@ -59,7 +59,7 @@ def _row(build: Build, kind: str) -> list[dict]:
     try:
         of = made_index.about(build.folder, kind)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/broken_image:")
+        st.error(state.said(str(error)), icon=":material/broken_image:")
         return []
     whole = of.documents * of.dimensions * 4 / 1e6
     return [

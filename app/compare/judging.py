@@ -19,7 +19,7 @@ def grades(build: Build, query: str, known: Mapping[str, int]) -> dict[str, int]
     try:
         return {**known, **workspace.of_query(build.catalogue, query, owner.owner())}
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/broken_image:")
+        st.error(state.said(str(error)), icon=":material/broken_image:")
         return dict(known)
 
 

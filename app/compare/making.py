@@ -82,7 +82,7 @@ def _inside(made: Made, build: Build, form: Callable[[Build], Sequence[str] | No
             method, named = method_of(made.retriever)
             st.markdown(state.plain(method.told(build, named)))
         except TriescopeError as error:
-            st.error(state.plain(str(error)), icon=":material/broken_image:")
+            st.error(state.said(str(error)), icon=":material/broken_image:")
     commands.offer(commands.line([made.command, build.folder.name, *(["MODEL"] if more is None else more)]))
     if files.held(layout.partial_of(build.folder / made.folder)):
         st.info(made.elsewhere, icon=":material/terminal:")

@@ -59,7 +59,7 @@ def show(build: Build, query: str, results: Mapping[str, Sequence[Hit]], pinned:
     try:
         met = by.align(query, build.row_of[document])
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/error:")
+        st.error(state.said(str(error)), icon=":material/error:")
         return
     which = "the pinned document" if pinned else f"the first of {name}"
     st.text(f"{documents.title(build, document)} ({which})")

@@ -21,7 +21,7 @@ def known_of(build: Build) -> Widths | None:
     try:
         return recall.read(build.folder)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/broken_image:")
+        st.error(state.said(str(error)), icon=":material/broken_image:")
         return None
 
 

@@ -64,7 +64,7 @@ def offer(build: Build) -> None:
         for one in measures:
             parse(one)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/error:")
+        st.error(state.said(str(error)), icon=":material/error:")
         return
     if not names or not measures:
         st.info("Choose at least one retriever and one measure.", icon=":material/checklist:")

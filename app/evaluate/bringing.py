@@ -84,7 +84,7 @@ def _keep_run(build: Build, name: str, run: Any) -> None:
             found = read_as(written(Path(folder), "run", run, RUNS), trec.read_run)
         workspace.runs.keep(owner.shelf(build), name, found)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/error:")
+        st.error(state.said(str(error)), icon=":material/error:")
         return
     known = {document for documents in found.values() for document in documents}
     absent = len(known - build.row_of.keys())
@@ -101,7 +101,7 @@ def _keep_log(build: Build, name: str, log: Any) -> None:
             found = read_as(written(Path(folder), "log", log, LOGS), query_logs.read)
         notes = workspace.bring_log(owner.shelf(build), name, found, build.row_of, build.corpus.qrels)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/error:")
+        st.error(state.said(str(error)), icon=":material/error:")
         return
     searches = sum(found.searches.values())
     st.session_state[SAID] = [f"{name}: a log of {searches:,} searches is kept, and weighs the queries below.", *notes]
@@ -121,7 +121,7 @@ def _keep(build: Build, name: str, queries: Any, qrels: Any) -> None:
         kept = workspace.Judged(found.queries, found.qrels)
         workspace.query_sets.keep(owner.shelf(build), name, kept, build.corpus.qrels)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/error:")
+        st.error(state.said(str(error)), icon=":material/error:")
         return
     st.session_state[SAID] = [f"{name}: {len(found.qrels):,} judged queries are kept, and can be chosen above.", *found.notes]
     st.rerun()

@@ -41,7 +41,7 @@ def _inside(build: Build) -> None:
     try:
         found = kept_reachability.read(build)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/broken_image:")
+        st.error(state.said(str(error)), icon=":material/broken_image:")
         found = None
     if found:
         _found(build, found)

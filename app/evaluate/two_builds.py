@@ -62,7 +62,7 @@ def ask(a: Build, b: Build) -> None:
     try:
         queries, figures = _asked(a.version, b.version, str(a.folder), str(b.folder), split, tuple(names), a, b)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/error:")
+        st.error(state.said(str(error)), icon=":material/error:")
         return
     _draw(a, b, split, queries, figures)
 

@@ -33,7 +33,7 @@ def show(build: Build) -> None:
         try:
             found = enrichment.read(build)
         except TriescopeError as error:
-            st.error(state.plain(str(error)), icon=":material/broken_image:")
+            st.error(state.said(str(error)), icon=":material/broken_image:")
             found = None
         if found:
             _found(found)

@@ -19,7 +19,7 @@ def show(build: Build) -> None:
     try:
         found = overlap.read(build)
     except TriescopeError as error:
-        st.error(state.plain(str(error)))
+        st.error(state.said(str(error)))
         found = None
     if over := jobs.ended(job):
         jobs.say_end(over, "It failed", "It was cancelled; nothing of it was kept.")

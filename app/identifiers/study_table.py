@@ -53,7 +53,7 @@ def show(build: Build, found: Study) -> None:
     )
     if missing := {name: row.error for name, row in found.schemes.items() if row.report is None}:
         told = "; ".join(f"{name} ({(why or '').removeprefix(f'{name}: ')})" for name, why in missing.items())
-        st.caption(f"Could not run here: {state.plain(told)}.")
+        st.caption(f"Could not run here: {state.said(told)}.")
     without = [name for name in SCHEMES if name not in found.schemes]
     if 0 < len(without) < len(found.schemes):  # a study of a few was asked for as such
         st.caption(f"Not in this study, which was made without them: {state.plain(', '.join(without))}.")

@@ -27,7 +27,7 @@ def hits(build: Build, query: str, allowed: str = "", k: int = HITS) -> dict[str
         resources.warm(build)
         found["generative"] = build.search(query, "generative", k, vector=vector, filter=allowed)[0]
     except TriescopeError as error:  # the default scorer is damaged
-        st.error(state.plain(str(error)), icon=":material/error:")
+        st.error(state.said(str(error)), icon=":material/error:")
     return found
 
 

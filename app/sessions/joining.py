@@ -70,7 +70,7 @@ def form(build: Build) -> None:
                 _join(build, given.name, given, int(shortest), int(core))
                 st.rerun()
             except TriescopeError as error:
-                st.error(state.plain(str(error)), icon=":material/error:")
+                st.error(state.said(str(error)), icon=":material/error:")
         if there:
             _training(build)
 
@@ -98,7 +98,7 @@ def _training(build: Build) -> None:
         try:
             kinds.check_name(name or kind)
         except TriescopeError as error:
-            st.error(state.plain(str(error)), icon=":material/error:")
+            st.error(state.said(str(error)), icon=":material/error:")
             return
         asked = ["train-next", str(build.folder), "--model", kind, "--minutes", f"{minutes:g}", "--name", name or kind]
         jobs.start_command(_job(build, "training"), [*asked, *(["--distill", "0.5"] if taught else [])], label=name or kind)

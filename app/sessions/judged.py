@@ -48,7 +48,7 @@ def _inside(build: Build, beams: int) -> None:
         if found:
             _found(build, found)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/broken_image:")
+        st.error(state.said(str(error)), icon=":material/broken_image:")
         found = None
     _form(build, split, beams, [one.name for one in found.models] if found else kinds.usual(build))
 

@@ -38,7 +38,7 @@ def show(build: Build, of: Opened, k: int = 10) -> None:
     try:
         found = worded.search(of, name, query, k)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/error:")
+        st.error(state.said(str(error)), icon=":material/error:")
         return
     rows = table(found)
     st.dataframe(

@@ -49,7 +49,7 @@ def offer(build: Build, taken: Sequence[str]) -> None:
         if len(build.corpus.documents) <= ESTIMATED_AT_ONCE or st.toggle("Estimate before the start", key="estimate"):
             st.markdown(f":material/schedule: {state.plain(told(estimated(build, spec), spec))}")
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/error:")
+        st.error(state.said(str(error)), icon=":material/error:")
         return
     if run in taken:
         st.caption(f"There is a run {state.plain(run)} already: it stays until this training has ended, and is then replaced.")

@@ -120,7 +120,7 @@ def offer_left(build: Build, at_work: str | None) -> None:
             try:
                 spec = left_spec(build.folder, run)
             except TriescopeError as error:
-                st.error(state.plain(str(error)))
+                st.error(state.said(str(error)))
             else:
                 if at_work is None:
                     go_on = partial(press, build.folder, run, spec)

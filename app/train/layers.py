@@ -29,7 +29,7 @@ def offer(build: Build, run: Run) -> None:
         try:
             rows, words = _looked_at(str(build.folder), run.name, run.weights)
         except TriescopeError as error:
-            st.error(state.plain(str(error)))
+            st.error(state.said(str(error)))
             return
         st.markdown(f"{words[0].upper()}{words[1:]}.")
         three = st.column_config.NumberColumn(format="%.3f")

@@ -38,7 +38,7 @@ def offer(build: Build) -> None:
         try:
             judged = workspace.judged(build.catalogue)
         except TriescopeError as error:
-            st.error(state.plain(str(error)), icon=":material/broken_image:")
+            st.error(state.said(str(error)), icon=":material/broken_image:")
             return
         count = sum(map(len, judged.qrels.values()))
         st.write(f"{count:,} judgements of {len(judged.qrels):,} queries; {FEWEST} judged queries are needed.")
@@ -58,7 +58,7 @@ def _shown(build: Build) -> None:
     try:
         run = runs.read(build.folder, RUN)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/broken_image:")
+        st.error(state.said(str(error)), icon=":material/broken_image:")
         return
     of, less = run.dev, run.dev.difference
     rows = [

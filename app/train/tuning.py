@@ -59,7 +59,7 @@ def _shown(build: Build) -> None:
     try:
         known = tuned.read(build.folder)
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/broken_image:")
+        st.error(state.said(str(error)), icon=":material/broken_image:")
         return
     for line in tuned.told(known)[:2]:
         st.markdown(state.plain(line))
@@ -119,7 +119,7 @@ def _form(build: Build) -> None:
     try:
         spec = spec_of({name: value for name, value in asked.items() if value is not None})
     except TriescopeError as error:
-        st.error(state.plain(str(error)), icon=":material/error:")
+        st.error(state.said(str(error)), icon=":material/error:")
         return
     st.markdown(
         f":material/schedule: It trains for {spec.minutes:g} minutes, less if it stops getting better, and then embeds "

@@ -17,6 +17,7 @@ KINDS = {
     "indexes": "further vector indexes: made again by `engine indexes`",
     "datasets": "public sets: fetched again",
     "remote": "copies of builds that lie elsewhere: fetched again",
+    "cards": "verdicts on identifiers: judged again",
     "checked": "what was found right of files: looked at again",
 }
 DAY_S = 86_400.0

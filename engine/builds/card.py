@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.builds import verdicts
 from engine.builds.opened import Build
 from engine.health.card import Card
 from engine.health.remedies import with_changes
@@ -15,4 +16,5 @@ def health(opened: Build) -> Card:
     fitted, embeddings = opened.identifiers, np.asarray(opened.embeddings)
     card = report(fitted, opened.trie, embeddings, choose_labels(opened.corpus.documents), spec.seed)
     card = with_changes(card, spec.scheme, spec.settings, spec.resolver, fitted.vocabulary)
+    verdicts.remember(opened.folder, card.verdict)
     return card.model_copy(update={"resolvers": tuple(resolver_costs(spec.scheme, fitted, embeddings, spec.seed))})

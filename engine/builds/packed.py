@@ -14,7 +14,7 @@ from typing import IO
 from engine.builds import layout, names
 from engine.builds.opened import Build
 from engine.errors import TriescopeError
-from engine.files import alone, writing
+from engine.files import alone, replacing, writing
 from engine.stored import zipped
 
 # Folders and files of a build are named so; nothing hidden, nothing that is no part of one.
@@ -35,18 +35,26 @@ def pack(folder: Path, out: IO[bytes] | Path, tell: Tell | None = None) -> int:
     Raises
     ------
     TriescopeError
-        It is no build, or nothing can be written.
+        It is no build, or nothing can be written; a file that was there then stays.
     """
     Build(folder)  # what is damaged is not handed on
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not _hidden(path.relative_to(folder))]
-    with writing(out if isinstance(out, Path) else folder), zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+    with writing(out if isinstance(out, Path) else folder):
+        if isinstance(out, Path):
+            replacing(out, lambda beside: _pack(folder, files, beside, tell))
+        else:
+            _pack(folder, files, out, tell)
+    return len(files)
+
+
+def _pack(folder: Path, files: list[Path], out: IO[bytes] | Path, tell: Tell | None) -> None:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for place, path in enumerate(files):
             member = zipfile.ZipInfo(path.relative_to(folder).as_posix(), MOMENT)
             with path.open("rb") as source, archive.open(member, "w", force_zip64=True) as target:
                 shutil.copyfileobj(source, target, zipped.BLOCK)
             if tell:
                 tell("packing", place + 1, len(files))
-    return len(files)
 
 
 def unpack(source: IO[bytes] | Path, builds: Path, name: str, tell: Tell | None = None) -> Path:

@@ -16,7 +16,8 @@ def list_builds(as_json: AsJson = False) -> None:
     rows, faults = listed()
     lines = [
         f"{row.name:24} {row.documents:>9,} documents  {row.scheme} {row.codes}  {row.megabytes:,.1f} MB  {row.created[:10]}  "
-        f"decodes with {row.scorer}{f'  changed {row.changes:,} times since' if row.changes else ''}"
+        f"decodes with {row.scorer}{f'  {row.health}' if row.health else ''}"
+        + (f"  changed {row.changes:,} times since" if row.changes else "")
         for row in rows
     ]
     lines += [f"{name}: {fault}" for name, fault in faults.items()]

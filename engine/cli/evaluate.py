@@ -96,7 +96,7 @@ def evaluate(
             spec |= {"measures": list(measures), "versions": opened.manifest.versions}
             number = workspace.evaluations.keep(corpus, opened.folder.name, spec, found.as_json() | found.by_query() | of_value)
     if hidden and not reveal:
-        line = f"Kept as evaluation {number}; {split} is private, so its figures are shown where somebody asks for them."
+        line = f"{_kept(number)}; {split} is private, so its figures are shown where somebody asks for them."
         show({"kept": number, "private": split}, as_json, [line])
         return
     table = tables.Table({name: row.measures for name, row in found.retrievers.items()}, found.pairs)
@@ -160,7 +160,7 @@ def evaluate(
     if hidden:
         lines.append(f"{split} is private: this was look {workspace.private.look(corpus, split)} at its figures.")
     if keep:
-        lines.append(f"Kept as evaluation {number}.")
+        lines.append(f"{_kept(number)}.")
     value = found.as_json() | of_value | ({"kept": number} if keep else {})
     value |= {"seeds": [of._asdict() for of in again]} if again else {}
     value |= {"by_log": {name: of._asdict() for name, of in asked_for.items()}} if log else {}
@@ -188,6 +188,11 @@ def _log(corpus: str, path: Path, queries: "Mapping[str, str]") -> "weighted.Log
     if not known.judged:
         raise TriescopeError(f"{path}: none of its {known.searches:,} searches is of a judged query")
     return known
+
+
+def _kept(number: int) -> str:
+    beside = "Kept beside the workspace, which another program has open: whoever opens it next takes it in"
+    return f"Kept as evaluation {number}" if number else beside
 
 
 @app.command("runs")

@@ -13,6 +13,7 @@ from engine.cli.examine import columns_asked
 from engine.cli.shell import AsJson, Encoding, Folder, ProgressFile, app, show
 from engine.data.datasets import DATASETS
 from engine.data.lines import UNICODE
+from engine.data.values import names_of
 from engine.errors import TriescopeError
 from engine.options import described
 
@@ -182,7 +183,8 @@ def build(
         [
             f"{known.name}: {known.documents:,} documents, {manifest.trie.nodes:,} trie nodes, "
             f"{sum(manifest.stages.values()):.1f} s -> {out}",
-            *([f"left out, having neither title nor text: {', '.join(known.left_out)}"] if known.left_out else []),
+            *([f"queries: {', '.join(f'{split} {count:,}' for split, count in known.queries.items())}"] if known.queries else []),
+            *([f"left out, having neither title nor text: {names_of(known.left_out)}"] if known.left_out else []),
             *known.notes,
             *manifest.identifiers.notes,
             *notes,

@@ -2,14 +2,15 @@
 when and on which build."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from engine.builds.listed import Quality, quality_of
 from engine.errors import TriescopeError
 from engine.workspace.shelves import house
-from engine.workspace.store import connected, place, version
+from engine.workspace.store import BusyError, connected, later, place, version
 
 
 class Kept(NamedTuple):
@@ -23,7 +24,8 @@ class Kept(NamedTuple):
 
 
 def keep(shelf: str, build: str, asked: Mapping[str, Any], found: Mapping[str, Any]) -> int:
-    """Keep an evaluation; returns its number.
+    """Keep an evaluation; returns its number, 0 where another program has the workspace open: then it lies beside it, and gets
+    its number from whoever opens it next.
 
     Parameters
     ----------
@@ -40,10 +42,14 @@ def keep(shelf: str, build: str, asked: Mapping[str, Any], found: Mapping[str, A
         The workspace cannot be used.
     """
     texts = [json.dumps(value, ensure_ascii=False, allow_nan=False) for value in (asked, found)]
-    with connected() as connection:
-        insert = "INSERT INTO evaluations (corpus, build, asked, found) VALUES (?, ?, ?, ?) RETURNING number"
-        (number,) = connection.execute(insert, [shelf, build, *texts]).fetchone() or (0,)
-    return int(number)
+    try:
+        with connected() as connection:
+            insert = "INSERT INTO evaluations (corpus, build, asked, found) VALUES (?, ?, ?, ?) RETURNING number"
+            (number,) = connection.execute(insert, [shelf, build, *texts]).fetchone() or (0,)
+        return int(number)
+    except BusyError:
+        later({"corpus": shelf, "build": build, "asked": texts[0], "found": texts[1]})
+        return 0
 
 
 def listed(shelf: str) -> list[Kept]:
@@ -62,6 +68,27 @@ def _listed(file: Path, version: tuple[int, ...], shelf: str) -> tuple[Kept, ...
             [shelf, house(shelf)],
         ).fetchall()
     return tuple(Kept(number, build, made, json.loads(text), of) for number, build, made, text, of in rows)
+
+
+def qualities(shelf: str, hidden: Collection[str] = ()) -> dict[str, Quality]:
+    """Build -> the figure of its newest evaluation of a shelf and of everybody's; those on splits that are ``hidden`` are passed
+    over."""
+    found: dict[str, Quality] = {}
+    for name, quality in _qualities(place(), version(), shelf):
+        if quality.split not in hidden:
+            found.setdefault(name, quality)
+    return found
+
+
+@lru_cache(maxsize=16)
+def _qualities(file: Path, version: tuple[int, ...], shelf: str) -> tuple[tuple[str, Quality], ...]:
+    if not version:
+        return ()
+    with connected() as connection:
+        rows = connection.execute(
+            "SELECT build, found FROM evaluations WHERE corpus IN (?, ?) ORDER BY number DESC", [shelf, house(shelf)]
+        ).fetchall()
+    return tuple((build, quality) for build, text in rows if (quality := quality_of(json.loads(text))))
 
 
 def read(number: int) -> dict[str, Any]:

@@ -6,9 +6,12 @@ import pytest
 
 from app.builds import shelf
 from app.common import jobs, resources
+from engine import workspace
 from engine.builds import names
 from engine.builds.aside import asides, bring_back, put_aside
+from engine.builds.card import health
 from engine.builds.listed import listed
+from engine.builds.opened import Build
 from engine.errors import TriescopeError
 from tests.app.at import button, said, sound, table, visit
 
@@ -32,6 +35,23 @@ def test_they_stand_side_by_side_and_the_open_one_is_marked(two):
     assert set(rows["Build"]) == {"sixty", "other"}
     assert rows[rows["Open"]]["Build"].tolist() == ["other"]
     assert (rows["MB"] > 0).all()
+
+
+def test_their_health_is_judged_once_and_their_newest_figure_said_unless_its_split_is_private(two, monkeypatch):
+    rows = table(visit("builds"), "Build", "Health")
+    assert set(rows["Health"]) == {health(Build(two / "sixty")).verdict}
+    assert rows["nDCG@10"].isna().all()
+    monkeypatch.setattr(shelf, "health", None)  # what is known is not judged again
+    of = Build(two / "sixty").catalogue
+    for split, mean in (("dev", 0.25), ("mine", 0.75)):
+        figures = {"bm25": {"measures": {"nDCG@10": {"mean": mean}}}}
+        workspace.evaluations.keep(of, "sixty", {"split": split}, {"split": split, "retrievers": figures})
+    told = table(visit("builds"), "Build", "nDCG@10").set_index("Build").loc["sixty", ["nDCG@10", "Of"]]
+    assert told.tolist() == [0.75, "bm25, mine"]
+    workspace.private.mark(of, "mine")
+    told = table(visit("builds"), "Build", "nDCG@10").set_index("Build")
+    assert told.loc["sixty", ["nDCG@10", "Of"]].tolist() == [0.25, "bm25, dev"]
+    assert told.loc["other", "Of"] is None
 
 
 def test_one_is_opened_renamed_and_deleted(two):

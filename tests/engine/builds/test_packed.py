@@ -1,5 +1,6 @@
 """A build as one file and back: the same build, or nothing; and a build's other name."""
 
+import errno
 import io
 import shutil
 import zipfile
@@ -54,6 +55,18 @@ def test_what_is_unpacked_is_what_was_packed_byte_by_byte(archive, small_build, 
     pack(made, again)
     assert again.getvalue() == archive  # the same build gives the same file, whenever and wherever
     assert [path.name for path in tmp_path.iterdir()] == ["again"]
+
+
+def test_what_breaks_off_while_it_is_packed_leaves_the_file_that_was_there(small_build, tmp_path):
+    out = tmp_path / "build.zip"
+    out.write_bytes(b"the one before")
+
+    def full(stage, done, total):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(TriescopeError, match="no space left on device"):
+        pack(small_build, out, full)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"build.zip": b"the one before"}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from engine.builds.foreseen import foresee
+from engine.builds.foreseen import PROCESS_MB, foresee, memory_left_mb
 from engine.data import records as reading
 from engine.data.corpus import read
 from engine.data.examined import MOST, Column, Fault, examine, faults_csv, guess, header
@@ -149,10 +149,22 @@ def test_the_table_of_faults_is_no_formula_for_a_spreadsheet():
 
 def test_what_a_build_takes_grows_with_its_documents():
     few, many = (foresee(["a red kite"] * 3, documents, encoders.load()) for documents in (1_000, 100_000))
-    assert many.memory_mb == pytest.approx(100 * few.memory_mb)
+    assert many.memory_mb - PROCESS_MB == pytest.approx(100 * (few.memory_mb - PROCESS_MB))
     assert many.rest_s == pytest.approx(100 * few.rest_s)
     assert few.timed >= 16
     assert 0 < few.embedding_s < many.embedding_s
+
+
+def test_the_memory_that_is_left_is_the_machines_or_the_containers(tmp_path):
+    assert memory_left_mb(tmp_path) is None
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc" / "meminfo").write_text("MemTotal: 9000 kB\nMemAvailable:    2000 kB\n")
+    assert memory_left_mb(tmp_path) == pytest.approx(2.048)
+    (group := tmp_path / "sys" / "fs" / "cgroup").mkdir(parents=True)
+    for most, left in (("max", 2.048), ("1500000", 0.5), ("900000", 0.0)):
+        (group / "memory.max").write_text(f"{most}\n")
+        (group / "memory.current").write_text("1000000\n")
+        assert memory_left_mb(tmp_path) == pytest.approx(left)
 
 
 def test_the_shell_lists_them_and_builds_without_them(mixed, shell, told, tmp_path):

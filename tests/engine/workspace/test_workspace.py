@@ -85,6 +85,27 @@ def test_what_fails_half_way_leaves_nothing():
     assert workspace.judged("c").qrels == {}
 
 
+def test_what_was_found_while_another_program_has_the_file_open_is_taken_in_afterwards(monkeypatch):
+    first = workspace.evaluations.keep("c", "b", {"split": "x"}, {})
+    monkeypatch.setattr(store, "PATIENCE_S", 0.1)
+    code = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code, str(store.place())], **pipes) as other:
+        other.stdout.readline()
+        assert workspace.evaluations.keep("c", "b", {"split": "y"}, {"é": [1]}) == 0
+        with pytest.raises(TriescopeError, match="another program has it open; close it there"):
+            workspace.judge("c", "cup", "d", 1)
+        other.stdin.close()
+    (row,) = (rows := store.place().with_name(store.ROWS)).iterdir()
+    content = row.read_text("utf-8")
+    (rows / "0.json").write_text('{"corpus": 1}', "utf-8")  # what is no row stays
+    assert [one.asked["split"] for one in workspace.evaluations.listed("c")] == ["y", "x"]
+    assert workspace.evaluations.read(first + 1) == {"é": [1]}
+    row.write_text(content, "utf-8")  # of one that was killed before it could clear away
+    assert [one.asked["split"] for one in workspace.evaluations.listed("c")] == ["y", "x"]
+    assert [path.name for path in rows.iterdir()] == ["0.json"]
+
+
 def test_a_file_that_is_no_workspace_is_said_and_left(own_home):
     own_home.mkdir()
     store.place().write_bytes(b"not a database, but somebody's")
