@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.builds.shelf import SAID
 from app.catalogue import mapping
-from app.common import commands, documents, guard, jobs, resources, state
+from app.common import commands, documents, guard, jobs, owner, resources, state
 from engine import paths
 from engine.builds import living
 from engine.builds.opened import Build
@@ -181,7 +181,7 @@ def _file(build: Build, name: str) -> None:
         st.info(guard.SHOWS, icon=":material/visibility:")
         return
     try:
-        kept = staged.stage(given.name, given)
+        kept = staged.stage(given.name, given, owner.owner())
         written = mapping.encoding(kept.path)
         columns = mapping.ask(kept.path, written)
         if not columns:

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.catalogue.handing import IMPORTS
+from app.common import owner
 from engine.data import staged
 from engine.data.lines import unpacked_name
 
@@ -28,8 +29,8 @@ def ask(path: Path) -> list[str] | None:
     with st.expander("Queries, judgements, interactions or vectors beside it", icon=":material/attach_file:"):
         st.caption(
             "Hand them over above like the documents, or put them into the import folder; they are read when it is built. "
-            "Queries and judgements become the split test, interactions the page Sessions. Vectors (.npy, a row a document, of "
-            "the import folder) have to be of the encoder that is chosen below: twenty are embedded anew and compared. Where "
+            "Queries and judgements become the split test, interactions the page Sessions. Vectors (.npy, a row a document) "
+            "have to be of the encoder that is chosen below: twenty are embedded anew and compared. Where "
             "that encoder is not here, vectors of the queries (a row a query, in the order of their file) let these be asked of "
             "every retriever."
         )
@@ -51,7 +52,7 @@ def ask(path: Path) -> list[str] | None:
 
 def _files() -> dict[str, Path]:
     """Name -> file: what was handed over, then what the import folder has."""
-    found = {f"{one.name} ({one.key[:4]})": one.path for one in staged.everything() if one.path.is_file()}
+    found = {f"{one.name} ({one.key[:4]})": one.path for one in staged.everything(owner.owner()) if one.path.is_file()}
     folder = Path(os.environ.get(IMPORTS) or "")
     if os.environ.get(IMPORTS) and folder.is_dir():
         found |= {file.name: file for file in sorted(folder.iterdir()) if file.is_file() and file.name.isprintable()}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.common import address, exports, guard, state
+from app.common import address, exports, guard, owner, state
 from engine import paths
 from engine.data import staged
 from engine.data.corpus import documents_of
@@ -24,10 +24,11 @@ def choose() -> Path | None:
         "A file of your own",
         [
             ending.removeprefix(".")
-            for ending in (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".item", ".parquet", ".gz", ".zst", ".zip")
+            for ending in (*(f".{kind}" for kind in (*staged.KINDS, *staged.BESIDE)), ".gz", ".zst", ".zip")
         ],
         key="handed-over",
-        help="CSV, TSV, JSON or Parquet, gzipped too; or a BEIR folder as one .zip. It stays on this machine.",
+        help="CSV, TSV, JSON or Parquet, gzipped too; or a BEIR folder as one .zip; and what lies beside documents: topics and "
+        "judgements of TREC, interactions, vectors. It stays on this machine.",
     )
     if given is not None and st.session_state.get("handed-over-last") != given.file_id:
         st.session_state["handed-over-last"] = given.file_id
@@ -49,7 +50,7 @@ def choose() -> Path | None:
     asked = address.one_of(FILE, list(there), next(iter(there)), "file")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = st.selectbox("File", list(there), format_func=lambda key: there[key][0], width=420, **address.own(FILE, asked))
-        if key in {one.key for one in staged.everything()}:
+        if key in {one.key for one in staged.everything(owner.owner())}:
             st.button("Delete it", type="tertiary", icon=":material/delete:", on_click=_remove, args=(key,), key="drop-file")
         exports.offer("Template, CSV", lambda: TEMPLATE, "catalogue.csv")
     return there[key][1]
@@ -57,7 +58,8 @@ def choose() -> Path | None:
 
 def _there() -> dict[str, tuple[str, Path]]:
     """Key -> what it is called and where it lies: what was handed over, then the import folder's files by their own names."""
-    found = {one.key: (f"{one.name}, {_size(one.bytes)}", one.path) for one in staged.everything()}
+    handed = [one for one in staged.everything(owner.owner()) if one.documents]
+    found = {one.key: (f"{one.name}, {_size(one.bytes)}", one.path) for one in handed}
     folder = Path(os.environ.get(IMPORTS) or "")
     if os.environ.get(IMPORTS) and folder.is_dir():
         for path in sorted(folder.iterdir()):
@@ -74,7 +76,11 @@ def _size(count: int) -> str:
 @guard.changes
 def _keep(name: str, content) -> None:
     try:
-        state.focus(FILE, staged.stage(name, content).key)
+        found = staged.stage(name, content, owner.owner())
+        if found.documents:
+            state.focus(FILE, found.key)
+        else:
+            st.toast(f"{state.plain(found.name)} is here: choose it below, beside the documents.", icon=":material/attach_file:")
     except TriescopeError as error:
         st.error(state.said(str(error)), icon=":material/error:")
 

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import time
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
@@ -21,11 +22,15 @@ from engine.files import replace_json, writing
 from engine.stored import values, zipped
 
 KINDS = ("csv", "tsv", "jsonl", "ndjson", "json", "item", "parquet")
-ENDINGS = (
-    *(f".{kind}" for kind in KINDS),
-    *(f".{kind}{packed}" for kind in KINDS for packed in PACKED),
-    ".zip",
-)
+# What may lie beside documents only: judgements and topics of TREC, interactions, vectors.
+BESIDE = ("txt", "trec", "qrels", "xml", "inter", "npy")
+
+
+def _endings(kinds: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f".{kind}{packed}" for packed in ("", *PACKED) for kind in kinds)
+
+
+ENDINGS = (*_endings(KINDS), ".zip")
 # What is unpacked: what is read, and what looks as if it were meant to be, for whoever reads says that he leaves it aside.
 INSIDE = re.compile(r"(corpus|queries|qrels)\.[A-Za-z0-9.]{1,20}|qrels/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,60}")
 ABOUT = "about.json"
@@ -36,12 +41,18 @@ STALE_S = 6 * 3600
 
 
 class Staged(NamedTuple):
-    """Something handed over: its key, what it is called, where it lies, and bytes."""
+    """Something handed over: its key, what it is called, where it lies, bytes, and whose it is (empty: everybody's)."""
 
     key: str
     name: str
     path: Path
     bytes: int
+    owner: str = ""
+
+    @property
+    def documents(self) -> bool:
+        """Whether it may hold documents, or lies beside some only."""
+        return self.name.lower().endswith(ENDINGS)
 
 
 def folder() -> Path:
@@ -49,8 +60,8 @@ def folder() -> Path:
     return paths.home() / "imports"
 
 
-def stage(name: str, content: IO[bytes]) -> Staged:
-    """Keep what was handed over under a name; the same content is kept once.
+def stage(name: str, content: IO[bytes], owner: str = "") -> Staged:
+    """Keep what was handed over under a name; the same content of one ``owner`` is kept once.
 
     Raises
     ------
@@ -58,11 +69,12 @@ def stage(name: str, content: IO[bytes]) -> Staged:
         Its name ends otherwise than a kind of file that is read; an archive that is none, or holds no ``corpus.jsonl``, or more
         than :data:`LARGEST`; nothing can be written.
     """
-    ending = next((one for one in sorted(ENDINGS, key=len, reverse=True) if name.lower().endswith(one)), None)
+    known = (*ENDINGS, *_endings(BESIDE))
+    ending = next((one for one in sorted(known, key=len, reverse=True) if name.lower().endswith(one)), None)
     if ending is None:
-        raise TriescopeError(f"{name!r}: files of this kind are not read; use {', '.join(ENDINGS)}")
+        raise TriescopeError(f"{name!r}: files of this kind are not read; use {', '.join(known)}")
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", name[: -len(ending)]).strip("-")[:40] or "catalogue"
-    digest, size = hashlib.sha256(), 0
+    digest, size = hashlib.sha256(f"{owner}\0".encode() if owner else b""), 0
     base = folder()
     with writing(base):
         base.mkdir(parents=True, exist_ok=True)
@@ -80,7 +92,7 @@ def stage(name: str, content: IO[bytes]) -> Staged:
                 unpack(name, fresh / kept, fresh / stem)
                 (fresh / kept).unlink()
                 kept = stem
-            replace_json(fresh / ABOUT, {"name": f"{stem}{ending}", "path": kept, "bytes": size})
+            replace_json(fresh / ABOUT, {"name": f"{stem}{ending}", "path": kept, "bytes": size, "owner": owner})
             if not (base / key).exists():
                 fresh.rename(base / key)
         finally:
@@ -106,18 +118,20 @@ def find(key: str) -> Staged:
     if key not in (known := [entry.name for entry in _entries()]):
         raise TriescopeError(f"no file was handed over as {key!r}; there are {', '.join(known) or 'none'}")
     about = values.read(folder() / key / ABOUT)
-    return Staged(key, str(about["name"]), folder() / key / PurePosixPath(str(about["path"])).name, int(about["bytes"]))
+    path = folder() / key / PurePosixPath(str(about["path"])).name
+    return Staged(key, str(about["name"]), path, int(about["bytes"]), str(about.get("owner", "")))
 
 
-def everything() -> list[Staged]:
-    """All that was handed over and is still there, by name; what cannot be read is passed over."""
+def everything(owner: str = "") -> list[Staged]:
+    """All that was handed over and is still there, by name; to an ``owner`` his own and everybody's. What cannot be read is left
+    out."""
     found = []
     for entry in _entries():
         try:
             found.append(find(entry.name))
         except (TriescopeError, KeyError, ValueError, TypeError):
             continue
-    return sorted(found, key=lambda one: (one.name, one.key))
+    return sorted((one for one in found if not owner or one.owner in ("", owner)), key=lambda one: (one.name, one.key))
 
 
 def remove(key: str) -> None:

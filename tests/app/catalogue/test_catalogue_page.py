@@ -142,7 +142,7 @@ def test_category_path_and_url_are_guessed_and_what_lies_beside_becomes_flags(wa
     rows = "sku,name,category path,link\n1,Blue cup,Kitchen > Cups,https://example.org/1\n".replace("category path", "Categories")
     found = staged.stage("shop.csv", io.BytesIO(rows.encode()))
     staged.stage("asked.csv", io.BytesIO(b"query_id,query\nq,cup\n"))
-    staged.stage("said.tsv", io.BytesIO(b"query-id\tcorpus-id\tscore\nq\t1\t1\n"))
+    staged.stage("said.qrels", io.BytesIO(b"query-id\tcorpus-id\tscore\nq\t1\t1\n"))
     at = visit("catalogue", file=found.key)
     assert (at.selectbox("map-category-shop.csv").value, at.selectbox("map-url-shop.csv").value) == ("Categories", "link")
     assert any("--column category=Categories --column url=link" in code.value for code in at.code)

@@ -83,6 +83,21 @@ def test_an_archive_that_is_none_or_lacks_a_corpus_or_holds_too_much_leaves_noth
     assert all_files(home) == []
 
 
+def test_what_one_person_hands_over_another_does_not_see(home):
+    content = b"id,text\n1,a\n"
+    mine, yours, ours = (staged.stage("shop.csv", io.BytesIO(content), one) for one in ("me", "you", ""))
+    assert len({mine.key, yours.key, ours.key}) == 3
+    assert {one.key for one in staged.everything("me")} == {mine.key, ours.key}
+    assert len(staged.everything()) == 3
+
+
+@pytest.mark.parametrize("name", ["said.qrels", "asked.xml.gz", "who.inter", "vectors.npy"])
+def test_what_lies_beside_documents_is_kept_and_taken_for_none(home, name):
+    found = staged.stage(name, io.BytesIO(b"q 0 1 1\n"))
+    assert (found.name, found.documents) == (name, False)
+    assert staged.stage("a.CSV", io.BytesIO(b"x")).documents
+
+
 def test_what_cannot_be_read_is_passed_over(home):
     found = staged.stage("shop.csv", io.BytesIO(b"x"))
     (home / "imports" / ("0" * 16)).mkdir()
