@@ -17,7 +17,7 @@ from engine.data.delimited import delimited
 from engine.data.histories import SHORTEST, Histories
 from engine.data.lines import BadLineError, lines
 from engine.data.records import kind_of, records
-from engine.data.values import called, text_of
+from engine.data.values import called, counted, text_of
 from engine.errors import RowError, TriescopeError
 
 # Column names that are understood without being told, in order of preference; RecBole writes its type behind a colon.
@@ -99,7 +99,8 @@ def read_interactions(
     raw = _sequences(path) if kind_of(path) == "txt" else _table(path, dict(columns or {}), rules.least)
     if not raw.user:
         raise TriescopeError(f"{path}: no interaction")
-    notes = [f"{raw.below:,} interactions have a rating below {rules.least:g} and were left out"] if raw.below else []
+    below = counted(raw.below, "interaction", verb="has")
+    notes = [f"{below} a rating below {rules.least:g}, and {'is' if raw.below == 1 else 'are'} left out"] if raw.below else []
     of_item = _joined(path, raw, row_of, notes)
     item = of_item[np.frombuffer(raw.item, np.int32)]
     known = item >= 0
@@ -133,9 +134,8 @@ def _joined(path: Path, raw: _Raw, row_of: Mapping[str, int], notes: list[str]) 
         counts = np.bincount(np.frombuffer(raw.item, np.int32), minlength=len(rows))
         names = list(raw.items)
         first = ", ".join(names[place] for place in missing[:NAMED]) + (", ..." if len(missing) > NAMED else "")
-        times = int(counts[missing].sum())
-        lost = f"{times:,} interaction{'s' * (times != 1)} with {len(missing):,} item{'s' * (len(missing) != 1)}"
-        notes.append(f"{lost} that the catalogue lacks were left out ({first})")
+        lost = f"{counted(int(counts[missing].sum()), 'interaction')} with {counted(len(missing), 'item')}"
+        notes.append(f"left out, for the catalogue lacks what they took: {lost} ({first})")
     if len(missing) == len(rows):
         raise TriescopeError(
             f"{path}: none of its {len(rows):,} items is in the catalogue (its ids begin {', '.join(list(raw.items)[:3])})"
@@ -153,11 +153,16 @@ def _in_time(user: np.ndarray, item: np.ndarray, time: np.ndarray, notes: list[s
     u, i, t = user[by_item], item[by_item], time[by_item]
     again[by_item[1:]] = (u[1:] == u[:-1]) & (i[1:] == i[:-1]) & (t[1:] == t[:-1])
     if again.any():
-        notes.append(f"{int(again.sum()):,} interactions stand twice in the file, and count once")
+        notes.append(
+            f"{counted(int(again.sum()), 'interaction', verb='stands')} twice in the file, and {'counts' if again.sum() == 1 else 'count'} once"
+        )
         user, item, time = user[~again], item[~again], time[~again]
     tied = int(((user[1:] == user[:-1]) & (time[1:] == time[:-1])).sum())
     if tied:
-        notes.append(f"{tied:,} of {len(user):,} interactions have the time of the one before; the file's order stands")
+        have = "has" if tied == 1 else "have"
+        notes.append(
+            f"{tied:,} of {counted(len(user), 'interaction')} {have} the time of the one before; the file's order stands"
+        )
     return user, item, time
 
 
@@ -175,7 +180,8 @@ def _core(user: np.ndarray, item: np.ndarray, rules: Rules, notes: list[str]) ->
             keep &= ~drop
         if gone := int(before.sum() - keep.sum()):
             people = len(np.unique(user[before])) - len(np.unique(user[keep]))
-            notes.append(f"{gone:,} interactions were left out ({people:,} people), of {who} with fewer than {asked}")
+            lost = f"{counted(gone, 'interaction', verb='was')} left out ({counted(people, 'person', 'people')})"
+            notes.append(f"{lost}, of {who} with fewer than {asked}")
     return keep
 
 

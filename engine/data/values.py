@@ -71,6 +71,17 @@ def text_of(path: Path, row: int, column: str, value: Any, exact: bool = False) 
     return value.replace("\x00", "") if isinstance(value, str) else spelled(value)
 
 
+def counted(count: int, one: str, many: str = "", verb: str = "") -> str:
+    """A number of things in words, with a verb of the number where there is one.
+
+    >>> counted(1, "interaction"), counted(1200, "person", "people"), counted(1, "row", verb="was"), counted(2, "row", verb="was")
+    ('1 interaction', '1,200 people', '1 row was', '2 rows were')
+    """
+    told = f"{count:,} {one if count == 1 else many or one + 's'}"
+    plural = {"was": "were", "stands": "stand", "has": "have", "is": "are"}
+    return f"{told} {verb if count == 1 else plural[verb]}" if verb else told
+
+
 def known_as(name: str) -> str:
     """A column's name as it is compared with those that are known: in small letters, without what parts its words.
 

@@ -55,12 +55,17 @@ def test_what_is_left_aside_is_counted_and_named(tmp_path):
     log = read(tmp_path, "log.csv", text, Rules(shortest=2, least=4))
     assert by_user(log) == {"u": ["a", "b", "d"]}
     assert log.notes == (
-        "1 interactions have a rating below 4 and were left out",
-        "3 interactions with 2 items that the catalogue lacks were left out (x, y)",
-        "1 interactions stand twice in the file, and count once",
-        "1 of 4 interactions have the time of the one before; the file's order stands",
-        "1 interactions were left out (1 people), of people with fewer than 2",
+        "1 interaction has a rating below 4, and is left out",
+        "left out, for the catalogue lacks what they took: 3 interactions with 2 items (x, y)",
+        "1 interaction stands twice in the file, and counts once",
+        "1 of 4 interactions has the time of the one before; the file's order stands",
+        "1 interaction was left out (1 person), of people with fewer than 2",
     )
+
+
+def test_one_is_told_as_one(tmp_path):
+    log = read(tmp_path, "log.csv", "user,item\nu,a\nu,b\nu,x\n", Rules(shortest=2))
+    assert log.notes == ("left out, for the catalogue lacks what they took: 1 interaction with 1 item (x)",)
 
 
 def test_a_core_is_taken_as_often_as_it_takes(tmp_path):
