@@ -16,7 +16,7 @@ from engine.data.judgements import read_judgements
 from engine.data.lines import UNICODE, check_encoding, packed_or_not
 from engine.data.records import kind_of, records
 from engine.data.staged import unpack
-from engine.data.values import called, names_of, spelled, text_of
+from engine.data.values import called, counted, names_of, spelled, text_of
 from engine.errors import RowError, TriescopeError
 
 # Column names that are understood without being told, in order of preference.
@@ -225,7 +225,9 @@ def read_documents(
         documents = [document._replace(id=document.id[:-2]) for document in documents]
         left_out = [identifier[:-2] for identifier in left_out]
     rounded = sum(ROUNDED.fullmatch(identifier) is not None for identifier in ids)
-    notes = [f"{rounded:,} ids are written like 1.23E+12: a spreadsheet has rounded them, and other files may have them whole"]
+    notes = [
+        f"{counted(rounded, 'id', verb='is')} written like 1.23E+12: a spreadsheet has rounded them, and other files may have them whole"
+    ]
     notes = notes * bool(rounded)
     notes += [f"column {key}: {count:,} values are bytes that are no text, and were left out" for key, count in bytes_in.items()]
     return documents, left_out, notes

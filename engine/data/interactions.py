@@ -153,16 +153,13 @@ def _in_time(user: np.ndarray, item: np.ndarray, time: np.ndarray, notes: list[s
     u, i, t = user[by_item], item[by_item], time[by_item]
     again[by_item[1:]] = (u[1:] == u[:-1]) & (i[1:] == i[:-1]) & (t[1:] == t[:-1])
     if again.any():
-        notes.append(
-            f"{counted(int(again.sum()), 'interaction', verb='stands')} twice in the file, and {'counts' if again.sum() == 1 else 'count'} once"
-        )
+        twice = int(again.sum())
+        notes.append(f"{counted(twice, 'interaction', verb='stands')} twice in the file, and count{'s' * (twice == 1)} once")
         user, item, time = user[~again], item[~again], time[~again]
     tied = int(((user[1:] == user[:-1]) & (time[1:] == time[:-1])).sum())
     if tied:
-        have = "has" if tied == 1 else "have"
-        notes.append(
-            f"{tied:,} of {counted(len(user), 'interaction')} {have} the time of the one before; the file's order stands"
-        )
+        of = f"{tied:,} of {counted(len(user), 'interaction')} ha{'s' if tied == 1 else 've'}"
+        notes.append(f"{of} the time of the one before; the file's order stands")
     return user, item, time
 
 

@@ -96,7 +96,7 @@ def test_a_line_above_the_header_is_named(corpus):
 
 def test_ids_that_a_spreadsheet_has_rounded_are_told(corpus):
     (note,) = corpus("a.csv", "id,title\n1.23457E+12,Cup\n2,Rake\n").notes
-    assert note.startswith("1 ids are written like 1.23E+12: a spreadsheet has rounded them")
+    assert note.startswith("1 id is written like 1.23E+12: a spreadsheet has rounded them")
 
 
 def test_a_column_without_a_name_is_numbered(corpus):

@@ -72,7 +72,7 @@ def test_a_core_is_taken_as_often_as_it_takes(tmp_path):
     # Without c (once), w has one left, and goes; then b has one left, and goes; u and v hold on to a and d.
     log = read(tmp_path, "s.txt", "u a d b\nv a d\nw b c\n", Rules(shortest=1, core=2))
     assert by_user(log) == {"u": ["a", "d"], "v": ["a", "d"]}
-    assert "3 interactions were left out (1 people), of people and items with fewer than 2" in log.notes
+    assert "3 interactions were left out (1 person), of people and items with fewer than 2" in log.notes
 
 
 def test_ids_that_a_data_frame_wrote_as_floats_are_read(tmp_path):
