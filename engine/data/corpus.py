@@ -225,10 +225,8 @@ def read_documents(
         documents = [document._replace(id=document.id[:-2]) for document in documents]
         left_out = [identifier[:-2] for identifier in left_out]
     rounded = sum(ROUNDED.fullmatch(identifier) is not None for identifier in ids)
-    notes = [
-        f"{counted(rounded, 'id', verb='is')} written like 1.23E+12: a spreadsheet has rounded them, and other files may have them whole"
-    ]
-    notes = notes * bool(rounded)
+    told = f"{counted(rounded, 'id', verb='is')} written like 1.23E+12: a spreadsheet has rounded them"
+    notes = [f"{told}, and other files may have them whole"] if rounded else []
     notes += [f"column {key}: {count:,} values are bytes that are no text, and were left out" for key, count in bytes_in.items()]
     return documents, left_out, notes
 
