@@ -48,9 +48,7 @@ Filter = Annotated[str, typer.Option("--filter", help="Only documents that pass,
 Temperature = Annotated[float, typer.Option(min=0.01, max=100.0, help="Of the scorer; above 1 evens the odds.")]
 Encoding = Annotated[
     str,
-    typer.Option(
-        help=f"Of a text file: {', '.join(ENCODINGS)}. UTF-8 stands for UTF-16 with its mark too; others are not guessed."
-    ),
+    typer.Option(help=f"Of a text file: {', '.join(ENCODINGS)}. UTF-8 stands for UTF-16 and UTF-32 too; others are not guessed."),
 ]
 ProgressFile = Annotated[Path | None, typer.Option("--progress", help="Write progress into this file as JSON.")]
 

@@ -4,6 +4,7 @@ Nothing is learned. What a shop already files its goods under becomes the identi
 person knows; how well such a tree retrieves depends on how well it agrees with the embeddings.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from engine.data.corpus import Document
 from engine.errors import TriescopeError
 from engine.identifiers import columns
 from engine.identifiers.base import Identifiers, Material, Option, Progress, Scheme
-from engine.identifiers.paths_of_words import clipped, identifiers_of
+from engine.identifiers.paths_of_words import DEEPEST, clipped, identifiers_of
 
 # Names that say the column is a path, best first. Others have to look like one.
 KNOWN = ("category", "categories", "genre", "path", "genres", "category_path", "breadcrumbs", "taxonomy")
@@ -29,7 +30,24 @@ def fit(material: Material, settings: dict[str, Any], seed: int, progress: Progr
     """
     name = settings.get("column") or find_column(material.documents)
     cells = columns.column(material.documents, name, "category")
-    return identifiers_of([clipped(columns.steps(cell), " > ") for cell in cells])
+    paths = _titled([columns.steps(cell)[: settings.get("levels")] for cell in cells], material.documents)
+    return identifiers_of([clipped(path, " > ") for path in paths])
+
+
+def _titled(paths: list[list[str]], documents: Sequence[Document]) -> list[list[str]]:
+    """Paths over documents of the catalogue itself, as a thesaurus has them, with their titles in place of their ids; an id stays
+    behind a title that several have. Other paths stay as they are.
+
+    >>> documents = [Document("n1", "entity", "", {}), Document("n2", "ring", "", {}), Document("n3", "ring", "", {})]
+    >>> _titled([["n1"], ["n1", "n2"], ["n1", "n3"]], documents), _titled([["n1", "Toys"]], documents)
+    ([['entity'], ['entity', 'ring (n2)'], ['entity', 'ring (n3)']], [['n1', 'Toys']])
+    """
+    titles = {document.id: document.title or document.id for document in documents}
+    if not all(step in titles for path in paths for step in path):
+        return paths
+    several = Counter(titles.values())
+    words = {step: title if several[title] == 1 else f"{title} ({step})" for step, title in titles.items()}
+    return [[words[step] for step in path] for path in paths]
 
 
 def find_column(documents: Sequence[Document]) -> str:
@@ -91,6 +109,14 @@ SCHEME = Scheme(
             type=str,
             default=None,
             help="Metadata column of paths (lists, or texts with ' > ', '|' or '/'). Found by its name or its look.",
+        ),
+        Option(
+            name="levels",
+            type=int,
+            default=None,
+            low=1,
+            high=DEEPEST,
+            help="Steps of a path at most; what lies deeper is left out. All of them unless given.",
         ),
     ),
     fit=fit,

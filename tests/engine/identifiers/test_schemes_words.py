@@ -162,6 +162,16 @@ def test_every_scheme_names_films_and_comes_back_from_disk(scheme, films, tmp_pa
     assert scheme.assign is None
 
 
+def test_a_thesaurus_is_a_tree_of_titles_cut_where_it_is_asked_to_be():
+    rows = {"n1": ("entity", ["n1"]), "n2": ("ring", ["n1", "n2"]), "n3": ("ring", ["n1", "n3"])}
+    rows["n4"] = ("key ring", ["n1", "n3", "n4"])
+    documents = [Document(name, title, "", {"path": path}) for name, (title, path) in rows.items()]
+    fitted = resolved(fit(category.SCHEME, documents, column="path"))
+    assert [set(words) - {"(end)"} for words in fitted.words[:3]] == [{"entity"}, {"ring (n2)", "ring (n3)"}, {"key ring"}]
+    cut = resolved(fit(category.SCHEME, documents, column="path", levels=1))
+    assert [cut.words[0], len(np.unique(cut.codes, axis=0)), cut.content.tolist()] == [["entity"], 4, [1, 1, 1, 1]]
+
+
 def test_films_choose_their_own_columns(films):
     assert category.find_column(films) == "genre"
     assert attributes.find_columns(films) == ["genre", "mood", "language", "countries"]
