@@ -165,7 +165,7 @@ def test_every_scheme_names_films_and_comes_back_from_disk(scheme, films, tmp_pa
 def test_a_thesaurus_is_a_tree_of_titles_cut_where_it_is_asked_to_be():
     rows = {"n1": ("entity", ["n1"]), "n2": ("ring", ["n1", "n2"]), "n3": ("ring", ["n1", "n3"])}
     rows["n4"] = ("key ring", ["n1", "n3", "n4"])
-    documents = [Document(name, title, "", {"path": path}) for name, (title, path) in rows.items()]
+    documents = [corpus.Document(name, title, "", {"path": path}) for name, (title, path) in rows.items()]
     fitted = resolved(fit(category.SCHEME, documents, column="path"))
     assert [set(words) - {"(end)"} for words in fitted.words[:3]] == [{"entity"}, {"ring (n2)", "ring (n3)"}, {"key ring"}]
     cut = resolved(fit(category.SCHEME, documents, column="path", levels=1))
