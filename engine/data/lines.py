@@ -84,12 +84,12 @@ def _wide(start: bytes) -> str | None:
     >>> _wide("id".encode("utf-16")), _wide("id".encode("utf-16-be")), _wide("i".encode("utf-32")), _wide(b"id,t")
     ('utf-16', 'utf-16-be', 'utf-32', None)
     """
-    if start in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    zeros = [byte == 0 for byte in start]
-    return {(False, True, False, True): "utf-16-le", (True, False, True, False): "utf-16-be"}.get(tuple(zeros))
+    zeros = "".join("0" if byte == 0 else "x" for byte in start)
+    return {"x0x0": "utf-16-le", "0x0x": "utf-16-be"}.get(zeros)
 
 
 def unpacked(path: Path) -> Any:
