@@ -175,12 +175,13 @@ def _judged(path: Path, notes: list[str]) -> Iterator[tuple[int, str, str, str]]
         for row, record in records(path):
             names = names or _named(list(record))
             if names is None:
-                wanted = ", ".join(of[0] for of in COLUMNS)
-                raise TriescopeError(f"{path}: no columns {wanted}; found {names_of(record)}")
+                looked = ", ".join(of[0] for of in COLUMNS)
+                raise TriescopeError(f"{path}: no columns {looked}; found {names_of(record)}")
             query, document, grade = (text_of(path, row, name, record.get(name)).strip() for name in names)
             yield row, query, document, grade
         return
-    places, width = None, 0
+    places: list[int] | None = None
+    width = 0
     for row, line in enumerate(_whole(path).splitlines(), 1):
         cells = [cell.strip().strip('"') for cell in (line.split("\t") if "\t" in line else line.split())]
         if not any(cells):
@@ -194,7 +195,8 @@ def _judged(path: Path, notes: list[str]) -> Iterator[tuple[int, str, str, str]]
         wanted = [cells[place] for place in places] if places and len(cells) == width else [cells[0], *cells[-2:]]
         if (len(cells) != width if places else len(cells) not in (3, 4)) or not all(wanted):
             raise TriescopeError(f"{path}, row {row}: expected query, 0, document, grade, or the same without the 0")
-        yield row, *wanted  # type: ignore[misc]
+        query, document, grade = wanted
+        yield row, query, document, grade
 
 
 def _named(names: list[str]) -> list[str] | None:
