@@ -2,6 +2,7 @@
 
 import shutil
 
+import pandas as pd
 import pytest
 
 from app.builds import shelf
@@ -51,7 +52,7 @@ def test_their_health_is_judged_once_and_their_newest_figure_said_unless_its_spl
     workspace.private.mark(of, "mine")
     told = table(visit("builds"), "Build", "nDCG@10").set_index("Build")
     assert told.loc["sixty", ["nDCG@10", "Of"]].tolist() == [0.25, "bm25, dev"]
-    assert told.loc["other", "Of"] is None
+    assert pd.isna(told.loc["other", "Of"])
 
 
 def test_one_is_opened_renamed_and_deleted(two):
