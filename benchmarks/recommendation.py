@@ -5,7 +5,7 @@
 ``FOLDER`` holds ``items.jsonl`` and ``sequences.txt``. Writes ``benchmarks/results/recommendation.md`` where item-item and
 counting are among the models. Development chooses (the share of text, identifiers, weights, when to stop); test judges, once.
 Trained models are kept in the home's cache and taken from there: remove them to train anew. ``--rows`` puts the rows of the
-models asked for into the tables that are there, ``--section HEAD`` makes one section of the file anew.
+models asked for into the tables that are there, ``--section HEAD``, once or more, makes sections of the file anew.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from engine.data.corpus import Document
 from engine.data.histories import Held, leave_last_out
 from engine.data.interactions import read_interactions
 from engine.data.records import records
-from engine.identifiers import rq_kmeans
+from engine.identifiers import imported, rq_kmeans
 from engine.identifiers.base import Material as Items
 from engine.identifiers.collisions import extra_code
 from engine.recommending import evaluated, factors, hybrid, item_item, item_text, matrix
@@ -63,10 +63,14 @@ NAMES = (
     "tree-distilled", "one-pass", "mult-vae", "diffrec", "irgan", "tiger", "tiger-distilled", "hybrid",
 )  # fmt: skip
 HYBRID = ("item-item", "sasrec")
+# Those of the main table, the honest baseline first: the others are held against it.
+MAIN = tuple(sorted((name for name in NAMES if name not in report.NOT_REPRODUCED), key=lambda name: name != "item-item"))
 
 
 class Bench:
     """The data, and recommenders made when they are first asked for."""
+
+    main = MAIN
 
     def __init__(self, folder: Path, seed: int = 0):
         self.seed, self.folder = seed, folder
@@ -126,6 +130,12 @@ class Bench:
         )
         return build(fitted.codes)
 
+    @cached_property
+    def published(self) -> Trie:
+        """Those that came with the set, LETTER's; items that share theirs get a code more."""
+        found = imported.identifiers_of([imported.tokens_of(row["letter_sid"]) or [] for row in self.rows], "letter_sid")
+        return build(extra_code(found, Items(self.material.embeddings, []), self.seed).codes)
+
     def dealt(self, like: Trie) -> Trie:
         """The identifiers of a trie, dealt out to other items by the seed: the control."""
         codes = np.full((len(self.rows), like.levels), -1, np.int32)
@@ -173,14 +183,18 @@ class Bench:
         self.minutes[name] = (time.monotonic() - start) / 60
         return made
 
-    def trained(self, name: str, seed: int, passes: int = 0) -> Recommender:
-        """A trained model of a seed, after its own passes or after so many; what it writes are the bench's own identifiers."""
+    def trained(self, name: str, seed: int, passes: int = 0, others: tuple[str, Trie] | None = None) -> Recommender:
+        """A trained model of a seed, after its own passes or after so many; what it writes are the bench's own identifiers, or
+        others under a name of theirs."""
         spec = SPECS[name].model_copy(update={"seed": seed})
         if passes:
             spec, name = spec.model_copy(update={"epochs": passes, "cooling": COOLING}), f"{name}-{passes}"
+        if others:
+            name = f"{name}-{others[0]}"
         folder = paths.cache() / "recommendation" / f"{name}-{seed}"
         writes = spec.model in ("tree", "one-pass", "tiger")
-        material = self.material._replace(trie=self.trie("behaviour", 3, 32)) if writes else self.material
+        written = others[1] if others else self.trie("behaviour", 3, 32) if writes else self.material.trie
+        material = self.material._replace(trie=written)
         if not (kept.is_there(folder) and kept.read(folder).digest == spec.digest()):
             train.train(material, spec, folder, report.tell(name))
         self.minutes[name] = kept.read(folder).seconds / 60
@@ -200,13 +214,15 @@ def main() -> None:
     """Judge what is asked for, print it, and keep it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--models", default=",".join(name for name in NAMES if name not in report.NOT_REPRODUCED))
+    parser.add_argument("--models", default=",".join(MAIN))
     parser.add_argument("--json", type=Path)
     parser.add_argument("--rows", action="store_true")
-    parser.add_argument("--section", choices=list(report.SECTIONS))
+    parser.add_argument("--section", action="append", choices=list(report.SECTIONS))
     asked = parser.parse_args()
     if asked.section:
-        report.write_section(Bench(asked.folder), asked.section)
+        bench = Bench(asked.folder)
+        for head in asked.section:
+            report.write_section(bench, head)
         return
     names = [name.strip() for name in asked.models.split(",") if name.strip()]
     if unknown := [name for name in names if name not in NAMES]:

@@ -1,4 +1,4 @@
-"""Studies beside the main table of ``benchmarks.recommendation``: what order carries, cold items, a vector or a decoder."""
+"""Studies beside the main table of ``benchmarks.recommendation``: what order carries, cold items, the dial, seeds."""
 
 import time
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from engine.data.figures import told
 from engine.data.histories import Held, Histories, without
 from engine.evaluation import interval
 from engine.evaluation.significance import difference
-from engine.recommending import evaluated, factors, hybrid, item_item, liger, matrix
+from engine.recommending import evaluated, hybrid, item_item, liger, matrix
 from engine.recommending.base import Material, Ranked, Scores
 from engine.recommending.item_item import ItemItem, Parts
 from engine.recommending.judging import judge
@@ -21,10 +21,8 @@ from engine.recommending.shelf import Shelf
 if TYPE_CHECKING:
     from benchmarks.recommendation import Bench
 
-WIDTHS = (5, 10, 20, 50, 100, 200)
-SQUEEZED = (128, 256, 512)
-# What :mod:`benchmarks.squeezed_picture` draws of this section.
-PICTURE = "![R@10 of the matrix as one vector a history, by its numbers, and written code by code, by beams](squeezed.svg)"
+# What :mod:`benchmarks.dial_picture` draws of the dial.
+COST = "![NDCG@10, as it is and weighed by inverse propensity, by how far the popularity dial is turned](dial.svg)"
 COLD_SHARE, SHOWN = 0.05, ("R@5", "NDCG@5", "R@10", "NDCG@10")
 SAMPLE = 4000
 # People for whom TIGER writes all identifiers, and the beams that are held against that.
@@ -41,20 +39,6 @@ SEEDED = {
     "tree-distilled": 12,
 }
 SEEDS = (0, 1, 2)
-
-
-class Squeezed:
-    """The item-item matrix as products of some numbers an item: what one vector a history can keep of it."""
-
-    def __init__(self, of: ItemItem, width: int):
-        self.name, self.of = f"squeezed-{width}", of
-        both = factors.factors(of.weights, width)
-        self.read, self.found = both[:, :width], both[:, width:]
-
-    def scores(self, histories: Histories) -> np.ndarray:
-        """Float32 ``(histories, items)``."""
-        weights = self.of.recency.weights(histories, self.of.items).astype(np.float32)
-        return (weights @ self.read) @ self.found.T
 
 
 def row(values: dict[str, np.ndarray]) -> str:
@@ -90,6 +74,19 @@ def protocol(bench: "Bench") -> list[str]:
     return lines
 
 
+def again(bench: "Bench") -> list[str]:
+    """Every model of the main table where items of the history may come again: what leaving them out is worth."""
+    lines = ["| model | R@10 | NDCG@10 | R@10 less that without them |", "|---" * 4 + "|"]
+    for name in bench.main:
+        recommender, test = bench.get(name), bench.split.test
+        found, without_them = (judge(recommender, test, seen=seen).values for seen in (True, False))
+        of = interval(found["R@10"])
+        less = told(difference(found["R@10"], without_them["R@10"]), sign=True)
+        lines.append(f"| {name} | {of.mean:.4f} [{of.low:.4f}, {of.high:.4f}] | {found['NDCG@10'].mean():.4f} | {less} |")
+    said = "What was chosen for lists without them stays (share of text, weights, when to stop); above the matrix is chosen anew."
+    return [said, "", *lines]
+
+
 def one_hop(bench: "Bench") -> str:
     """How many test items followed the last item of the history directly in somebody's training."""
     train, test = bench.split.train, bench.split.test
@@ -98,51 +95,6 @@ def one_hop(bench: "Bench") -> str:
     last = test.histories.items[test.histories.starts[1:] - 1]
     share = np.mean([hop in hops for hop in zip(last.tolist(), test.targets.tolist(), strict=True)])
     return f"{share:.1%} of the test items followed the last item of the history directly in somebody's training."
-
-
-def widths(bench: "Bench") -> list[str]:
-    """The counting scorer by width on several identifiers, beside the matrix it marginalises and that matrix squeezed."""
-    places = np.sort(np.random.default_rng(0).permutation(len(bench.split.test.targets))[:SAMPLE])
-    held = bench.split.test.pick(places)
-    exact = judge(Ranked(bench.matrix), held).values["R@10"]
-    lines = [f"R@10 on {len(places):,} test users (seed 0); the matrix itself, exactly: {exact.mean():.4f}.", ""]
-    lines += ["| identifiers | " + " | ".join(f"beam {width}" for width in WIDTHS) + " |", "|---" * (len(WIDTHS) + 1) + "|"]
-    chosen, trie = bench.identifiers
-    others = [("behaviour", 2, 32), ("behaviour", 2, 64), ("behaviour", 3, 32), ("text", 3, 256), ("text", 3, 32)]
-    tries = {f"RQ-KMeans {levels} x {codes} on {on}": bench.trie(on, levels, codes) for on, levels, codes in others}
-    tries[f"dealt out at random, in the shape of {chosen[1]} x {chosen[2]} on {chosen[0]}"] = bench.dealt(trie)
-    for name, tree in tries.items():
-        reached = [judge(bench.counting(tree, width), held).values["R@10"].mean() for width in WIDTHS]
-        lines.append(f"| {name} | " + " | ".join(f"{one:.4f}" for one in reached) + " |")
-    lines += ["", "| the matrix as one vector a history | R@10 |", "|---|---|"]
-    for width in SQUEEZED:
-        lines.append(f"| {width} numbers | {judge(Ranked(Squeezed(bench.matrix, width)), held).values['R@10'].mean():.4f} |")
-    lines.append(
-        f"| all of it, summed over the tree, 50 beams | {judge(bench.counting(trie, 50), held).values['R@10'].mean():.4f} |"
-    )
-    return [*lines, "", PICTURE]
-
-
-def books(bench: "Bench") -> list[str]:
-    """BARGE's books, each level half as large as the one before, coding orthogonal parts in turn, under the counting scorer."""
-    places = np.sort(np.random.default_rng(0).permutation(len(bench.split.test.targets))[:SAMPLE])
-    held = bench.split.test.pick(places)
-    tries = {
-        "2 x 32": bench.trie("behaviour", 2, 32),
-        "4 x 64": bench.trie("behaviour", 4, 64),
-        "512, 256, 128, 64, one book": bench.trie("behaviour", 4, 512, halving=1),
-        "512, 256, 128, 64 in two orthogonal books (BARGE)": bench.trie("behaviour", 4, 512, halving=1, books=2),
-        "64, 32, 16, 8 in two orthogonal books": bench.trie("behaviour", 4, 64, halving=1, books=2),
-    }
-    lines = [f"RQ-KMeans on behaviour, R@10 of the counting scorer on {len(places):,} test users (seed 0).", ""]
-    lines += ["| codes | beam 10 | beam 50 | beam 10 less that of 2 x 32 |", "|---|---|---|---|"]
-    first = None
-    for name, tree in tries.items():
-        narrow, wide = (judge(bench.counting(tree, width), held).values["R@10"] for width in (10, 50))
-        first = narrow if first is None else first
-        less = "" if narrow is first else told(difference(narrow, first), sign=True)
-        lines.append(f"| {name} | {narrow.mean():.4f} | {wide.mean():.4f} | {less} |")
-    return lines
 
 
 def pace(bench: "Bench") -> str:
@@ -194,8 +146,12 @@ def cold(bench: "Bench") -> list[str]:
     dense = liger.Liger(ours.of, ours.by, ours.new, ours.chosen._replace(setting=liger.Setting(share=1.0)))
     alone = float(judge(dense, known).values["R@10"].mean())
     lines = [f"{int(items.sum()):,} items taken out, {len(split.test.targets):,} questions ask for one of them.", ""]
-    lines += ["| cold items | R@5 | N@5 | R@10 | N@10 |", "|---|---|---|---|---|"]
-    lines += [f"| {name} | {row(judge(of, split.test).values)} |" for name, of in found.items()]
+    lines += ["| cold items | R@5 | N@5 | R@10 | N@10 | R@10 less semantic kNN |", "|---" * 6 + "|"]
+    judged = {name: judge(of, split.test).values for name, of in found.items()}
+    by_text = judged["semantic kNN"]["R@10"]
+    for name, of in judged.items():
+        less = "" if of["R@10"] is by_text else told(difference(of["R@10"], by_text), sign=True)
+        lines.append(f"| {name} | {row(of)} | {less} |")
     priced_at = (
         f"The price on {SAMPLE:,} questions of all kinds: R@10 {price[0]:.4f} without new items, {price[1]:.4f} with the shelf, "
         f"{price[2]:.4f} with LIGER's places. Development gave the dense rank a weight of {put.share:g} beside the odds of what "
@@ -239,7 +195,7 @@ def dial(bench: "Bench") -> list[str]:
         fair = float((gain * weight).sum() / weight.sum())
         cells = f"{found.values['R@10'].mean():.4f} | {gain.mean():.4f} | {fair:.4f} | {bench.popularity[shown].mean():.1f}"
         lines.append(f"| {power:g} | {cells} |")
-    return lines
+    return [*lines, "", COST]
 
 
 def written(bench: "Bench") -> list[str]:

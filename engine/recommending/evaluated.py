@@ -52,14 +52,14 @@ class Shown(NamedTuple):
 
 class Figures(NamedTuple):
     """A recommender: means with intervals, the difference of NDCG@10 to the first one (None for that), by frequency, what it
-    shows, and NDCG@10 where a question weighs the more the rarer its item (:func:`weights`)."""
+    shows, and NDCG@10 where a question weighs the more the rarer its item (:func:`weights`), with its interval over people."""
 
     name: str
     means: dict[str, Interval]
     ahead: Difference | None
     groups: list[Group]
     shown: Shown
-    fair: float
+    fair: Interval
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -69,7 +69,7 @@ class Figures(NamedTuple):
             "ahead": self.ahead and self.ahead._asdict(),
             "groups": [group._asdict() for group in self.groups],
             "shown": self.shown._asdict(),
-            "fair": self.fair,
+            "fair": self.fair.mean,
         }
 
 
@@ -114,6 +114,7 @@ def evaluate(
     others = [name for place, name in enumerate(found) if place]
     ahead = dict(zip(others, together([difference(found[name].values[COMPARED_BY], first) for name in others]), strict=True))
     taken = popularity[held.targets]
+    weight = weights(taken)
     return [
         Figures(
             name,
@@ -121,7 +122,7 @@ def evaluate(
             ahead.get(name),
             groups(of.values, taken),
             shown(of.first, popularity, embeddings),
-            float(np.average(of.values[COMPARED_BY], weights=weights(taken))),
+            interval(of.values[COMPARED_BY] * weight / weight.mean()),
         )
         for name, of in found.items()
     ]
@@ -186,6 +187,6 @@ def lines(found: Sequence[Figures]) -> list[str]:
     )
     for of in found:
         cells = [f"{head} ({group.questions:,}) {group.values['R@10']:.3f}" for head, group in zip(heads, of.groups, strict=True)]
-        last = f"{of.shown.covered:.1%}, {of.shown.gini:.2f}, {of.shown.popularity:.1f}, {of.shown.apart:.2f}; {of.fair:.3f}"
+        last = f"{of.shown.covered:.1%}, {of.shown.gini:.2f}, {of.shown.popularity:.1f}, {of.shown.apart:.2f}; {told(of.fair)}"
         rows.append(f"{of.name:<24} {'  '.join(cells)}; {last}")
     return rows

@@ -79,7 +79,9 @@ def model_of(spec: SequenceSpec, material: Material) -> Network:
     TriescopeError
         The spec's fields contradict each other.
     """
-    if spec.width % spec.heads:
+    if spec.model != "tiger" and (spec.head or spec.between or spec.size != "cpu"):
+        raise TriescopeError("size, head and between need --model tiger")
+    if not spec.head and spec.width % spec.heads:
         raise TriescopeError(f"width: {spec.width} is no multiple of {spec.heads} heads")
     torch.manual_seed(spec.seed)
     shape = Shape(spec.width, spec.blocks, spec.heads, spec.dropout, spec.longest)
@@ -92,7 +94,7 @@ def model_of(spec: SequenceSpec, material: Material) -> Network:
     if spec.model == "tiger":
         if spec.items != "ids" or spec.sampled:
             raise TriescopeError("tiger reads and writes the codes of the tree: leave items at ids and sampled at 0")
-        return TigerModel(material.trie, material.items, shape, spec.people, spec.learning_rate)
+        return TigerModel(material.trie, material.items, shape, spec.people, spec.learning_rate, spec.head, spec.between)
     if spec.model == "joint":
         if spec.items != "ids" or spec.sampled:
             raise TriescopeError("joint is a tree, which has vectors of its own: leave items at ids and sampled at 0")

@@ -10,14 +10,19 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from engine.options import checked
 from engine.recommending.models import pieces
 
-# What stands in the place of the defaults for tiger: TIGER's own, in three blocks in place of four, for a CPU.
-TIGER = {"width": 128, "blocks": 3, "heads": 4, "dropout": 0.1, "longest": 20, "batch": 256}
+# What stands in the place of the defaults for tiger: what half an hour of a processor can teach something, and TIGER's own sizes
+# (Rajput et al. 2023: four blocks each way, six heads of 64 numbers, tokens of people), which want a GPU.
+TIGER: Mapping[str, Any] = {"width": 128, "blocks": 3, "heads": 4, "dropout": 0.1, "longest": 20, "batch": 256}
+SIZES: Mapping[str, Mapping[str, Any]] = {
+    "cpu": TIGER,
+    "published": {**TIGER, "blocks": 4, "heads": 6, "head": 64, "between": 1024, "people": 2000},
+}
 # Share of a history that bert4rec hides, where nothing else is asked for.
 HIDDEN = 0.3
 
 
 class SequenceSpec(BaseModel):
-    """Everything that decides what a training yields, apart from the interactions; :data:`TIGER` has other defaults for tiger.
+    """Everything that decides what a training yields, apart from the interactions; :data:`SIZES` has other defaults for tiger.
 
     >>> SequenceSpec(epochs=3).digest() == SequenceSpec(epochs=9).digest()
     True
@@ -28,7 +33,9 @@ class SequenceSpec(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _of_the_model(cls, asked: Any) -> Any:
-        return TIGER | dict(asked) if isinstance(asked, Mapping) and asked.get("model") == "tiger" else asked
+        if not isinstance(asked, Mapping) or asked.get("model") != "tiger":
+            return asked
+        return {**SIZES.get(str(asked.get("size", "cpu")), TIGER), **asked}
 
     model: Literal["sasrec", "bert4rec", "tree", "one-pass", "joint", "tiger", "mult-vae", "diffrec", "irgan"] = Field(
         "sasrec",
@@ -74,9 +81,19 @@ class SequenceSpec(BaseModel):
     people: int = Field(
         0, ge=0, le=100_000, title="Tokens of people", description="Tokens that people share, read by tiger first; 0 for none."
     )
+    size: Literal["cpu", "published"] = Field(
+        "cpu",
+        title="Size of TIGER",
+        description="What tiger has unless told: three blocks and four heads of 32 numbers, for a CPU; or as its paper, four "
+        "blocks, six heads of 64, 2,000 tokens of people.",
+    )
     width: int = Field(64, ge=8, le=1024, title="Width", description="Numbers in a state; a multiple of the heads.")
     blocks: int = Field(2, ge=1, le=12, title="Blocks", description="Blocks of attention.")
     heads: int = Field(2, ge=1, le=16, title="Heads", description="Heads of attention.")
+    head: int = Field(0, ge=0, le=256, title="Numbers of a head", description="Of tiger; 0 where the heads share the width.")
+    between: int = Field(
+        0, ge=0, le=8192, title="Width between", description="Numbers between the two layers of a block of tiger; 0 for 4 widths."
+    )
     dropout: float = Field(0.5, ge=0, le=0.9, title="Dropout", description="Share of a state that is dropped while it learns.")
     longest: int = Field(
         50, ge=2, le=1000, title="Longest history", description="Items of a history that are read, the last ones."
@@ -102,6 +119,7 @@ class SequenceSpec(BaseModel):
         """SHA-256 of what decides the course of the training; how long it goes on does not, unless the rate falls at the end."""
         unused = ({"people"} if not self.people else set()) | ({"hidden"} if self.hidden == HIDDEN else set())
         unused |= ({"rows"} if not self.pieced else set()) | ({"asked"} if self.model != "joint" else set())
+        unused |= {"size"} | {name for name in ("head", "between") if not getattr(self, name)}
         unused |= {"minutes" if self.epochs else "epochs"} if self.cooling else {"minutes", "epochs", "cooling"}
         value = self.model_dump(exclude=unused)
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

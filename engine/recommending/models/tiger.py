@@ -41,6 +41,8 @@ class TigerModel(nn.Module):
         Tokens that people share; 0 for none.
     learning_rate : float
         Of everything.
+    head, between : int
+        Numbers of a head, and between the two layers of a block; 0 for the width over the heads, and for four widths.
 
     Raises
     ------
@@ -48,7 +50,16 @@ class TigerModel(nn.Module):
         The identifiers have so many codes at a level that they are no tokens.
     """
 
-    def __init__(self, trie: Trie, items: int, shape: Shape, people: int = 0, learning_rate: float = 1e-3):
+    def __init__(
+        self,
+        trie: Trie,
+        items: int,
+        shape: Shape,
+        people: int = 0,
+        learning_rate: float = 1e-3,
+        head: int = 0,
+        between: int = 0,
+    ):
         super().__init__()
         self.trie, self.items, self.shape, self.people, self.learning_rate = trie, items, shape, people, learning_rate
         codes = codes_of(trie)
@@ -61,8 +72,8 @@ class TigerModel(nn.Module):
         config = T5Config(
             vocab_size=PEOPLE + people + sum(codes),
             d_model=shape.width,
-            d_kv=shape.width // shape.heads,
-            d_ff=4 * shape.width,
+            d_kv=head or shape.width // shape.heads,
+            d_ff=between or 4 * shape.width,
             num_layers=shape.blocks,
             num_heads=shape.heads,
             dropout_rate=shape.dropout,

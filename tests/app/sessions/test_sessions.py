@@ -173,10 +173,15 @@ def test_a_file_is_joined_by_a_job_and_a_model_trained_by_one(build, joined_home
     sound(next(one for one in at.button if one.label == "Train").click().run())
     trained = ["train-next", str(folder), "--model", "tree", "--minutes", "30", "--name", "mine", "--distill", "0.5"]
     assert started == [trained]
+    at = visit("sessions")
+    next(one for one in at.selectbox if one.label == "Model").select("tiger, as published")
+    at = sound(next(one for one in at.button if one.label == "Train").click().run())
+    published = ["train-next", str(folder), "--model", "tiger", "--minutes", "30", "--name", "tiger", "--size", "published"]
+    assert started == [trained, published]
     next(one for one in at.text_input if one.label == "Name").set_value("../out")
     at = sound(next(one for one in at.button if one.label == "Train").click().run())
     assert "cannot be the name" in at.error[0].value
-    assert started == [trained]
+    assert started == [trained, published]
 
 
 def test_a_trained_tiger_can_be_watched(build, joined_home, tmp_path, monkeypatch):

@@ -88,6 +88,9 @@ def test_several_are_judged_on_the_same_questions():
     gain = judge(both[found[1].name], of.split.test).values["NDCG@10"]
     taken = [popularity[target] for target in of.split.test.targets]
     weighed = sum(one / (times + 1) ** 0.5 for one, times in zip(gain, taken, strict=True))
-    assert found[1].fair == pytest.approx(weighed / sum(1 / (times + 1) ** 0.5 for times in taken))
+    fair = found[1].fair
+    assert fair.mean == pytest.approx(weighed / sum(1 / (times + 1) ** 0.5 for times in taken))
+    assert fair.low < fair.mean < fair.high
+    assert found[1].as_json()["fair"] == fair.mean
     lines = evaluated.lines(found)
     assert [line.split()[0] for line in lines] == ["popularity", "knn", "R@10", "popularity", "knn"]

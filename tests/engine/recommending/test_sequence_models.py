@@ -8,7 +8,6 @@ from engine.builds.layout import partial_of
 from engine.data.histories import Histories
 from engine.errors import TriescopeError
 from engine.recommending import item_item
-from engine.recommending.base import Material
 from engine.recommending.judging import judge
 from engine.recommending.models import draws, full_softmax, kept, networks, train
 from engine.recommending.models.draws import NextItem
@@ -22,6 +21,12 @@ SMALL = Shape(width=16, blocks=2, heads=2, dropout=0.0, longest=8)
 
 
 MODELS = ("sasrec", "bert4rec", "tree", "one-pass", "joint", "tiger", "mult-vae", "diffrec", "irgan")
+
+
+def queried(of):
+    """The same with queries, which joint needs: each item's own text."""
+    asked = Asked(of.embeddings, np.arange(ITEMS))
+    return of._replace(queries=Queries(asked, asked))
 
 
 def model(causal=True, **more):
@@ -108,7 +113,7 @@ def test_bert4rec_hides_the_share_that_is_asked_for_and_the_last_item_in_a_third
         {"model": "bert4rec"},
         {"sampled": 20, "items": "both"},
         {"items": "ngrams"},
-        *({"model": name, "epochs": 120} for name in ("tree", "one-pass", "mult-vae")),
+        *({"model": name, "epochs": 120} for name in ("tree", "one-pass", "joint", "mult-vae")),
         {"model": "diffrec", "epochs": 300, "dropout": 0.1},
         {"model": "irgan", "epochs": 300},
     ],
@@ -116,14 +121,14 @@ def test_bert4rec_hides_the_share_that_is_asked_for_and_the_last_item_in_a_third
 def test_thirty_people_are_learned_by_heart(tmp_path, asked):
     rng = np.random.default_rng(1)
     rows = [rng.permutation(ITEMS)[:5].tolist() for _ in range(30)]
-    of = material()
+    of = queried(material())
     held = of.split.dev._replace(
         people=np.arange(30, dtype=np.int32),
         histories=Histories.of([row[:-1] for row in rows]),
         targets=np.array([row[-1] for row in rows], np.int32),
     )
     nobody = held.pick(slice(0, 0))
-    learned = Material(of.split._replace(train=Histories.of(rows), dev=held, test=nobody), of.said, of.embeddings, of.trie)
+    learned = of._replace(split=of.split._replace(train=Histories.of(rows), dev=held, test=nobody))
     plain = {"epochs": 60, "width": 32, "heads": 2, "dropout": 0.0, "batch": 30, "learning_rate": 1e-2, "patience": 99}
     spec = SequenceSpec.model_validate(plain | asked)
     known = train.train(learned, spec, tmp_path / "heart")
@@ -137,8 +142,10 @@ class Stopped(Exception):
     """As a kill would."""
 
 
-def test_a_training_that_was_stopped_goes_on_as_if_it_never_was(tmp_path):
-    of, spec = material(), SequenceSpec(epochs=6, width=16, batch=20, dropout=0.2, longest=8, cooling=0.5)
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "tiger"])  # which has one of its own
+def test_a_training_that_was_stopped_goes_on_as_if_it_never_was(tmp_path, name):
+    of = queried(material())
+    spec = SequenceSpec(model=name, epochs=6, width=16, batch=20, dropout=0.2, longest=8, cooling=0.5)
     whole = train.train(of, spec, tmp_path / "whole")
 
     def stop(stage, done, total):
@@ -169,9 +176,8 @@ def test_any_history_has_a_list(name):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_loss_makes_nothing_elsewhere_than_where_the_weights_are(name):
-    of = material()
-    asked = Asked(of.embeddings, np.arange(ITEMS))
-    of = of._replace(queries=Queries(asked, asked), matrix=item_item.made(of, {}, lambda *told: None))
+    of = queried(material())
+    of = of._replace(matrix=item_item.made(of, {}, lambda *told: None))
     more = {"sasrec": {"sampled": 5}, "tree": {"distill": 0.5}, "one-pass": {"distill": 0.5}, "tiger": {"distill": 0.5}}
     spec = SequenceSpec(**{"model": name, "width": 16, "heads": 2, "dropout": 0.0} | more.get(name, {}))
     network = networks.model_of(spec, of).eval()
@@ -189,6 +195,24 @@ def test_the_test_is_never_read(tmp_path):
     there = train.train(of, spec, tmp_path / "there")
     gone = train.train(of._replace(split=of.split._replace(test=None)), spec, tmp_path / "gone")
     assert there.weights == gone.weights
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_nothing_is_learned_from_development(tmp_path, name):
+    """It chooses among the weights, so that it must be there; with other answers in it every step is the same."""
+    of = queried(material(20))
+    of = of._replace(split=of.split._replace(test=None))
+    if name in ("tree", "tiger"):
+        of = of._replace(matrix=item_item.made(of, {}, lambda *told: None))
+    dev = of.split.dev
+    other = dev._replace(targets=(dev.targets + 1) % ITEMS, histories=Histories.of([[5]] * dev.histories.people))
+    spec = SequenceSpec(model=name, epochs=2, width=8, blocks=1, heads=1, batch=10, distill=0.5 if of.matrix else 0)
+    found = {}
+    for said, held in (("one", dev), ("other", other)):
+        learned = of._replace(split=of.split._replace(dev=held))
+        found[said] = [turn.loss for turn in train.train(learned, spec, tmp_path / said).history]
+    assert found["one"] == found["other"]
+    assert found["one"][-1] > 0
 
 
 def test_what_is_wrong_is_said(tmp_path):

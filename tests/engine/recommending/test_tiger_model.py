@@ -7,6 +7,7 @@ import torch
 from engine.builds.layout import partial_of
 from engine.data.histories import Histories
 from engine.decoding import decode
+from engine.errors import TriescopeError
 from engine.recommending.base import Material, unseen
 from engine.recommending.judging import judge
 from engine.recommending.models import networks, train, writing_many
@@ -15,6 +16,7 @@ from engine.recommending.models.spec import SequenceSpec
 from engine.recommending.models.tiger import NOBODY, PEOPLE, TigerModel
 from engine.recommending.models.tiger_draws import NextCodes, likelihood
 from engine.recommending.models.writing import Writing
+from engine.training.models.t5 import SIZES
 from engine.trie import build
 from tests.engine.recommending.baskets import ITEMS, lists, material
 
@@ -131,6 +133,22 @@ def test_thirty_people_are_learned_by_heart(of, tmp_path):
     assert known.measure == train.LIKELIHOOD
     again = judge(networks.opened(learned, tmp_path / "heart"), held).values
     assert again["R@5"].mean() == pytest.approx(known.dev["R@5"])
+
+
+def test_the_published_size_is_that_of_the_scorer_of_the_same_name(of):
+    spec = SequenceSpec(model="tiger", size="published", dropout=0.2)
+    made = networks.model_of(spec, of)
+    config = made.network.config
+    assert (config.d_model, config.d_kv, config.d_ff, config.num_heads, config.num_layers) == SIZES["tiger"]
+    assert (made.people, config.dropout_rate) == (2000, 0.2)
+    usual = SequenceSpec(model="tiger")
+    assert (usual.blocks, usual.heads, usual.head, usual.people) == (3, 4, 0, 0)
+    assert usual.digest() != spec.digest()
+    assert SequenceSpec(model="tiger", size="published", blocks=1).blocks == 1
+    found = networks.recommender_of(made, "tiger", 5).recommend(Histories.of([[1, 2], []]), 3).rows
+    assert found.min() >= 0
+    with pytest.raises(TriescopeError, match="size, head and between need --model tiger"):
+        networks.model_of(SequenceSpec(model="tree", size="published"), of)
 
 
 def test_with_tokens_of_people_it_knows_who_asks(of, tmp_path):
