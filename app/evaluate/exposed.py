@@ -1,4 +1,4 @@
-"""Whom the first places show, by a column, on the Evaluate page, where that was asked for."""
+"""Whom the first places show, by a column, on the pages Evaluate and Sessions, where that was asked for."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.common import exports, state
 
-DOCUMENTS, RELEVANT = "Of the documents", "Of what is relevant"
+DOCUMENTS, RELEVANT = "Of the documents", "what is relevant"
 
 
 def show(found: Mapping[str, Any], number: int) -> None:
@@ -17,38 +17,44 @@ def show(found: Mapping[str, Any], number: int) -> None:
     if not of:
         return
     with st.expander(f"Whom the first ten show, by {state.plain(of['column'])}", icon=":material/balance:"):
-        rows = table(of)
-        st.dataframe(rows, hide_index=True, height="content", column_config=dict.fromkeys((DOCUMENTS, RELEVANT), PERCENT))
-        st.write(state.plain(apart(of)))
-        others = f" {of['others']:,} rarer values are not told." if of["others"] else ""
-        st.caption(
-            f"Share of the first ten places of {of['queries']:,} queries, with its 95% interval; marked where that less the "
-            "share of what is relevant is certainly not zero (▲ more than asked for, ▼ less), not corrected for there being "
-            f"several values. A document with several values counts for each.{others}"
-        )
-        exports.offer("Exposure, CSV", exports.csv(rows), f"evaluation-{number}-exposure.csv")
+        inside(of, f"evaluation-{number}-exposure.csv")
+
+
+def inside(of: Mapping[str, Any], file: str, asked: str = "queries", wanted: str = RELEVANT) -> None:
+    """The table, the sentence, and how to read them; ``asked`` and ``wanted`` are what is asked and what it asks for."""
+    rows = table(of, wanted)
+    st.dataframe(rows, hide_index=True, height="content", column_config=dict.fromkeys((DOCUMENTS, f"Of {wanted}"), PERCENT))
+    st.write(state.plain(apart(of, wanted)))
+    others = f" {of['others']:,} rarer values are not told." if of["others"] else ""
+    others += f" Documents without a value, which stand in no line: {of['without']:,}." if of.get("without") else ""
+    st.caption(
+        f"Share of the first ten places of {of['queries']:,} {asked}, with its 95% interval; marked where that less the "
+        f"share of {wanted} is certainly not zero (▲ more than asked for, ▼ less), not corrected for there being "
+        f"several values. A document with several values counts for each.{others}"
+    )
+    exports.offer("Exposure, CSV", exports.csv(rows), file)
 
 
 PERCENT = st.column_config.NumberColumn(format="percent")
 
 
-def table(of: Mapping[str, Any]) -> pd.DataFrame:
-    """A row a value: shares of the documents, of what is relevant, and of each list."""
+def table(of: Mapping[str, Any], wanted: str = RELEVANT) -> pd.DataFrame:
+    """A row a value: shares of the documents, of what is wanted, and of each list."""
     rows = []
     for one in of["values"]:
         shown = {name: f"{_told(share)} {_mark(one['over'][name])}".strip() for name, share in one["shown"].items()}
-        rows.append({"Value": one["value"], DOCUMENTS: one["documents"], RELEVANT: one["relevant"]} | shown)
+        rows.append({"Value": one["value"], DOCUMENTS: one["documents"], f"Of {wanted}": one["relevant"]} | shown)
     return pd.DataFrame(rows)
 
 
-def apart(of: Mapping[str, Any]) -> str:
+def apart(of: Mapping[str, Any], wanted: str = RELEVANT) -> str:
     """How far lists are from parity, in a sentence."""
     told = {
         name: ", ".join(f"{one} {_told(far)}" for one, far in of[name].items()) for name in ("from_documents", "from_relevant")
     }
     return (
-        f"A value's share differs on average from that of the documents by: {told['from_documents']}; from that of what is "
-        f"relevant by: {told['from_relevant']}."
+        f"A value's share differs on average from that of the documents by: {told['from_documents']}; from that of {wanted} "
+        f"by: {told['from_relevant']}."
     )
 
 

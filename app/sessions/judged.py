@@ -5,6 +5,7 @@ import streamlit as st
 
 from app.charts import systems
 from app.common import address, commands, exports, guard, jobs, state
+from app.evaluate import exposed
 from engine.builds.opened import Build
 from engine.data.figures import Difference, better, told, told_p
 from engine.errors import TriescopeError
@@ -59,8 +60,11 @@ def _form(build: Build, split: str, beams: int, before: list[str]) -> None:
     told_of = "The first one is what the others are held against; the names of several with + between stand for their sum."
     with st.form("judge-next", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         names = st.multiselect("Recommenders to judge", options, before, help=told_of, accept_new_options=True)
+        columns = [name for name in build.columns.names if name not in ("id", "title")]
+        by = st.selectbox("Whom they show, by a column", columns, None, placeholder="none", key="judged-shown-by", width=260)
         sent = st.form_submit_button("Judge them", icon=":material/play_arrow:")
     arguments = ["--split", split, "--beams", str(beams), *(part for name in names for part in ("-m", name))]
+    arguments += ["--by", by] if by else []
     commands.offer(commands.line(["evaluate-next", build.folder.name, *arguments]))
     if sent:
         members = [member.strip() for name in names for member in name.split("+")]
@@ -99,6 +103,9 @@ def _found(build: Build, found: Judging) -> None:
     )
     st.dataframe(by_often, hide_index=True, alt="R@10 by how often the item was taken in training")
     st.caption("R@10 by how often the item that came next was taken in training, with the number of questions.")
+    if found.parity:
+        st.markdown(f"**Whom the first ten show, by {state.plain(found.parity.column)}**")
+        exposed.inside(found.parity.model_dump(), f"exposure-{found.split}.csv", "questions", "what was taken next")
     with st.container(horizontal=True):
         exports.offer("Judging, CSV", exports.csv(whole), f"judged-{found.split}.csv")
         exports.offer("Judging, JSON", exports.as_json(found.model_dump(mode="json")), f"judged-{found.split}.json")

@@ -129,16 +129,21 @@ def run_evaluation(
     seen: Seen = False,
     slate: Arrangement = "",
     split: Annotated[str, typer.Option(help="test or dev.")] = "test",
+    by: Annotated[str, typer.Option(help="Whom the first ten show, by the values of this column (parity, exposure).")] = "",
     keep: Annotated[bool, typer.Option("--keep", help="Keep it with the interactions, for the page Sessions.")] = False,
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge recommenders on what people took next: the whole catalogue is ranked, with intervals and paired tests."""
     from engine.builds.opened import Build
+    from engine.evaluation import parity
+    from engine.filters.facets import facets
     from engine.progress import Progress
     from engine.recommending import evaluated, kept_judging, kinds, on_disk, slates
 
     build = on_disk.as_made(Build(folder))
+    if by:
+        facets(build.columns, by)  # a column that is none is refused before it is measured
     opened = kinds.Opened(build, beams)
     held, names = kept_judging.questions(opened.known, split), model or kinds.usual(build)
     with Progress(progress, quiet=as_json) as told:
@@ -153,12 +158,14 @@ def run_evaluation(
             seen,
             lambda _, done, total: told("judging", done, total),
         )
-    judged = kept_judging.judging(opened, split, seen, arranged, found)
+    shown = kept_judging.by_column(opened, split, found, by) if by else None
+    judged = kept_judging.judging(opened, split, seen, arranged, found, shown)
     if keep:
         kept_judging.keep(build, judged)
     head = f"{judged.questions:,} questions ({split}: {kept_judging.protocol(judged)}); "
     head += f"{beams} beams; the whole catalogue is ranked{f', then arranged: {judged.slate}' if judged.slate else ''}"
-    show(judged.model_dump(mode="json"), as_json, [head, *evaluated.lines(found)])
+    lines = [head, *evaluated.lines(found), *(parity.lines(shown, "questions", "what was taken next") if shown else [])]
+    show(judged.model_dump(mode="json"), as_json, lines)
 
 
 @app.command("train-next")

@@ -15,13 +15,13 @@ from engine.data.figures import Interval
 from engine.errors import TriescopeError
 from engine.evaluation.evaluated import Evaluation
 from engine.evaluation.exposure import CUTOFF
-from engine.evaluation.significance import RESAMPLES, interval
+from engine.evaluation.significance import RESAMPLES
 from engine.filters.columns import Columns
 from engine.filters.facets import facets
 from engine.filters.meaning import evaluate
 
-# Values that are told, the most frequent ones.
-MOST = 12
+# Values that are told, the most frequent ones; resamples held in memory at once.
+MOST, BATCH = 12, 100
 
 
 class Value(NamedTuple):
@@ -59,8 +59,8 @@ class Parity(NamedTuple):
         Those with a relevant document, on which all of it stands.
     values : list of Value
         The most frequent ones.
-    others : int
-        Values that are not told.
+    others, without : int
+        Values that are not told, and documents that have none.
     from_documents, from_relevant : dict of str to Interval
         Name -> how far the shares shown are from those of the documents, or of what is relevant: the mean over the values of the
         difference without its sign. An interval of it never reaches zero, for chance alone sets them apart. In the first,
@@ -71,12 +71,13 @@ class Parity(NamedTuple):
     queries: int
     values: list[Value]
     others: int
+    without: int
     from_documents: dict[str, Interval]
     from_relevant: dict[str, Interval]
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
-        plain = {name: {key: of._asdict() for key, of in getattr(self, name).items()} for name in self._fields[4:]}
+        plain = {name: {key: of._asdict() for key, of in getattr(self, name).items()} for name in self._fields[5:]}
         rows = [
             one._asdict() | {name: {key: of._asdict() for key, of in getattr(one, name).items()} for name in ("shown", "over")}
             for one in self.values
@@ -122,20 +123,17 @@ def by_column(
     has = np.column_stack([evaluate(columns, one.filter) for one in told])
     searched = has if allowed is None else has[allowed]
     documents, asked = searched.mean(axis=0), shares(has, [relevant[place] for place in kept])
-    lists = {system: shares(has, [of[place][:CUTOFF] for place in kept]) for system, of in runs.items()}
-    values = [
-        Value(
-            one.value,
-            float(documents[at]),
-            float(asked[:, at].mean()),
-            {system: interval(of[:, at]) for system, of in lists.items()},
-            {system: interval(of[:, at] - asked[:, at]) for system, of in lists.items()},
-        )
-        for at, one in enumerate(told)
-    ]
+    values = [Value(one.value, float(documents[at]), float(asked[:, at].mean()), {}, {}) for at, one in enumerate(told)]
+    from_documents, from_relevant = {RELEVANT: apart(asked, documents, drawn(asked))}, {}
+    for system, of in runs.items():
+        lists = shares(has, [of[place][:CUTOFF] for place in kept])
+        over = lists - asked
+        means, means_over = np.split(drawn(np.hstack([lists, over])), 2, axis=1)
+        for at, one in enumerate(values):
+            one.shown[system], one.over[system] = _interval(lists[:, at], means[:, at]), _interval(over[:, at], means_over[:, at])
+        from_documents[system], from_relevant[system] = apart(lists, documents, means), apart(over, 0.0, means_over)
     others = len(found.found) - len(told) + found.others
-    far = {RELEVANT: apart(asked, documents)} | {system: apart(of, documents) for system, of in lists.items()}
-    return Parity(name, len(kept), values, others, far, {system: apart(of - asked, 0.0) for system, of in lists.items()})
+    return Parity(name, len(kept), values, others, found.without, from_documents, from_relevant)
 
 
 def shares(has: np.ndarray, rows: Sequence[np.ndarray]) -> np.ndarray:
@@ -148,13 +146,23 @@ def shares(has: np.ndarray, rows: Sequence[np.ndarray]) -> np.ndarray:
     return np.array([has[of].mean(axis=0) if len(of) else np.zeros(has.shape[1]) for of in rows], np.float64)
 
 
-def apart(found: np.ndarray, from_: np.ndarray | float, seed: int = 0) -> Interval:
+def drawn(found: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Means of resampled queries: of float64 ``(queries, values)``, float64 ``(resamples, values)``."""
+    rng, size = np.random.default_rng(seed), len(found)
+    some = np.full(size, 1 / size)
+    return np.concatenate([rng.multinomial(size, some, BATCH) @ found / size for _ in range(RESAMPLES // BATCH)])
+
+
+def apart(found: np.ndarray, from_: np.ndarray | float, means: np.ndarray) -> Interval:
     """Mean over the values of how far the mean of the queries ``(queries, values)`` is from something, with its 95% bootstrap
-    interval."""
-    drawn = np.random.default_rng(seed).multinomial(len(found), np.full(len(found), 1 / len(found)), RESAMPLES) / len(found)
-    far = np.abs(drawn @ found - from_).mean(axis=1)
-    low, high = np.quantile(far, (0.025, 0.975))
+    interval by the means of resamples."""
+    low, high = np.quantile(np.abs(means - from_).mean(axis=1), (0.025, 0.975))
     return Interval(float(np.abs(found.mean(axis=0) - from_).mean()), float(low), float(high))
+
+
+def _interval(found: np.ndarray, means: np.ndarray) -> Interval:
+    low, high = np.quantile(means, (0.025, 0.975))
+    return Interval(float(found.mean()), float(low), float(high))
 
 
 def of_runs(
@@ -181,19 +189,18 @@ def rows_of(ids: Sequence[str], row_of: Mapping[str, int]) -> np.ndarray:
     return np.array([row_of[one] for one in ids if one in row_of], np.int64)
 
 
-def lines(found: Parity) -> list[str]:
-    """What it says, a line a value."""
-    head = (
-        f"by {found.column}, {found.queries:,} queries: share of the documents, of what is relevant, of the first {CUTOFF} places"
-    )
-    told = [head]
+def lines(found: Parity, asked: str = "queries", wanted: str = "what is relevant") -> list[str]:
+    """What it says, a line a value; ``asked`` and ``wanted`` are what is asked and what it asks for, in words."""
+    told = [f"by {found.column}, {found.queries:,} {asked}: share of the documents, of {wanted}, of the first {CUTOFF} places"]
     for one in found.values:
         shown = "  ".join(f"{name} {_told(of)}" for name, of in one.shown.items())
         told.append(f"{one.value[:40]:40} {one.documents:6.1%} {one.relevant:6.1%}  {shown}")
-    for what, far in (("the documents", found.from_documents), ("what is relevant", found.from_relevant)):
+    for what, far in (("the documents", found.from_documents), (wanted, found.from_relevant)):
         told.append(f"apart from {what}: " + "  ".join(f"{name} {_told(of)}" for name, of in far.items()))
     if found.others:
         told.append(f"{found.others:,} rarer values are not told.")
+    if found.without:
+        told.append(f"Documents without a value, which stand in no line: {found.without:,}.")
     return told
 
 

@@ -52,7 +52,8 @@ class Shown(NamedTuple):
 
 class Figures(NamedTuple):
     """A recommender: means with intervals, the difference of NDCG@10 to the first one (None for that), by frequency, what it
-    shows, and NDCG@10 where a question weighs the more the rarer its item (:func:`weights`), with its interval over people."""
+    shows, NDCG@10 where a question weighs the more the rarer its item (:func:`weights`), with its interval over people, and the
+    items that it named first, int64 ``(questions, 10)``, -1 for none."""
 
     name: str
     means: dict[str, Interval]
@@ -60,9 +61,10 @@ class Figures(NamedTuple):
     groups: list[Group]
     shown: Shown
     fair: Interval
+    first: np.ndarray
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Plain values, without the items."""
         return {
             "name": self.name,
             "means": {name: of._asdict() for name, of in self.means.items()},
@@ -123,6 +125,7 @@ def evaluate(
             groups(of.values, taken),
             shown(of.first, popularity, embeddings),
             interval(of.values[COMPARED_BY] * weight / weight.mean()),
+            of.first,
         )
         for name, of in found.items()
     ]

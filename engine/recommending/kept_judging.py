@@ -10,6 +10,8 @@ from engine.builds.opened import Build
 from engine.data.figures import Stored, StoredDifference, StoredInterval
 from engine.data.histories import Held
 from engine.errors import TriescopeError
+from engine.evaluation import parity as parities
+from engine.evaluation.parity import Parity
 from engine.files import replace_json, writing
 from engine.recommending import kinds, on_disk
 from engine.recommending.evaluated import Figures
@@ -49,9 +51,32 @@ class OfRecommender(Stored):
     fair: float | None = None  # older ones lack it
 
 
+class OfValue(Stored):
+    """As :class:`engine.evaluation.parity.Value`."""
+
+    value: str
+    documents: float
+    relevant: float
+    shown: dict[str, StoredInterval]
+    over: dict[str, StoredInterval]
+
+
+class OfColumn(Stored):
+    """As :class:`engine.evaluation.parity.Parity`; what is relevant is what people took next."""
+
+    column: str
+    queries: int
+    values: tuple[OfValue, ...]
+    others: int
+    without: int
+    from_documents: dict[str, StoredInterval]
+    from_relevant: dict[str, StoredInterval]
+
+
 class Judging(Stored):
     """Recommenders on the questions of a split. ``rule`` says how it was made, ``order`` what that of a history is, ``weights``
-    which weights those that are trained had, ``made`` and ``device`` when and where it was judged."""
+    which weights those that are trained had, ``made`` and ``device`` when and where it was judged, ``parity`` whom lists show, if
+    that was asked."""
 
     split: str
     rule: str
@@ -64,9 +89,12 @@ class Judging(Stored):
     weights: dict[str, str]
     made: str
     device: str
+    parity: OfColumn | None = None
 
 
-def judging(of: kinds.Opened, split: str, seen: bool, slate: Slate, found: Sequence[Figures]) -> Judging:
+def judging(
+    of: kinds.Opened, split: str, seen: bool, slate: Slate, found: Sequence[Figures], parity: Parity | None = None
+) -> Judging:
     """What was found, as it is shown and kept."""
     about = of.known.about
     return Judging.model_validate(
@@ -82,8 +110,21 @@ def judging(of: kinds.Opened, split: str, seen: bool, slate: Slate, found: Seque
             "weights": _weights(of.build, [one.name for one in found]),
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
             "device": evaluation.device(),
+            "parity": parity and parity.as_json(),
         }
     )
+
+
+def by_column(of: kinds.Opened, split: str, found: Sequence[Figures], column: str) -> Parity:
+    """Whom the first ten show, by a column.
+
+    Raises
+    ------
+    TriescopeError
+        There is no such column, or it has no value.
+    """
+    lists = {one.name: [row[row >= 0] for row in one.first] for one in found}
+    return parities.by_column(of.build.columns, column, lists, list(questions(of.known, split).targets[:, None]))
 
 
 def protocol(found: Judging) -> str:

@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -10,7 +11,7 @@ from engine.builds.opened import Build
 from engine.cli.main import app
 from engine.data.figures import Difference, Interval
 from engine.errors import TriescopeError
-from engine.recommending import kept_judging, kinds, on_disk
+from engine.recommending import judging, kept_judging, kinds, on_disk
 from engine.recommending.kept_judging import Judging
 from tests.app.at import infos, said, table, visit
 from tests.taken import join
@@ -49,6 +50,23 @@ def test_what_was_kept_is_shown_and_goes_when_others_are_joined(build, tmp_path)
     assert sum(group.questions for group in found.models[0].groups) == found.questions
     join(build.folder, tmp_path / "others.txt", people=30)
     assert kept_judging.read(build, "dev") is None
+
+
+def test_whom_lists_show_is_what_counting_one_by_one_finds(build):
+    judge(build, "-m", "popularity", "--split", "dev", "--by", "genre", "--keep")
+    opened, found = kinds.Opened(build), kept_judging.read(build, "dev").parity
+    held = opened.known.dev
+    first, genres = judging.judge(opened.get("popularity"), held).first, [of.metadata["genre"] for of in build.documents]
+    for one in found.values:
+        assert one.relevant == pytest.approx(np.mean([one.value in genres[row] for row in held.targets]))
+        shares = [np.mean([one.value in genres[row] for row in rows if row >= 0]) for rows in first]
+        assert one.shown["popularity"].mean == pytest.approx(np.mean(shares))
+    at = box()
+    rows = table(at, "Value", "Of what was taken next")
+    assert rows["Value"].tolist() == [one.value for one in found.values]
+    assert "share of what was taken next is certainly not zero" in said(at)
+    with pytest.raises(TriescopeError, match="no column 'nonesuch'"):
+        CliRunner().invoke(app, ["evaluate-next", str(build.folder), "--by", "nonesuch"], catch_exceptions=False)
 
 
 def test_without_a_judging_there_is_a_form_alone(build):

@@ -5,7 +5,7 @@ import pytest
 
 from engine.data.corpus import Document
 from engine.errors import TriescopeError
-from engine.evaluation import parity
+from engine.evaluation import interval, parity
 from engine.filters.columns import Columns
 
 GENRES = [["War"], ["War", "Drama"], ["Drama"], ["Drama"], None]
@@ -23,7 +23,7 @@ def counted(value, ids):
 
 def test_shares_are_those_counted_one_by_one():
     found = parity.of_runs(Columns(FILMS), "genre", RUNS, QRELS, ROW)
-    assert (found.queries, found.others, [one.value for one in found.values]) == (2, 0, ["Drama", "War"])
+    assert (found.queries, found.others, found.without, [one.value for one in found.values]) == (2, 0, 1, ["Drama", "War"])
     for one in found.values:
         assert one.documents == counted(one.value, ROW)
         asked = [counted(one.value, [i for i, grade in QRELS[query].items() if grade]) for query in "qr"]
@@ -37,7 +37,17 @@ def test_shares_are_those_counted_one_by_one():
     assert found.from_documents["ours"].low <= far <= found.from_documents["ours"].high
     assert found.from_relevant["ours"].mean == pytest.approx(np.mean([abs(one.over["ours"].mean) for one in found.values]))
     assert found.as_json()["values"][0]["shown"]["ours"]["mean"] == found.values[0].shown["ours"].mean
-    assert parity.lines(found)[1].startswith("Drama")
+    lines = parity.lines(found, "questions", "what came next")
+    assert lines[0] == "by genre, 2 questions: share of the documents, of what came next, of the first 10 places"
+    assert lines[1].startswith("Drama")
+    assert lines[-1] == "Documents without a value, which stand in no line: 1."
+
+
+def test_intervals_are_those_of_the_bootstrap_value_by_value():
+    found = np.random.default_rng(1).random((60, 3))
+    low, high = np.quantile(parity.drawn(found), (0.025, 0.975), axis=0)
+    for at, of in enumerate(found.T):
+        assert (low[at], high[at]) == pytest.approx(interval(of)[1:], abs=0.01)
 
 
 def test_the_shell_tells_it_and_refuses_a_column_that_is_none(small_build, told, shell):
