@@ -11,9 +11,9 @@ from engine.retrievers import look_up, method_of
 
 KEY = "look-up"
 HELP = (
-    "Values of columns that the query names, like a genre, a country or *1970s*, become a filter: only identifiers of documents "
-    "that have them are written. Where train queries say that a word mostly means something else, it is left aside; where "
-    "nothing is read, the tree is written by its numbers."
+    "Values of columns that the query names, like a genre, a country, *1970s* or *under 100 minutes*, become a filter: only "
+    "identifiers of documents that have them are written. Where train queries say that a word mostly means something else, it "
+    "is left aside; where nothing is read, the tree is written by its numbers."
 )
 
 

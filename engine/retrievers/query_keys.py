@@ -167,8 +167,8 @@ class LookUp:
         )
 
     def _known_by(self, key: Key) -> set[Key | str]:
-        """What a train query says something of: the value and its column; a year is named too rarely to be known by itself."""
-        return {key.column} if key.column in self.keys.years else {key, key.column}
+        """What a train query says something of: the value and its column; a number is named too rarely to be known by itself."""
+        return {key.column} if key.column in (*self.keys.years, *self.keys.numbers) else {key, key.column}
 
     def _mask(self, text: str) -> np.ndarray:
         return filters.evaluate(self.columns, text)

@@ -14,6 +14,7 @@ import regex
 from engine.filters.columns import Column, Columns, as_number
 from engine.filters.facets import quoted
 from engine.text.languages import ENGLISH, stop_words
+from engine.text.named_ranges import ARTICLES, range_at, words_for, years_of
 from engine.text.words import alike, pieces
 
 # Words of a value; distinct values of a column, above which it is a text and no key; documents below a value of one word, which
@@ -22,15 +23,12 @@ LONGEST, MOST_VALUES, FEWEST, MOST_NAMED = 6, 20_000, 3, 8
 # Letters of a value or of a column's name, so that a filter stays one; columns that share a value, above which it says yes or no.
 MOST_LETTERS, MOST_MEANT = 80, 4
 FIRST_YEAR, LAST_YEAR = 1000, 2100
-SPELLED = {
-    word: place for place, word in enumerate("twenties thirties forties fifties sixties seventies eighties nineties".split(), 2)
-}
-DECADE = regex.compile(r"(1[0-9]|20)?([0-9])0s")
-YEAR = regex.compile(r"1[0-9]{3}|20[0-9]{2}")
 APOSTROPHE = regex.compile(r"(?<=\d)['’](?=s\b)")
+MONEY = regex.compile(r"[$€£] ?(\d[\d.,]*\d|\d)(?!\w)")
+# A number with a point or commas, and two years with a dash: each is one word.
+WRITTEN = regex.compile(r"(?<![\w.,-])(\d+\.\d+|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{4}[-–]\d{4})(?![\w-]|[.,]\d)")
 # What turns the word behind it round, in English.
 NOT = frozenset("no not non without isn except never neither nor".split())
-ARTICLES = frozenset(("a", "an", "the", "any"))
 
 
 class Key(NamedTuple):
@@ -62,8 +60,8 @@ class Keys:
 
     Attributes
     ----------
-    years : list of str
-        Columns that hold nothing but years.
+    years, numbers : list of str
+        Columns that hold nothing but years, and others of numbers.
     unread : list of str
         Columns of more values than are read, or of too long a name.
 
@@ -75,18 +73,24 @@ class Keys:
     """
 
     def __init__(self, columns: Columns, language: str = ENGLISH):
-        self.english, self.years, self.unread = language == ENGLISH, [], []
+        self.english = language == ENGLISH
+        self.years: list[str] = []
+        self.numbers: list[str] = []
+        self.unread: list[str] = []
         self._of: dict[tuple[str, ...], list[Key]] = {}
+        self._columns: dict[str, list[str]] = {}
         stops = stop_words(language)
         for name in columns.names:
             column = columns.find(name)
             if name in ("id", "title") or column is None:
                 continue
-            if _years(column) and len(name) <= MOST_LETTERS:
-                self.years.append(name)
+            if column.mostly_numbers and len(name) <= MOST_LETTERS:
+                (self.years if _years(column) else self.numbers).append(name)
+                for word in words_for(name):
+                    self._columns.setdefault(word, []).append(name)
             elif len(column.texts) > MOST_VALUES or len(name) > MOST_LETTERS:
                 self.unread.append(name)
-            elif not column.mostly_numbers:
+            else:
                 for words, key in _values(name, column):
                     if not stops.issuperset(words):
                         self._of.setdefault(words, []).append(key)
@@ -108,6 +112,8 @@ class Keys:
 
     def _at(self, words: list[str], place: int) -> tuple[int, tuple[Key, ...]]:
         """How many words to go on by, and what they name."""
+        if self.english and (ranged := self._range(words, place)):
+            return ranged
         if self.years and (span := years_of(words[place], self.english)):
             low, high = span
             return 1, tuple(Key(name, _between(quoted(name), low, high)) for name in self.years)
@@ -117,6 +123,21 @@ class Keys:
             if keys:
                 return size, tuple(dict.fromkeys(keys))
         return 1, ()
+
+    def _range(self, words: list[str], place: int) -> tuple[int, tuple[Key, ...]] | None:
+        """The same of a range of numbers, with the word of a column before or behind it; None where there is none. One of nothing
+        that is named is passed over, so that its number is not taken for a year."""
+        at, columns = place, self._columns.get(words[place], [])
+        if columns:
+            at += 2 if words[place + 1 : place + 2] in (["of"], ["is"]) else 1
+        found = range_at(words, at) if at < len(words) else None
+        if found is None:
+            return None
+        end = at + found.size
+        behind = self._columns.get(words[end], []) if end < len(words) and not columns else []
+        of = columns or behind or (self.years if found.of_times or found.years_alone else [])
+        keys = tuple(Key(name, found.filter(quoted(name))) for name in of if name in self.years or not found.years_alone)
+        return end - place + bool(keys and behind), keys
 
     def _forms(self, word: str) -> Iterator[str]:
         """A word, and what it may be the plural of."""
@@ -130,26 +151,13 @@ class Keys:
 
 
 def words_of_query(query: str) -> list[str]:
-    """The words of a query, in small letters; *1970's* is one.
+    """The words of a query, in small letters; *1970's* is one, and so is a number, with its commas and its point.
 
-    >>> words_of_query("Films of the 1970's")
-    ['films', 'of', 'the', '1970s']
+    >>> words_of_query("Films of the 1970's, rated 8.5, under $1,000")
+    ['films', 'of', 'the', '1970s', 'rated', '8.5', 'under', '1,000', 'dollars']
     """
-    return pieces(APOSTROPHE.sub("", alike(query)))
-
-
-def years_of(word: str, english: bool = True) -> tuple[int, int] | None:
-    """The first and last year that a word names; None where it names none.
-
-    >>> years_of("1960s"), years_of("20s"), years_of("seventies"), years_of("1985"), years_of("18s")
-    ((1960, 1969), (1920, 1929), (1970, 1979), (1985, 1985), None)
-    """
-    if english and word in SPELLED:
-        word = f"{SPELLED[word]}0s"
-    if match := DECADE.fullmatch(word):
-        first = int((match[1] or "19") + match[2]) * 10
-        return first, first + 9
-    return (int(word), int(word)) if YEAR.fullmatch(word) else None
+    parts = WRITTEN.split(MONEY.sub(r"\1 dollars", APOSTROPHE.sub("", alike(query))))
+    return [word for place, part in enumerate(parts) for word in ([part] if place % 2 else pieces(part))]
 
 
 def _between(name: str, low: int, high: int) -> str:

@@ -9,7 +9,8 @@ from engine import filters
 from engine.data.corpus import Document
 from engine.filters.columns import columns_of
 from engine.text import named_values
-from engine.text.named_values import Keys, years_of
+from engine.text.named_ranges import years_of
+from engine.text.named_values import Keys
 from engine.text.words import pieces
 
 GENRES = ["war", "science fiction", "science", "comedy", "ghost story"]
@@ -62,6 +63,48 @@ def test_values_are_those_that_a_search_one_by_one_finds(words):
 def test_years_are_named_and_other_numbers_and_truths_are_not(query, filter_text):
     assert [key.filter for one in KEYS.named(query) for key in one.keys] == [filter_text] * bool(filter_text)
     assert [one.turned for one in KEYS.named(query)] == [query.startswith("not")] * bool(filter_text)
+
+
+NUMBERS = [
+    Document(str(i), "", "", {"runtime": 60 + 10 * i, "price": i * 7.25, "rating": i % 10, "year": 1950 + 5 * i})
+    for i in range(12)
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"),
+    [
+        ("under 100 minutes", lambda of: of["runtime"] < 100),
+        ("comedies between 90 and 120 mins long", lambda of: 90 <= of["runtime"] <= 120),
+        ("a rating of at least 8", lambda of: of["rating"] >= 8),
+        ("no more than 7 stars", lambda of: of["rating"] <= 7),
+        ("cheaper than $21.75", lambda of: of["price"] < 21.75),
+        ("price over 1,000.5", lambda of: of["price"] > 1000.5),
+        ("90 to 100 minutes", lambda of: 90 <= of["runtime"] <= 100),
+        ("before the 1970s", lambda of: of["year"] < 1970),
+        ("later than the seventies", lambda of: of["year"] > 1979),
+        ("since 1985", lambda of: of["year"] >= 1985),
+        ("from the 1960s until 1975", lambda of: 1960 <= of["year"] <= 1975),
+        ("1960-1975", lambda of: 1960 <= of["year"] <= 1975),
+    ],
+)
+def test_a_range_of_numbers_lets_through_what_is_meant_by_hand(query, meant):
+    columns = columns_of(NUMBERS)
+    (named,) = Keys(columns).named(query)
+    (key,) = named.keys
+    assert filters.evaluate(columns, key.filter).tolist() == [meant(of.metadata) for of in NUMBERS]
+
+
+@pytest.mark.parametrize(
+    "query", ["under 2 hours", "over 1990 men", "at least the 20s minutes", "from 120 to 90 minutes", "up to"]
+)
+def test_a_number_of_nothing_that_is_named_is_no_range(query):
+    assert Keys(columns_of(NUMBERS)).named(query) == []
+
+
+def test_what_stands_before_a_range_turns_it_and_another_language_has_none():
+    assert [one.turned for one in Keys(columns_of(NUMBERS)).named("not under 100 minutes, no less than 3 stars")] == [True, False]
+    assert Keys(columns_of(NUMBERS), "german").named("under 100 minutes") == []
 
 
 def test_outside_english_there_are_neither_plurals_nor_decades_in_words():
