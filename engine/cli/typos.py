@@ -48,4 +48,9 @@ def run_typos(
     for mended in found.mended:
         gain, harm = (f"{evaluation.told(of, sign=True)}  p {evaluation.told_p(of)}" for of in (mended.gain, mended.harm))
         lines.append(f"{mended.name:12} {evaluation.told(mended.rewritten)}: {gain}; as typed {harm}")
+    if found.kinds:
+        lines.append("what rewriting gains by kind of misspelled query, 95% interval; a group says where to look")
+    for kind in found.kinds:
+        gains = "  ".join(f"{name} {evaluation.told(of, sign=True)}" for name, of in kind.means.items())
+        lines.append(f"{kind.label:40} n {kind.queries:<5} {gains}")
     show(found.as_json(), as_json, lines)

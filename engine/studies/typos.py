@@ -15,12 +15,15 @@ from engine.data.figures import Difference, Interval
 from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.evaluation import Asked, Evaluation, device, difference, evaluate, interval, together
+from engine.evaluation.groups import Group, groups
 from engine.evaluation.run import Tell, _silent
 
 # Letters of shorter words are left alone: an edit makes another word of most of them.
 SHORTEST = 4
 ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 EDITS = ("swap", "drop", "double", "beside")
+# Kinds of queries that rewriting is told by: their words, and those that no document has.
+KINDS = ("length", "unknown")
 
 
 class Loss(NamedTuple):
@@ -45,7 +48,7 @@ class Mended(NamedTuple):
 class Typos(NamedTuple):
     """What was asked and found; ``words`` of ``queries`` were edited, and ``untouched`` queries had no word that could be.
     ``mended`` is empty unless it was asked for; ``undone`` of the edited words were what they had been, and ``changed`` of the
-    queries as they were typed came out as others."""
+    queries as they were typed came out as others; ``kinds`` has the gain by kind of misspelled query."""
 
     corpus: str
     split: str
@@ -61,6 +64,7 @@ class Typos(NamedTuple):
     mended: tuple[Mended, ...] = ()
     undone: int = 0
     changed: int = 0
+    kinds: tuple[Group, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, with stable keys."""
@@ -76,7 +80,7 @@ class Typos(NamedTuple):
             one.name: {"rewritten": one.rewritten._asdict(), "gain": one.gain._asdict(), "harm": one.harm._asdict()}
             for one in self.mended
         }
-        return self._asdict() | {"losses": losses, "mended": mended}
+        return self._asdict() | {"losses": losses, "mended": mended, "kinds": [one.as_json() for one in self.kinds]}
 
 
 def beside(letter: str) -> str:
@@ -166,7 +170,7 @@ def run(
         Loss(name, interval(before), interval(after), found)
         for name, (after, before), found in zip(names, pairs, compared, strict=True)
     ]
-    mended, undone, changed = _mended(opened, split, clean, typed, texts, beams, tell) if rewrite else ((), 0, 0)
+    mended, undone, changed, kinds = _mended(opened, split, clean, typed, texts, beams, tell) if rewrite else ((), 0, 0, ())
     return Typos(
         corpus=opened.name,
         split=split,
@@ -182,13 +186,14 @@ def run(
         mended=mended,
         undone=undone,
         changed=changed,
+        kinds=kinds,
     )
 
 
 def _mended(
     opened: Build, split: str, clean: Evaluation, typed: Evaluation, texts: dict[str, str], beams: int, tell: Tell
-) -> tuple[tuple[Mended, ...], int, int]:
-    """Both sets of queries rewritten, asked again."""
+) -> tuple[tuple[Mended, ...], int, int, tuple[Group, ...]]:
+    """Both sets of queries rewritten, asked again; the gain of those that were misspelled by their kinds too."""
     names, (measure, *_) = list(clean.values), list(next(iter(clean.values.values())))
     known = {query: opened.corpus.queries[query] for query in texts}
     after = {query: opened.rewritten(text).text for query, text in texts.items()}
@@ -211,4 +216,6 @@ def _mended(
         for was, then, now in zip(known[query].split(), text.split(), after[query].split(), strict=False)
     ]
     undone = sum(then != was and now.lower() == was.lower() for was, now, then in edits)
-    return found, undone, sum(own[query] != known[query] for query in known)
+    by_query = {name: after_it - before for name, (after_it, before, _, _) in zip(names, values, strict=True)}
+    kinds = groups({kind: typed.features[kind] for kind in KINDS}, by_query)
+    return found, undone, sum(own[query] != known[query] for query in known), tuple(kinds)

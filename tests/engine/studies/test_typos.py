@@ -63,6 +63,12 @@ def test_what_is_rewritten_gains_what_two_evaluations_say(opened):
     assert mended.gain.mean > 0
     assert (mended.harm.mean, found.changed) == (0, 0)  # words of the documents themselves: none is unknown
     assert 0 < found.undone <= found.words
+    for kind in typos.KINDS:
+        parts = [one for one in found.kinds if one.kind == kind]
+        if parts:  # every query is in one group of a kind, so their means add up to that of all
+            assert sum(one.queries for one in parts) == found.queries
+            assert sum(one.queries * one.means["bm25"].mean for one in parts) == pytest.approx(found.queries * mended.gain.mean)
+    assert found.kinds
     assert found.losses == typos.run(opened, "dev", ["bm25"], share=1.0, seed=3).losses
 
 
