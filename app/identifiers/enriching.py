@@ -27,7 +27,8 @@ def show(build: Build) -> None:
         jobs.panel(job)
         st.write(
             "A document says too little of itself to be found by other words. Added here is what its nearest neighbours say and "
-            "it does not, and its columns that are not searched: taken as it stands, written by nobody."
+            "it does not, and its columns that are not searched: taken as it stands, written by nobody. An experiment: on the "
+            "films nothing gains by it."
         )
         _document(build)
         try:

@@ -84,8 +84,8 @@ def _training(build: Build) -> None:
         "Or train a model on what is joined. sasrec and bert4rec rank all items after a history; tree and tiger write the next "
         "item's identifier, and *taught by the matrix* means that they also learn from the item-item matrix; tiger "
         "*as published* has the size of its paper, which takes a GPU or a night; joint is a tree that answers queries too. "
-        "Experiments, which stay behind the matrix by far on the set they were tried on: one-pass scores all codes at once, "
-        "mult-vae, diffrec and irgan know no order or little."
+        "Experiments, which stay behind the matrix by far on the set they were tried on: tiger too, one-pass, which scores all "
+        "codes at once, and mult-vae, diffrec and irgan, which know no order or little."
     )
     option = next(one for one in options_of(SequenceSpec) if one.name == "minutes")
     with st.form("train-next", border=False), st.container(horizontal=True, vertical_alignment="bottom"):

@@ -33,7 +33,8 @@ def offer(build: Build) -> None:
             return
         st.caption(
             "Documents that you judged on Compare say which is better for a query. Half of the queries move the default scorer, "
-            "by pairs; the other half say what that was worth. The scorer before stays, and the update can be taken back."
+            "by pairs; the other half say what that was worth. The scorer before stays, and the update can be taken back. "
+            "An experiment: where it was tried, nothing certain was gained."
         )
         try:
             judged = workspace.judged(build.catalogue)

@@ -18,7 +18,8 @@ def run_answer(
         str, typer.Option(help="A language model of `models`, to write the answer; sentences are taken over else.")
     ] = "",
     titles: Annotated[
-        bool, typer.Option("--titles", help="Let the language model write titles, freely and held to those there are.")
+        bool,
+        typer.Option("--titles", help="Let the language model write titles, freely and held to those there are; an experiment."),
     ] = False,
     beams: Beams = DEFAULT_BEAMS,
     filter_text: Filter = "",

@@ -17,7 +17,7 @@ def run_enrichment(
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Texts with what neighbours say and columns that are not searched: what words, vectors and identifiers gain by them."""
+    """Texts with what neighbours say and columns that are not searched: what search gains by them. An experiment."""
     from engine import evaluation
     from engine.builds.opened import Build
     from engine.progress import Progress

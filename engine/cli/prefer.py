@@ -19,7 +19,7 @@ def prefer(
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Update a scorer by preferences: half of the judged queries teach, the other half say what it was worth."""
+    """Update a scorer by preferences: half of the judged queries teach, the other half say what it was worth. An experiment."""
     from engine import evaluation, workspace
     from engine.builds import runs
     from engine.builds.opened import Build

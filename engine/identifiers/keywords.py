@@ -125,7 +125,7 @@ SCHEME = Scheme(
             type=str,
             default=COMMON_FIRST,
             choices=(COMMON_FIRST, TELLING_FIRST),
-            help="Which word comes first: the commonest, or the most telling one.",
+            help="Which word comes first: the commonest, or the most telling one (GLEN), an experiment.",
         ),
         Option(
             name="asked",
@@ -133,7 +133,7 @@ SCHEME = Scheme(
             default=0,
             low=0,
             high=10,
-            help="How many times a train query counts as words of what answers it (GLEN); 0 for never.",
+            help="How many times a train query counts as words of what answers it (GLEN), an experiment; 0 for never.",
         ),
     ),
     fit=fit,

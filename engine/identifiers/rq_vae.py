@@ -231,7 +231,7 @@ SCHEME = Scheme(
             default=0.0,
             low=0.0,
             high=10_000.0,
-            help="LETTER: weight of what is taken together; needs interactions. The reconstruction is some hundreds.",
+            help="LETTER: weight of what is taken together; needs interactions. The reconstruction is hundreds. An experiment.",
         ),
         Option(
             name="diverse",

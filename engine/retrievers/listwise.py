@@ -46,7 +46,7 @@ def asked(query: str, texts: Sequence[str]) -> str:
 
 METHOD = method(
     Listwise,
-    summary="orders what another found by which of them a language model would name as the best: bm25~lm-list:NAME",
+    summary="orders what another found by which one a language model would name as the best: bm25~lm-list:NAME; an experiment",
     citation="Reddy et al. 2024, arXiv:2406.15657",
     color="#637939",
     evidence=lambda found: f"{found.score:.3f} nats for its letter",

@@ -124,7 +124,7 @@ def _encode(texts: Sequence[str], vectors: np.ndarray, parts: Parts, settings: M
 
 KIND = Kind(
     name="one-pass",
-    summary="Scores all codes of all levels at once from the query, the same after every prefix; the search only adds up.",
+    summary="Scores all codes of all levels at once from the query, the same after every prefix. Cheap, an experiment.",
     citation="Projection head in place of decoding: Wang et al. 2025 (Lite-LLM4Rec).",
     options=(
         RATE._replace(default=1e-3, help="Of heads, biases and adapter."),

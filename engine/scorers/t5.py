@@ -189,7 +189,7 @@ def _carry(tensors: Mapping[str, np.ndarray], change: carried.Change, settings: 
 
 KIND = Kind(
     name="t5",
-    summary="A T5 that reads the words of the query and writes the codes as new tokens of its vocabulary.",
+    summary="A T5 that reads a query's words and writes codes as new tokens of its vocabulary; slow, an experiment.",
     citation="DSI (Tay et al. 2022); TIGER (Rajput et al. 2023)",
     options=(
         Option(

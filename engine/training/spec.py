@@ -33,7 +33,10 @@ class TrainSpec(BaseModel):
     )
     train: str = Field("train", title="Learn from split", description="Split of judged queries to learn from; '' for none.")
     dev: str = Field("dev", title="Watch split", description="Split to watch; a part is held out where the build lacks it.")
-    mix: dict[str, float] = Field(default_factory=dict, description="Share of a source of pairs, like judged=2; repeat for more.")
+    mix: dict[str, float] = Field(
+        default_factory=dict,
+        description="Share of a source of pairs, like judged=2; repeat for more. together (ColaRec): an experiment.",
+    )
     losses: dict[str, float] = Field(
         default_factory=dict,
         description="Weight of a loss, like soft=1; repeat for more.",

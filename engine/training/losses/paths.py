@@ -82,7 +82,7 @@ LOSSES = (
         name="margin",
         label="Margin to a negative",
         default=0.0,
-        help="Weight of ranking the relevant document's path margin_size above a negative's (LTRGR, Li et al. 2024).",
+        help="Weight of ranking the relevant document's path margin_size above a negative's (LTRGR, 2024). An experiment.",
         value=lambda given, at: margin(given.levels, given.negative_levels or (), given.pairs, at["margin_size"]),
         needs=frozenset({"negatives"}),
         settings=(
@@ -101,7 +101,7 @@ LOSSES = (
         name="prefix",
         label="Teacher's margin, each prefix",
         default=0.0,
-        help="Weight of matching a teacher's score gap at every prefix length, short ones first (RIPOR, Zeng et al. 2024).",
+        help="Weight of matching a teacher's score gap at every prefix length, short ones first (RIPOR, 2024). An experiment.",
         value=lambda given, at: _prefix(given),
         needs=frozenset({"negatives", "margins"}),
     ),
