@@ -90,14 +90,14 @@ def measure(opened: Build, seed: int, tell: Tell) -> Measured:
     rows: list[tuple[Cell, ...]] = [
         (name, width, *(round(v, 4) for v in one)) for name, line in of.items() for width, one in zip(WIDTHS, line, strict=True)
     ]
-    lost = int(cut.sum())
+    lost, less = int(cut.sum()), interval(ten[:, 0] - first[:, 0])
     where = ", ".join(f"{number / max(lost, 1):.0%} at level {level}" for level, number in enumerate(cut, 1) if number)
     return Measured(
-        figures={name: line[0] for name, line in of.items()} | {"here, ten less first": interval(ten[:, 0] - first[:, 0])},
+        figures={name: line[0] for name, line in of.items()} | {"here, ten less first": less},
         says=(
             f"Ten beams of a perfect model find {told(of[SYNTHETIC][0])} of the ten relevant documents of the synthetic corpus, "
-            f"{WIDTHS[-1]} beams {of[SYNTHETIC][-1].mean:.2f}. On this catalogue ten beams keep the first document of exact "
-            f"search for {of[FIRST][0].mean:.0%} of the queries, and {of[TEN][0].mean:.0%} of its first ten"
+            f"{WIDTHS[-1]} beams {told(of[SYNTHETIC][-1])}. On this catalogue ten beams keep the first document of exact search "
+            f"for {told(of[FIRST][0])} of the queries, and {told(of[TEN][0])} of its first ten, {told(less, sign=True)}"
             + (f"; of what they lose, {where}." if where else ".")
         ),
         picture=Picture(

@@ -17,6 +17,7 @@ from engine.claims import learned_late
 from engine.claims.arriving import DEPTH, MEASURE, Search, Slices, Stood, dealt, stood
 from engine.claims.base import Claim, Figures, Measured, Verdict, judging, needs_queries
 from engine.claims.learned_late import Pairs, Taught
+from engine.data.figures import told
 from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.evaluation import interval
@@ -201,10 +202,12 @@ def _told(
         new, forgotten = interval(of.found), interval(of.forgotten)
         rows.append((name, way, round(float(of.old[0].mean()), 4), *(round(v, 4) for v in (*forgotten, *new))))
     says = (
-        f"While the catalogue doubles, BM25 has {bm25.found.mean():.3f} {MEASURE} on new documents and loses "
-        f"{bm25.forgotten.mean():.3f} on old ones, as there is more to choose from; "
+        f"While the catalogue doubles, BM25 has {told(interval(bm25.found))} {MEASURE} on new documents and loses "
+        f"{told(interval(bm25.forgotten))} on old ones, as there is more to choose from. Less BM25's, on new ones and in what is "
+        "lost on old ones: "
         + "; ".join(
-            f"{name} by {way} {systems[name, way].found.mean():.3f} and {systems[name, way].forgotten.mean():.3f}"
+            f"{name} by {way} {told(figures[f'{name}, {way}: {NEW}'], sign=True)} and "
+            f"{told(figures[f'{name}, {way}: {FORGOT}'], sign=True)}"
             for name, way in ways
         )
         + "."

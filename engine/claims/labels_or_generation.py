@@ -61,8 +61,8 @@ def measure(opened: Build, seed: int, tell: Tell) -> Measured:
     return Measured(
         figures={less(number): of for number, of in differences.items()} | {AGAINST: over},
         says=(
-            f"With all {most:,} train queries the trained generator has {means[ours, most].mean:.3f} {MEASURE}, dense search "
-            f"with the same labels {means[theirs, most].mean:.3f}, without any {means['dense, no label', most].mean:.3f}. What "
+            f"With all {most:,} train queries the trained generator has {told(means[ours, most])} {MEASURE}, dense search "
+            f"with the same labels {told(means[theirs, most])}, without any {told(means['dense, no label', most])}. What "
             f"is not the labels' is {told(differences[most], sign=True)}."
         ),
         picture=Picture(

@@ -35,8 +35,8 @@ def measure(opened: Build, seed: int, tell: Tell) -> Measured:
         figures={SMALL: first.less_bm25, LARGE: last.less_bm25},
         says=(
             f"With {first.documents:,} documents generative search (scorer {opened.default_scorer}) has "
-            f"{first.quality[sizes.OURS].mean:.3f} nDCG@10 and BM25 {first.quality['bm25'].mean:.3f}; with all "
-            f"{last.documents:,} they have {last.quality[sizes.OURS].mean:.3f} and {last.quality['bm25'].mean:.3f}. The "
+            f"{told(first.quality[sizes.OURS])} nDCG@10 and BM25 {told(first.quality['bm25'])}; with all "
+            f"{last.documents:,} they have {told(last.quality[sizes.OURS])} and {told(last.quality['bm25'])}. The "
             f"difference goes from {told(first.less_bm25, sign=True)} to {told(last.less_bm25, sign=True)}.{_far(steps)}"
         ),
         picture=_quality(found, steps),

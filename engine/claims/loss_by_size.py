@@ -42,23 +42,25 @@ def measure(opened: Build, seed: int, tell: Tell) -> Measured:
     table, of_size = np.array(losses), np.array(sizes, np.float64)
     floor, scale, power = fitted(of_size, table.mean(axis=1))
     drawn = np.random.default_rng(seed).integers(0, table.shape[1], (RESAMPLES, table.shape[1]))
-    powers = [fitted(of_size, table[:, some].mean(axis=1))[2] for some in drawn]
-    of_power = Interval(power, float(np.quantile(powers, 0.025)), float(np.quantile(powers, 0.975)))
+    curves = [fitted(of_size, table[:, some].mean(axis=1)) for some in drawn]
+    of_power = Interval(power, *map(float, np.quantile([one[2] for one in curves], (0.025, 0.975))))
     curve = floor + scale * of_size**-power
-    means = table.mean(axis=1)
-    left = float(((means - curve) ** 2).sum() / ((means - means.mean()) ** 2).sum())
+    lefts = [unexplained(of_size, table[:, some].mean(axis=1), one) for some, one in zip(drawn, curves, strict=True)]
+    left = Interval(
+        unexplained(of_size, table.mean(axis=1), (floor, scale, power)), *map(float, np.quantile(lefts, (0.025, 0.975)))
+    )
     shown = [interval(line) for line in table]
     return Measured(
         figures={
             POWER: of_power,
             FALL: interval(table[-1] - table[0]),
             LAST: interval(table[-1] - table[-2]),
-            LEFT: Interval(left, left, left),
+            LEFT: left,
         },
         says=(
-            f"From {sizes[0]:,} to {sizes[-1]:,} parameters the loss of a whole identifier goes from {shown[0].mean:.2f} to "
-            f"{shown[-1].mean:.2f} nats. The curve is {floor:.2f} + {scale:.3g} * parameters ** -{power:.2f}, the power "
-            f"{told(of_power)}; it leaves {left:.1%} of how the losses differ."
+            f"From {sizes[0]:,} to {sizes[-1]:,} parameters the loss of a whole identifier goes from {told(shown[0])} to "
+            f"{told(shown[-1])} nats. The curve is {floor:.2f} + {scale:.3g} * parameters ** -{power:.2f}, the power "
+            f"{told(of_power)}; it leaves {told(left)} of how the losses differ."
         ),
         picture=Picture(
             kind="lines",
@@ -146,6 +148,16 @@ def fitted(sizes: np.ndarray, losses: np.ndarray) -> tuple[float, float, float]:
         if error < best[0]:
             best = (error, floor, scale, float(power))
     return best[1:]
+
+
+def unexplained(sizes: np.ndarray, losses: np.ndarray, curve: tuple[float, float, float]) -> float:
+    """Share of how losses differ that a curve leaves.
+
+    >>> unexplained(np.array([1.0, 2.0]), np.array([3.0, 1.0]), (2.0, 0.0, 1.0))
+    1.0
+    """
+    floor, scale, power = curve
+    return float(((losses - floor - scale * sizes**-power) ** 2).sum() / ((losses - losses.mean()) ** 2).sum())
 
 
 def _refuses(opened: Build) -> str:

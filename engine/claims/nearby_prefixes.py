@@ -42,9 +42,9 @@ def measure(opened: Build, seed: int, tell: Tell) -> Measured:
     return Measured(
         figures={f"{name}, {shared} shared": of for (name, shared), of in found.items()},
         says=(
-            f"Any two documents have a cosine of {found[OWN, 0].mean:.2f} in the mean; two that share their first "
+            f"Any two documents have a cosine of {told(found[OWN, 0])} in the mean; two that share their first "
             f"{depths[-1]} codes {told(deepest)}. Dealt out at random, the same identifiers give "
-            f"{found[DEALT, depths[-1]].mean:.2f}."
+            f"{told(found[DEALT, depths[-1]])}."
         ),
         picture=Picture(
             kind="dots",

@@ -75,9 +75,9 @@ def measure(opened: Build, seed: int, tell: Tell) -> Measured:
             **many.figures,
         },
         says=(
-            f"Of the ten nearest documents of exact dense search one beam finds {shares[widths[0]].mean:.0%}, "
-            f"{widths[-1]:,} beams find {shares[widths[-1]].mean:.1%}; nDCG@10 goes from {means[widths[0]].mean:.3f} to "
-            f"{means[widths[-1]].mean:.3f}, where dense search has {told(dense)}.{many.says}"
+            f"Of the ten nearest documents of exact dense search one beam finds {told(shares[widths[0]])}, "
+            f"{widths[-1]:,} beams find {told(shares[widths[-1]])}; nDCG@10 goes from {told(means[widths[0]])} to "
+            f"{told(means[widths[-1]])}, where dense search has {told(dense)}.{many.says}"
         ),
         picture=Picture(
             kind="lines",
