@@ -48,7 +48,7 @@ k = second.slider("Results shown", 5, 20, 10, key="k", bind="query-params")
 with third:
     beams = address.choose_beams(build, known=of.beams)
 with fourth:
-    way = asking.slate()
+    way = asking.slate(choice)
 of.beams = beams
 names = asking.choose(build)
 place = history.person(interactions, session)

@@ -20,6 +20,8 @@ SLATES = {
     "quota=1": "one of a branch",
     "mmr=0.7": "unlike those above, .7",
     "mmr=0.5": "unlike those above, .5",
+    "rare=0.1": "rarer ones first, .1",
+    "rare=0.3": "rarer ones first, .3",
 }
 # Items up to which even the slow ones are made within seconds.
 QUICK = 2_000
@@ -88,22 +90,27 @@ def watched(build: Build) -> str:
     return chosen
 
 
-def slate() -> Slate:
-    """How the lists are arranged."""
-    asked_for = state.parameter(SLATE)
+def slate(interactions: bool) -> Slate:
+    """How the lists are arranged; rarer ones can only be told where there are interactions."""
     try:
-        now = slates.parse(asked_for).told()
-    except TriescopeError as error:
-        address.say(SLATE, f"The address asks for another {error}. The lists are as they were ranked.")
-        now = ""
-    options = list(dict.fromkeys([*SLATES, now]))
+        now = slates.parse(state.parameter(SLATE))
+    except TriescopeError:
+        address.say(SLATE, "The address asks for an order of lists that there is not. The lists are as they were ranked.")
+        now = slates.PLAIN
+    if now.rare and not interactions:
+        address.say(
+            SLATE, "The address asks for rarer ones first, and nobody took anything here. The lists are as they were ranked."
+        )
+        now = slates.PLAIN
+    options = [text for text in dict.fromkeys([*SLATES, now.told()]) if interactions or not slates.parse(text).rare]
     chosen = st.selectbox(
         "Variety",
         options,
         format_func=lambda text: SLATES.get(text, text),
         help="The first hundred of each list in another order: at most so many below one first code before the others come, or "
-        "by maximal marginal relevance, where the share is an item's own score and the rest its likeness to those above it.",
-        **address.own(SLATE, now),
+        "by maximal marginal relevance, where the share is an item's own score and the rest its likeness to those above it; or "
+        "with scores divided by that power of how often an item was taken, which shows rarer ones and costs hits.",
+        **address.own(SLATE, now.told()),
     )
     return slates.parse(chosen)
 

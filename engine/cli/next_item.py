@@ -23,7 +23,12 @@ Models = Annotated[
 Width = Annotated[int, typer.Option(min=1, help="Hypotheses kept after each level, of models that decode.")]
 Seen = Annotated[bool, typer.Option("--seen", help="Let items of the history come again.")]
 Arrangement = Annotated[
-    str, typer.Option("--slate", help="Not ten of the same: quota=N of one first code, mmr=SHARE of the score, or both.")
+    str,
+    typer.Option(
+        "--slate",
+        help="Not ten of the same: quota=N of one first code, mmr=SHARE of the score, rare=POWER of how often an item was taken, "
+        "or several with commas.",
+    ),
 ]
 History = Annotated[str, typer.Option(help="Item ids, oldest first, with commas between.")]
 
@@ -149,7 +154,8 @@ def run_evaluation(
     with Progress(progress, quiet=as_json) as told:
         asked, arranged = {name: opened.get(name, told) for name in names}, slates.parse(slate)
         if not arranged.plain:
-            asked = {name: slates.Arranged(of, arranged, build.trie, build.embeddings) for name, of in asked.items()}
+            by = build.trie, build.embeddings, opened.known.popularity
+            asked = {name: slates.Arranged(of, arranged, *by) for name, of in asked.items()}
         found = evaluated.evaluate(
             asked,
             held,

@@ -107,8 +107,8 @@ def listed(
     """Rows of the list of one recommender for one history, best first, and their scores."""
     if not slate.plain:
         rows, scores = listed(opened, name, history, max(k, DEEP), seen, banned)
-        build = opened.build
-        found = arranged(slate, pack([(rows, scores)], len(rows)), build.trie, build.embeddings)
+        build, popularity = opened.build, opened.interactions.popularity if opened.interactions else None
+        found = arranged(slate, pack([(rows, scores)], len(rows)), build.trie, build.embeddings, popularity)
         return found.rows[0][:k], found.scores[0][:k]
     build, rows = opened.build, np.asarray(history, np.int32)
     recommender, banned = opened.get(name), np.empty(0, np.int64) if banned is None else banned

@@ -1,7 +1,8 @@
 """A list as a whole: not ten of the same. Candidates of a recommender are put in another order, so that its first ones differ.
 
-Two ways, alone or together: a quota of items below one first code, and maximal marginal relevance, which takes what is good and
-unlike what stands above it (Carbonell and Goldstein, SIGIR 1998). The candidates stay the same; only their order changes.
+Three ways, alone or together: a quota of items below one first code; maximal marginal relevance, which takes what is good and
+unlike what stands above it (Carbonell and Goldstein, SIGIR 1998); and a dial that takes from what everybody takes, its score
+divided by a power of how often that was. The candidates stay the same; only their order changes.
 """
 
 import math
@@ -28,10 +29,13 @@ class Slate(NamedTuple):
         Most items below one first code before the others have come; 0 for no bound.
     mmr : float
         Share of an item's own score, the rest is its likeness (cosine) to the nearest item above it; 1 for its score alone.
+    rare : float
+        The power of one more than how often an item was taken by which its score is divided; 0 for its score as it is.
     """
 
     quota: int = 0
     mmr: float = 1.0
+    rare: float = 0.0
 
     @property
     def plain(self) -> bool:
@@ -41,11 +45,11 @@ class Slate(NamedTuple):
     def told(self) -> str:
         """In a few characters, as :func:`parse` reads it.
 
-        >>> Slate(2, 0.7).told(), Slate().told()
-        ('quota=2,mmr=0.7', '')
+        >>> Slate(2, 0.7, 0.1).told(), Slate().told()
+        ('quota=2,mmr=0.7,rare=0.1', '')
         """
         parts = [f"quota={self.quota}"] * (self.quota > 0) + [f"mmr={self.mmr:g}"] * (self.mmr < 1)
-        return ",".join(parts)
+        return ",".join(parts + [f"rare={self.rare:g}"] * (self.rare > 0))
 
 
 PLAIN = Slate()
@@ -55,12 +59,12 @@ def parse(text: str) -> Slate:
     """A slate of its text; an empty one is no arrangement.
 
     >>> parse("mmr=0.5"), parse("")
-    (Slate(quota=0, mmr=0.5), Slate(quota=0, mmr=1.0))
+    (Slate(quota=0, mmr=0.5, rare=0.0), Slate(quota=0, mmr=1.0, rare=0.0))
 
     Raises
     ------
     TriescopeError
-        It is neither ``quota=N`` nor ``mmr=SHARE``, nor both.
+        It is none of ``quota=N``, ``mmr=SHARE``, ``rare=POWER``, nor several of them.
     """
     found = PLAIN
     for part in filter(None, (one.strip() for one in text.split(","))):
@@ -73,12 +77,16 @@ def parse(text: str) -> Slate:
             found = found._replace(quota=int(number))
         elif name == "mmr" and 0 <= number <= 1:
             found = found._replace(mmr=number)
+        elif name == "rare" and 0 <= number <= 1:
+            found = found._replace(rare=number)
         else:
-            raise TriescopeError(f"slate: quota=N (1 or more), mmr=SHARE (0 to 1), or both with a comma, not {part!r}")
+            raise TriescopeError(
+                f"slate: quota=N (1 or more), mmr=SHARE, rare=POWER (0 to 1), or several with commas, not {part!r}"
+            )
     return found
 
 
-def order(slate: Slate, scores: np.ndarray, vectors: np.ndarray, codes: np.ndarray) -> np.ndarray:
+def order(slate: Slate, scores: np.ndarray, vectors: np.ndarray, codes: np.ndarray, taken: np.ndarray) -> np.ndarray:
     """The order in which candidates are listed.
 
     Parameters
@@ -91,6 +99,8 @@ def order(slate: Slate, scores: np.ndarray, vectors: np.ndarray, codes: np.ndarr
         Unit vectors of the candidates, float32 ``(lists, n, d)``.
     codes : np.ndarray
         First codes, int ``(lists, n)``; -1 for none, which no quota bounds.
+    taken : np.ndarray
+        How often each was taken, int ``(lists, n)``.
 
     Returns
     -------
@@ -99,7 +109,7 @@ def order(slate: Slate, scores: np.ndarray, vectors: np.ndarray, codes: np.ndarr
     """
     lists, n = scores.shape
     there = np.isfinite(scores)
-    own = _between(scores, there) * slate.mmr
+    own = _between(scores, there) * (taken + 1.0) ** -slate.rare * slate.mmr
     nearest, left = np.zeros((lists, n)), there.copy()
     used = np.zeros((lists, n), np.int64)  # items chosen so far that have the candidate's first code
     every = np.arange(lists)
@@ -157,14 +167,24 @@ def first_codes(trie: Trie, rows: np.ndarray) -> np.ndarray:
     return np.where(rows >= 0, of[np.maximum(rows, 0)], -1)
 
 
-def arranged(slate: Slate, found: Ranking, trie: Trie, embeddings: np.ndarray) -> Ranking:
-    """Lists with their first candidates in another order; scores stay those of the items."""
+def arranged(slate: Slate, found: Ranking, trie: Trie, embeddings: np.ndarray, popularity: np.ndarray | None) -> Ranking:
+    """Lists with their first candidates in another order; scores stay those of the items. ``popularity``: how often each item was
+    taken.
+
+    Raises
+    ------
+    TriescopeError
+        Rare ones are asked for where nobody took anything.
+    """
+    if slate.rare and popularity is None:
+        raise TriescopeError("slate: rare=POWER needs interactions, and nobody took anything here")
     rows, scores = found.rows.copy(), found.scores.copy()
     for start in range(0, len(rows), TOGETHER):
         part = slice(start, start + TOGETHER)
         head, values = rows[part, :DEEP], np.where(rows[part, :DEEP] >= 0, scores[part, :DEEP], -np.inf)
         vectors = np.asarray(embeddings[np.maximum(head, 0)], np.float32) if slate.mmr < 1 else np.empty((*head.shape, 0))
-        by = order(slate, values, vectors, first_codes(trie, head))
+        taken = np.zeros(head.shape, np.int64) if popularity is None else popularity[np.maximum(head, 0)]
+        by = order(slate, values, vectors, first_codes(trie, head), taken)
         rows[part, :DEEP] = np.take_along_axis(head, by, 1)
         scores[part, :DEEP] = np.take_along_axis(scores[part, :DEEP], by, 1)
     return found._replace(rows=rows, scores=scores)
@@ -173,12 +193,14 @@ def arranged(slate: Slate, found: Ranking, trie: Trie, embeddings: np.ndarray) -
 class Arranged:
     """A recommender whose lists are arranged."""
 
-    def __init__(self, of: Recommender, slate: Slate, trie: Trie, embeddings: np.ndarray):
-        self.of, self.slate, self.trie, self.embeddings = of, slate, trie, embeddings
+    def __init__(self, of: Recommender, slate: Slate, trie: Trie, embeddings: np.ndarray, popularity: np.ndarray | None = None):
+        self.of, self.slate = of, slate
+        self.trie, self.embeddings, self.popularity = trie, embeddings, popularity
         self.name = f"{of.name}, {slate.told()}"
         self.knows_people = getattr(of, "knows_people", False)
 
     def recommend(self, histories: Histories, k: int, seen: bool = False, **who: np.ndarray) -> Ranking:
         """See :class:`engine.recommending.base.Recommender`."""
-        found = arranged(self.slate, self.of.recommend(histories, max(k, DEEP), seen, **who), self.trie, self.embeddings)
+        plain = self.of.recommend(histories, max(k, DEEP), seen, **who)
+        found = arranged(self.slate, plain, self.trie, self.embeddings, self.popularity)
         return found._replace(rows=found.rows[:, :k], scores=found.scores[:, :k])

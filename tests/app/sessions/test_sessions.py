@@ -122,6 +122,8 @@ def test_without_interactions_it_goes_by_content_and_says_so(sixty_home, monkeyp
     assert "told by content alone" in said(at)
     assert list(table(at, "content").columns) == ["id", "title", "identifier", "knn", "content"]
     assert not [one for one in at.button if one.key == "real"]
+    assert not [text for text in at.selectbox("slate").options if "rarer" in text]
+    assert "nobody took anything here" in warnings(visit("sessions", history=ids(build, 3, 4), slate="rare=0.3"))
 
 
 @pytest.mark.parametrize(
@@ -238,4 +240,4 @@ def test_lists_are_arranged_as_the_address_asks(build):
     assert "How far apart the items of a list lie" in said(at)
     assert any("--slate quota=1" in code.value for code in at.code)
     at = visit("sessions", history=ids(build, 3), slate="quota=x")
-    assert "The address asks for another slate" in warnings(at)
+    assert "The address asks for an order of lists that there is not" in warnings(at)
