@@ -72,7 +72,7 @@ def drawn(powers: Sequence[float], curve: Sequence[tuple[float, float, float]]) 
     def at(taken: float, value: float) -> tuple[float, float]:
         return LEFT + ACROSS * (1 - taken / most), TOP + HIGH * (1 - value / high)
 
-    words = "NDCG@10 as the popularity dial is turned up, over how often the items shown were taken, on average"
+    words = "NDCG@10 as the popularity dial is turned up; below: how often the items shown were taken"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
         'font-size="13" role="img">',
