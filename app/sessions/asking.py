@@ -109,7 +109,8 @@ def slate(interactions: bool) -> Slate:
         format_func=lambda text: SLATES.get(text, text),
         help="The first hundred of each list in another order: at most so many below one first code before the others come, or "
         "by maximal marginal relevance, where the share is an item's own score and the rest its likeness to those above it; or "
-        "with scores divided by that power of how often an item was taken, which shows rarer ones, and costs hits where it is high.",
+        "with scores divided by that power of how often an item was taken, which shows rarer ones and, where it is high, costs "
+        "hits.",
         **address.own(SLATE, now.told()),
     )
     return slates.parse(chosen)
