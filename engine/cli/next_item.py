@@ -154,8 +154,8 @@ def run_evaluation(
     with Progress(progress, quiet=as_json) as told:
         asked, arranged = {name: opened.get(name, told) for name in names}, slates.parse(slate)
         if not arranged.plain:
-            by = build.trie, build.embeddings, opened.known.popularity
-            asked = {name: slates.Arranged(of, arranged, *by) for name, of in asked.items()}
+            known = build.trie, build.embeddings, opened.known.popularity
+            asked = {name: slates.Arranged(of, arranged, *known) for name, of in asked.items()}
         found = evaluated.evaluate(
             asked,
             held,
