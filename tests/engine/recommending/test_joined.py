@@ -164,6 +164,9 @@ def test_the_shell_joins_recommends_and_judges(told, build, tmp_path):
     ours, theirs = ({name: of["mean"] for name, of in one["means"].items()} for one in found["models"])
     # What the matrix says nothing of stands in the catalogue's order there, by popularity here.
     assert ours == pytest.approx(theirs, abs=0.01)
+    arranged = json.loads(run("evaluate-next", folder, "-m", "item-item", "--slate", "rare=0.5,quota=1", "--json").stdout)
+    assert (arranged["slate"], arranged["parity"]) == ("quota=1,rare=0.5", None)
+    assert arranged["models"][0]["means"]["NDCG@10"]["mean"] != ours["NDCG@10"]
 
 
 @pytest.mark.parametrize(
