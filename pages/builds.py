@@ -30,7 +30,7 @@ else:
         column_config={
             "Build": st.column_config.TextColumn(pinned=True),
             "Documents": st.column_config.NumberColumn(format="localized"),
-            "nDCG@10": st.column_config.NumberColumn(format="%.3f", help="Of the newest evaluation, page Evaluate."),
+            "nDCG@10": st.column_config.TextColumn(help="Of the newest evaluation, page Evaluate.", alignment="right"),
             "Judged": st.column_config.NumberColumn(format="localized"),
             "MB": st.column_config.NumberColumn(format="%.1f"),
             "Seconds": st.column_config.NumberColumn(format="%.1f"),

@@ -71,6 +71,7 @@ def table(found: Mapping[str, Run], default: str) -> pd.DataFrame:
             }
         )
     frame = pd.DataFrame(rows)
+    frame = frame.drop(columns=[label for label in BESIDE if label in frame and frame[label].isna().all()])
     return frame.sort_values(MEASURE, ascending=False, ignore_index=True) if MEASURE in frame else frame
 
 
