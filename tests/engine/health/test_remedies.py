@@ -19,7 +19,7 @@ def vocabulary_of(scheme):
     return (32,) * (int(next((o.default for o in SCHEMES[scheme].options if o.name == "levels"), 1) or 1) + 1)
 
 
-@pytest.mark.parametrize(("scheme", "figure"), product(SCHEMES, FIGURES))
+@pytest.mark.parametrize(("scheme", "figure"), list(product(SCHEMES, FIGURES)))
 def test_what_is_pressed_is_allowed_and_another_build(scheme, figure):
     found = change(figure, scheme, {}, None, vocabulary_of(scheme))
     if found is not None:
