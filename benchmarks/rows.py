@@ -6,6 +6,7 @@
     orders     what was generated in the order of dense search, and the other way, beside both
     splade     learned sparse search, where `python -m engine terms` has weighed the terms, beside BM25 and dense search
     answers    how many sentences of an extract cite a relevant document, beside the hits that they are taken from
+    written    what a small language model writes over five hits: whom it cites, and how much of it stands in them
     missed     whether the beam or the scorer lost each relevant document that the first ten lack
     unsure     a generator's list, and another's where it is unsure: the threshold chosen on dev
     cold       the same where a quarter of the documents came later and have no identifier
@@ -26,7 +27,7 @@ import numpy as np
 from benchmarks.blocks import replace_block
 from benchmarks.judged_rows import DEPTH, MEASURE, WIDTHS, asked, judged, line
 from benchmarks.narrow import built
-from benchmarks.rows_shown import answers, cold, exposure, missed, unsure
+from benchmarks.rows_shown import answers, cold, exposure, missed, unsure, written
 from engine import evaluation
 from engine.answers import titles
 from engine.builds.opened import Build
@@ -207,6 +208,7 @@ STUDIES = {
     "orders": ("Dense ranks what was generated, and the other way", orders),
     "splade": ("Learned sparse search", splade),
     "answers": ("Extracts that cite what is relevant", answers),
+    "written": ("What a language model writes over hits", written),
     "cold": ("Another's list where a generator is unsure, and documents that it cannot have", cold),
     "missed": ("Search errors and model errors", missed),
     "unsure": ("Another's list where a generator is unsure", unsure),

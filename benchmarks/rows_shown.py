@@ -1,22 +1,30 @@
 """Studies of :mod:`benchmarks.rows` on what lists show: whom an answer cites, whom the first ten show, who lost a document."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from benchmarks.judged_rows import DEPTH, MEASURE, WIDTHS, asked, judged, of_split, rows_relevant
 from engine import evaluation, paths
 from engine.answers import extract
+from engine.answers.answer import nearest, sources
+from engine.answers.written import NEAR, write
 from engine.builds import living
 from engine.builds.given import Given
+from engine.builds.hits import Hit
 from engine.builds.make import make
 from engine.builds.opened import Build
 from engine.builds.spec import BuildSpec
 from engine.evaluation import parity
 from engine.retrievers import Queries, lost
 from engine.retrievers.tuning import QUANTILES
+from engine.text import embed, language_model, models
+from engine.text.languages import ENGLISH, stop_words
+from engine.text.words import pieces
 
 NARROW, CITED = 10, 5
+MODEL, ANSWERED, BY_HITS = "smollm2", 30, "hybrid"
 FRESH, STAND_INS = 0.25, ("dense-hnsw", "bm25+dense")
 BY = ("genre", "language", "year")
 
@@ -43,6 +51,52 @@ def answers(opened: Build) -> Iterator[str]:
         means = [evaluation.told(evaluation.interval(np.array(of))) for of in (hits_of, of_sentences, some)]
         told = [f"{evaluation.told(one, sign=True)} | {evaluation.told_p(one)}" for one in less]
         yield f"| {name} | {means[0]} | {means[1]} | {told[0]} | {means[2]} | {told[1]} |"
+
+
+def written(opened: Build) -> Iterator[str]:
+    """What a small language model writes over five hits, on queries drawn from test: what it cites, and whether what it says
+    stands in a document, by the encoder and by words; beside it the hits, an extract, and the hits of another query."""
+    qrels, texts = asked(opened)
+    drawn = np.sort(np.random.default_rng(0).choice(len(texts), min(ANSWERED, len(texts)), replace=False)).tolist()
+    relevant, model = rows_relevant(opened, qrels), language_model.load(models.folder_of(MODEL, "lm"))
+    hits_of = [opened.search(texts[place], BY_HITS, CITED).hits for place in drawn]
+    found: dict[str, list[float]] = {}
+    start, numbers = time.process_time(), 0
+    for place, hits, others in zip(drawn, hits_of, [*hits_of[1:], hits_of[0]], strict=True):
+        right = {hit.rank for hit in hits if opened.row_of[hit.id] in relevant[place]}
+        answer = write(opened, texts[place], hits, model)
+        told, numbers = answer.sentences, numbers + len(answer.sentences)
+        taken = extract.extract(opened, texts[place], hits).sentences
+        elsewhere = sources(opened, others)
+        vectors = embed.embed([one.text for one in told], opened.model) if told else []
+        of = {
+            "of the hits are relevant": [hit.rank in right for hit in hits],
+            "of the sentences of an extract are from a relevant one": [bool(right.intersection(one.cited)) for one in taken],
+            "of the sentences written cite a hit": [bool(one.cited) for one in told],
+            "cite a relevant one": [bool(right.intersection(one.cited)) for one in told],
+            f"are near (cosine {NEAR}) to a sentence of a hit": [bool(one.nearest) for one in told],
+            "to one of another query's hits": [nearest(vector, elsewhere)[1] >= NEAR for vector in vectors],
+            "are nearest to a hit that they cite": [one.nearest in one.cited for one in told],
+            "of their words stand in a hit": [word in _said(opened, hits) for one in told for word in _telling(one.text)],
+            "in one of another query's hits": [word in _said(opened, others) for one in told for word in _telling(one.text)],
+            "of the answers are nothing": [not told],
+        }
+        for name, values in of.items():
+            found.setdefault(name, []).append(float(np.mean(values)) if values else 0.0)
+    took = (time.process_time() - start) / len(drawn)
+    yield f"{len(drawn)} queries of test, drawn with seed 0; `{MODEL}`, zero-shot, over the first {CITED} hits of {BY_HITS};"
+    yield f"{numbers} sentences, {took:.1f} s of a processor a query. A mean over the queries; nothing written counts as 0.\n"
+    yield "| | share |\n|---|---|"
+    for name, shares in found.items():
+        yield f"| {name} | {evaluation.told(evaluation.interval(np.array(shares)))} |"
+
+
+def _telling(text: str) -> list[str]:
+    return [word for word in pieces(text) if word not in stop_words(ENGLISH)]
+
+
+def _said(opened: Build, hits: Sequence[Hit]) -> set[str]:
+    return {word for hit in hits for word in pieces(f"{hit.title} {opened.documents[opened.row_of[hit.id]].text}")}
 
 
 def missed(opened: Build) -> Iterator[str]:
