@@ -90,7 +90,6 @@ def published(bench: "Bench") -> list[str]:
     held = test.pick(np.sort(np.random.default_rng(0).permutation(len(test.targets))[:SAMPLE]))
     found: dict[str, tuple[str, Trie] | None] = {
         "RQ-KMeans 3 x 32 on behaviour": None,
-        "RQ-KMeans 3 x 256 on text": ("on-text", bench.trie("text", 3, 256)),
         "published: LETTER's `letter_sid`": ("published", bench.published),
     }
     lines = [
