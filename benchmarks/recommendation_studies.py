@@ -34,7 +34,7 @@ SEEDED = {
     "one-pass": 0,
     "mult-vae": 0,
     "diffrec": 0,
-    "bert4rec": 4,
+    "bert4rec": 0,
     "sasrec": 12,
     "tree-distilled": 12,
 }
