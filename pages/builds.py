@@ -11,7 +11,7 @@ if said := st.session_state.pop(shelf.SAID, ""):
     st.success(state.plain(said), icon=":material/check:")
 shelf.deleted()
 rows, faults = listed()
-rows = shelf.judged(rows)
+rows = shelf.measured(rows)
 for name, fault in faults.items():
     st.warning(f"{state.plain(name)} is not listed: {state.plain(fault)}", icon=":material/broken_image:")
 
@@ -39,7 +39,7 @@ else:
     )
     exports.offer("Table, CSV", exports.csv(frame), "builds.csv")
     if later := sum(not row.health for row in rows):
-        st.caption(f"Identifiers of {later:,} {'builds are' if later > 1 else 'build is'} judged on the page Identifiers.")
+        st.caption(f"{later:,} not judged yet: small ones are at once, large ones on the page Identifiers.")
     st.header("One of them")
     known = {row.name: row for row in rows}
     asked = address.one_of("one", list(known), st.session_state.get(state.BUILD, next(iter(known))), "build to act on")
@@ -61,3 +61,6 @@ st.caption(
     "A build from someone else is opened as a stranger's: names, sizes, hashes and indexes are checked before it gets its place."
 )
 shelf.take_in()
+if shelf.judge(rows):  # behind all that is drawn
+    st.session_state.update({shelf.SAID: said} if said else {})
+    st.rerun()

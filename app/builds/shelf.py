@@ -11,7 +11,7 @@ import streamlit as st
 from app.builds import anew
 from app.common import address, commands, guard, jobs, owner, resources, state
 from engine import paths, workspace
-from engine.builds import names
+from engine.builds import names, verdicts
 from engine.builds.aside import asides, bring_back, throw_away
 from engine.builds.card import health
 from engine.builds.listed import Row
@@ -26,22 +26,33 @@ SAID, TAKEN = "builds-said", "builds-taken-in"
 BY_BROWSER_MB = 500.0
 # How long the page judges identifiers that nobody has judged yet, seconds; what is left over is judged the next time.
 JUDGE_S = 2.0
+_tried: set[tuple[str, str, int]] = set()
 
 
-def judged(rows: list[Row]) -> list[Row]:
-    """The rows with what is known of their health and quality. Identifiers that nobody has judged yet are, as long as a page
-    may take; large ones wait for the page Identifiers."""
-    until, found = time.monotonic() + JUDGE_S, []
+def measured(rows: list[Row]) -> list[Row]:
+    """The rows with the figure of each build's newest evaluation, where this person may see it."""
+    found = []
     for row in rows:
-        if not row.health and row.documents <= tables.MANY and time.monotonic() < until:
-            with suppress(TriescopeError):  # a damaged one is said where it is opened
-                row = row._replace(health=health(Build(paths.builds() / row.name)).verdict)
         whose = workspace.shelf(row.corpus, owner.owner())
         with suppress(TriescopeError):  # a workspace that cannot be read is said where it is asked
             kept = workspace.evaluations.qualities(whose, workspace.private.names(whose)).get(row.name)
             row = row._replace(quality=kept or row.quality)
         found.append(row)
     return found
+
+
+def judge(rows: list[Row]) -> bool:
+    """Judge identifiers that nobody has judged yet, for as long as a page that is drawn already may take; large ones wait for the
+    page Identifiers. Whether any was; where nothing can be remembered each is tried once a server."""
+    until, some = time.monotonic() + JUDGE_S, False
+    for row in rows:
+        of = (row.name, row.created, row.changes)
+        if not row.health and row.documents <= tables.MANY and of not in _tried and time.monotonic() < until:
+            _tried.add(of)
+            with suppress(TriescopeError):  # a damaged one is said where it is opened
+                health(Build(paths.builds() / row.name))
+                some = bool(verdicts.known(paths.builds() / row.name)) or some
+    return some
 
 
 def table(rows: list[Row], opened: str) -> pd.DataFrame:

@@ -15,8 +15,8 @@ BATCH, SAMPLE_S = 16, 2.0
 # All stages after the embedding took so many seconds for a hundred thousand documents on two cores (WordNet, 3 x 256).
 REST_S = 60 / 100_000
 # Bytes a document beside its vector: trie, node means, indexes, and what Python holds of it while it is built; and megabytes that
-# the process takes for itself, encoder and libraries, however few documents there are.
-DISK, MEMORY, PROCESS_MB = 7_000, 12_000, 700
+# the process takes for itself, encoder and libraries, however few documents there are (thirty: 768 MB; WordNet: 1.9 GB).
+DISK, MEMORY, PROCESS_MB = 7_000, 6_100, 750
 
 
 class Foreseen(NamedTuple):

@@ -12,17 +12,18 @@ from engine.errors import TriescopeError
 
 @app.command("examine")
 def examine_file(
-    file: Annotated[Path, typer.Argument(help="A .jsonl, .csv, .tsv or .parquet file; .gz and .zst too.")],
+    file: Annotated[Path, typer.Argument(help="A .jsonl, .csv, .tsv or .parquet file; .gz and .zst too; or a BEIR folder.")],
     column: Annotated[list[str] | None, typer.Option(help="Which column is the id, title or text: id=NAME.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write all rows that are wrong there.")] = None,
     encoding: Encoding = UNICODE,
     as_json: AsJson = False,
 ) -> None:
     """What a file holds and which of its rows are wrong, before a build is made of it."""
+    from engine.data.corpus import documents_of
     from engine.data.examined import examine, faults_csv
     from engine.files import replace_bytes
 
-    found = examine(file, columns_asked(column or []), encoding)
+    found = examine(documents_of(file), columns_asked(column or []), encoding)
     if csv:
         replace_bytes(csv, faults_csv(found.faults).encode())
     lines = [

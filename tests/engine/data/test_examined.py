@@ -174,6 +174,9 @@ def test_the_shell_lists_them_and_builds_without_them(mixed, shell, told, tmp_pa
     assert "row 6: expected 4 cells, found 5" in out
     assert (tmp_path / "wrong.csv").read_text().count("\n") == 4
     assert told("examine", mixed)["wrong"] == 3
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "corpus.jsonl").write_text('{"_id": 1, "text": "a"}\n')
+    assert told("examine", tmp_path / "set")["documents"] == 1
     code, _, err = shell("build", mixed, "--out", tmp_path / "b", "--ids", "atomic")
     assert code == 2
     assert "row 3" in err
