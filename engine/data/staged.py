@@ -1,8 +1,8 @@
 """Files that a person hands over through the window: kept under the home until a build is made of them.
 
-What was handed over is known by its content, and kept in a folder of that name; of its own name only letters, digits, ``-`` and
-``_`` remain, so that no name becomes a path. An archive is a BEIR folder, of which only the files that are read are unpacked,
-within limits: what it claims to hold is not believed.
+What was handed over is known by its content, its kind and whose it is, and kept in a folder of that name; of its own name only
+letters, digits, ``-`` and ``_`` remain, so that no name becomes a path. An archive is a BEIR folder, of which only the files that
+are read, or look as if they should be, are unpacked, within limits: what it claims to hold is not believed.
 """
 
 import hashlib
@@ -61,7 +61,7 @@ def folder() -> Path:
 
 
 def stage(name: str, content: IO[bytes], owner: str = "") -> Staged:
-    """Keep what was handed over under a name; the same content of one ``owner`` is kept once.
+    """Keep what was handed over under a name; the same content of one kind and one ``owner`` is kept once.
 
     Raises
     ------
@@ -72,9 +72,13 @@ def stage(name: str, content: IO[bytes], owner: str = "") -> Staged:
     known = (*ENDINGS, *_endings(BESIDE))
     ending = next((one for one in sorted(known, key=len, reverse=True) if name.lower().endswith(one)), None)
     if ending is None:
-        raise TriescopeError(f"{name!r}: files of this kind are not read; use {', '.join(known)}")
+        kinds = ", ".join(f".{kind}" for kind in (*KINDS, *BESIDE))
+        raise TriescopeError(
+            f"{name!r}: files of this kind are not read; use {kinds}, each packed ({', '.join(PACKED)}) or not, or .zip"
+        )
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", name[: -len(ending)]).strip("-")[:40] or "catalogue"
-    digest, size = hashlib.sha256(f"{owner}\0".encode() if owner else b""), 0
+    # The same bytes under another ending are read otherwise.
+    digest, size = hashlib.sha256(f"{owner}\0{ending}\0".encode()), 0
     base = folder()
     with writing(base):
         base.mkdir(parents=True, exist_ok=True)

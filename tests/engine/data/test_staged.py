@@ -35,7 +35,9 @@ def test_the_same_content_is_kept_once_and_found_by_its_key(home):
     assert one == other
     assert (one.name, one.bytes, one.path.read_bytes()) == ("shop.csv", 12, b"id,text\n1,a\n")
     assert staged.everything() == [one]
-    staged.remove(one.key)
+    assert staged.stage("shop.tsv", io.BytesIO(b"id,text\n1,a\n")).name == "shop.tsv"  # of another kind it is another file
+    for known in staged.everything():
+        staged.remove(known.key)
     assert all_files(home) == []
     with pytest.raises(TriescopeError, match="no file was handed over as"):
         staged.find(one.key)
