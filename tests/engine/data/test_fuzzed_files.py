@@ -167,7 +167,7 @@ def stage_all(tmp_path, monkeypatch, first, count):
             assert not [path for path in (tmp_path / "home" / "imports").iterdir() if path.name not in before]
             continue
         inside = {path.relative_to(kept.path).as_posix() for path in kept.path.rglob("*") if path.is_file()}
-        assert inside <= {"corpus.jsonl", "queries.jsonl", "qrels/test.tsv"}
+        assert all(staged.INSIDE.fullmatch(name) for name in inside)
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
