@@ -46,7 +46,7 @@ def judge(rows: list[Row]) -> bool:
     page Identifiers. Whether any was; where nothing can be remembered each is tried once a server."""
     until, some = time.monotonic() + JUDGE_S, False
     for row in rows:
-        of = (row.name, row.created, row.changes)
+        of = (str(paths.builds() / row.name), row.created, row.changes)
         if not row.health and row.documents <= tables.MANY and of not in _tried and time.monotonic() < until:
             _tried.add(of)
             with suppress(TriescopeError):  # a damaged one is said where it is opened
