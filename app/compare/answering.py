@@ -66,8 +66,12 @@ def _model(build: Build, query: str, hits: tuple[Hit, ...]) -> None:
     """What a language model makes of it, when it is asked for."""
     known = models.names("lm")
     if not known:
-        st.caption("A language model can write one too: `make lm` brings a small, weak one, `python -m engine models` takes any.")
+        st.caption(
+            "A language model can write one too, an experiment: `make lm` brings a small, weak one, `python -m engine models` "
+            "takes any."
+        )
         return
+    st.caption("What a language model writes is an experiment: a small one hardly ever names what it rests on.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Language model", known, key="answer-model", width=300)
         asked = (str(build.folder), build.version, models.stamp(), name, query)

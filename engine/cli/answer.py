@@ -15,7 +15,8 @@ def run_answer(
     retriever: Name = "hybrid",
     k: Annotated[int, typer.Option("-k", min=1, max=20, help="Documents that it rests on.")] = 5,
     lm: Annotated[
-        str, typer.Option(help="A language model of `models`, to write the answer; sentences are taken over else.")
+        str,
+        typer.Option(help="A language model of `models`, to write the answer, an experiment; sentences are taken over else."),
     ] = "",
     titles: Annotated[
         bool,
