@@ -37,6 +37,7 @@ SEEDED = {
     "bert4rec": 0,
     "sasrec": 12,
     "tree-distilled": 12,
+    "tiger": 2,
 }
 SEEDS = (0, 1, 2)
 
