@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.common import exports, state
+from engine.evaluation import parity
 
 DOCUMENTS, RELEVANT = "Of the documents", "what is relevant"
 
@@ -50,7 +51,8 @@ def table(of: Mapping[str, Any], wanted: str = RELEVANT) -> pd.DataFrame:
 def apart(of: Mapping[str, Any], wanted: str = RELEVANT) -> str:
     """How far lists are from parity, in a sentence."""
     told = {
-        name: ", ".join(f"{one} {_told(far)}" for one, far in of[name].items()) for name in ("from_documents", "from_relevant")
+        name: ", ".join(f"{wanted if one == parity.RELEVANT else one} {_told(far)}" for one, far in of[name].items())
+        for name in ("from_documents", "from_relevant")
     }
     return (
         f"A value's share differs on average from that of the documents by: {told['from_documents']}; from that of {wanted} "

@@ -88,17 +88,18 @@ def _row(folder: Path) -> Row:
 
 def quality_of(found: Mapping[str, Any]) -> Quality | None:
     """The figure that stands for an evaluation, as :meth:`engine.evaluation.Evaluation.as_json` gives it: that of ``generative``,
-    else of the best retriever; None where nobody was measured so.
+    with a named scorer where there is no other, else of the best retriever; None where nobody was measured so.
 
-    >>> one, two = ({"measures": {"nDCG@10": {"mean": mean}}} for mean in (0.5, 0.4))
-    >>> quality_of({"split": "test", "retrievers": {"bm25": one, "generative": two}})
-    Quality(ndcg=0.4, retriever='generative', split='test')
-    >>> quality_of({"retrievers": {"bm25": {"measures": {"MRR": {"mean": 1.0}}}}}) is None
+    >>> one, two = ({"nDCG@10": {"mean": mean}} for mean in (0.5, 0.4))
+    >>> quality_of({"split": "test", "retrievers": {"bm25": one, "generative:node": two}})
+    Quality(ndcg=0.4, retriever='generative:node', split='test')
+    >>> quality_of({"retrievers": {"bm25": {"MRR": {"mean": 1.0}}}}) is None
     True
     """
     try:
-        measured = {name: float(row["measures"][MEASURE]["mean"]) for name, row in found["retrievers"].items()}
-        name = "generative" if "generative" in measured else max(measured, key=measured.__getitem__)
+        measured = {name: float(row[MEASURE]["mean"]) for name, row in found["retrievers"].items()}
+        best = max(measured, key=measured.__getitem__)
+        name = next((name for name in sorted(measured) if name.partition(":")[0] == "generative"), best)
         return Quality(measured[name], name, str(found["split"]))
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

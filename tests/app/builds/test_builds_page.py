@@ -6,7 +6,7 @@ import pytest
 
 from app.builds import shelf
 from app.common import jobs, resources
-from engine import workspace
+from engine import evaluation, workspace
 from engine.builds import names
 from engine.builds.aside import asides, bring_back, put_aside
 from engine.builds.card import health
@@ -42,15 +42,17 @@ def test_their_health_is_judged_once_and_their_newest_figure_said_unless_its_spl
     assert set(rows["Health"]) == {health(Build(two / "sixty")).verdict}
     assert not rows["nDCG@10"].any()
     monkeypatch.setattr(shelf, "health", None)  # what is known is not judged again
-    of = Build(two / "sixty").catalogue
-    for split, mean in (("dev", 0.25), ("mine", 0.75)):
-        figures = {"bm25": {"measures": {"nDCG@10": {"mean": mean}}}}
-        workspace.evaluations.keep(of, "sixty", {"split": split}, {"split": split, "retrievers": figures})
+    build = Build(two / "sixty")
+    of, asked = build.catalogue, {"dev": ["bm25", "generative"], "mine": ["bm25"]}
+    found = {split: evaluation.evaluate(build, "dev", names, beams=2) for split, names in asked.items()}
+    for split, one in found.items():
+        workspace.evaluations.keep(of, "sixty", {"split": split}, one._replace(split=split).as_json() | one.by_query())
+    means = {split: f"{one.values[asked[split][-1]]['nDCG@10'].mean():.3f}" for split, one in found.items()}
     told = table(visit("builds"), "Build", "nDCG@10").set_index("Build").loc["sixty", ["nDCG@10", "Of"]]
-    assert told.tolist() == ["0.750", "bm25, mine"]
+    assert told.tolist() == [means["mine"], "bm25, mine"]
     workspace.private.mark(of, "mine")
     told = table(visit("builds"), "Build", "nDCG@10").set_index("Build")
-    assert told.loc["sixty", ["nDCG@10", "Of"]].tolist() == ["0.250", "bm25, dev"]
+    assert told.loc["sixty", ["nDCG@10", "Of"]].tolist() == [means["dev"], "generative, dev"]
     assert not told.loc["other", "Of"]
 
 
