@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from transformers import LogitsProcessor
+from transformers.generation.logits_process import LogitsProcessor
 
 from engine.bridge.device import DeviceTrie, floor
 from engine.bridge.tokens import LevelTokens, offset_tokens

@@ -26,7 +26,7 @@ def tokenizer_json(folder: Path) -> str:
     TriescopeError
         The folder has none that the tokenizers library can hold.
     """
-    from transformers import AutoTokenizer
+    from transformers.models.auto.tokenization_auto import AutoTokenizer
 
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True).backend_tokenizer.to_str()

@@ -175,7 +175,8 @@ def fresh(model: str) -> tuple[Any, Any]:
     """
     import torch
     from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.models.auto.modeling_auto import AutoModelForCausalLM
+    from transformers.models.auto.tokenization_auto import AutoTokenizer
     from transformers.utils import logging
 
     folder = hub.weights_of(model, WHAT)
@@ -198,7 +199,8 @@ def from_gguf(path: Path, out: Path) -> None:
         The packages for it are not installed, the file is none that transformers reads, or nothing can be written.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.models.auto.modeling_auto import AutoModelForCausalLM
+    from transformers.models.auto.tokenization_auto import AutoTokenizer
     from transformers.utils import logging
 
     logging.disable_progress_bar()

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from transformers import T5Config
+from transformers.models.t5.configuration_t5 import T5Config
 
 from engine.data.histories import Histories
 from engine.errors import TriescopeError

@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
-from transformers import AutoConfig, T5Config, T5ForConditionalGeneration
+from transformers.models.auto.configuration_auto import AutoConfig
+from transformers.models.t5.configuration_t5 import T5Config
+from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 from transformers.utils import logging
 
 from engine.errors import TriescopeError

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers.models.auto.modeling_auto import AutoModelForSeq2SeqLM
+from transformers.models.auto.tokenization_auto import AutoTokenizer
 from transformers.utils import logging
 
 from engine.errors import TriescopeError
