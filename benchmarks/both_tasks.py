@@ -1,11 +1,11 @@
 """One model for search and recommendation on Amazon Beauty: each task alone beside both together.
 
-    python -m benchmarks.both_tasks FOLDER [--only SHARE]
+    python -m benchmarks.both_tasks FOLDER [--only SHARE --seed SEED]
 
 ``FOLDER`` holds ``items.jsonl`` and ``sequences.txt``. No set here has both tasks: queries are made from titles and keyphrases
 (:mod:`engine.recommending.queries`) and find the item that they were made from. The same tree is trained three times, on
-histories alone, on queries alone, and on both. Writes ``benchmarks/results/both_tasks.md``; trained models are kept in the home's
-cache; ``--only`` trains one of them.
+histories alone, on queries alone, and on both, from each of three seeds. Writes ``benchmarks/results/both_tasks.md``; trained
+models are kept in the home's cache; ``--only`` trains one of them.
 """
 
 import argparse
@@ -33,6 +33,7 @@ from engine.text import embed
 OUT = Path(__file__).parent / "results" / "both_tasks.md"
 # Share of the loss that queries have where both are learned, by development.
 BOTH = 0.8
+TASKS = ("next item", "search")
 SHARES = {BOTH: "both", 0.0: "histories alone", 1.0: "queries alone"}
 PASSES, SEARCHED, MEASURE = 8, 3000, "R@10"
 # Share of the passes, their end, in which the rate falls.
@@ -42,14 +43,17 @@ TRIED = (
     "Development's R@10 of the next item and of search (5,000 queries) is .0914 and .4142 alone; with .5 .0923 and .3988, with "
     ".8 .0901 and .4038, with .9 .0833 and .4030. A bias of the nodes for queries alone changed nothing at .5 (.0923 and .3984)."
 )
+# Of the models; queries, identifiers and questions are the same for all.
+SEEDS = (0, 1, 2)
 # The seed of the queries that judge; those of training and development have 0 and 1.
 JUDGING = 7
 
 
-def spec_for(share: float) -> SequenceSpec:
+def spec_for(share: float, seed: int) -> SequenceSpec:
     """The same model, queries another share of its loss."""
     return SequenceSpec(
         model="joint",
+        seed=seed,
         asked=share,
         epochs=PASSES,
         dropout=0.2,
@@ -70,22 +74,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", type=float, choices=list(SHARES))
+    parser.add_argument("--seed", type=int, choices=SEEDS, default=0, help="of the one that --only trains")
     asked = parser.parse_args()
     bench = Bench(asked.folder)
     of = bench.material
     material = of._replace(queries=queries.of_catalogue(of.said, of.embeddings, encode, bench.seed))
+    if asked.only is not None:
+        trained(material, asked.only, asked.seed)
+        return
     values, minutes = {}, {}
-    for share in SHARES if asked.only is None else [asked.only]:
-        folder, spec = paths.cache() / "both-tasks" / f"share-{share:g}-{bench.seed}", spec_for(share)
-        if not (kept.is_there(folder) and kept.read(folder).digest == spec.digest()):
-            start = time.process_time()
-            train.train(material, spec, folder, report.tell(SHARES[share]))
-            report.say(f"{SHARES[share]}: {(time.process_time() - start) / 60:.1f} minutes of a processor")
-        minutes[share] = kept.read(folder).seconds / 60
-        if asked.only is None:
-            values[share] = judged(bench, material, folder, share)
-    if values:
-        OUT.write_text("\n".join(lines(bench, material, values, minutes)) + "\n", "utf-8")
+    for share in SHARES:
+        folders = [trained(material, share, seed) for seed in SEEDS]
+        minutes[share] = [kept.read(folder).seconds / 60 for folder in folders]
+        values[share] = [judged(bench, material, folder, share) for folder in folders]
+    OUT.write_text("\n".join(lines(bench, material, values, minutes)) + "\n", "utf-8")
+
+
+def trained(material: Material, share: float, seed: int) -> Path:
+    """Where a model lies, trained unless it was there."""
+    folder, spec = paths.cache() / "both-tasks" / f"share-{share:g}-{seed}", spec_for(share, seed)
+    if not (kept.is_there(folder) and kept.read(folder).digest == spec.digest()):
+        start = time.process_time()
+        train.train(material, spec, folder, report.tell(SHARES[share]))
+        report.say(f"{SHARES[share]}, seed {seed}: {(time.process_time() - start) / 60:.1f} minutes of a processor")
+    return folder
 
 
 def made_for_judging(material: Material) -> Asked:
@@ -104,16 +116,20 @@ def judged(bench: Bench, material: Material, folder: Path, share: float) -> dict
     return found
 
 
-def lines(bench: Bench, material: Material, values: dict[float, dict[str, np.ndarray]], minutes: dict[float, float]) -> list[str]:
-    """The results file."""
-    sought, both = made_for_judging(material), values[BOTH]
+def lines(
+    bench: Bench, material: Material, values: dict[float, list[dict[str, np.ndarray]]], minutes: dict[float, list[float]]
+) -> list[str]:
+    """The results file; a question's value is the mean over the seeds, and what each seed had stands below."""
+    sought = made_for_judging(material)
     nearest = np.array([top_k(found, DEPTH) for found in sought.vectors @ material.embeddings.T])
     dense = measured(ranks(nearest, sought.items))[MEASURE]
+    mean = {share: {task: np.mean([one[task] for one in of], axis=0) for task in of[0]} for share, of in values.items()}
     found = [
         "# One model for search and recommendation",
         "",
-        f"`python -m benchmarks.both_tasks {bench.folder.name}`. {evaluation.device()}, shared with other work. Seed "
-        f"{bench.seed}, one seed a model.",
+        f"`python -m benchmarks.both_tasks {bench.folder.name}`. {evaluation.device()}, shared with other work. Seeds "
+        f"{', '.join(map(str, SEEDS))}: three trainings of each, the mean of each question over them; queries, identifiers and "
+        "questions are the same for all.",
         "",
         f"Amazon Beauty, {MEASURE}. The next item: {len(bench.split.test.targets):,} people of the test, the whole catalogue, "
         f"items of the history left out. Search: {len(sought.items):,} queries made from titles, brands and categories "
@@ -121,17 +137,25 @@ def lines(bench: Bench, material: Material, values: dict[float, dict[str, np.nda
         f"searched here. The tree is RQ-KMeans 3 x 256 on text, the same for all; {PASSES} passes each, the rate "
         f"falling over the last {COOLING:.0%}; queries have {BOTH:g} of the loss where both are learned. {TRIED}",
         "",
-        "| trained on | next item | search | minutes by the clock |",
+        "| trained on | next item | search | minutes by the clock, a seed |",
         "|---|---|---|---|",
     ]
-    for share, of in values.items():
-        cells = [f"{of[task].mean():.4f} {_within(of[task])}" if task in of else "" for task in ("next item", "search")]
-        found.append(f"| {SHARES[share]} | {' | '.join(cells)} | {minutes[share]:.1f} |")
+    for share, of in mean.items():
+        cells = [f"{of[task].mean():.4f} {_within(of[task])}" if task in of else "" for task in TASKS]
+        found.append(f"| {SHARES[share]} | {' | '.join(cells)} | {np.mean(minutes[share]):.1f} |")
     found += [f"| nothing: dense search over the same vectors | | {dense.mean():.4f} {_within(dense)} | |", ""]
-    for task, alone in (("next item", values[0.0]), ("search", values[1.0])):
-        less = difference(both[task], alone[task])
+    for task, share in zip(TASKS, (0.0, 1.0), strict=True):
+        less = difference(mean[BOTH][task], mean[share][task])
         near = "within" if abs(less.mean) <= 0.01 else "not within"
-        found.append(f"Both together less {task} alone: {told(less, sign=True)}, {near} .01.")
+        apart = [both[task].mean() - alone[task].mean() for both, alone in zip(values[BOTH], values[share], strict=True)]
+        each = ", ".join(f"{one:+.4f}" for one in apart)
+        found.append(f"Both together less {task} alone: {told(less, sign=True)}, {near} .01; of each seed {each}.")
+    found += ["", "| trained on | task | of each seed | mean ± standard deviation over the seeds |", "|---|---|---|---|"]
+    for share, several in values.items():
+        for task in several[0]:
+            each_mean = np.array([one[task].mean() for one in several])
+            cells = [", ".join(f"{one:.4f}" for one in each_mean), f"{each_mean.mean():.4f} ± {each_mean.std(ddof=1):.4f}"]
+            found.append(f"| {SHARES[share]} | {task} | {' | '.join(cells)} |")
     return found
 
 
