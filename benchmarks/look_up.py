@@ -1,11 +1,11 @@
 """Attributes as keys: queries as they are, and made ones that say values. ``python -m benchmarks.look_up [BUILD]``.
 
 Test queries as people typed them; the same with values put before them (genre, language and decade of the best judged document
-that answers each), named as made: there every value is right; with a range of years around that document's; and such values
-alone, where what has all three is right by construction. Each retriever as it is, and with what the query names looked up first
-and the rest of its list behind it: once as the retriever ``look-up`` does, and once with every value that is named. Beside them a
-build whose searched text holds no values. How often a value must be meant was chosen on train and development queries (the last
-table), never on test. ``benchmarks/results/look_up.md`` has the tables.
+that answers each), named as made: there every value is right; and such values alone, where what has all three is right by
+construction. Each retriever as it is, and with what the query names looked up first and the rest of its list behind it: once as
+the retriever ``look-up`` does, and once with every value that is named. Beside them a build whose searched text holds no values.
+How often a value must be meant was chosen on train and development queries (the last table), never on test.
+``benchmarks/results/look_up.md`` has the tables; ranges of numbers are measured by :mod:`benchmarks.ranges`.
 """
 
 import sys
@@ -30,7 +30,7 @@ MEASURE, DEPTH = "nDCG@10", 11
 COLUMNS = ("genre", "language", "year")
 NAMES = ("bm25", "dense", "generative", "hybrid")
 LEASTS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9)
-USED, AROUND = 0.7, 5
+USED = 0.7
 
 
 class Asked(NamedTuple):
@@ -61,11 +61,6 @@ def report(opened: Build) -> Iterator[str]:
     said = {query: f"{', '.join(named(opened, test[query]))}: {text}" for query, text in typed.items()}
     yield from block(opened, beside, "Test queries as they are", Asked(typed, test))
     yield from block(opened, beside, "Made: genre, language and decade of an answer, then the test query", Asked(said, test))
-    years = {
-        query: f"between {year - AROUND} and {year + AROUND}: {typed[query]}" for query, year in of_years(opened, test).items()
-    }
-    named_so = f"Made: a range of {2 * AROUND} years around that of an answer, then the test query"
-    yield from block(opened, beside, named_so, Asked(years, {query: test[query] for query in years}))
     yield from block(opened, beside, "Made: genre, language and decade alone; right is what has all three", alone(opened, test))
     yield from choosing(opened)
 
@@ -85,16 +80,6 @@ def named(opened: Build, grades: Mapping[str, int]) -> tuple[str, ...]:
     """Those of the best judged document."""
     best = max(sorted(document for document in grades if document in opened.row_of), key=lambda document: grades[document])
     return words_of(opened)[opened.row_of[best]]
-
-
-def of_years(opened: Build, test: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    """The year of the best judged document of each query, where it has one."""
-    found = {}
-    for query, grades in test.items():
-        best = max(sorted(document for document in grades if document in opened.row_of), key=lambda document: grades[document])
-        if isinstance(year := opened.documents[opened.row_of[best]].metadata.get("year"), int):
-            found[query] = year
-    return found
 
 
 def alone(opened: Build, test: Mapping[str, Mapping[str, int]]) -> Asked:
