@@ -8,6 +8,7 @@ from app.common.second import chosen as second_build
 from app.compare import measured
 from app.evaluate import asked, before, bringing, exposed, kinds, often, pairs, private, reached, shown, sure, two_builds, widths
 from engine import workspace
+from engine.data.values import counted
 from engine.errors import TriescopeError
 from engine.evaluation import seeds
 
@@ -56,7 +57,7 @@ known = systems.measures(found)
 address.known("by", known, "measure")
 measure = st.segmented_control("By", known, default=known[0], key="by", bind="query-params", required=True) or known[0]
 
-st.header(f"{measure} on {found['queries']:,} queries of {state.plain(found['split'])}")
+st.header(f"{measure} on {counted(found['queries'], 'query', 'queries')} of {state.plain(found['split'])}")
 often.say_clicks(found)
 timed = pareto.points(found, measure)
 left, right = st.columns(2, gap="medium") if len(timed) > 1 else (st.container(), st.container())
@@ -91,7 +92,7 @@ if len(rows):
     ours = first.selectbox("Queries of", names, 0, key="ours", bind="query-params")
     theirs = second.selectbox("less those of", names, min(1, len(names) - 1), key="theirs", bind="query-params")
     flips = pairs.flips(found, asked.texts(build, found["split"]), ours, theirs, measure)
-    st.header(f"{len(flips):,} queries on which they differ")
+    st.header(f"{counted(len(flips), 'query', 'queries')} on which they differ")
     taken = st.dataframe(
         flips,
         hide_index=True,

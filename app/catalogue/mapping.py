@@ -12,6 +12,7 @@ from engine.data.examined import Examined
 from engine.data.lines import UNICODE, packed_or_not, unpacked_name
 from engine.data.records import kind_of
 from engine.data.staged import folder
+from engine.data.values import counted
 
 PARTS = {"id": "Id", "title": "Title", "text": "Text", "category": "Category path", "url": "URL"}
 # Of these a document is made; the others are columns that schemes and filters look for.
@@ -65,26 +66,26 @@ def show(found: Examined, name: str) -> bool:
         st.metric("Wrong rows", f"{found.wrong:,}", width="content")
     if long:
         st.caption(
-            f"{long:,} documents are longer than some {READ:,} characters: the default encoder reads about so much of each, and "
-            "vector and generative search do not see their ends. Keyword search does."
+            f"{counted(long, 'document', verb='is')} longer than some {READ:,} characters: the default encoder reads about so "
+            "much of each, and vector and generative search do not see the rest. Keyword search does."
         )
     if found.left_out:
         first = ", ".join(found.left_out[:10]) + (f" and {len(found.left_out) - 10:,} more" if len(found.left_out) > 10 else "")
         st.caption(f"Left out, having neither title nor text: {state.plain(first)}.")
     leave_out = False
     if found.wrong:
-        st.error(f"{found.wrong:,} rows are wrong. Mend the file, or leave them out.", icon=":material/error:")
+        st.error(f"{counted(found.wrong, 'row', verb='is')} wrong. Mend the file, or leave that out.", icon=":material/error:")
         rows = pd.DataFrame(found.faults[:DRAWN], columns=["Row", "Column", "What", "Value"])
         st.dataframe(rows, hide_index=True, height=min(38 * (len(rows) + 1), 300), alt="Rows that are wrong")
         with st.container(horizontal=True, vertical_alignment="center"):
             exports.offer("Wrong rows, CSV", lambda: examined.faults_csv(found.faults), f"{name}-wrong-rows.csv")
-            leave_out = st.toggle(f"Leave these {found.wrong:,} rows out", key="leave-out")
+            leave_out = st.toggle(f"Leave out {counted(found.wrong, 'wrong row')}", key="leave-out")
             if found.wrong > DRAWN:
                 kept = f"; the file has the first {len(found.faults):,}" if found.wrong > len(found.faults) else ""
                 st.caption(f"The first {DRAWN:,} are drawn{kept}.")
-    with st.expander(f"The first {len(found.first)} rows", icon=":material/table_rows:"):
+    with st.expander("The first rows", icon=":material/table_rows:"):
         st.dataframe(pd.DataFrame(found.first), hide_index=True, height=300)
-    with st.expander(f"The {len(found.columns)} columns", icon=":material/view_column:"):
+    with st.expander(counted(len(found.columns), "column"), icon=":material/view_column:"):
         known = [(c.name, c.filled, c.kinds, " | ".join(c.examples)) for c in found.columns]
         st.dataframe(pd.DataFrame(known, columns=["Column", "Filled", "Holds", "For example"]), hide_index=True)
     return leave_out

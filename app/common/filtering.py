@@ -9,6 +9,7 @@ import streamlit as st
 from app.common import address, glossary, state, trying
 from engine import filters
 from engine.builds.opened import Build
+from engine.data.values import counted
 from engine.errors import TriescopeError
 from engine.filters import facets
 from engine.filters.syntax import MAX_LENGTH
@@ -95,8 +96,8 @@ def values(build: Build) -> None:
             key=VALUES,
         )
         st.session_state[f"{VALUES}-filters"] = [one.filter for one in found.found]
-        more = f" {found.others:,} further values are not listed." if found.others else ""
-        none = f" {found.without:,} documents have none." if found.without else ""
+        more = f" {counted(found.others, 'further value', verb='is')} not listed." if found.others else ""
+        none = f" {counted(found.without, 'document', verb='has')} none." if found.without else ""
         st.caption(f"Choose a row to add it to the filter.{more}{none}")
 
 

@@ -11,6 +11,7 @@ from engine.answers import extract, titles, written
 from engine.answers.answer import Answer
 from engine.builds.hits import Hit
 from engine.builds.opened import Build
+from engine.data.values import counted
 from engine.errors import TriescopeError
 from engine.text import language_model, models
 
@@ -109,5 +110,5 @@ def _titles(build: Build, found: titles.Titles) -> None:
         st.caption(f"{found.made_up:.0%} of them do not exist.")
     with held:
         st.dataframe(pd.DataFrame({"Held to the titles that there are": found.held}), hide_index=True)
-        left = f" {found.left_out:,} documents have no title that can be written." if found.left_out else ""
+        left = f" {counted(found.left_out, 'document', verb='has')} no title that can be written." if found.left_out else ""
         st.caption(f"Each leads to a document; whether to the right one is another matter.{left}")

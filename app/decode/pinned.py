@@ -8,6 +8,7 @@ from app.decode import decoding, intervening
 from app.decode.decoding import Decoded
 from engine.builds.opened import Build
 from engine.builds.turns import branch
+from engine.data.values import counted
 from engine.explaining.survival import Stage, survival
 from engine.explaining.why import Why
 
@@ -58,7 +59,7 @@ def _turn(build: Build, document: str) -> None:
     turns.offer(build, document)
     if (prefix := branch(build, document)) and prefix not in intervening.banned():
         below = int(build.trie.counts[build.trie.find(tuple(map(int, prefix.split("-"))))])
-        label = state.plain(f"Nothing below {prefix} ({below:,} documents)")
+        label = state.plain(f"Nothing below {prefix} ({counted(below, 'document')})")
         st.button(label, key="ban-branch", icon=":material/block:", on_click=intervening.ban, args=(prefix,), type="tertiary")
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.common import address, documents, state
 from engine.builds.opened import Build
+from engine.data.values import counted
 from engine.pictures.labels import cut
 from engine.recommending.asked import LONGEST, banned_for
 from engine.recommending.on_disk import Interactions
@@ -47,7 +48,7 @@ def read(build: Build) -> Session:
         known = [one for one in ids if one in build.row_of][:LONGEST]
         if len(known) < len(ids):
             lost = len(ids) - len(known)
-            address.say(name, f"The address names {len(ids):,} items; {lost:,} are left out: the build lacks them.")
+            address.say(name, f"The address names {counted(len(ids), 'item')}, of which the build lacks {lost:,}: left out.")
         found[name] = [build.row_of[one] for one in known]
     return Session(found[HISTORY], found[MORE], found[LESS], banned_for(build, found[LESS]))
 

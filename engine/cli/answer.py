@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from engine.cli.shell import AsJson, Beams, Filter, Folder, Name, Text, app, show
+from engine.data.values import counted
 from engine.decoding import DEFAULT_BEAMS
 
 
@@ -47,7 +48,7 @@ def run_answer(
             f"{found.made_up:.0%} of them do not exist; held to the titles that there are:",
             *(f"  {one}" for one in found.held),
         ]
-        lines += [f"{found.left_out:,} documents have no title that can be written"] if found.left_out else []
+        lines += [f"{counted(found.left_out, 'document', verb='has')} no title that can be written"] if found.left_out else []
         show(found._asdict() | {"made_up": found.made_up}, as_json, lines)
         return
     hits = opened.search(query, retriever, k, beams, filter=filter_text).hits

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from engine.cli.shell import AsJson, Folder, Text, app, show
+from engine.data.values import counted
 from engine.errors import TriescopeError
 from engine.files import writing
 
@@ -89,7 +90,7 @@ def list_judgements(
             (out / "queries.jsonl").write_text(workspace.as_jsonl(found), "utf-8")
             (out / "qrels" / f"{workspace.SPLIT}.tsv").write_text(workspace.as_tsv(found), "utf-8")
     count = sum(len(grades) for grades in found.qrels.values())
-    told = [f"{count:,} judgements of {len(found.queries):,} queries"]
+    told = [f"{counted(count, 'judgement')} of {counted(len(found.queries), 'query', 'queries')}"]
     told += [
         f"{grade}  {document}  {found.queries[query]}"
         for query, grades in found.qrels.items()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.cli.shell import AsJson, Beams, Filter, Folder, Name, ProgressFile, app, show
+from engine.data.values import counted
 from engine.decoding import DEFAULT_BEAMS
 from engine.errors import TriescopeError
 from engine.retrievers import method_of
@@ -84,7 +85,7 @@ def run_queries(
                 )
             searcher = stack.enter_context(ShardedRetriever(shards, beams))
         found = write_batch(opened, asked, out, retriever, k, beams, filter_text, told, searcher)
-    lines = [f"{found.queries:,} queries, {found.hits:,} hits by {retriever}: {out}"]
-    lines += [f"{found.empty:,} queries found nothing"] if found.empty else []
+    lines = [f"{counted(found.queries, 'query', 'queries')}, {counted(found.hits, 'hit')} by {retriever}: {out}"]
+    lines += [f"{counted(found.empty, 'query', 'queries')} found nothing"] if found.empty else []
     lines += [f"{found.own:,} queries are documents of the catalogue; their own was left out"] if found.own else []
     show({"out": str(out), "retriever": retriever, "k": k} | found._asdict(), as_json, lines)
