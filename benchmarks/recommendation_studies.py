@@ -1,7 +1,6 @@
 """Studies beside the main table of ``benchmarks.recommendation``: what order carries, cold items, the dial, seeds."""
 
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ from engine.data.histories import Held, Histories, without
 from engine.evaluation import interval
 from engine.evaluation.significance import difference
 from engine.recommending import evaluated, hybrid, item_item, liger, matrix
-from engine.recommending.base import Material, Ranked, Recommender, Scores
+from engine.recommending.base import Material, Ranked, Scores
 from engine.recommending.item_item import ItemItem, Parts
 from engine.recommending.judging import judge
 from engine.recommending.matrix import Recency
@@ -226,16 +225,9 @@ def seeds(bench: "Bench") -> list[str]:
     """Models trained from several seeds: the mean of each measure and how far they spread."""
     lines = ["| model | R@10 of each seed | R@10 | NDCG@10 |", "|---|---|---|---|"]
     for name, passes in SEEDED.items():
-        lines.append(
-            seeded(f"{name}, {passes} passes" if passes else name, [bench.trained(name, seed, passes) for seed in SEEDS], bench)
-        )
-    lines.append(seeded("hybrid", [bench.hybrid(seed) for seed in SEEDS], bench))
+        found = [judge(bench.trained(name, seed, passes), bench.split.test).values for seed in SEEDS]
+        means = {measure: np.array([of[measure].mean() for of in found]) for measure in ("R@10", "NDCG@10")}
+        cells = [f"{of.mean():.4f} ± {of.std(ddof=1):.4f}" for of in means.values()]
+        called = f"{name}, {passes} passes" if passes else name
+        lines.append(f"| {called} | {', '.join(f'{one:.4f}' for one in means['R@10'])} | {' | '.join(cells)} |")
     return [*lines, "", "± is the standard deviation over the seeds; the identifiers and the split are the same for all."]
-
-
-def seeded(called: str, several: Sequence[Recommender], bench: "Bench") -> str:
-    """The row of a model, one of it a seed."""
-    found = [judge(one, bench.split.test).values for one in several]
-    means = {measure: np.array([of[measure].mean() for of in found]) for measure in ("R@10", "NDCG@10")}
-    cells = [f"{of.mean():.4f} ± {of.std(ddof=1):.4f}" for of in means.values()]
-    return f"| {called} | {', '.join(f'{one:.4f}' for one in means['R@10'])} | {' | '.join(cells)} |"
