@@ -29,7 +29,8 @@ class TrieLogitsProcessor(LogitsProcessor):
     Hand it to ``generate(logits_processor=LogitsProcessorList([...]), max_new_tokens=trie.levels + 1)``; greedy search, beam
     search, sampling and ``num_return_sequences`` work alike. Inside an identifier the codes of some document are legal, behind
     a complete one only the end token, behind the end the end and padding tokens. A row never loses all its tokens: where the
-    model gave every legal one minus infinity they get a very low number instead, so that no softmax divides by zero.
+    model gave every legal one minus infinity they get a very low number instead, so that no softmax divides by zero. Leave
+    ``early_stopping`` off: where few paths are legal, ends behind an end fill the places of beams that have not ended yet.
 
     Parameters
     ----------

@@ -59,7 +59,8 @@ class LanguageModel(NamedTuple):
                 num_beams=beams,
                 num_return_sequences=beams,
                 do_sample=False,
-                early_stopping=beams > 1,
+                # Where few paths are legal, what follows an end fills the places of beams that have not ended yet.
+                early_stopping=beams > 1 and constrained is None,
                 logits_processor=[constrained] if constrained is not None else None,
                 repetition_penalty=repeats,
                 pad_token_id=self.pad,

@@ -116,6 +116,14 @@ def test_titles_held_to_the_trie_are_those_of_documents_and_free_ones_are_looked
     assert found.made_up == 1 - sum(found.exists) / len(found.free)
 
 
+def test_a_title_that_ends_early_takes_no_place_of_longer_ones(model):
+    told = ["sea", "war love city night old man woman house", "film kite moor whale tide storm love war"]
+    build = type("B", (), {"__hash__": lambda self: 2, "__eq__": lambda self, other: self is other})()
+    build.documents = [SimpleNamespace(title=title, id=str(row)) for row, title in enumerate(told)]
+    build.name = "tiny"
+    assert sorted(titles.write(build, "night", model, beams=3).rows) == [0, 1, 2]
+
+
 def test_the_shell_answers(small_build, model, told, shell, tmp_path, monkeypatch, home):
     found = told("answer", small_build, QUERY, "-r", "bm25", "-k", 3)
     assert found["kind"] == "extract"
