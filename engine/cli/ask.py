@@ -45,8 +45,7 @@ def search(
     method, named = method_of(retriever)
     listed, lines = hits_json(opened, query, retriever, hits), []
     for hit, of in zip(hits, listed, strict=True):
-        # What speaks for a hit of decoding is its identifier, and for one of vectors the score, which stand there.
-        words = f"  {of['evidence']}" if of["evidence"].startswith(("words: ", "terms: ", "MaxSim ")) else ""
+        words = "" if _stands_there(of["evidence"], hit.identifier) else f"  {of['evidence']}"
         lines.append(f"{hit.rank:>3}  {hit.score:>9.3f}  {hit.identifier:<14} {hit.title}  [{hit.source}]{words}")
         lines += [f"     {marked(Snippet(of['snippet'], of['marks']))}"] if of["snippet"] else []
     value: dict[str, Any] = {"retriever": retriever, "query": query, "hits": listed, "ms": ms}
@@ -60,6 +59,11 @@ def search(
         lines = [told, *(f"filter, {one}" for one in value["left_aside"]), *lines]
     value |= {"rewritten": changed} if rewrite else {}
     show(value, as_json, [*_told(changed), *lines])
+
+
+def _stands_there(evidence: str, identifier: str) -> bool:
+    """Whether the line of a hit says it already: an identifier, a score, or who found it."""
+    return evidence.endswith(f"codes {identifier}") or evidence.startswith(("cosine ", "score ", "logit ", "from "))
 
 
 def _rewritten(opened: "Build", query: str, wanted: bool) -> tuple[str, list[str]]:
@@ -190,13 +194,13 @@ def decode(
         lines.append(f"{strategies.existing_share(found):.0%} of its outputs are identifiers of a document")
     for step in trace["steps"]:
         lines.append(
-            f"step {step['level']}: {len(step['kept'])} kept, {step['pruned_count']} pruned, "
+            f"step {step['level']}: {len(step['kept']):,} kept, {step['pruned_count']:,} pruned, "
             f"{step['masked_mass']:.1%} masked, {step['ms']:.2f} ms"
         )
         for beam in step["kept"][:5]:
             prefix = f"{beam['prefix']}-{beam['code']}".lstrip("-")
             lines.append(
-                f"   {prefix:<14} log p {beam['log_prob']:>8.3f}  total {beam['total']:>8.3f}  {beam['documents']} below"
+                f"   {prefix:<14} log p {beam['log_prob']:>8.3f}  total {beam['total']:>8.3f}  {beam['documents']:,} below"
             )
     lines += [f"{hit['rank']:>3}  {hit['score']:>9.3f}  {hit['identifier']:<14} {hit['title']}" for hit in trace["hits"]]
     show(trace, as_json, lines)

@@ -1,11 +1,14 @@
 """The command that makes claims of the field anew on a build, and lists what is known of them."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.cli.shell import AsJson, OptionalFolder, ProgressFile, app, show
 from engine.errors import TriescopeError
+
+if TYPE_CHECKING:
+    from engine.claims.base import Claim, Finding
 
 
 @app.command("claims")
@@ -24,7 +27,7 @@ def make_claims(
     for key in only or ():
         if key not in CLAIMS:
             raise TriescopeError(f"there is no claim {key!r}; there are {', '.join(CLAIMS)}")
-    found = []
+    found: list[tuple[Claim, Finding | None]] = []
     with Progress(progress, quiet=as_json or not (folder and progress)) as told:
         opened = Build(folder) if folder else None
         for key in only or CLAIMS:
@@ -34,12 +37,17 @@ def make_claims(
                 made = measure.finding(opened, CLAIMS[key], seed, told)
                 kept.keep(kept.folder(opened), made)
             found.append((CLAIMS[key], made))
-    lines = []
-    for claim, one in found:
-        lines += [f"{claim.number}. {claim.statement} ({claim.key}; {claim.source})"]
-        lines += [f"   {one.verdict} on {one.corpus}: {one.section.says}"] if one else ["   not made anew yet"]
+            if not as_json:  # all of them take minutes: each is told when it is made
+                show({}, False, _lines(CLAIMS[key], made))
     value = [claim._asdict() | {"found": one.model_dump(mode="json") if one else None} for claim, one in found]
     for entry in value:
         for name in ("refuses", "measure", "judge"):
             del entry[name]
-    show(value, as_json, lines)
+    if as_json:
+        show(value, True, [])
+
+
+def _lines(claim: "Claim", found: "Finding | None") -> list[str]:
+    """A claim, and what came of it."""
+    told = f"   {found.verdict} on {found.corpus}: {found.section.says}" if found else "   not made anew yet"
+    return [f"{claim.number}. {claim.statement} ({claim.key}; {claim.source})", told]

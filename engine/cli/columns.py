@@ -36,11 +36,12 @@ def run_columns(
     with Progress(progress, quiet=as_json or not progress) as told:
         found = columns.run(Build(folder), split, seed, share, second, told)
     lines = [
-        f"{found.corpus}, {found.split}: {found.queries} queries, {found.documents:,} documents, columns {found.first} and "
+        f"{found.corpus}, {found.split}: {found.queries:,} queries, {found.documents:,} documents, columns {found.first} and "
         f"{found.second} (weight {found.share:g}); {columns.MEASURE}, 95% intervals, p corrected (Holm)"
     ]
     for way in found.ways:
         for at in way.at:
             gain = f"  less early {evaluation.told(at.gain, sign=True)} p {evaluation.told_p(at.gain)}" if at.gain else ""
-            lines.append(f"{way.name:26} {at.beams:5} beams  {evaluation.told(at.mean)}{gain}")
+            width = f"{at.beams:5,} beams" if way.name != columns.EXACT else "  no beam  "
+            lines.append(f"{way.name:26} {width}  {evaluation.told(at.mean)}{gain}")
     show(found.model_dump(mode="json"), as_json, lines)

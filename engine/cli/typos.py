@@ -33,8 +33,8 @@ def run_typos(
     with Progress(progress, quiet=as_json or not progress) as told:
         found = typos.run(Build(folder), split, retriever or usual(), share, seed, measure, beams, told, rewrite)
     lines = [
-        f"{found.corpus}, {found.split}: {found.queries} queries, {found.words} words misspelled (seed {found.seed}), "
-        f"{found.untouched} queries without a word that could be; {found.measure}, 95% intervals, p corrected (Holm)"
+        f"{found.corpus}, {found.split}: {found.queries:,} queries, {found.words:,} words misspelled (seed {found.seed}), "
+        f"{found.untouched:,} queries without a word that could be; {found.measure}, 95% intervals, p corrected (Holm)"
     ]
     for one in found.losses:
         clean, misspelled = evaluation.told(one.clean), evaluation.told(one.misspelled)

@@ -219,3 +219,19 @@ def test_a_claim_that_cannot_be_tested_says_why_and_one_that_can_is_kept(opened,
     file.write_text(json.dumps({"key": "tree-index"}))
     with pytest.raises(TriescopeError, match="the claim is damaged"):
         kept.shown(opened, "tree-index")
+
+
+def test_a_claim_is_told_when_it_is_made_whatever_becomes_of_the_next(opened, shell, tmp_path, monkeypatch):
+    made = measure.finding
+
+    def breaks(build, claim, *given):
+        if claim.key == "nearby-prefixes":
+            raise TriescopeError("the next one breaks")
+        return made(build, claim, *given)
+
+    monkeypatch.setattr(measure, "finding", breaks)
+    monkeypatch.setattr(kept, "folder", lambda build: tmp_path / "kept")
+    code, out, err = shell("claims", opened.folder, "--only", "tree-index", "--only", "nearby-prefixes")
+    assert (code, err.strip()) == (2, "triescope: the next one breaks")
+    assert out.startswith("1. Generative retrieval is a tree index")
+    assert len(out.splitlines()) == 2

@@ -63,6 +63,18 @@ def test_search_prints_a_hit_and_the_part_of_its_text_that_has_the_words(shell, 
     assert not any("\x1b" in line for line in lines)
 
 
+def test_search_prints_what_speaks_for_a_hit_unless_it_stands_there_already(shell, small_build):
+    lines = {}
+    for retriever in ("bm25", "seal", "minder", "dense", "hybrid", "generative", "bm25~dense"):
+        code, out, _ = shell("search", small_build, "an old samurai", "-k", 1, "-r", retriever)
+        assert code == 0
+        lines[retriever] = next(line for line in out.splitlines() if line.startswith("  1 "))
+    assert "]  words: " in lines["bm25"]
+    assert "]  n-grams: " in lines["seal"]
+    assert "]  text: " in lines["minder"]
+    assert all(lines[name].endswith("]") for name in ("dense", "hybrid", "generative", "bm25~dense"))
+
+
 def test_a_search_that_finds_nothing_is_no_error(told, small_build):
     assert told("search", small_build, "xylograph", "-r", "bm25")["hits"] == []
 

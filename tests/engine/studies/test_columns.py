@@ -71,3 +71,10 @@ def test_a_second_column_that_does_not_fit_is_refused(opened, second, shell, tmp
     code, _, err = shell("columns", opened.folder, "--vectors", tmp_path / "x.npy")
     assert code != 0
     assert "no array of NumPy is there" in err
+
+
+def test_the_shell_gives_exact_search_no_number_of_beams(opened, shell):
+    code, out, _ = shell("columns", opened.folder, "--split", "test")
+    assert code == 0
+    assert [line for line in out.splitlines() if "no beam" in line] == [out.splitlines()[-1]]
+    assert f"{len(opened.documents)} beams" not in out

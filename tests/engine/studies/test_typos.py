@@ -87,3 +87,12 @@ def test_the_shell_says_what_was_edited_and_what_it_costs(small_build, told, she
     assert "must lie above 0" in err
     with pytest.raises(TriescopeError, match="must lie above 0"):
         typos.run(Build(small_build), "dev", ["bm25"], share=2)
+
+
+def test_the_shell_writes_every_count_alike(small_build, shell, monkeypatch):
+    found = typos.run(Build(small_build), "dev", ["bm25"], rewrite=True)
+    many = found._replace(queries=4040, words=11440, untouched=1200)
+    monkeypatch.setattr(typos, "run", lambda *given, **more: many)
+    first, *rest = shell("typos", small_build)[1].splitlines()
+    assert "4,040 queries, 11,440 words misspelled (seed 0), 1,200 queries without" in first
+    assert any("of 11,440 words are what they had been" in line for line in rest)
