@@ -68,12 +68,23 @@ def add(name: str, model: str) -> Known:
     TriescopeError
         The name cannot be one, there is no such model or none of a kind that is used, or nothing can be written.
     """
-    if not NAME.fullmatch(name):
-        raise TriescopeError(f"{name!r} cannot name a model: small letters, digits, dots, dashes and underscores, at most 60")
+    check_name(name)
     folder = _from_gguf(name, Path(model)) if model.endswith(".gguf") else hub.weights_of(model, "model")
     known = Known(kind=_kind(folder, model), folder=str(folder.resolve()), asked=model, key=encoders.fingerprint(str(folder)))
     _change(lambda there: there | {name: known.model_dump()})
     return known
+
+
+def check_name(name: str) -> None:
+    """Refuse what cannot name a model.
+
+    Raises
+    ------
+    TriescopeError
+        It says what can.
+    """
+    if not NAME.fullmatch(name):
+        raise TriescopeError(f"{name!r} cannot name a model: small letters, digits, dots, dashes and underscores, at most 60")
 
 
 def remove(name: str) -> None:
@@ -113,7 +124,7 @@ def folder_of(name: str, kind: str) -> str:
     Raises
     ------
     TriescopeError
-        No model of that kind is known by the name, or its files have changed.
+        No model of that kind is known by the name, or its files have changed or are not there any more.
     """
     known = everything().get(name)
     if known is None or known.kind != kind:
@@ -122,7 +133,11 @@ def folder_of(name: str, kind: str) -> str:
             f"no {KINDS[kind].told.partition(':')[0]} is known as {name!r}; there are: {listed} "
             f"(`python -m engine models {name or 'NAME'} FOLDER` adds one)"
         )
-    encoders.check_same(known.folder, known.key)
+    again = f"`python -m engine models {name} FOLDER` adds it anew, --remove forgets it"
+    if not Path(known.folder).is_dir():
+        raise TriescopeError(f"model {name!r} lay in {known.folder}, which is not there any more: {again}")
+    if encoders.fingerprint(known.folder) != known.key:
+        raise TriescopeError(f"the files of model {name!r} in {known.folder} are not those that it was added with: {again}")
     return known.folder
 
 

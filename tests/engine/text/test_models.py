@@ -24,7 +24,12 @@ def test_a_model_is_known_by_its_name_until_it_is_forgotten_and_refused_when_it_
     assert models.names("cross") == ["my-judge.1"]
     assert models.folder_of("my-judge.1", "cross") == str(judge)
     (judge / "config.json").write_text((judge / "config.json").read_text("utf-8").replace('"gelu"', '"relu"'), "utf-8")
-    with pytest.raises(TriescopeError, match="has changed since"):
+    with pytest.raises(
+        TriescopeError, match=r"the files of model .* are not those that it was added with: `python -m engine models"
+    ):
+        models.folder_of("my-judge.1", "cross")
+    judge.rename(judge.with_name("away"))
+    with pytest.raises(TriescopeError, match=r"model 'my-judge.1' lay in .*judge, which is not there any more"):
         models.folder_of("my-judge.1", "cross")
     assert "my-judge.1  cross" in shell("models")[1]
     assert told("models", "my-judge.1", "--remove") == {}
