@@ -12,6 +12,8 @@
     cold       the same where a quarter of the documents came later and have no identifier
     exposure   whom the first ten show, by columns of the catalogue
     lm         a small language model ranks candidates of BM25, pointwise and listwise, on queries drawn from test
+    cross      a cross-encoder that was fine-tuned here (`python -m engine tune-cross BUILD judge`) orders the first fifty of BM25
+               and of dense search, on queries drawn from test, beside their own order and others at random
     titles     how many titles that it writes freely do not exist, and how often the one asked for is among those under the trie
 
 A study is a block of ``benchmarks/results/rows.md``; running it again replaces that block.
@@ -27,6 +29,7 @@ import numpy as np
 from benchmarks.blocks import replace_block
 from benchmarks.judged_rows import DEPTH, MEASURE, WIDTHS, asked, judged, line
 from benchmarks.narrow import built
+from benchmarks.rows_crossed import cross
 from benchmarks.rows_shown import answers, cold, exposure, missed, unsure, written
 from engine import evaluation
 from engine.answers import titles
@@ -214,6 +217,7 @@ STUDIES = {
     "unsure": ("Another's list where a generator is unsure", unsure),
     "exposure": ("Whom lists show, by a column", exposure),
     "lm": ("A language model ranks", lm),
+    "cross": ("A cross-encoder that was fine-tuned here orders", cross),
     "titles": ("A language model writes titles", write_titles),
 }
 

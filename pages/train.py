@@ -4,9 +4,9 @@ import streamlit as st
 
 from app.charts import curves, sharpen
 from app.common import address, exports, jobs, resources, state
+from app.train import crossing, layers, preferring, tuning
 from app.train import form as train_form
 from app.train import job as training
-from app.train import layers, preferring, tuning
 from app.train import runs as trained
 from engine.builds import runs
 from engine.builds.trained import head_start, rests_on, verdict
@@ -46,6 +46,7 @@ if job is None:
             train_form.offer(build, list(found))
 
 tuning.offer(build)
+crossing.offer(build)
 preferring.offer(build)
 found = {name: run for name, run in found.items() if run.history}  # an update by preferences has none, and its own part above
 

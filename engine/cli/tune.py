@@ -1,4 +1,4 @@
-"""The command that fine-tunes a build's encoder on its judged pairs."""
+"""The commands that fine-tune on a build's judged pairs: its encoder, and a cross-encoder that begins with its weights."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,7 +8,7 @@ import typer
 from engine.cli import flags
 from engine.cli.shell import AsJson, Folder, ProgressFile, app, show
 from engine.errors import TriescopeError
-from engine.training.encoder.spec import TuneSpec, spec_of
+from engine.training.encoder.spec import CrossSpec, TuneSpec, cross_spec_of, spec_of
 
 
 @app.command("tune")
@@ -35,6 +35,26 @@ def run_tuning(
     with Progress(progress, quiet=as_json) as told:
         known = tune(folder, spec_of(asked), told)
     show(known.model_dump(mode="json"), as_json, in_words(known))
+
+
+@app.command("tune-cross")
+@flags.of_spec(CrossSpec)
+def run_crossing(
+    folder: Folder,
+    name: Annotated[str, typer.Argument(help="The name that retrievers will use, like judge in bm25~cross:judge.")],
+    asked: dict[str, Any],
+    progress: ProgressFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fine-tune a cross-encoder on the build's judged pairs, from its encoder's weights: `-r bm25~cross:NAME` orders by it."""
+    from engine.progress import Progress
+    from engine.text.cross_tuned import told as in_words
+    from engine.training.encoder.cross import tune
+
+    with Progress(progress, quiet=as_json) as told:
+        known = tune(folder, name, cross_spec_of(asked), told)
+    then = f"python -m engine search {folder.name} QUERY -r bm25~cross:{name}"
+    show(known.model_dump(mode="json"), as_json, [*in_words(known), then])
 
 
 def _export(folder: Path, out: Path) -> None:

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from engine.data.figures import Stored, StoredDifference, StoredInterval, better, told_p
 from engine.data.figures import told as told_figure
+from engine.data.values import counted
 from engine.errors import TriescopeError
 from engine.files import replace_bytes, replace_json
 from engine.stored import arrays, described
@@ -195,19 +196,25 @@ def told(known: Tuned) -> list[str]:
     kept = known.history[-1]
     kept = next((turn for turn in known.history if turn.step == known.best_step), kept)
     made = (
-        f"{known.seen:,} pairs were seen in {known.steps:,} steps, of {known.pairs:,} there are ({known.queries:,} queries); "
+        f"{counted(known.seen, 'pair', verb='was')} seen in {counted(known.steps, 'step')}, of {known.pairs:,} there are "
+        f"({counted(known.queries, 'query', 'queries')}); "
         f"{known.seconds / 60:.1f} minutes on {known.device}, seed {known.seed}; {known.stopped}."
     )
     chosen = (
         f"The weights after step {known.best_step:,} are kept: {known.measure} {known.history[0].dev:.3f} before the first step, "
-        f"{kept.dev:.3f} then, on {known.chosen_on:,} development queries among {known.pool:,} documents."
+        f"{kept.dev:.3f} then, on {counted(known.chosen_on, 'development query', 'development queries')} among "
+        f"{counted(known.pool, 'document')}."
     )
     if known.whole:
         before, after = known.whole
         kept_untuned = "" if known.best_step or after > before else ": the untuned encoder is kept"
         chosen += f" Among all documents: {before:.3f} before, {after:.3f} then{kept_untuned}."
     reaches = ", ".join(f"{name} {told_figure(of)}" for name, of in judged.of.items())
-    lines = [made, chosen, f"On {judged.queries:,} queries ({judged.told}) {apart}, {judged.measure}: {reaches}."]
+    lines = [
+        made,
+        chosen,
+        f"On {counted(judged.queries, 'query', 'queries')} ({judged.told}) {apart}, {judged.measure}: {reaches}.",
+    ]
     for name, of in judged.ahead.items():
         sure = "ahead of" if better(of) else "not certainly ahead of"
         lines.append(f"tuned is {sure} {name}: {told_figure(of, sign=True)}, paired p {told_p(of)}.")

@@ -54,6 +54,31 @@ class TuneSpec(BaseModel):
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
+class CrossSpec(TuneSpec):
+    """The same of a cross-encoder, which reads every query with every document of a step: fewer pairs, more hard negatives.
+
+    >>> CrossSpec(minutes=1).digest() == CrossSpec(minutes=9).digest() != TuneSpec().digest()
+    True
+    """
+
+    negatives: int = Field(
+        3,
+        ge=1,
+        le=32,
+        title="Hard negatives a pair",
+        description="Documents that search ranks high for the query, among which its own is to be found.",
+    )
+    batch: int = Field(8, ge=2, le=4096, title="Pairs a step", description="Pairs a step.")
+    tokens: int = Field(
+        128,
+        ge=8,
+        le=8192,
+        title="Tokens of a pair",
+        description="Tokens of a query with a document that are read, then and later.",
+    )
+    learning_rate: float = Field(1e-4, ge=1e-7, le=1e-2, title="Learning rate", description="Of all layers.")
+
+
 def spec_of(asked: Mapping[str, Any]) -> TuneSpec:
     """The spec that a person asked for, field by field.
 
@@ -63,3 +88,8 @@ def spec_of(asked: Mapping[str, Any]) -> TuneSpec:
         A value cannot be used; it says which.
     """
     return checked(TuneSpec, asked)
+
+
+def cross_spec_of(asked: Mapping[str, Any]) -> CrossSpec:
+    """The same of a cross-encoder."""
+    return checked(CrossSpec, asked)

@@ -89,8 +89,8 @@ def tune(folder: Path, spec: TuneSpec, tell: Tell | None = None) -> tuned.Tuned:
     return known
 
 
-def prepare(source: Source, spec: TuneSpec, tell: Tell) -> Prepared:
-    """What is learned from and watched; no query of the second is in the first."""
+def prepare(source: Source, spec: TuneSpec, tell: Tell, most: int = MINED) -> Prepared:
+    """What is learned from and watched; no query of the second is in the first. ``most`` hard negatives a query are mined."""
     if not source.splits.get(spec.train):
         raise TriescopeError(f"{source.name} has no judged queries in split {spec.train!r} to fine-tune its encoder on")
     asked_of = TrainSpec(train=spec.train, dev=spec.dev, seed=spec.seed, mix={"judged": 1.0})
@@ -105,7 +105,7 @@ def prepare(source: Source, spec: TuneSpec, tell: Tell) -> Prepared:
         positives: list[set[int]] = [set() for _ in pairs.texts]
         for query, row in zip(pairs.query.tolist(), pairs.row.tolist(), strict=True):
             positives[query].add(row)
-        mined = negatives.mine(pairs.texts, vectors[:cut], positives, source, MINED)
+        mined = negatives.mine(pairs.texts, vectors[:cut], positives, source, most)
     searched = [document.searched_text(source.fields) for document in source.documents]
     tokens = token_ids(asked.texts, encoder)
     everyone = Dev(asked.ids, asked.texts, vectors[cut:], tokens, asked.qrels, asked.told)

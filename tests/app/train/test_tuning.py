@@ -31,7 +31,7 @@ def test_the_form_asks_for_what_the_spec_takes_and_starts_the_command(with_train
 def test_what_is_known_of_it_stands_there_as_text_and_can_be_deleted(with_trained):
     stored_tuned.store(with_trained, stopped=HTML)
     at = opened(visit("train"))
-    assert "1 pairs were seen in 2 steps" in said(at)
+    assert "1 pair was seen in 2 steps" in said(at)
     rows = table(at, "Retriever", "Tuned is ahead")
     assert rows["Retriever"].tolist() == ["dense", "tuned"]
     assert rows["p"].tolist()[0] == ".020"
