@@ -45,10 +45,19 @@ else:
     if stale := listed.stale(finding, build):
         st.warning(state.plain(stale), icon=":material/update:")
     listed.section(finding)
-for other in kept.others(key):
-    st.subheader(state.plain(f"{other.verdict.capitalize()} on {other.corpus}"))
-    st.caption(state.plain(listed.of_what(other, build)))
-    listed.section(other)
+if others := {other.corpus: other for other in kept.others(key)}:
+    st.subheader("On other catalogues")
+    chosen = st.segmented_control(
+        "Catalogue",
+        list(others),
+        default=next(iter(others)),
+        required=True,
+        format_func=lambda corpus: state.plain(f"{corpus}: {others[corpus].verdict}"),
+        key=f"elsewhere-{key}",
+        label_visibility="collapsed",
+    )
+    st.caption(state.plain(listed.of_what(others[chosen], build)))
+    listed.section(others[chosen])
 st.markdown(f"**The rule.** {state.plain(claim.rule)}")
 st.markdown(f"**What could change it.** {state.plain(claim.change)}")
 

@@ -10,6 +10,9 @@ from engine.claims import CLAIMS, kept, measure
 from engine.data.figures import told
 
 README = (paths.ROOT / "README.md").read_text("utf-8")
+SYSTEMS = (paths.ROOT / "docs" / "systems.md").read_text("utf-8")
+# What the list of systems tells of claims on other catalogues: a line each, by the catalogue, the claim's number and the verdict.
+LINE = re.compile(r"^On ([\w ]+?) (?:\([^)]+\) )?claim (\d+) (holds(?: partly)?|does not hold(?: here)?)\b(.+)$", re.MULTILINE)
 FOUND = {key: found for key in CLAIMS if (found := kept.read(kept.shipped_folder(), key))}
 # Another processor's arithmetic turns a tie or two.
 TOLERANCE = 0.01
@@ -30,10 +33,28 @@ def test_its_verdict_follows_from_its_figures(key):
 def test_what_came_along_of_other_catalogues_follows_from_its_figures_too():
     others = [found for key in CLAIMS for found in kept.others(key)]
     assert [(found.key, found.corpus, found.documents) for found in others] == [
+        ("labels-or-generation", "nfcorpus", 3_633),
         ("loses-at-scale", "wordnet", 107_525),
         ("cold-items", "Amazon Beauty", 12_094),
+        ("dynamic-corpora", "nfcorpus", 3_633),
     ]
     assert all(found.verdict == CLAIMS[found.key].judge(found.figures) for found in others)
+
+
+def test_the_list_of_systems_tells_what_came_along_of_other_catalogues():
+    """Every verdict, and every figure of three places, whichever way round the difference is."""
+    others = {(found.corpus.lower(), CLAIMS[key].number): found for key in CLAIMS for found in kept.others(key)}
+    lines = LINE.findall(SYSTEMS)
+    assert sorted((on.lower(), int(number)) for on, number, _, _ in lines) == sorted(others)
+    for on, number, verdict, told_there in lines:
+        found = others[on.lower(), int(number)]
+        assert found.verdict.startswith(verdict), (on, number)
+        cells = [cell for row in found.section.rows for cell in row if isinstance(cell, float)]
+        known = {f"{abs(value):.3f}" for value in (*cells, *(part for of in found.figures.values() for part in of))}
+        known.update(re.findall(r"\d\.\d{3}", found.section.says))
+        told_figures = re.findall(r"(?<!\d)\.\d{3}\b", told_there)
+        assert told_figures
+        assert [figure for figure in told_figures if f"0{figure}" not in known] == [], (on, number)
 
 
 def test_the_readme_tells_the_verdicts_that_came_along():

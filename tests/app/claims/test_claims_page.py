@@ -51,3 +51,23 @@ def test_an_address_of_no_claim_shows_the_first_and_the_last_has_no_next(with_fi
     button(at, "Next claim").click().run()
     assert at.selectbox("claim").value == list(CLAIMS)[1]
     assert "Next claim" not in labels(visit("claims", claim=list(CLAIMS)[-1]))
+
+
+def plain(at):
+    """The running text without what keeps marks of Markdown from being read."""
+    return said(at).replace("\\", "")
+
+
+def test_what_came_along_of_other_catalogues_stands_below_one_at_a_time(alone, tmp_path):
+    finding = measure.finding(alone, CLAIMS[KEY])
+    kept.keep(tmp_path / "came", finding)
+    for corpus, verdict in (("one", "holds"), ("two", "does not hold here")):
+        words = finding.section.model_copy(update={"says": f"What is so of {corpus}."})
+        kept.keep(kept.elsewhere() / corpus, finding.model_copy(update={"corpus": corpus, "verdict": verdict, "section": words}))
+    at = visit("claims", claim=KEY)
+    choice = at.segmented_control(key=f"elsewhere-{KEY}")
+    assert [option.replace("\\", "") for option in choice.options] == ["one: holds", "two: does not hold here"]
+    assert ["of one." in plain(at), "of two." in plain(at)] == [True, False]
+    choice.set_value("two").run()
+    assert ["of one." in plain(at), "of two." in plain(at)] == [False, True]
+    assert not visit("claims", claim="tree-index").segmented_control
