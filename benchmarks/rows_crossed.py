@@ -14,7 +14,7 @@ from engine.retrievers.cross_encoder import Cross
 from engine.text import cross_tuned, models
 from engine.training.encoder.cross import ordered
 
-JUDGE, READ, FOUND_BY, SHUFFLES = "judge", 60, ("bm25", "dense"), 20
+JUDGE, READ, FOUND_BY, SHUFFLES = "judge", 40, ("bm25", "dense"), 20
 
 
 def cross(opened: Build) -> Iterator[str]:
@@ -35,7 +35,8 @@ def cross(opened: Build) -> Iterator[str]:
         pairs += len(rows)
     took = (time.process_time() - start) / pairs * Cross.depth
     yield f"{len(few)} queries of test, drawn with seed 0; {Cross.depth} of each list, {took:.1f} s of a processor a query."
-    yield f"It learned {about.seen:,} pairs in {about.steps:,} steps ({about.seconds / 60:.0f} minutes beside other work).\n"
+    asked_as = f"`python -m engine tune-cross {about.build} {JUDGE} --steps {about.steps} --every {about.spec['evaluate_every']}`"
+    yield f"It learned {about.seen:,} pairs ({asked_as}, seed {about.seed}; {about.seconds / 60:.0f} min beside other work).\n"
     yield f"| | {MEASURE} | less its own order | p | less at random | p |\n|---|---|---|---|---|---|"
     rng = np.random.default_rng(0)
     for name, rows in found.items():

@@ -46,7 +46,7 @@ def run_crossing(
     progress: ProgressFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fine-tune a cross-encoder on the build's judged pairs, from its encoder's weights: `-r bm25~cross:NAME` orders by it."""
+    """Fine-tune a cross-encoder on the build's judged pairs, from its encoder's weights: `-r bm25~cross:NAME`. An experiment."""
     from engine.progress import Progress
     from engine.text.cross_tuned import told as in_words
     from engine.training.encoder.cross import tune

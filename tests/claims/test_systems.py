@@ -90,6 +90,7 @@ def test_what_is_not_reproduced_is_offered_as_an_experiment():
         "RIPOR": LOSSES["prefix"].help,
         "margin": LOSSES["margin"].help,
         "CALRec": LOSSES["contrastive"].help,
+        "cross-encoder": typer.main.get_command(app).commands["tune-cross"].help,
     }
     assert [name for name, said in offered.items() if "experiment" not in said.lower()] == []
     rows = [line for line in TEXT.splitlines() if line.startswith("| ")]
