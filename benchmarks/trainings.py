@@ -5,6 +5,7 @@ when it is done, so that a study that was stopped goes on.
 
     otm      node scorer, taught on what a beam reaches, beside a softmax over the level, at several widths
     distil   node scorer, a teacher's codes learned by the head that is kept or by one that is dropped
+    sizes    the same, the teacher a node scorer of several sizes
     stages   node scorer, a contrastive loss beside the generative one, in one stage and in two (CALRec)
 """
 
@@ -28,6 +29,10 @@ NARROW = 10
 PLAIN = {"scorer": "node", "steps": 400, "evaluate_every": 100, "patience": 99, "beams": NARROW}
 CONTRASTIVE = 0.1
 TEACHERS = {"dense": "the encoder as it came", "generative:bench-teacher": "a node scorer"}
+
+
+# Numbers between the two layers of a node scorer that teaches; the pupil has the middle one.
+SIZES = (64, 512, 4096)
 
 
 class Judged(NamedTuple):
@@ -94,18 +99,45 @@ def distil(opened: Build) -> Iterator[str]:
     teacher = PLAIN | {"beams": WIDTHS[-1]}
     one(opened, "teacher", 7, teacher, keep=True)
     plain = one(opened, "untaught", 0, teacher).at[WIDTHS[-1]]
-    yield f"| teacher | its own {MEASURE} | direct | less no teacher | apart | less no teacher | apart less direct |"
-    yield f"|---|{'---|' * 6}"
+    yield from HEADS
     yield f"| none |  | {cells(plain, None)[0]} |  |  |  |  |"
     for name, told in TEACHERS.items():
-        label = name.rpartition(":")[2]
-        taught = teacher | {"teacher": name, "losses": {"next_code": 1.0, "soft": 1.0}}
-        direct = one(opened, f"direct-{label}", 0, taught).at[WIDTHS[-1]]
-        apart = one(opened, f"apart-{label}", 0, taught | {"settings": {"teacher_head": "apart"}}).at[WIDTHS[-1]]
-        own: Values = measured(opened, name, test_of(opened), WIDTHS[-1])
-        row = [*cells(direct, plain), *cells(apart, plain), cells(apart, direct)[1]]
-        yield f"| {told} (`{label}`) | {' | '.join([cells(own[MEASURE], None)[0], *row])} |"
-    yield f"\n{PLAIN['steps']} steps, seed 0, {WIDTHS[-1]} beams, weights 1 and 1. {len(test_of(opened))} test queries."
+        yield f"| {told} (`{name.rpartition(':')[2]}`) | {_taught(opened, name, plain)} |"
+    yield _said(opened)
+
+
+def sizes(opened: Build) -> Iterator[str]:
+    """A pupil of one size, and node scorers of several to teach it."""
+    teacher = PLAIN | {"beams": WIDTHS[-1]}
+    plain = one(opened, "untaught", 0, teacher).at[WIDTHS[-1]]
+    yield from HEADS
+    yield f"| none |  | {cells(plain, None)[0]} |  |  |  |  |"
+    for size in SIZES:
+        one(opened, f"teacher-{size}", 7, teacher | {"settings": {"hidden": size}}, keep=True)
+        known = runs.read(opened.folder, f"bench-teacher-{size}")
+        told = f"{size:,} between its layers, {known.parameters / 1e6:.1f} million weights"
+        yield f"| {told} | {_taught(opened, f'generative:bench-teacher-{size}', plain)} |"
+    yield _said(opened)
+
+
+HEADS = (
+    f"| teacher | its own {MEASURE} | direct | less no teacher | apart | less no teacher | apart less direct |",
+    f"|---|{'---|' * 6}",
+)
+
+
+def _taught(opened: Build, name: str, plain: np.ndarray) -> str:
+    """Cells of a teacher: its own measure, and what a pupil has that follows it directly or by a head apart."""
+    label = name.rpartition(":")[2]
+    taught = PLAIN | {"beams": WIDTHS[-1], "teacher": name, "losses": {"next_code": 1.0, "soft": 1.0}}
+    direct = one(opened, f"direct-{label}", 0, taught).at[WIDTHS[-1]]
+    apart = one(opened, f"apart-{label}", 0, taught | {"settings": {"teacher_head": "apart"}}).at[WIDTHS[-1]]
+    own: Values = measured(opened, name, test_of(opened), WIDTHS[-1])
+    return " | ".join([cells(own[MEASURE], None)[0], *cells(direct, plain), *cells(apart, plain), cells(apart, direct)[1]])
+
+
+def _said(opened: Build) -> str:
+    return f"\n{PLAIN['steps']} steps, seed 0, {WIDTHS[-1]} beams, weights 1 and 1. {len(test_of(opened))} test queries."
 
 
 def stages(opened: Build) -> Iterator[str]:
@@ -142,6 +174,7 @@ STUDIES: dict[str, tuple[str, Callable[[Build], Iterator[str]]]] = {
     "otm": ("OTM, taught on what a beam reaches", otm),
     "stages": ("CALRec, two losses and two stages", stages),
     "distil": ("Distillation, direct and by an auxiliary head", distil),
+    "sizes": ("Distillation by teachers of several sizes", sizes),
 }
 
 if __name__ == "__main__":
