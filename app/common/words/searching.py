@@ -36,7 +36,7 @@ SEARCHING = (
         "cross-encoder",
         "A model that reads query and document together and gives one score: slow, so it only orders what another retriever "
         "found. `python -m engine models` adds one.",
-        (COMPARE,),
+        (COMPARE, TRAIN),
         "a column like bm25~cross:NAME",
         ("cross-encoders",),
     ),

@@ -43,7 +43,8 @@ class CrossModel(nn.Module):
     def __init__(self, encoder: str, tokens: int, learning_rate: float, seed: int):
         super().__init__()
         from safetensors import SafetensorError
-        from transformers import AutoModelForSequenceClassification, AutoTokenizer
+        from transformers.models.auto.modeling_auto import AutoModelForSequenceClassification
+        from transformers.models.auto.tokenization_auto import AutoTokenizer
         from transformers.utils import logging
 
         folder, shown = str(hub.weights_of(encoder)), logging.get_verbosity()

@@ -21,7 +21,7 @@ def test_figures_are_hidden_until_somebody_asks_for_them(with_trained):
         }
         workspace.evaluations.keep(build.catalogue, "sixty", spec, found.as_json() | found.by_query())
     at = visit("evaluate", evaluation="2")
-    assert "nDCG@10 on 1 queries of mine" in " ".join(one.value for one in at.header)
+    assert "nDCG@10 on 1 query of mine" in " ".join(one.value for one in at.header)
     at.toggle(key="private-mine").set_value(True).run()
     assert workspace.private.names(build.catalogue) == {"mine": 0}
     assert "Nobody looked at them yet" in " ".join(one.value for one in sound(at).info)
@@ -29,7 +29,7 @@ def test_figures_are_hidden_until_somebody_asks_for_them(with_trained):
     other = visit("evaluate", evaluation="1")
     assert "2: mine" not in " ".join(str(one) for box in other.selectbox if box.key == "against" for one in box.options)
     button(at, "Show its figures, and count the look").click().run()
-    assert "nDCG@10 on 1 queries of mine" in " ".join(one.value for one in sound(at).header)
+    assert "nDCG@10 on 1 query of mine" in " ".join(one.value for one in sound(at).header)
     assert workspace.private.names(build.catalogue) == {"mine": 1}
     again = visit("evaluate", evaluation="2")
     assert "looked at 1 time." in said(again) + " ".join(one.value for one in again.info)

@@ -129,8 +129,8 @@ def test_without_interactions_it_goes_by_content_and_says_so(sixty_home, monkeyp
 @pytest.mark.parametrize(
     ("parameters", "told"),
     [
-        ({"history": "nobody,{first}"}, "2 items; 1 are left out"),
-        ({"less": "nobody"}, "1 items; 1 are left out"),
+        ({"history": "nobody,{first}"}, "names 2 items, of which the build lacks 1"),
+        ({"less": "nobody"}, "names 1 item, of which the build lacks 1"),
         ({"person": "99999"}, "whose history is another one"),
         ({"person": "x"}, "whose history is another one"),
         ({"models": "gru"}, "are not there"),

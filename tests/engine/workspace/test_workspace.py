@@ -171,7 +171,7 @@ def test_the_shell_judges_lists_and_writes_what_evaluations_read(small_build, sm
     assert "has no document 'nobody'" in err
     assert told("judgements", small_build)["qrels"] == {query_id(title): {ids[0]: 2, ids[1]: 0}}
     out = tmp_path / "judged"
-    assert "2 judgements of 1 queries" in shell("judgements", small_build, "--out", out)[1]
+    assert "2 judgements of 1 query\n" in shell("judgements", small_build, "--out", out)[1]
     (out / "corpus.jsonl").write_bytes((small_folder / "corpus.jsonl").read_bytes())
     corpus = read(out)
     assert corpus.qrels["judged"] == {query_id(title): {ids[0]: 2, ids[1]: 0}}
