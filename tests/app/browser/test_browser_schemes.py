@@ -143,6 +143,8 @@ class TestMap:
 
     def test_a_lasso_lists_what_it_holds(self, page, server):
         go(page, server, "map", lasso="true")
+        # Points come with their colours, a message after the chart: before, there is nothing that a lasso could hold.
+        page.wait_for_function(f"() => {MAP}.data.some(trace => trace.meta && trace.meta.cloud && trace.x[0] !== null)")
         box = page.locator("[data-testid=stPlotlyChart] .nsewdrag").first.bounding_box()
         assert box is not None
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
