@@ -35,6 +35,7 @@ def test_what_came_along_of_other_catalogues_follows_from_its_figures_too():
     assert [(found.key, found.corpus, found.documents) for found in others] == [
         ("labels-or-generation", "nfcorpus", 3_633),
         ("labels-or-generation", "scifact", 5_183),
+        ("loses-at-scale", "nfcorpus", 3_633),
         ("loses-at-scale", "scifact", 5_183),
         ("loses-at-scale", "wordnet", 107_525),
         ("cold-items", "Amazon Beauty", 12_094),
