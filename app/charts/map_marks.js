@@ -36,6 +36,7 @@ function cloudOf(points, colours) {
 
 // Bring colours and marks, and with them the part that is shown, to a chart that lacks them.
 function draw(chart, data, drawn, view) {
+  if (chart._dragging) return; // drawn anew under a lasso, Plotly would forget it
   const points = chart.data.find((trace) => known(trace, "points"));
   const colours = (window.mapColours || {})[data.key];
   if (!points || !colours || colours.traces.length !== data.opacity.length) return; // they will be there in a moment
