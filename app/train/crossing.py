@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.common import commands, jobs, state
-from app.common.fields import field
+from app.train import asking
 from engine import files
 from engine.builds import layout
 from engine.builds.opened import Build
@@ -15,7 +15,6 @@ from engine.text import cross_tuned, models
 from engine.training.encoder.spec import CrossSpec, cross_spec_of
 
 ASKED = {option.name: option for option in options_of(CrossSpec)}
-FIRST, SPLITS = ("minutes", "seed"), ("train", "dev")
 KIND, NAME = "cross", "judge"
 
 
@@ -74,23 +73,16 @@ def _shown(name: str) -> None:
 
 def _form(build: Build) -> None:
     """Its fields, from the spec's own record, and the button."""
-    splits = [name for name, queries in build.manifest.corpus.queries.items() if queries and name != "test"]
-    if not splits:
-        st.info("This build has no judged queries but those of test, so there is nothing to learn from.", icon=":material/rule:")
+    if not (splits := asking.splits_of(build)):
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
             "Name", NAME, key="cross-name", width=130, help="What retrievers will call it.", max_chars=60
         ).strip()
-        asked = {one: field("cross", ASKED[one], width=130) for one in FIRST}
-        for one in SPLITS:
-            index = splits.index(str(ASKED[one].default)) if ASKED[one].default in splits else 0
-            asked[one] = st.selectbox(ASKED[one].label, splits, index, key=f"cross-{one}", width=150, help=ASKED[one].help)
-        for one in (one for one in ASKED if one not in (*FIRST, *SPLITS)):
-            asked[one] = field("cross", ASKED[one], width=150)
+        asked = asking.ask("cross", ASKED, splits)
     try:
         models.check_name(name)
-        spec = cross_spec_of({one: value for one, value in asked.items() if value is not None})
+        spec = cross_spec_of(asked)
     except TriescopeError as error:
         st.error(state.said(str(error)), icon=":material/error:")
         return

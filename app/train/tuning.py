@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.charts import curves
 from app.common import commands, exports, guard, jobs, state
-from app.common.fields import field
+from app.train import asking
 from engine import files
 from engine.builds import layout
 from engine.builds.history import Evaluation
@@ -20,7 +20,6 @@ from engine.text import tuned
 from engine.training.encoder.spec import TuneSpec, spec_of
 
 ASKED = {option.name: option for option in options_of(TuneSpec)}
-FIRST, SPLITS = ("minutes", "seed"), ("train", "dev")
 TITLE = "Fine-tune the encoder: what the same labels give dense search"
 
 
@@ -105,19 +104,12 @@ def _curve(history: tuple[tuned.Turn, ...] | list[tuned.Turn], measure: str, bes
 
 def _form(build: Build) -> None:
     """Its fields, from the spec's own record, and the button."""
-    splits = [name for name, queries in build.manifest.corpus.queries.items() if queries and name != "test"]
-    if not splits:
-        st.info("This build has no judged queries but those of test, so there is nothing to learn from.", icon=":material/rule:")
+    if not (splits := asking.splits_of(build)):
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        asked = {name: field("tune", ASKED[name], width=130) for name in FIRST}
-        for name in SPLITS:
-            index = splits.index(str(ASKED[name].default)) if ASKED[name].default in splits else 0
-            asked[name] = st.selectbox(ASKED[name].label, splits, index, key=f"tune-{name}", width=150, help=ASKED[name].help)
-        for name in (name for name in ASKED if name not in (*FIRST, *SPLITS)):
-            asked[name] = field("tune", ASKED[name], width=150)
+        asked = asking.ask("tune", ASKED, splits)
     try:
-        spec = spec_of({name: value for name, value in asked.items() if value is not None})
+        spec = spec_of(asked)
     except TriescopeError as error:
         st.error(state.said(str(error)), icon=":material/error:")
         return

@@ -1,13 +1,12 @@
 """What is known of a cross-encoder that was fine-tuned here: a file beside its weights. Knows nothing of training."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from engine.data.figures import CERTAIN, Stored, StoredDifference, StoredInterval, better, told_p
 from engine.data.figures import told as told_figure
 from engine.data.values import counted
 from engine.stored import described
-from engine.text.tuned import Turn
+from engine.text.tuned import Course
 
 ABOUT = "cross.json"
 
@@ -23,7 +22,7 @@ class Ordered(Stored):
     ahead_of_chance: StoredDifference
 
 
-class CrossTuned(Stored):
+class CrossTuned(Course):
     """All that is known of it.
 
     ``encoder`` and ``encoder_key`` are the name and the fingerprint of whose weights it began with, ``build`` whose pairs it
@@ -34,21 +33,6 @@ class CrossTuned(Stored):
     build: str
     encoder: str
     encoder_key: str
-    created: str
-    device: str
-    seed: int
-    spec: Mapping[str, int | float | str]
-    steps: int
-    best_step: int
-    seconds: float
-    stopped: str
-    pairs: int
-    queries: int
-    seen: int
-    chosen_on: int
-    parameters: int
-    measure: str
-    history: tuple[Turn, ...]
     depth: int
     judged: int
     apart: bool

@@ -55,18 +55,9 @@ class Judged(Stored):
     ahead: dict[str, StoredDifference]
 
 
-class Tuned(Stored):
-    """All that is known of a fine-tuned encoder.
+class Course(Stored):
+    """How a fine-tuning went. There are ``pairs`` to learn from; ``seen`` were drawn, some of them more than once."""
 
-    ``encoder`` is the fingerprint of the one it began as. There are ``pairs`` to learn from; ``seen`` were drawn, some of them
-    more than once. The development queries that choose the weights search ``pool`` documents, not all: each of those is embedded
-    anew at every look. ``whole`` is their measure among all documents, by the untuned encoder and by the weights that were chosen
-    so; where the first is no lower, it is what is kept. Empty for one of an earlier version, which did not look.
-    """
-
-    encoder: str
-    layers: str
-    vectors: str
     created: str
     device: str
     seed: int
@@ -79,10 +70,24 @@ class Tuned(Stored):
     queries: int
     seen: int
     chosen_on: int
-    pool: int
     parameters: int
     measure: str
     history: tuple[Turn, ...]
+
+
+class Tuned(Course):
+    """All that is known of a fine-tuned encoder.
+
+    ``encoder`` is the fingerprint of the one it began as. The development queries that choose the weights search ``pool``
+    documents, not all: each of those is embedded anew at every look. ``whole`` is their measure among all documents, by the
+    untuned encoder and by the weights that were chosen so; where the first is no lower, it is what is kept. Empty for one of an
+    earlier version, which did not look.
+    """
+
+    encoder: str
+    layers: str
+    vectors: str
+    pool: int
     judged: Judged
     whole: tuple[float, ...] = Field(default=(), max_length=2)
     notes: tuple[str, ...] = Field(default=())

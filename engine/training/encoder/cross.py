@@ -21,6 +21,7 @@ from engine.errors import TriescopeError
 from engine.files import alone, replace_json, writing
 from engine.retrievers import Queries
 from engine.text import cross_tuned, encoders, models
+from engine.text.tuned import Turn
 from engine.training import dev, loop
 from engine.training.budget import Stretch
 from engine.training.checkpoint import note_down, same_or_afresh
@@ -139,7 +140,7 @@ def _tune(source: Source, spec: CrossSpec, work: Path, tell: Tell) -> tuple[Cros
         chosen_on=len(asked.ids),
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         measure=dev.MEASURE,
-        history=tuple(map(cross_tuned.Turn.model_validate_json, (work / layout.HISTORY).read_text("utf-8").splitlines())),
+        history=tuple(map(Turn.model_validate_json, (work / layout.HISTORY).read_text("utf-8").splitlines())),
         depth=JUDGED_DEEP,
         judged=len(judging.ids),
         apart=apart,
