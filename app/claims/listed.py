@@ -58,7 +58,7 @@ def of_what(finding: Finding, build: Build) -> str:
     """Of which catalogue a finding is, when and where it was made."""
     on = f"on {finding.corpus}, {finding.documents:,} documents" + (f", {finding.queries:,} queries" if finding.queries else "")
     came = "" if finding.build == build.folder.name else "; it is not of this build"
-    return f"{on}; {finding.made[:10]}, {finding.device}, {finding.seconds:.3g} s, seed {finding.seed}{came}"
+    return f"{on}; {finding.made[:10]}, {finding.device}, {finding.seconds:,.1f} s, seed {finding.seed}{came}"
 
 
 def stale(finding: Finding, build: Build) -> str:
